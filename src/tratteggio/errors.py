@@ -1,0 +1,75 @@
+"""Every error tratteggio raises on purpose.
+
+    TratteggioError                    exit code 1
+    ├── BadUsage (ValueError)                    2   the request itself cannot be met
+    │   ├── UnknownName (LookupError)                no engine, finish, ... of that name
+    │   ├── GridMismatch                             scan and lacunae are not on one pixel grid
+    │   └── UnsafeOutput                             the output would overwrite something precious
+    ├── UnreadableFile                           1   empty, truncated, damaged, too large to be true
+    │   └── UnsupportedFile                          sound, but not a kind of file we read
+    ├── UnwritableFile                           1   no permission, no folder, no space
+    ├── BadPixels (ValueError)                   1   NaN, infinity: nothing to compute with
+    ├── MissingExtra (ImportError)               3   an optional dependency, a codec or weights
+    ├── VerificationFailed                       4   paint that was not lost has changed
+    └── Stopped                                130   interrupted; what was done can be resumed
+
+Each message is one sentence or two: what must hold, what came (by name), what to do.
+"""
+
+
+class TratteggioError(Exception):
+    """Base of all errors raised on purpose; `exit_code` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class BadUsage(TratteggioError, ValueError):
+    """The request cannot be met as it stands: an option, a size, a combination."""
+
+    exit_code = 2
+
+
+class UnknownName(BadUsage, LookupError):
+    """Nothing is registered under that name; the message lists what is, nearest first."""
+
+
+class GridMismatch(BadUsage):
+    """Two things that must share one pixel grid do not."""
+
+
+class UnsafeOutput(BadUsage):
+    """The output would overwrite its own source, or stands where an unfinished job lies."""
+
+
+class UnreadableFile(TratteggioError):
+    """The file is missing, empty, truncated or damaged."""
+
+
+class UnsupportedFile(UnreadableFile):
+    """The file is sound but holds what we do not read (CMYK, palette, signed integers, ...)."""
+
+
+class UnwritableFile(TratteggioError):
+    """The output could not be written; nothing partial was left behind."""
+
+
+class BadPixels(TratteggioError, ValueError):
+    """The known paint holds NaN or infinite values."""
+
+
+class MissingExtra(TratteggioError, ImportError):
+    """An optional dependency, codec or set of weights is not installed; the message says how to get it."""
+
+    exit_code = 3
+
+
+class VerificationFailed(TratteggioError):
+    """Pixels outside the lacunae differ from the source."""
+
+    exit_code = 4
+
+
+class Stopped(TratteggioError):
+    """The work was interrupted; what was finished is on disk and `--resume` goes on from there."""
+
+    exit_code = 130

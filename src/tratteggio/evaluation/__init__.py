@@ -1,0 +1,1 @@
+"""Results against references, with every parameter of every measure stated."""

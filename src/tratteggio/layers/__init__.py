@@ -1,0 +1,1 @@
+"""Neural layers that know which pixels are known."""

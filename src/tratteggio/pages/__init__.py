@@ -1,0 +1,1 @@
+"""Self-contained HTML pages that open from disk: the report and the curtain."""

@@ -1,0 +1,112 @@
+"""Where paint is lost. True means lost, everywhere in this package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tratteggio.errors import BadUsage
+from tratteggio.painting.pixels import Lost, Pixels
+from tratteggio.painting.region import Region
+
+EIGHT = np.ones((3, 3), dtype=bool)  # diagonal neighbours touch
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Lacunae gathered into groups whose members lie close together.
+
+    Found on a coarse grid of `cell` x `cell` pixels, so that a gigapixel mask needs a few megabytes:
+    two lost pixels at most `cell` apart are always in one group; further than 2 `cell` apart they are
+    together only through others between them.
+
+    Attributes:
+        labels: (ceil(H / cell), ceil(W / cell)) int32; 0 where nothing is lost, else the group 1 .. n.
+        regions: the bounding box of group k is `regions[k - 1]`, in pixels, in whole cells clipped to the grid.
+        cell: side of a coarse cell in pixels.
+        lost_px: number of lost pixels of group k at `lost_px[k - 1]`.
+    """
+
+    labels: NDArray[np.int32]
+    regions: tuple[Region, ...]
+    cell: int
+    lost_px: NDArray[np.int64]
+
+    def label_map(self, region: Region) -> NDArray[np.int32]:
+        """Return the group of each pixel's coarse cell, for a region: (h, w) int32, 0 where no group is near."""
+        rows = np.arange(region.top, region.bottom) // self.cell
+        cols = np.arange(region.left, region.right) // self.cell
+        labels: NDArray[np.int32] = self.labels[rows[:, None], cols]
+        return labels
+
+
+@dataclass(frozen=True, eq=False)
+class Lacunae:
+    """The places where paint is lost, on the grid of a scan.
+
+    Attributes:
+        lost: (H, W) bool, True = lost; may live on disk.
+        name: where it came from, for messages.
+
+    Example:
+        >>> lost = np.zeros((40, 40), bool); lost[3:5, 3:9] = True; lost[30:34, 30] = True
+        >>> Lacunae(lost).share
+        0.01
+        >>> [region.rows for region in Lacunae(lost).groups(8).regions]
+        [8, 16]
+    """
+
+    lost: Pixels
+    name: str = "array"
+
+    def __post_init__(self) -> None:
+        if len(self.lost.shape) != 2 or 0 in self.lost.shape or np.dtype(self.lost.dtype) != np.bool_:
+            raise BadUsage(
+                f"{self.name}: lacunae are a boolean array (H, W), True where paint is lost, "
+                f"got {np.dtype(self.lost.dtype).name} {tuple(self.lost.shape)}; threshold it first"
+            )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        return self.lost.shape[0], self.lost.shape[1]
+
+    @cached_property
+    def lost_px(self) -> int:
+        """Number of lost pixels, counted band by band."""
+        return sum(int(np.count_nonzero(self.read(band))) for band in Region.whole(self.grid).bands(1024))
+
+    @property
+    def share(self) -> float:
+        """Share of the area that is lost, 0 to 1."""
+        return self.lost_px / (self.grid[0] * self.grid[1])
+
+    def read(self, region: Region | None = None) -> Lost:
+        """Bring a region (or all) into memory: (h, w) bool."""
+        region = region or Region.whole(self.grid)
+        return np.asarray(self.lost[region.slices])
+
+    def crop(self, region: Region) -> Lacunae:
+        """Return the lacunae of a region, in memory."""
+        return Lacunae(self.read(region), self.name)
+
+    def groups(self, cell: int = 16) -> Groups:
+        """Gather lacunae that lie within `cell` pixels of each other; the mask is read once, in bands."""
+        rows, cols = self.grid
+        counts = np.zeros((-(-rows // cell), -(-cols // cell)), dtype=np.int64)
+        for band in Region.whole(self.grid).bands(cell * max(1, 1024 // cell)):
+            lost = self.read(band).astype(np.int64)
+            by_row = np.add.reduceat(lost, np.arange(0, lost.shape[0], cell), axis=0)
+            by_cell = np.add.reduceat(by_row, np.arange(0, cols, cell), axis=1)
+            counts[band.top // cell : band.top // cell + len(by_cell)] = by_cell
+        labels, n = ndimage.label(counts > 0, structure=EIGHT)
+        regions = tuple(
+            Region(r.start * cell, c.start * cell, min(r.stop * cell, rows), min(c.stop * cell, cols))
+            for r, c in ndimage.find_objects(labels)
+        )
+        lost_px = np.bincount(labels.ravel(), weights=counts.ravel(), minlength=n + 1)[1:]
+        return Groups(labels.astype(np.int32), regions, cell, lost_px.astype(np.int64))

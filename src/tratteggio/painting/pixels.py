@@ -1,0 +1,31 @@
+"""What counts as pixels: anything with a shape, a dtype and slicing. NumPy, zarr and dask arrays do."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Lost = NDArray[np.bool_]
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """A (H, W) or (H, W, C) raster that is read by slicing and may live on disk.
+
+    `pixels[rows, cols]` with two slices of step 1 returns that region as a NumPy array
+    (or something `numpy.asarray` takes), with all channels.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, C)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of one sample; decides the depth, never the data."""
+
+    def __getitem__(self, key: tuple[slice, slice], /) -> Any:
+        """Read a region."""

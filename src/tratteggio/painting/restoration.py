@@ -1,0 +1,94 @@
+"""Original + lacunae + fill + confidence + history: a proposal, never a flattened picture alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tratteggio.errors import GridMismatch
+from tratteggio.painting.lacunae import Lacunae
+from tratteggio.painting.pixels import Array, Pixels
+from tratteggio.painting.region import Region
+from tratteggio.painting.scan import Scan
+
+
+@dataclass(frozen=True, eq=False)
+class Composite:
+    """The original with the fill laid into the lacunae and nowhere else, made region by region."""
+
+    original: Scan
+    lacunae: Lacunae
+    fill: Pixels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the original, alpha included."""
+        return tuple(self.original.pixels.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Depth of the original."""
+        return self.original.dtype
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        original = np.array(self.original.pixels[key])  # a copy: the source is never written to
+        lost = np.asarray(self.lacunae.lost[key])
+        if lost.any():
+            fill = np.asarray(self.fill[key])
+            if original.ndim == 2:
+                original[lost] = fill[lost][:, 0]
+            else:
+                original[lost, : self.original.channels] = fill[lost]
+        return original
+
+
+@dataclass(frozen=True, eq=False)
+class Restoration:
+    """A proposal for the lacunae of one scan, in layers.
+
+    Attributes:
+        original: the scan as it came, never altered.
+        lacunae: where paint is lost.
+        fill: (H, W, channels) in the dtype of the original; meaningful only where lost, 0 elsewhere.
+        confidence: (H, W) float32 in 0 .. 1 where lost, 0 elsewhere.
+        history: how the proposal came to be (version, engine, parameters, seed, hashes); JSON-like.
+        saver: writes a restoration to a file; given by whoever made it, since painting knows no formats.
+    """
+
+    original: Scan
+    lacunae: Lacunae
+    fill: Pixels
+    confidence: Pixels
+    history: Mapping[str, Any]
+    saver: Callable[[Restoration, Path], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.lacunae.grid != self.original.grid:
+            raise GridMismatch(
+                f"{self.lacunae.name} is {self.lacunae.grid[0]} x {self.lacunae.grid[1]} (rows x columns) but "
+                f"{self.original.name} is {self.original.grid[0]} x {self.original.grid[1]}"
+            )
+
+    @property
+    def pixels(self) -> Composite:
+        """The proposal as lazy pixels, for reading by region."""
+        return Composite(self.original, self.lacunae, self.fill)
+
+    @property
+    def image(self) -> Array:
+        """The proposal in memory: shape and dtype of the original, bit-identical wherever paint is known."""
+        return self.pixels[Region.whole(self.original.grid).slices]
+
+    def save(self, path: str | Path) -> None:
+        """Write the proposal; the suffix chooses the format (.tif, .png, .jpg, .ora).
+
+        Raises:
+            UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+        """
+        if self.saver is None:
+            raise TypeError("this restoration was made without a saver; use tratteggio.files.save")
+        self.saver(self, Path(path))

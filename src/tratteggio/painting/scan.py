@@ -1,0 +1,127 @@
+"""One modality of a painting on one pixel grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.painting.pixels import Array, Pixels
+from tratteggio.painting.region import Region
+
+DEPTHS = ("uint8", "uint16", "float32", "float64")
+UM_PER_UNIT = {"inch": 25_400.0, "cm": 10_000.0}
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a file says about its pixels, carried from the source to the output untouched.
+
+    Attributes:
+        resolution: (x, y) pixels per unit, or None if the file does not say.
+        unit: "inch", "cm" or "none" (an aspect ratio only).
+        orientation: the EXIF / TIFF orientation tag, 1 to 8. Pixels stay as stored; viewers turn them.
+        icc: the embedded colour profile.
+        exif: EXIF block (TIFF-structured, without the "Exif\\0\\0" prefix).
+        xmp: XMP packet.
+        foreign: what one format alone knows, by name (PNG chunks, TIFF tags), kept for a same-format output.
+    """
+
+    resolution: tuple[float, float] | None = None
+    unit: str = "none"
+    orientation: int = 1
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    foreign: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def um_per_px(self) -> float | None:
+        """Micrometres per pixel along x, or None if the file gives no physical scale."""
+        if self.resolution is None or self.unit not in UM_PER_UNIT or self.resolution[0] <= 0:
+            return None
+        return UM_PER_UNIT[self.unit] / self.resolution[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """One modality of a painting: pixels, and what is known about them.
+
+    Attributes:
+        pixels: (H, W) grey, (H, W, 3) RGB, either with one alpha channel more if `alpha`;
+            uint8, uint16, float32 or float64; may live on disk.
+        modality: "rgb", "irr", "xray", "uvf", ... (see the glossary in docs/).
+        alpha: True if the last channel is opacity. It is carried along and never painted on.
+        metadata: profile, resolution, orientation, EXIF, XMP.
+        name: where the scan came from, for messages.
+
+    Raises:
+        BadUsage: the pixels have a shape or depth that is not one of the above.
+    """
+
+    pixels: Pixels
+    modality: str = "rgb"
+    alpha: bool = False
+    metadata: Metadata = field(default_factory=Metadata)
+    name: str = "array"
+
+    def __post_init__(self) -> None:
+        shape, dtype = tuple(self.pixels.shape), np.dtype(self.pixels.dtype)
+        if len(shape) not in (2, 3) or 0 in shape:
+            raise BadUsage(
+                f"{self.name}: a scan is (H, W) or (H, W, C) with at least one pixel, got shape {shape}"
+            )
+        if dtype.name not in DEPTHS:
+            raise BadUsage(f"{self.name}: a scan holds {', '.join(DEPTHS)}, got {dtype.name}")
+        if self.alpha and (len(shape) == 2 or shape[2] < 2):
+            raise BadUsage(f"{self.name}: alpha needs a channel of its own, got shape {shape}")
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one sample."""
+        return np.dtype(self.pixels.dtype)
+
+    @property
+    def channels(self) -> int:
+        """Number of colour channels, alpha not counted."""
+        return (1 if len(self.pixels.shape) == 2 else self.pixels.shape[2]) - int(self.alpha)
+
+    @property
+    def um_per_px(self) -> float | None:
+        """Micrometres per pixel, or None."""
+        return self.metadata.um_per_px
+
+    def read(self, region: Region | None = None) -> Array:
+        """Bring a region (or all) into memory, all channels, own dtype, as stored: (h, w) or (h, w, c)."""
+        region = region or Region.whole(self.grid)
+        return np.asarray(self.pixels[region.slices])
+
+    def colour(self, region: Region | None = None) -> Array:
+        """Bring the colour channels of a region into memory: always (h, w, channels), without alpha.
+
+        Raises:
+            BadPixels: a float scan holds NaN or infinity there.
+        """
+        array = self.read(region)
+        array = array[..., None] if array.ndim == 2 else array[..., : self.channels]
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            rows, cols = np.nonzero(~np.isfinite(array).all(axis=-1))
+            top, left = (region.top, region.left) if region else (0, 0)
+            raise BadPixels(
+                f"{self.name}: NaN or infinite value at row {top + rows[0]}, column {left + cols[0]}; "
+                "mark such places as lost or replace them before filling"
+            )
+        return array
+
+    def crop(self, region: Region) -> Scan:
+        """Return the scan of a region, in memory."""
+        return replace(self, pixels=self.read(region))

@@ -1,0 +1,59 @@
+"""Registered scans of one painting: pixel (r, c) is the same spot in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tratteggio.errors import BadUsage, GridMismatch, UnknownName
+from tratteggio.painting.region import Region
+from tratteggio.painting.scan import Scan
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Scans of one painting on one grid, by modality name.
+
+    Raises:
+        GridMismatch: the scans differ in rows or columns.
+        BadUsage: no scan, or two of one modality.
+    """
+
+    scans: tuple[Scan, ...]
+
+    def __post_init__(self) -> None:
+        names = [scan.modality for scan in self.scans]
+        if not names or len(set(names)) != len(names):
+            raise BadUsage(f"a stack holds at least one scan and each modality once, got {names}")
+        grids = {scan.name: scan.grid for scan in self.scans}
+        if len(set(grids.values())) > 1:
+            listed = ", ".join(f"{name} is {rows} x {cols}" for name, (rows, cols) in grids.items())
+            raise GridMismatch(
+                f"the scans of one stack must share a grid (rows x columns), but {listed}; register them first"
+            )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(rows, cols), the same for every scan."""
+        return self.scans[0].grid
+
+    @property
+    def primary(self) -> Scan:
+        """The scan that is filled: `rgb` if there is one, else the first."""
+        return next((scan for scan in self.scans if scan.modality == "rgb"), self.scans[0])
+
+    def __getitem__(self, modality: str) -> Scan:
+        for scan in self.scans:
+            if scan.modality == modality:
+                return scan
+        raise UnknownName(f"no scan {modality!r} in this stack; it holds {', '.join(self)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([scan.modality for scan in self.scans])
+
+    def __len__(self) -> int:
+        return len(self.scans)
+
+    def crop(self, region: Region) -> Stack:
+        """Bring a region of every scan into memory. The one place where pixels are loaded for filling."""
+        return Stack(tuple(scan.crop(region) for scan in self.scans))

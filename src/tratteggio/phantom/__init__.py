@@ -1,0 +1,1 @@
+"""Synthetic painted panels with damage and exact truth, any size, from a seed."""

@@ -1,0 +1,50 @@
+"""Names to files: every module of a role's folder is one engine (finish, ...), and its file name is its name."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from functools import cache
+from importlib import metadata, util
+from pathlib import Path
+from types import ModuleType
+
+from tratteggio.errors import UnknownName
+
+ROLES = {"engines": "engine", "finish": "finish"}
+
+
+@cache
+def _modules(role: str) -> dict[str, str]:
+    """Return name -> module path for a role: our own files, then entry points of other packages."""
+    spec = util.find_spec(f"tratteggio.{role}")
+    folders = (spec.submodule_search_locations if spec else None) or []
+    found = {
+        file.stem: f"tratteggio.{role}.{file.stem}"
+        for folder in folders
+        for file in sorted(Path(folder).glob("*.py"))
+        if not file.stem.startswith("_")
+    }
+    for point in metadata.entry_points(group=f"tratteggio.{role}"):
+        found.setdefault(point.name, point.value)
+    return found
+
+
+def names(role: str) -> list[str]:
+    """List what is registered for a role ("engines", "finish"), in alphabetical order."""
+    return sorted(_modules(role))
+
+
+def load(role: str, name: str) -> ModuleType:
+    """Import the module registered under a name.
+
+    Raises:
+        UnknownName: nothing has that name; the message gives the nearest and all.
+        MissingExtra: the module needs an optional dependency that is not installed.
+    """
+    modules = _modules(role)
+    if name not in modules:
+        near = difflib.get_close_matches(name, modules, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UnknownName(f"no {ROLES[role]} named {name!r}; {hint}Known: {', '.join(sorted(modules))}")
+    return importlib.import_module(modules[name])

@@ -1,0 +1,57 @@
+"""What an engine must offer. A new engine is one file in `engines/`, found by its file name."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.painting import Lacunae, Stack
+from tratteggio.painting.pixels import Array
+
+
+class Engine(Protocol):
+    """Fills lacunae. Built before the painting enters; keeps no state between windows.
+
+    Each module in `engines/` has `make(*, seed: int, device: str) -> Engine` plus its own keyword options.
+
+    Attributes:
+        name: the module's name.
+        needs: modalities the engine cannot do without, beside the scan that it fills.
+        halo: pixels around a lacuna that influence its fill.
+        span: widest group of lacunae, in pixels, that is filled in one piece; wider ones are cut into
+            overlapping windows of this side, with a coarse fill of the whole group at their rims.
+        parameters: what was chosen, for the history.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+
+    @property
+    def halo(self) -> int: ...
+
+    @property
+    def span(self) -> int: ...
+
+    @property
+    def parameters(self) -> dict[str, Any]: ...
+
+    def prepare(self, stack: Stack, lacunae: Lacunae) -> Any:
+        """Look once at the whole, at reduced scale if it is huge; what is returned goes to every `fill`."""
+
+    def fill(self, window: Stack, lacunae: Lacunae, context: Any) -> tuple[Array, NDArray[np.float32]]:
+        """Propose pixels for the lacunae of one window.
+
+        Args:
+            window: a crop of the painting, in memory; lost pixels hold arbitrary values.
+            lacunae: what is lost in that crop; at least one pixel is lost and one is known.
+            context: what `prepare` returned.
+
+        Returns:
+            fill (h, w, channels) of float32 or float64 in the units of the scan (0 .. 255 for uint8);
+            read only where lost. confidence (h, w) float32 in 0 .. 1.
+        """
