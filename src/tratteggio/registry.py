@@ -1,4 +1,4 @@
-"""Names to files: every module of a role's folder is one engine (finish, ...), and its file name is its name."""
+"""Names to files: every module of a role's folder is one engine (or finish), and the file name its name."""
 
 from __future__ import annotations
 

@@ -15,30 +15,31 @@ class Engine(Protocol):
     """Fills lacunae. Built before the painting enters; keeps no state between windows.
 
     Each module in `engines/` has `make(*, seed: int, device: str) -> Engine` plus its own keyword options.
-
-    Attributes:
-        name: the module's name.
-        needs: modalities the engine cannot do without, beside the scan that it fills.
-        halo: pixels around a lacuna that influence its fill.
-        span: widest group of lacunae, in pixels, that is filled in one piece; wider ones are cut into
-            overlapping windows of this side, with a coarse fill of the whole group at their rims.
-        parameters: what was chosen, for the history.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The module's name."""
 
     @property
-    def needs(self) -> tuple[str, ...]: ...
+    def needs(self) -> tuple[str, ...]:
+        """Modalities the engine cannot do without, beside the scan that it fills."""
 
     @property
-    def halo(self) -> int: ...
+    def halo(self) -> int:
+        """Pixels around a lacuna that influence its fill."""
 
     @property
-    def span(self) -> int: ...
+    def span(self) -> int:
+        """Widest group of lacunae, in pixels, that is filled in one piece.
+
+        Wider ones are cut into overlapping windows of this side, with a coarse fill of the whole group
+        at their rims.
+        """
 
     @property
-    def parameters(self) -> dict[str, Any]: ...
+    def parameters(self) -> dict[str, Any]:
+        """What was chosen, for the history."""
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Any:
         """Look once at the whole, at reduced scale if it is huge; what is returned goes to every `fill`."""

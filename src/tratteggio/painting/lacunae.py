@@ -26,7 +26,7 @@ class Groups:
 
     Attributes:
         labels: (ceil(H / cell), ceil(W / cell)) int32; 0 where nothing is lost, else the group 1 .. n.
-        regions: the bounding box of group k is `regions[k - 1]`, in pixels, in whole cells clipped to the grid.
+        regions: the bounding box of group k is `regions[k - 1]`, in pixels: whole cells, clipped to the grid.
         cell: side of a coarse cell in pixels.
         lost_px: number of lost pixels of group k at `lost_px[k - 1]`.
     """
@@ -37,7 +37,7 @@ class Groups:
     lost_px: NDArray[np.int64]
 
     def label_map(self, region: Region) -> NDArray[np.int32]:
-        """Return the group of each pixel's coarse cell, for a region: (h, w) int32, 0 where no group is near."""
+        """Return the group of each pixel's coarse cell in a region: (h, w) int32, 0 where none is near."""
         rows = np.arange(region.top, region.bottom) // self.cell
         cols = np.arange(region.left, region.right) // self.cell
         labels: NDArray[np.int32] = self.labels[rows[:, None], cols]

@@ -69,8 +69,8 @@ class Restoration:
     def __post_init__(self) -> None:
         if self.lacunae.grid != self.original.grid:
             raise GridMismatch(
-                f"{self.lacunae.name} is {self.lacunae.grid[0]} x {self.lacunae.grid[1]} (rows x columns) but "
-                f"{self.original.name} is {self.original.grid[0]} x {self.original.grid[1]}"
+                f"{self.lacunae.name} is {self.lacunae.grid[0]} x {self.lacunae.grid[1]} (rows x columns) "
+                f"but {self.original.name} is {self.original.grid[0]} x {self.original.grid[1]}"
             )
 
     @property

@@ -29,7 +29,7 @@ class Stack:
         if len(set(grids.values())) > 1:
             listed = ", ".join(f"{name} is {rows} x {cols}" for name, (rows, cols) in grids.items())
             raise GridMismatch(
-                f"the scans of one stack must share a grid (rows x columns), but {listed}; register them first"
+                f"the scans of one stack share a grid (rows x columns), but {listed}; register them first"
             )
 
     @property
