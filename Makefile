@@ -1,0 +1,56 @@
+# Two commands set up all they need: `make demo` and `make test`. `make help` lists the rest.
+
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench format constraints clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## paint a panel, damage it, propose a fill: layers and a report in out/demo
+	$(BIN)/tratteggio demo -o out/demo
+
+test: check ## everything that CI runs: style, types, imports, tests, doctests
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY) ## style, types and import contracts only
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(READY) ## the measurements behind the performance page, one after the other
+	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+format: $(READY) ## put the code into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Exact versions for every platform and Python, without naming a host. Where pip finds a CPU build of torch,
+# uv writes a second line for it (`torch==X+cpu`): one line `torch==X` admits both, so the two become one.
+constraints: $(READY) ## write requirements/constraints.txt anew from pyproject.toml
+	python3 -m venv build/uv
+	build/uv/bin/python -m pip install --quiet uv
+	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" build/uv/bin/uv pip compile pyproject.toml \
+	    --all-extras --universal --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --quiet --output-file build/constraints.txt
+	sed -E 's/^(torch==[^+ ;]+).*/\1/' build/constraints.txt | uniq > requirements/constraints.txt
+
+clean: ## remove what was built; `make demo` and `make test` set it up again
+	rm -rf .venv out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# Installed again only when the requirements change; a set-up that was cut short starts anew.
+$(READY): pyproject.toml requirements/constraints.txt
+	@echo "Setting up .venv for tratteggio (about a minute, 2 GB)"
+	@python=; for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	    if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "tratteggio needs Python 3.11 or later; python3 here is: $$(python3 --version 2>&1)." \
+	         "Install it from python.org or your package manager and run make again." >&2; exit 1; \
+	fi; \
+	[ -x $(BIN)/pip ] || $$python -m venv --clear .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c requirements/constraints.txt -e '.[dev]'
+	@touch $@
