@@ -1,1 +1,97 @@
-"""How a fill is shown inside the lacunae: one file each, and the file name is the finish's name."""
+"""How a fill is shown inside the lacunae: one file each, and the file name is the finish's name.
+
+A finish is a module with `make(restoration) -> Finish`. To add one, add a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from tratteggio import registry
+from tratteggio.painting import Lacunae, Pixels, Region, Restoration
+from tratteggio.painting.pixels import Array, Lost
+
+__all__ = ["Finish", "finished"]
+
+
+class Finish(Protocol):
+    """Shows a fill in its own way. A pixel's answer depends on its place, never on the tile it is read in.
+
+    Attributes:
+        halo: pixels around a place that influence how it is shown.
+        parameters: what was chosen, for the history.
+    """
+
+    @property
+    def halo(self) -> int: ...  # noqa: D102 (said above)
+
+    @property
+    def parameters(self) -> dict[str, Any]: ...  # noqa: D102
+
+    def apply(self, fill: Array, lost: Lost, at: Region) -> Array:
+        """Return the fill of one region as it is to be shown.
+
+        Args:
+            fill: (h, w, channels) in the dtype of the scan; only lost pixels mean anything.
+            lost: (h, w) bool.
+            at: where the region lies in the painting; already grown by `halo`.
+
+        Returns:
+            (h, w, channels) in the same dtype; read only where lost.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A fill as a finish shows it, made region by region when it is read."""
+
+    fill: Pixels
+    lacunae: Lacunae
+    finish: Finish
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W, channels), as the fill's."""
+        return tuple(self.fill.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Depth of the fill."""
+        return np.dtype(self.fill.dtype)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        (top, bottom, _), (left, right, _) = (
+            part.indices(side) for part, side in zip(key, self.lacunae.grid, strict=True)
+        )
+        core = Region(top, left, bottom, right)
+        if not self.lacunae.read(core).any():
+            return np.asarray(self.fill[core.slices])
+        window = core.grow(self.finish.halo, within=self.lacunae.grid)
+        fill, lost = np.ascontiguousarray(self.fill[window.slices]), self.lacunae.read(window)
+        shown = np.where(lost[..., None], self.finish.apply(fill, lost, window), fill)
+        return np.asarray(shown[core.relative_to(window).slices])
+
+
+def finished(restoration: Restoration, name: str) -> Restoration:
+    """Return the restoration with its fill shown in another way.
+
+    Nothing is computed until the fill is read, and then only where it is read. Start from the engine's own
+    fill: a finish laid over another finish would hatch the hatching.
+
+    Args:
+        restoration: the proposal as the engine made it.
+        name: "mimetic" (as it is), "hatched" (tratteggio), "neutral" (even tone), "outlined", or one that
+            another package offers.
+
+    Raises:
+        UnknownName: no finish has that name.
+    """
+    finish: Finish = registry.load("finish", name).make(restoration)
+    return replace(
+        restoration,
+        fill=Finished(restoration.fill, restoration.lacunae, finish),
+        history={**restoration.history, "finish": {"name": name, **finish.parameters}},
+    )
