@@ -1,0 +1,154 @@
+"""Proof that a proposal left the paint alone: every pixel that was not lost is bit-identical."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tratteggio.painting import Lacunae, Region, Scan
+from tratteggio.painting.pixels import Array, Lost
+
+Progress = Callable[[int, int], None]
+
+CARRIED = ("resolution", "unit", "orientation", "icc", "exif", "xmp")  # of `Metadata`, compared one by one
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found when a result was held against its source.
+
+    Attributes:
+        source: name of the scan as it came.
+        result: name of the scan that holds the proposal.
+        lacunae: name of the lacunae.
+        same_grid: source, result and lacunae have the same rows and columns.
+        same_depth: source and result have the same type of sample.
+        same_channels: source and result have the same channels, alpha included.
+        differing_px: pixels outside the lacunae, of any channel or alpha, that differ in any bit;
+            None if grid, depth or channels do not allow the comparison.
+        first_difference: (row, column) of the first of them in reading order, or None.
+        lost_share: share of the area that is lost, 0 to 1; None if the lacunae are on another grid.
+        metadata: for resolution, unit, orientation, icc, exif and xmp, whether the result has the source's.
+    """
+
+    source: str
+    result: str
+    lacunae: str
+    same_grid: bool
+    same_depth: bool
+    same_channels: bool
+    differing_px: int | None
+    first_difference: tuple[int, int] | None
+    lost_share: float | None
+    metadata: Mapping[str, bool]
+
+    @property
+    def passed(self) -> bool:
+        """True if every pixel outside the lacunae is the source's; metadata is reported, not judged."""
+        return self.differing_px == 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON, `passed` included."""
+        return {"passed": self.passed} | asdict(self)
+
+    def as_text(self) -> str:
+        """Return the finding for people: a verdict, its reasons, and what metadata changed."""
+        changed = [name for name, same in self.metadata.items() if not same]
+        lines = [self.verdict]
+        if self.lost_share is not None:
+            lines.append(f"lost: {self.lost_share:.2%} of the area ({self.lacunae})")
+        lines.append("metadata: " + (f"differs in {', '.join(changed)}" if changed else "as in the source"))
+        return "\n".join(lines)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: what was proved, or what speaks against it and where."""
+        if self.passed:
+            return f"{self.result}: every pixel outside the lacunae is bit-identical to {self.source}"
+        if self.first_difference is not None:
+            row, column = self.first_difference
+            return (
+                f"{self.result}: {self.differing_px:,} pixels outside the lacunae differ from {self.source}, "
+                f"the first at row {row}, column {column}"
+            )
+        equal = {"size": self.same_grid, "depth": self.same_depth, "channels": self.same_channels}
+        unequal = " and ".join(name for name, same in equal.items() if not same)
+        return f"{self.result} cannot be held against {self.source} and {self.lacunae}: {unequal} differ"
+
+
+def verify(
+    source: Scan, result: Scan, lacunae: Lacunae, *, band: int = 512, progress: Progress | None = None
+) -> Verification:
+    """Hold a result against its source, band by band; whatever is wrong is told, not raised.
+
+    Args:
+        source: the scan as it came.
+        result: the scan that holds the proposal.
+        lacunae: where paint was lost, the only place that may differ.
+        band: rows read at once. The finding does not depend on it.
+        progress: called with (rows done, rows in all).
+
+    Example:
+        >>> paint = np.arange(16, dtype=np.uint8).reshape(4, 4)
+        >>> lost = np.zeros((4, 4), bool); lost[1, 2] = True
+        >>> proposal = paint.copy(); proposal[1, 2] = 99
+        >>> verify(Scan(paint), Scan(proposal), Lacunae(lost)).passed
+        True
+        >>> proposal[3, 1] += 1
+        >>> verify(Scan(paint), Scan(proposal), Lacunae(lost)).first_difference
+        (3, 1)
+    """
+    same_grid = source.grid == result.grid == lacunae.grid
+    same_depth = source.dtype.name == result.dtype.name
+    same_channels = source.channels == result.channels and source.alpha == result.alpha
+    differing_px = first = None
+    if same_grid and same_depth and same_channels:
+        differing_px, first = _differences(source, result, lacunae, band, progress)
+    return Verification(
+        source=source.name,
+        result=result.name,
+        lacunae=lacunae.name,
+        same_grid=same_grid,
+        same_depth=same_depth,
+        same_channels=same_channels,
+        differing_px=differing_px,
+        first_difference=first,
+        lost_share=lacunae.share if lacunae.grid == source.grid else None,
+        metadata={name: getattr(source.metadata, name) == getattr(result.metadata, name) for name in CARRIED},
+    )
+
+
+def differing(a: Array, b: Array) -> Lost:
+    """Return where two arrays of one depth and shape differ in any bit of any channel: (h, w) bool.
+
+    Bits, not values: a NaN equals itself, and 0.0 is not -0.0.
+    """
+    a, b = (array[..., None] if array.ndim == 2 else array for array in (a, b))
+    unequal: Lost = (_bits(a) != _bits(b)).any(axis=-1)
+    return unequal
+
+
+def _bits(array: Array) -> Array:
+    """View samples as unsigned integers of this machine's byte order."""
+    native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    return native.view(f"u{native.dtype.itemsize}")
+
+
+def _differences(
+    source: Scan, result: Scan, lacunae: Lacunae, band: int, progress: Progress | None
+) -> tuple[int, tuple[int, int] | None]:
+    """Count differing known pixels and find the first in reading order."""
+    count, first = 0, None
+    for rows in Region.whole(source.grid).bands(band):
+        touched = differing(source.read(rows), result.read(rows)) & ~lacunae.read(rows)
+        found = int(np.count_nonzero(touched))
+        if found and first is None:
+            row, column = divmod(int(np.argmax(touched)), touched.shape[1])
+            first = rows.top + row, column
+        count += found
+        if progress:
+            progress(rows.bottom, source.grid[0])
+    return count, first

@@ -1,0 +1,140 @@
+"""The proof that known paint is untouched, at every depth, with alpha, down to the bit."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tratteggio.evaluation.verify import verify
+from tratteggio.painting import Lacunae, Metadata, Scan
+
+DEPTHS = ("uint8", "uint16", "float32", "float64")
+
+
+def painting(dtype: str = "uint8", shape: tuple[int, ...] = (30, 20, 3), *, alpha: bool = False) -> Scan:
+    values = np.random.default_rng(5).integers(0, 256, shape)
+    return Scan(values.astype(dtype), alpha=alpha, name="panel.tif", metadata=Metadata((300, 300), "inch"))
+
+
+def hole(grid: tuple[int, int] = (30, 20)) -> Lacunae:
+    lost = np.zeros(grid, bool)
+    lost[10:15, 4:9] = True
+    return Lacunae(lost, "lost.png")
+
+
+def with_change(scan: Scan, place: tuple[int, ...], value: float) -> Scan:
+    pixels = scan.read().copy()
+    pixels[place] = value
+    return replace(scan, pixels=pixels, name="proposal.tif")
+
+
+@pytest.mark.parametrize("dtype", DEPTHS)
+@pytest.mark.parametrize("shape", [(30, 20), (30, 20, 3)], ids=["grey", "rgb"])
+def test_a_change_inside_the_lacunae_passes(dtype: str, shape: tuple[int, ...]) -> None:
+    source = painting(dtype, shape)
+    found = verify(source, with_change(source, (12, 5), 300 % 256), hole())
+    assert found.passed
+    assert found.differing_px == 0
+    assert found.first_difference is None
+    assert found.lost_share == 25 / 600
+
+
+@pytest.mark.parametrize("dtype", DEPTHS)
+def test_one_level_in_one_channel_outside_is_found_and_placed(dtype: str) -> None:
+    source = painting(dtype)
+    result = with_change(source, (17, 3, 2), source.read()[17, 3, 2] + 1)
+    found = verify(source, result, hole())
+    assert not found.passed
+    assert (found.differing_px, found.first_difference) == (1, (17, 3))
+    assert "row 17, column 3" in found.verdict
+
+
+def test_alpha_counts_too() -> None:
+    source = painting(shape=(30, 20, 4), alpha=True)
+    found = verify(source, with_change(source, (0, 19, 3), 1 + source.read()[0, 19, 3]), hole())
+    assert found.first_difference == (0, 19)
+
+
+def test_bits_are_compared_not_values() -> None:
+    values = np.full((30, 20), np.nan, np.float32)
+    values[0, 0] = 0.0
+    source = Scan(values)
+    assert verify(source, Scan(values.copy()), hole()).passed
+    assert verify(source, with_change(source, (0, 0), -0.0), hole()).first_difference == (0, 0)
+
+
+def test_byte_order_is_not_a_difference() -> None:
+    source = painting("uint16")
+    assert verify(source, replace(source, pixels=source.read().astype(">u2")), hole()).passed
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 10_000), band=st.integers(1, 40), changes=st.integers(0, 6))
+def test_the_finding_is_the_plain_comparison_at_any_band(seed: int, band: int, changes: int) -> None:
+    rng = np.random.default_rng(seed)
+    source = painting()
+    lost = rng.random((30, 20)) < 0.3
+    pixels = source.read().copy()
+    for row, column, channel in rng.integers(0, (30, 20, 3), (changes, 3)):
+        pixels[row, column, channel] ^= 255
+    found = verify(source, Scan(pixels), Lacunae(lost), band=band)
+    touched = (pixels != source.read()).any(axis=-1) & ~lost
+    places = [tuple(place) for place in np.argwhere(touched).tolist()]
+    assert found.differing_px == len(places)
+    assert found.first_difference == (places[0] if places else None)
+    assert found.passed == (not places)
+
+
+@pytest.mark.parametrize(
+    ("result", "lacunae", "word"),
+    [
+        (painting(shape=(30, 21, 3)), hole(), "size"),
+        (painting(), hole((30, 21)), "size"),
+        (painting("uint16"), hole(), "depth"),
+        (painting(shape=(30, 20)), hole(), "channels"),
+        (painting(shape=(30, 20, 4), alpha=True), hole(), "channels"),
+    ],
+    ids=["grid", "lacunae", "depth", "grey", "alpha"],
+)
+def test_what_cannot_be_compared_does_not_pass_and_is_not_raised(
+    result: Scan, lacunae: Lacunae, word: str
+) -> None:
+    found = verify(painting(), result, lacunae)
+    assert not found.passed
+    assert found.differing_px is None
+    assert word in found.verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"resolution": (301, 300)}, "resolution"),
+        ({"unit": "cm"}, "unit"),
+        ({"orientation": 6}, "orientation"),
+        ({"icc": b"profile"}, "icc"),
+        ({"exif": b"II"}, "exif"),
+        ({"xmp": b"<x/>"}, "xmp"),
+    ],
+)
+def test_metadata_is_reported_and_not_judged(change: dict, name: str) -> None:
+    source = painting()
+    found = verify(source, replace(source, metadata=replace(source.metadata, **change)), hole())
+    assert found.passed
+    assert [key for key, same in found.metadata.items() if not same] == [name]
+    assert name in found.as_text()
+
+
+def test_the_dictionary_is_json() -> None:
+    source = painting()
+    told = json.loads(json.dumps(verify(source, source, hole()).as_dict(), allow_nan=False))
+    assert told["passed"] is True
+    assert told["lacunae"] == "lost.png"
+
+
+def test_progress_counts_rows() -> None:
+    seen = []
+    verify(painting(), painting(), hole(), band=12, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(12, 30), (24, 30), (30, 30)]
