@@ -30,11 +30,11 @@ class Engine(Protocol):
         """Pixels around a lacuna that influence its fill."""
 
     @property
-    def span(self) -> int:
-        """Widest group of lacunae, in pixels, that is filled in one piece.
+    def capacity(self) -> int:
+        """Most lost pixels that are filled in one piece.
 
-        Wider ones are cut into overlapping windows of this side, with a coarse fill of the whole group
-        at their rims.
+        A group with more, or a very wide one, is cut into overlapping windows, with a coarse fill of the
+        whole group at their rims.
         """
 
     @property
@@ -48,7 +48,7 @@ class Engine(Protocol):
         """Propose pixels for the lacunae of one window.
 
         Args:
-            window: a crop of the painting, in memory; lost pixels hold arbitrary values.
+            window: a crop of the painting, in memory; lost pixels hold 0.
             lacunae: what is lost in that crop; at least one pixel is lost and one is known.
             context: what `prepare` returned.
 

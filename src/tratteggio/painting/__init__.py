@@ -1,10 +1,10 @@
 """The nouns: what a painting is made of here. Frozen, lazy, without file formats and without torch."""
 
 from tratteggio.painting.lacunae import Groups, Lacunae
-from tratteggio.painting.pixels import Pixels
+from tratteggio.painting.pixels import Mapped, Pixels
 from tratteggio.painting.region import Region
 from tratteggio.painting.restoration import Restoration
 from tratteggio.painting.scan import Metadata, Scan
 from tratteggio.painting.stack import Stack
 
-__all__ = ["Groups", "Lacunae", "Metadata", "Pixels", "Region", "Restoration", "Scan", "Stack"]
+__all__ = ["Groups", "Lacunae", "Mapped", "Metadata", "Pixels", "Region", "Restoration", "Scan", "Stack"]

@@ -28,13 +28,20 @@ class Groups:
         labels: (ceil(H / cell), ceil(W / cell)) int32; 0 where nothing is lost, else the group 1 .. n.
         regions: the bounding box of group k is `regions[k - 1]`, in pixels: whole cells, clipped to the grid.
         cell: side of a coarse cell in pixels.
-        lost_px: number of lost pixels of group k at `lost_px[k - 1]`.
+        counts: number of lost pixels in each coarse cell, on the grid of `labels`.
     """
 
     labels: NDArray[np.int32]
     regions: tuple[Region, ...]
     cell: int
-    lost_px: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @cached_property
+    def lost_px(self) -> NDArray[np.int64]:
+        """Number of lost pixels of group k at `lost_px[k - 1]`."""
+        n = len(self.regions)
+        sums = np.bincount(self.labels.ravel(), weights=self.counts.ravel(), minlength=n + 1)
+        return sums[1:].astype(np.int64)
 
     def label_map(self, region: Region) -> NDArray[np.int32]:
         """Return the group of each pixel's coarse cell in a region: (h, w) int32, 0 where none is near."""
@@ -98,15 +105,14 @@ class Lacunae:
         """Gather lacunae that lie within `cell` pixels of each other; the mask is read once, in bands."""
         rows, cols = self.grid
         counts = np.zeros((-(-rows // cell), -(-cols // cell)), dtype=np.int64)
-        for band in Region.whole(self.grid).bands(cell * max(1, 1024 // cell)):
-            lost = self.read(band).astype(np.int64)
-            by_row = np.add.reduceat(lost, np.arange(0, lost.shape[0], cell), axis=0)
+        for band in Region.whole(self.grid).bands(cell * max(1, 128 // cell)):
+            lost = self.read(band)
+            by_row = np.add.reduceat(lost, np.arange(0, band.rows, cell), axis=0, dtype=np.int64)
             by_cell = np.add.reduceat(by_row, np.arange(0, cols, cell), axis=1)
             counts[band.top // cell : band.top // cell + len(by_cell)] = by_cell
-        labels, n = ndimage.label(counts > 0, structure=EIGHT)
+        labels, _ = ndimage.label(counts > 0, structure=EIGHT)
         regions = tuple(
             Region(r.start * cell, c.start * cell, min(r.stop * cell, rows), min(c.stop * cell, cols))
             for r, c in ndimage.find_objects(labels)
         )
-        lost_px = np.bincount(labels.ravel(), weights=counts.ravel(), minlength=n + 1)[1:]
-        return Groups(labels.astype(np.int32), regions, cell, lost_px.astype(np.int64))
+        return Groups(labels.astype(np.int32), regions, cell, counts)

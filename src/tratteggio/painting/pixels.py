@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -29,3 +31,29 @@ class Pixels(Protocol):
 
     def __getitem__(self, key: tuple[slice, slice], /) -> Any:
         """Read a region."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """Pixels seen through a function that is applied to each region as it is read.
+
+    Attributes:
+        pixels: what is read.
+        through: takes the region read and returns an array of the same rows and columns.
+        channels: channels of what `through` returns; 0 means (H, W) without a channel axis.
+        dtype: dtype of what `through` returns.
+    """
+
+    pixels: Pixels
+    through: Callable[[Array], Array]
+    channels: int
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, channels)."""
+        grid = tuple(self.pixels.shape[:2])
+        return (*grid, self.channels) if self.channels else grid
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        return self.through(np.asarray(self.pixels[key]))

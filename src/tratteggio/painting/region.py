@@ -75,11 +75,13 @@ class Region(NamedTuple):
         """True if `other` lies wholly inside."""
         return self.meet(other) == other
 
+    def shift(self, rows: int, cols: int) -> Region:
+        """Move down by `rows` and right by `cols`."""
+        return Region(self.top + rows, self.left + cols, self.bottom + rows, self.right + cols)
+
     def relative_to(self, origin: Region) -> Region:
         """Express this region in the coordinates of a crop that starts at `origin`."""
-        return Region(
-            self.top - origin.top, self.left - origin.left, self.bottom - origin.top, self.right - origin.left
-        )
+        return self.shift(-origin.top, -origin.left)
 
     def bands(self, rows: int) -> Iterator[Region]:
         """Cut into bands of at most `rows` rows, top to bottom."""

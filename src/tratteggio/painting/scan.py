@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.painting.lacunae import Lacunae
 from tratteggio.painting.pixels import Array, Pixels
 from tratteggio.painting.region import Region
 
@@ -106,21 +107,27 @@ class Scan:
         return np.asarray(self.pixels[region.slices])
 
     def colour(self, region: Region | None = None) -> Array:
-        """Bring the colour channels of a region into memory: always (h, w, channels), without alpha.
-
-        Raises:
-            BadPixels: a float scan holds NaN or infinity there.
-        """
+        """Bring the colour channels of a region into memory: a copy, (h, w, channels), without alpha."""
         array = self.read(region)
         array = array[..., None] if array.ndim == 2 else array[..., : self.channels]
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            rows, cols = np.nonzero(~np.isfinite(array).all(axis=-1))
-            top, left = (region.top, region.left) if region else (0, 0)
-            raise BadPixels(
-                f"{self.name}: NaN or infinite value at row {top + rows[0]}, column {left + cols[0]}; "
-                "mark such places as lost or replace them before filling"
-            )
-        return array
+        return array.copy()
+
+    def require_finite(self, lacunae: Lacunae) -> None:
+        """Read the known paint of a float scan once, in bands; lost pixels may hold anything.
+
+        Raises:
+            BadPixels: some known pixel is NaN or infinite; the message says where.
+        """
+        if self.dtype.kind != "f":
+            return
+        for band in Region.whole(self.grid).bands(256):
+            bad = ~np.isfinite(self.colour(band)).all(axis=-1) & ~lacunae.read(band)
+            if bad.any():
+                row, col = np.argwhere(bad)[0]
+                raise BadPixels(
+                    f"{self.name}: {int(bad.sum())} known pixels are NaN or infinite, the first at row "
+                    f"{band.top + row}, column {col}; mark such places as lost, or mend the file"
+                )
 
     def crop(self, region: Region) -> Scan:
         """Return the scan of a region, in memory."""

@@ -1,0 +1,123 @@
+"""From pieces to pixels: the fill and the confidence of any region, blended where windows overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.painting import Region, Scan
+from tratteggio.painting.pixels import Array, Lost
+from tratteggio.tiles.plan import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """What one window proposes: values at its lost pixels, nothing elsewhere.
+
+    Attributes:
+        window: which one.
+        region: bounding box of the lost pixels.
+        lost: (h, w) bool over `region`, True where this piece has a value.
+        values: (n, channels) float32, or float64 for float64 scans, in the units of the scan,
+            in row-major order of `lost`.
+        confidence: (n,) float32 in 0 .. 1.
+    """
+
+    window: Window
+    region: Region
+    lost: Lost
+    values: Array
+    confidence: NDArray[np.float32]
+
+
+class PieceStore(Protocol):
+    """Where pieces are kept; a ledger."""
+
+    def pieces(self, region: Region) -> Iterable[Piece]:
+        """Return the pieces that touch a region, in a fixed order."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Blended:
+    """Pieces as lazy pixels. Subclasses say what of a piece is laid down."""
+
+    scan: Scan
+    store: PieceStore
+
+    def _lay(self, region: Region, channels: int, attribute: str) -> Array:
+        """Sum the weighted pieces over a region: (h, w, channels) in the pieces' own precision."""
+        precision = np.float64 if self.scan.dtype == np.float64 else np.float32
+        out = np.zeros((region.rows, region.cols, channels), dtype=precision)
+        # Sums of floats depend on their order: taken by place, not by tile, they are always the same bits.
+        for piece in sorted(self.store.pieces(region), key=lambda piece: piece.window.core):
+            shared = piece.region.meet(region)
+            if shared.empty:
+                continue
+            inside = np.zeros(piece.lost.shape, dtype=bool)
+            inside[shared.relative_to(piece.region).slices] = True
+            values = getattr(piece, attribute).reshape(-1, channels)[inside[piece.lost]]
+            lost = piece.lost[shared.relative_to(piece.region).slices]
+            target = out[shared.relative_to(region).slices]
+            if piece.window.wide:
+                target[lost] += values * piece.window.weight(shared, self.scan.grid)[lost][:, None]
+            else:
+                target[lost] = values
+        return out
+
+    def _region(self, key: tuple[slice, slice]) -> Region:
+        """Return the region that two slices ask for."""
+        rows, cols = key
+        top, bottom, _ = rows.indices(self.scan.grid[0])
+        left, right, _ = cols.indices(self.scan.grid[1])
+        return Region(top, left, bottom, right)
+
+
+class FillPixels(_Blended):
+    """The fill as lazy pixels: (H, W, channels) in the dtype of the scan, 0 where nothing is proposed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W, channels)."""
+        return (*self.scan.grid, self.scan.channels)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Depth of the scan."""
+        return self.scan.dtype
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        return to_depth(self._lay(self._region(key), self.scan.channels, "values"), self.dtype)
+
+
+class ConfidencePixels(_Blended):
+    """The confidence as lazy pixels: (H, W) float32 in 0 .. 1, 0 where nothing is proposed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W)."""
+        return self.scan.grid
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Always float32."""
+        return np.dtype(np.float32)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.float32]:
+        return self._lay(self._region(key), 1, "confidence")[..., 0].astype(np.float32)
+
+
+def to_depth(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Bring values in the units of a scan to its depth: rounded and held to the range for integers.
+
+    Example:
+        >>> to_depth(np.array([-3.0, 12.5, 13.5, 300.0]), np.dtype("uint8"))
+        array([  0,  12,  14, 255], dtype=uint8)
+    """
+    if dtype.kind == "f":
+        return values.astype(dtype, copy=False)
+    info = np.iinfo(dtype)
+    return np.clip(np.rint(values), info.min, info.max).astype(dtype)

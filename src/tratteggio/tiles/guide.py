@@ -1,0 +1,75 @@
+"""What a wide lacuna looks like from afar: a smooth fill at reduced scale, so that structure crosses the gap.
+
+Windows cut from a wide group may see no paint at all on some side. There they are held to this guide, which
+all of them share, and so they meet without seams.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tratteggio.filters.diffusion import diffuse
+from tratteggio.painting import Lacunae, Region, Scan
+from tratteggio.painting.pixels import Array, Lost
+
+SIDE = 768  # longest side of a guide, in reduced pixels
+MARGIN = 64  # paint around the group that the guide looks at, in full-size pixels
+BAND_PX = 2**21  # full-size pixels read at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """A coarse fill of one wide group.
+
+    Attributes:
+        region: the part of the painting it covers.
+        factor: full-size pixels per reduced pixel.
+        colours: (h, w, channels) float32, in the units of the scan.
+    """
+
+    region: Region
+    factor: int
+    colours: NDArray[np.float32]
+
+    def at(self, where: Lost, box: Region) -> Array:
+        """Interpolate the guide at the True pixels of `where`, an array that covers `box`: (n, channels)."""
+        rows, cols = np.nonzero(where)
+        # Reduced pixel k covers full-size pixels k * factor ... (k + 1) * factor - 1: centres, not corners.
+        y = (rows + box.top - self.region.top + 0.5) / self.factor - 0.5
+        x = (cols + box.left - self.region.left + 0.5) / self.factor - 0.5
+        channels = [
+            ndimage.map_coordinates(self.colours[..., c], (y, x), order=1, mode="nearest")
+            for c in range(self.colours.shape[2])
+        ]
+        return np.stack(channels, axis=-1)
+
+
+def guide(scan: Scan, lacunae: Lacunae, group: Region) -> Guide:
+    """Fill a region at reduced scale: the mean of the known paint in each block, the rest diffused.
+
+    Args:
+        scan: read once over the group's bounding box, in bands.
+        group: bounding box of the wide group.
+    """
+    region = group.grow(MARGIN, within=scan.grid)
+    factor = max(1, -(-max(region.rows, region.cols) // SIDE))
+    sums, weights = [], []
+    for band in region.bands(factor * max(1, BAND_PX // (region.cols * factor))):
+        known = ~lacunae.read(band)
+        colours = np.where(known[..., None], scan.colour(band), 0).astype(np.float32)
+        sums.append(_block_sums(colours, factor))
+        weights.append(_block_sums(known[..., None].astype(np.float32), factor))
+    total, weight = np.concatenate(sums), np.concatenate(weights)
+    unknown = weight[..., 0] == 0
+    return Guide(region, factor, diffuse(total / np.maximum(weight, 1), unknown))
+
+
+def _block_sums(array: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
+    """Sum over factor x factor blocks; the last blocks may be smaller."""
+    rows = np.add.reduceat(array, np.arange(0, array.shape[0], factor), axis=0)
+    sums: NDArray[np.float32] = np.add.reduceat(rows, np.arange(0, array.shape[1], factor), axis=1)
+    return sums

@@ -1,0 +1,136 @@
+"""Fill a painting window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from tratteggio.errors import TratteggioError
+from tratteggio.painting import Lacunae, Region, Stack
+from tratteggio.painting.pixels import Lost
+from tratteggio.roles import Engine
+from tratteggio.tiles.blend import Piece, to_depth
+from tratteggio.tiles.guide import Guide, guide
+from tratteggio.tiles.ledger import Ledger
+from tratteggio.tiles.plan import RIM, Plan, Window, plan
+
+Progress = Callable[[int, int], None]
+
+
+def run(
+    stack: Stack,
+    lacunae: Lacunae,
+    engine: Engine,
+    ledger: Ledger,
+    *,
+    tile: int = 2048,
+    progress: Progress | None = None,
+) -> Plan:
+    """Fill all lacunae and keep the pieces in the ledger; tiles that the ledger has are not done again.
+
+    Tiles without lacunae are never read. What the engine gets holds 0 at every lost pixel, so that a fill
+    cannot depend on the values found there.
+
+    Args:
+        stack: read by region, one tile's windows at a time.
+        tile: about how many pixels a side are read and saved together; never changes the result.
+        progress: called with (lost pixels done, lost pixels in all) after each window. Where windows of a
+            wide group overlap, a pixel counts once for each, so the last steps may come early.
+
+    Raises:
+        TratteggioError: the engine failed, or proposed NaN; the message names the place. Nothing of that
+            tile is kept; tiles done before stay in the ledger.
+    """
+    laid = plan(lacunae, halo=engine.halo, capacity=engine.capacity, tile=tile)
+    scan = stack.primary
+
+    @lru_cache(maxsize=4)
+    def guide_of(group: int) -> Guide:
+        return guide(scan, lacunae, laid.groups.regions[group - 1])
+
+    filling = _Filling(laid, engine, engine.prepare(stack, lacunae), guide_of)
+    done = 0
+    for part in laid.tiles:
+        if ledger.has(part.index):
+            done += sum(len(piece.values) for piece in ledger.kept(part.index))
+            continue
+        # One read for all windows of the tile, and the only place where the painting comes into memory.
+        crop, lost = stack.crop(part.box), lacunae.read(part.box)
+        pieces = []
+        for window in part.windows:
+            inside = window.box.relative_to(part.box)
+            piece = filling.piece(window, crop.crop(inside), lost[inside.slices])
+            if piece is not None:
+                pieces.append(piece)
+                done += len(piece.values)
+                if progress:
+                    progress(min(done, lacunae.lost_px), lacunae.lost_px)
+        ledger.keep(part.index, pieces)
+    return laid
+
+
+@dataclass(frozen=True, eq=False)
+class _Filling:
+    """What all windows of one job share."""
+
+    laid: Plan
+    engine: Engine
+    context: Any
+    guide_of: Callable[[int], Guide]
+
+    def piece(self, window: Window, crop: Stack, lost: Lost) -> Piece | None:
+        """Run the engine on one window; keep what it proposes for the window's own groups, if anything."""
+        own = self._own(window, lost)
+        if not own.any():
+            return None
+        scan = crop.primary
+        colours = scan.colour()
+        colours[lost] = 0
+        if window.wide:
+            rim = lost & _rim(window.box, self.laid.grid)
+            colours[rim] = to_depth(self.guide_of(window.groups[0]).at(rim, window.box), scan.dtype)
+            lost = lost & ~rim
+        ready = replace(scan, pixels=colours, alpha=False)
+        others = tuple(other for other in crop.scans if other is not scan)
+        fill, confidence = self.engine.fill(Stack((ready, *others)), Lacunae(lost), self.context)
+        values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
+        if fill.shape != colours.shape or not np.isfinite(values).all():
+            raise TratteggioError(
+                f"{self.engine.name} gave no usable fill for rows {window.box.top} to {window.box.bottom}, "
+                f"columns {window.box.left} to {window.box.right} of {scan.name}; nothing of this place was "
+                "kept: try another engine, or report this as a defect"
+            )
+        tight = _bounds(own)
+        placed = tight.shift(window.box.top, window.box.left)
+        return Piece(window, placed, own[tight.slices], values, confidence[own].astype(np.float32))
+
+    def _own(self, window: Window, lost: Lost) -> Lost:
+        """Return the lost pixels that the window answers for, (h, w) bool over its box."""
+        own: Lost = lost & np.isin(self.laid.groups.label_map(window.box), window.groups)
+        if window.wide:
+            inside = np.zeros_like(own)
+            inside[window.writes(self.laid.grid).relative_to(window.box).slices] = True
+            own &= inside
+        return own
+
+
+def _bounds(where: Lost) -> Region:
+    """Return the smallest region that holds every True pixel."""
+    rows, cols = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
+    return Region(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+
+
+def _rim(box: Region, grid: tuple[int, int]) -> Lost:
+    """Return the outermost pixels of a box where it is cut out of the painting, not at its own edge."""
+    rim = np.zeros((box.rows, box.cols), dtype=bool)
+    rim[: RIM * (box.top > 0)] = True
+    rim[:, : RIM * (box.left > 0)] = True
+    if box.bottom < grid[0]:
+        rim[-RIM:] = True
+    if box.right < grid[1]:
+        rim[:, -RIM:] = True
+    return rim
