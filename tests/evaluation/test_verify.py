@@ -49,7 +49,7 @@ def test_one_level_in_one_channel_outside_is_found_and_placed(dtype: str) -> Non
     found = verify(source, result, hole())
     assert not found.passed
     assert (found.differing_px, found.first_difference) == (1, (17, 3))
-    assert "row 17, column 3" in found.verdict
+    assert "row 17, column 3" in found.why
 
 
 def test_alpha_counts_too() -> None:
@@ -105,7 +105,7 @@ def test_what_cannot_be_compared_does_not_pass_and_is_not_raised(
     found = verify(painting(), result, lacunae)
     assert not found.passed
     assert found.differing_px is None
-    assert word in found.verdict
+    assert word in found.why
 
 
 @pytest.mark.parametrize(

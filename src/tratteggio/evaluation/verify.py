@@ -57,26 +57,26 @@ class Verification:
     def as_text(self) -> str:
         """Return the finding for people: a verdict, its reasons, and what metadata changed."""
         changed = [name for name, same in self.metadata.items() if not same]
-        lines = [self.verdict]
+        lines = [f"{self.result}: {self.why}"]
         if self.lost_share is not None:
             lines.append(f"lost: {self.lost_share:.2%} of the area ({self.lacunae})")
         lines.append("metadata: " + (f"differs in {', '.join(changed)}" if changed else "as in the source"))
         return "\n".join(lines)
 
     @property
-    def verdict(self) -> str:
-        """One sentence: what was proved, or what speaks against it and where."""
+    def why(self) -> str:
+        """What was proved, or what speaks against it and where."""
         if self.passed:
-            return f"{self.result}: every pixel outside the lacunae is bit-identical to {self.source}"
+            return f"every pixel outside the lacunae is bit-identical to {self.source}"
         if self.first_difference is not None:
             row, column = self.first_difference
             return (
-                f"{self.result}: {self.differing_px:,} pixels outside the lacunae differ from {self.source}, "
+                f"{self.differing_px:,} pixels outside the lacunae differ from {self.source}, "
                 f"the first at row {row}, column {column}"
             )
         equal = {"size": self.same_grid, "depth": self.same_depth, "channels": self.same_channels}
         unequal = " and ".join(name for name, same in equal.items() if not same)
-        return f"{self.result} cannot be held against {self.source} and {self.lacunae}: {unequal} differ"
+        return f"it cannot be held against {self.source} and {self.lacunae}, whose {unequal} differ"
 
 
 def verify(

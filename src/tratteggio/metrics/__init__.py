@@ -1,1 +1,7 @@
 """Measures as pure functions on arrays."""
+
+from tratteggio.metrics.colour import ciede2000
+from tratteggio.metrics.confidence import nearness
+from tratteggio.metrics.fidelity import data_range_of, mae, mse, psnr, ssim, ssim_map
+
+__all__ = ["ciede2000", "data_range_of", "mae", "mse", "nearness", "psnr", "ssim", "ssim_map"]

@@ -1,0 +1,127 @@
+"""The rules of the house, checked over everything that stands in it."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from api_surface import surface
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "tratteggio"
+MODULES = sorted(SOURCE.rglob("*.py"))
+HEAVY = {"torch", "scipy", "skimage", "cv2", "tifffile", "imagecodecs", "onnxruntime"}
+
+
+def nodes(file: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(file.read_text("utf-8"), str(file)))
+
+
+def where(file: Path, node: ast.AST) -> str:
+    return f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+def heavy_after(code: str) -> set[str]:
+    """Run code in a fresh interpreter and tell which heavy libraries it brought in."""
+    told = "import sys; print('modules:', *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{told}"], capture_output=True, text=True, check=True, timeout=60
+    )
+    return HEAVY & set(done.stdout.rpartition("modules:")[2].split())
+
+
+# --- imports -----------------------------------------------------------------------------------------
+
+
+def test_imports_go_down_the_storeys_and_keep_the_torch_line(capsys: pytest.CaptureFixture[str]) -> None:
+    kept = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+    assert kept, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", ["tratteggio", "tratteggio.cli.main"])
+def test_importing_is_light(module: str) -> None:
+    assert heavy_after(f"import {module}") == set()
+
+
+def test_help_answers_without_heavy_libraries() -> None:
+    ask = (
+        "import sys; sys.argv = ['tratteggio', '--help']\n"
+        "from tratteggio.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code"
+    )
+    assert heavy_after(ask) == set()
+
+
+# --- what is offered ---------------------------------------------------------------------------------
+
+
+def test_the_surface_is_the_one_agreed_upon() -> None:
+    agreed = (ROOT / "tests" / "api_surface.txt").read_text("utf-8").splitlines()
+    now = surface()
+    gone = [f"- {line}" for line in agreed if line not in now]
+    new = [f"+ {line}" for line in now if line not in agreed]
+    hint = "if this is wanted: python tests/api_surface.py > tests/api_surface.txt"
+    assert now == agreed, "\n".join([*gone, *new, hint])
+
+
+def test_no_public_call_takes_unnamed_options() -> None:
+    """A misspelt option in `**kwargs` would sail on."""
+    found = [
+        where(file, node)
+        for file in MODULES
+        for node in nodes(file)
+        if isinstance(node, ast.FunctionDef) and node.args.kwarg and not node.name.startswith("_")
+    ]
+    assert not found
+
+
+# --- what is kept out --------------------------------------------------------------------------------
+
+
+def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "misc"}
+    assert not [file for file in MODULES if drawers & set(file.relative_to(SOURCE).with_suffix("").parts)]
+
+
+def test_the_library_neither_prints_nor_exits() -> None:
+    banned = {"print", "exit", "quit", "sys.exit", "os._exit"}
+    found = [
+        where(file, node)
+        for file in MODULES
+        for node in nodes(file)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in banned
+    ]
+    assert not found
+
+
+def test_a_proposal_is_never_called_restored() -> None:
+    """In no string: messages, help, pages and docstrings alike."""
+    found = [
+        where(file, node)
+        for file in MODULES
+        for node in nodes(file)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.search(r"\brestored\b", node.value, re.IGNORECASE)
+    ]
+    assert not found
+
+
+def test_pictures_in_the_repository_are_small() -> None:
+    suffixes = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".svg", ".avif"}
+    folders = [ROOT / name for name in ("src", "tests", "docs", "benchmarks")]
+    files = [*ROOT.glob("*"), *(file for folder in folders for file in folder.rglob("*"))]
+    large = [file for file in files if file.suffix.lower() in suffixes and file.stat().st_size > 100_000]
+    assert not large
+
+
+def test_constraints_name_no_host_and_no_build_of_torch() -> None:
+    lines = (ROOT / "requirements" / "constraints.txt").read_text("utf-8").splitlines()
+    assert not [line for line in lines if "://" in line or "+cpu" in line]
+    assert [line for line in lines if line.startswith("torch==")] == ["torch==2.13.0"]
