@@ -1,1 +1,23 @@
-"""Neural layers that know which pixels are known."""
+"""Layers for nets that see paintings with parts missing; drop-in torch modules, usable alone."""
+
+from tratteggio.layers.known import Known
+from tratteggio.layers.partial import (
+    PartialConv1d,
+    PartialConv2d,
+    PartialConv3d,
+    PartialConvTranspose1d,
+    PartialConvTranspose2d,
+    PartialConvTranspose3d,
+    partial,
+)
+
+__all__ = [
+    "Known",
+    "PartialConv1d",
+    "PartialConv2d",
+    "PartialConv3d",
+    "PartialConvTranspose1d",
+    "PartialConvTranspose2d",
+    "PartialConvTranspose3d",
+    "partial",
+]
