@@ -52,5 +52,5 @@ $(READY): pyproject.toml requirements/constraints.txt
 	         "Install it from python.org or your package manager and run make again." >&2; exit 1; \
 	fi; \
 	[ -x $(BIN)/pip ] || $$python -m venv --clear .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c requirements/constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -qq -c requirements/constraints.txt -e '.[dev]'
 	@touch $@

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.evaluation.verify import differing
+from tratteggio.files.icc import profile_name, to_lab
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.fidelity import data_range_of, psnr_from_mse, ssim_map
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 
-ToLab = Callable[[Array, bytes | None], NDArray[np.floating[Any]]]
 Progress = Callable[[int, int], None]
 
 # SSIM as published (Wang et al. 2004): Gaussian window, constants for the range of the depth.
@@ -112,19 +112,18 @@ def evaluate(
     result: Scan,
     lacunae: Lacunae | None = None,
     *,
-    to_lab: ToLab,
     band: int = 512,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a result against the truth, band by band: memory depends on the band, not on the painting.
 
-    Only colour is measured, not alpha; `verify` looks at both.
+    Only colour is measured, not alpha; `verify` looks at both. Each scan is brought to CIE L*a*b* through its
+    own profile.
 
     Args:
         reference: the truth, for example the panel before it was damaged.
         result: on the same grid, with the same depth and channels.
         lacunae: where paint was lost; None measures the whole only.
-        to_lab: turns colour (h, w, channels) and its embedded profile into CIE L*a*b* (h, w, 3).
         band: rows read at once. The answer does not depend on it.
         progress: called with (rows done, rows in all).
 
@@ -291,6 +290,7 @@ def _parameters(reference: Scan, result: Scan, lacunae: Lacunae | None, data_ran
             "k_l": 1.0,
             "k_c": 1.0,
             "k_h": 1.0,
+            "lab": "D50, relative colorimetric",
             "reference_profile": _profile(reference),
             "result_profile": _profile(result),
             "percentile_step": BIN,
@@ -299,7 +299,7 @@ def _parameters(reference: Scan, result: Scan, lacunae: Lacunae | None, data_ran
 
 
 def _profile(scan: Scan) -> str:
-    return "none, taken as sRGB" if scan.metadata.icc is None else "embedded"
+    return profile_name(scan.metadata.icc) or "none, taken as sRGB"
 
 
 def _ratio(total: float, count: int) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tratteggio import files, treatment
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 
@@ -119,6 +121,29 @@ def verify(
         lost_share=lacunae.share if lacunae.grid == source.grid else None,
         metadata={name: getattr(source.metadata, name) == getattr(result.metadata, name) for name in CARRIED},
     )
+
+
+def verify_file(
+    target: Path, *, source: Path | None = None, mask: Path | None = None, progress: Progress | None = None
+) -> Verification:
+    """Hold a saved proposal against its source.
+
+    Args:
+        target: a proposal that `inpaint` wrote, or any file if source and mask are given.
+        source: the original, if it is not where the history beside the target says.
+        mask: the lacunae, if not those saved beside the target.
+        progress: called with (rows done, rows in all).
+
+    Raises:
+        UnreadableFile: the proposal, its history or its source is missing or damaged.
+        GridMismatch: the lacunae are not on the grid of the source.
+    """
+    if source is not None and mask is not None:
+        original = files.read(source)
+        return verify(original, files.read(target), files.read_lacunae(mask, original), progress=progress)
+    saved = treatment.reopen(target, source=source)
+    lacunae = files.read_lacunae(mask, saved.original) if mask else saved.lacunae
+    return verify(saved.original, files.read(target), lacunae, progress=progress)
 
 
 def differing(a: Array, b: Array) -> Lost:
