@@ -1,0 +1,127 @@
+"""Two pictures on one place with a curtain between them: pull it, and see what differs."""
+
+from __future__ import annotations
+
+from html import escape
+
+from tratteggio.errors import GridMismatch
+from tratteggio.pages.frame import page
+from tratteggio.pages.picture import img
+from tratteggio.painting.pixels import Array
+
+STYLE = """
+main, header { max-width: none; }
+.tools { display: flex; flex-wrap: wrap; gap: 8px 22px; align-items: center; padding: 0 0 12px; }
+.tools label { display: flex; gap: 10px; align-items: center; flex: 1 1 320px; }
+.tools input { flex: 1; accent-color: var(--mark); min-width: 120px; }
+.tools output { min-width: 4ch; text-align: right; font-variant-numeric: tabular-nums; }
+.zoom { display: flex; }
+.zoom button { font: inherit; font-size: 14px; padding: 4px 14px; border: 1px solid var(--rule);
+  background: var(--paper); color: var(--ink); cursor: pointer; margin-left: -1px; }
+.zoom button[aria-pressed=true] { background: var(--ink); color: var(--paper); border-color: var(--ink); }
+header { padding-top: 20px; padding-bottom: 0; }
+footer { max-width: none; padding-top: 10px; padding-bottom: 14px; }
+.wall { background: var(--wall); overflow: auto; padding: 14px; }
+.stage { position: relative; --cut: 50%; width: max-content; margin: 0 auto; cursor: ew-resize;
+  user-select: none; touch-action: pan-y; }
+.stage img { max-width: none; pointer-events: none; width: var(--shown); height: auto; }
+.zoomed img { image-rendering: pixelated; }
+.stage .over-it { position: absolute; inset: 0; clip-path: inset(0 0 0 var(--cut)); }
+.stage .rope { position: absolute; top: 0; bottom: 0; left: var(--cut); width: 2px; margin-left: -1px;
+  background: #fff; box-shadow: 0 0 0 1px rgb(0 0 0 / .45); pointer-events: none; }
+.stage .rope::after { content: ""; position: absolute; top: 50%; left: 50%; width: 30px; height: 30px;
+  margin: -15px; border-radius: 50%; background: #fff; box-shadow: 0 0 0 1px rgb(0 0 0 / .45);
+  background-image: linear-gradient(#444, #444), linear-gradient(#444, #444); background-size: 2px 12px;
+  background-repeat: no-repeat; background-position: 11px 9px, 17px 9px; }
+.tag { position: absolute; top: 10px; padding: 2px 10px; font-size: 13px; color: #fff;
+  background: rgb(20 20 20 / .72); pointer-events: none; max-width: 45%; overflow-wrap: anywhere; }
+.tag.left { left: 10px; } .tag.right { right: 10px; }
+.still .tools, .still .rope { display: none; }
+.still .stage { width: auto; } .still .stage img { width: auto; max-width: 100%; }
+.still .stage .over-it { position: relative; clip-path: none; margin-top: 14px; }
+@media print { .tools, .rope { display: none; }
+  .wall { max-height: none !important; overflow: visible; background: none; padding: 0; }
+  .stage { width: auto; } .stage img { width: auto !important; max-width: 100%; }
+  .stage .over-it { position: relative; clip-path: none; margin-top: 6mm; } }
+"""
+
+# Without scripts the page stays `still`: both pictures stand one below the other.
+SCRIPT = """
+document.querySelector(".still").classList.remove("still");
+const stage = document.querySelector(".stage"), wall = document.querySelector(".wall");
+const slider = document.querySelector("#cut"), share = document.querySelector("output");
+const first = stage.querySelector("img"), buttons = [...document.querySelectorAll(".zoom button")];
+let zoom = "fit";
+function pull() { stage.style.setProperty("--cut", slider.value + "%");
+  share.value = Math.round(slider.value) + " %"; }
+function show() {
+  const cols = Number(first.getAttribute("width")), rows = Number(first.getAttribute("height"));
+  const above = wall.getBoundingClientRect().top + scrollY;
+  const high = Math.max(300, innerHeight - above - document.querySelector("footer").offsetHeight);
+  wall.style.maxHeight = high + "px";
+  const scale = zoom === "fit" ? Math.min((wall.clientWidth - 28) / cols, (high - 28) / rows) : Number(zoom);
+  stage.style.setProperty("--shown", Math.max(1, cols * scale) + "px");
+  stage.classList.toggle("zoomed", scale > 1);
+  for (const b of buttons) b.setAttribute("aria-pressed", String(b.value === zoom)); }
+function drag(event) { const box = stage.getBoundingClientRect();
+  slider.value = Math.min(100, Math.max(0, 100 * (event.clientX - box.left) / box.width)); pull(); }
+stage.addEventListener("pointerdown", event => { stage.setPointerCapture(event.pointerId); drag(event);
+  slider.focus({ preventScroll: true }); event.preventDefault(); });
+stage.addEventListener("pointermove", event => {
+  if (stage.hasPointerCapture(event.pointerId)) drag(event); });
+slider.addEventListener("input", pull);
+for (const b of buttons) b.addEventListener("click", () => { zoom = b.value; show(); });
+addEventListener("resize", show);
+pull(); show();
+"""
+
+
+def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str], note: str = "") -> str:
+    """Return a page that shows two pictures of one size under a curtain.
+
+    The curtain is pulled with the pointer, or with the arrow keys on its slider; the pictures fit the
+    window or stand at 1:1 and 2:1. On paper and without scripts they stand one below the other.
+
+    Args:
+        before: (h, w, 3) uint8, left of the curtain.
+        after: the same, right of it.
+        title: heading of the page.
+        labels: what the two pictures are, left and right.
+        note: one line below the heading, for example how much the viewing copies are reduced.
+
+    Raises:
+        GridMismatch: the pictures differ in size.
+        BadUsage: a picture is not (h, w, 3) uint8.
+    """
+    if before.shape[:2] != after.shape[:2]:
+        sizes = [f"{shown.shape[1]} x {shown.shape[0]} px" for shown in (before, after)]
+        raise GridMismatch(
+            f"a curtain needs two pictures of one size, but {labels[0]} is {sizes[0]} and {labels[1]} is "
+            f"{sizes[1]} (width x height); compare a proposal with its own source"
+        )
+    left, right = (escape(label) for label in labels)
+    rows, cols = before.shape[:2]
+    said = f'<p class="soft">{escape(note)}</p>' if note else ""
+    body = f"""<header>
+<h1>{escape(title)}</h1>
+{said}<p id="sides" class="soft">Left of the curtain: {left}. Right of it: {right}.
+Each {cols:,} &times; {rows:,} pixels here.</p>
+</header>
+<main>
+<div class="tools">
+<label for="cut">Curtain <input id="cut" type="range" min="0" max="100" step="0.1" value="50"
+ aria-describedby="sides"> <output for="cut">50 %</output></label>
+<div class="zoom" role="group" aria-label="Size"><button type="button" value="fit"
+ aria-pressed="true">Fit</button><button type="button" value="1" aria-pressed="false">1:1</button><button
+ type="button" value="2" aria-pressed="false">2:1</button></div>
+</div>
+<div class="wall"><div class="stage">
+<div>{img(before, labels[0])}<span class="tag left">{left}</span></div>
+<div class="over-it">{img(after, labels[1])}<span class="tag right">{right}</span></div>
+<div class="rope"></div>
+</div></div>
+</main>
+<footer>Drag the curtain, or move it with the arrow keys.
+Viewing copies of 8 bits per channel; large ones are JPEG.</footer>"""
+    still = f'<div class="still">{body}</div>'
+    return page(title, still, style=STYLE, script=SCRIPT)

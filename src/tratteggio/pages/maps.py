@@ -1,0 +1,75 @@
+"""Reduced maps of a whole painting: where paint is lost, how sure the engine was, the proposal alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.painting import Region, Restoration
+from tratteggio.painting.pixels import Array
+
+Map = NDArray[np.float64]
+
+MARK = np.array([226.0, 0.0, 122.0])  # magenta: rare in paintings
+GROUND = np.array([141.0, 139.0, 136.0])  # a neutral wall
+# From low to high: even steps of lightness, legible to the colour-blind and in print.
+SCALE = np.array([[36, 20, 84], [112, 40, 129], [196, 70, 99], [242, 132, 75], [250, 226, 140]], dtype=float)
+
+
+def reduced(restoration: Restoration, shape: tuple[int, int]) -> tuple[Map, Map]:
+    """Average the lacunae and the confidence down to a viewing copy, in bands.
+
+    Args:
+        restoration: the proposal.
+        shape: (h, w) of the viewing copy, at most the painting's own.
+
+    Returns:
+        share (h, w), how much of each viewing pixel is lost, and confidence (h, w), its mean over the
+        lost part (0 where nothing is lost); both 0 to 1.
+    """
+    lacunae = restoration.lacunae
+    lost_sum, sure_sum = np.zeros(shape), np.zeros(shape)
+    row_of = np.arange(lacunae.grid[0]) * shape[0] // lacunae.grid[0]
+    col_of = np.arange(lacunae.grid[1]) * shape[1] // lacunae.grid[1]
+    starts = np.searchsorted(col_of, np.arange(shape[1]))
+    for band in Region.whole(lacunae.grid).bands(512):
+        lost = lacunae.read(band)
+        if lost.any():
+            sure = np.where(lost, np.asarray(restoration.confidence[band.slices], dtype=np.float64), 0)
+            rows = row_of[band.top : band.bottom]
+            np.add.at(lost_sum, rows, np.add.reduceat(lost.astype(np.float64), starts, axis=1))
+            np.add.at(sure_sum, rows, np.add.reduceat(sure, starts, axis=1))
+    area = np.bincount(row_of, minlength=shape[0])[:, None] * np.bincount(col_of, minlength=shape[1])
+    return lost_sum / area, sure_sum / np.maximum(lost_sum, 1)
+
+
+def marked(picture: Array, share: Map) -> Array:
+    """Lay the lacunae over a paled picture: (h, w, 3) uint8."""
+    grey = picture.mean(axis=2, keepdims=True)
+    paled = 0.35 * picture + 0.35 * grey + 0.3 * 255
+    return _mix(paled, MARK, _shown(share))
+
+
+def alone(proposal: Array, share: Map) -> Array:
+    """Show the proposal in the lacunae only, the rest as a bare wall: (h, w, 3) uint8."""
+    return _mix(GROUND, proposal.astype(np.float64), _shown(share))
+
+
+def confidence_map(sure: Map, share: Map) -> Array:
+    """Colour the confidence in the lacunae, the rest as a bare wall: (h, w, 3) uint8."""
+    return _mix(GROUND, coloured(sure), _shown(share))
+
+
+def coloured(values: Map) -> Map:
+    """Turn 0 .. 1 into colours from dark violet to pale yellow: (..., 3), 0 to 255."""
+    steps = np.linspace(0, 1, len(SCALE))
+    return np.stack([np.interp(values, steps, channel) for channel in SCALE.T], axis=-1)
+
+
+def _shown(share: Map) -> Map:
+    # A crack of one pixel would vanish in a copy reduced tenfold: anything lost shows at least by half.
+    return np.where(share > 0, 0.5 + 0.5 * share, 0.0)[..., None]
+
+
+def _mix(below: Map, above: Map, opacity: Map) -> Array:
+    return np.asarray(np.rint(below + opacity * (above - below)).astype(np.uint8))

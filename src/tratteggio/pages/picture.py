@@ -1,0 +1,49 @@
+"""Pictures inside the page itself: arrays become data URIs."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+from tratteggio.errors import BadUsage
+from tratteggio.painting.pixels import Array
+
+LOSSLESS_PX = 250_000  # up to here PNG; larger pictures would make the page heavy
+QUALITY = 92
+
+
+def data_uri(array: Array) -> str:
+    """Encode a picture: PNG if small, else JPEG of quality 92 with full colour resolution.
+
+    Args:
+        array: (h, w) or (h, w, 3) uint8.
+
+    Raises:
+        BadUsage: another shape or depth.
+    """
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
+        raise BadUsage(
+            f"a page shows (h, w) or (h, w, 3) uint8, got {array.dtype.name} {array.shape}; "
+            "make a viewing copy first"
+        )
+    small = array.shape[0] * array.shape[1] <= LOSSLESS_PX
+    out = io.BytesIO()
+    picture = Image.fromarray(np.ascontiguousarray(array))
+    if small:
+        picture.save(out, "PNG", optimize=True)
+    else:
+        picture.save(out, "JPEG", quality=QUALITY, subsampling=0)
+    return (
+        f"data:image/{'png' if small else 'jpeg'};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
+    )
+
+
+def img(array: Array, alt: str, *, css: str = "") -> str:
+    """Return an `<img>` with its size, so that the page does not jump while it loads."""
+    named = f' class="{css}"' if css else ""
+    rows, cols = array.shape[:2]
+    return f'<img{named} width="{cols}" height="{rows}" alt="{escape(alt)}" src="{data_uri(array)}">'

@@ -1,0 +1,226 @@
+"""The report on one proposal: what is lost, what is proposed, how sure the engine was, how it came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tratteggio.pages.census import Lacuna, census
+from tratteggio.pages.frame import page
+from tratteggio.pages.maps import SCALE, alone, confidence_map, marked, reduced
+from tratteggio.pages.picture import img
+from tratteggio.pages.tables import STYLE as TABLE_STYLE
+from tratteggio.pages.tables import history_table, lacuna_table, mm, mm2
+from tratteggio.painting import Pixels, Region, Restoration, Scan
+from tratteggio.painting.pixels import Array
+
+LONGEST_PX = 1600  # of the pictures of the whole
+DETAILS, DETAIL_PX = 12, 360  # how many lacunae are shown close up, and how large
+NUMBERED = 24  # how many carry their number on the picture
+
+STYLE = """
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(186px, 1fr)); gap: 1px;
+  margin: 20px 1px 0; }
+.facts div { padding: 10px 14px; box-shadow: 0 0 0 1px var(--rule); }
+.facts dt { font-size: 13px; color: var(--soft); }
+.facts dd { margin: 0; font-size: 17px; overflow-wrap: anywhere; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
+  gap: 28px 24px; }
+.full { grid-column: 1 / -1; }
+.wall { background: var(--wall); padding: 14px; display: flex; justify-content: center; }
+.held { position: relative; }
+.held img { height: auto; max-height: 78vh; width: auto; }
+.pin { position: absolute; transform: translate(-50%, -50%); min-width: 20px; padding: 0 5px;
+  border-radius: 10px; font: 600 12px/20px system-ui, sans-serif; text-align: center; color: #fff;
+  background: #1d1c1b; box-shadow: 0 0 0 1.5px #fff; text-decoration: none; }
+.scale { display: inline-block; width: 130px; height: 11px; vertical-align: -1px; margin: 0 7px;
+  border: 1px solid var(--rule); }
+.close { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr));
+  gap: 26px 24px; }
+.close .wall { padding: 8px; gap: 8px; }
+.close img { width: calc(50% - 4px); height: 170px; object-fit: contain; image-rendering: pixelated; }
+"""
+
+
+class Overview(Protocol):
+    """Makes a viewing copy: (h, w, 3) uint8, at most `longest` pixels on its longer side, never enlarged."""
+
+    def __call__(
+        self, scan: Scan, *, longest: int, pixels: Pixels | None = None, region: Region | None = None
+    ) -> Array:
+        """Show `pixels` (the scan's own if None) of a region (all if None) as the scan's profile asks."""
+
+
+def report(restoration: Restoration, *, overview: Overview, rows: int = 200) -> str:
+    """Return a page on a proposal that opens from disk.
+
+    The painting is read in bands and in reduced views, so memory does not grow with it.
+
+    Args:
+        restoration: the proposal, with its finish.
+        overview: makes viewing copies; `tratteggio.files.overview.overview`.
+        rows: how many lacunae the table lists, largest first.
+    """
+    lacunae, count = census(restoration, rows=rows)
+    title = f"Proposal for {_file(restoration.original.name)}"
+    body = "\n".join(
+        [
+            "<header>",
+            '<div class="over">Proposal for a virtual restoration</div>',
+            f"<h1>{escape(_file(restoration.original.name))}</h1>",
+            f'<p class="soft">Lacunae from {escape(_file(restoration.lacunae.name))}. '
+            "The original paint is untouched; all that is added lies inside the lacunae.</p>",
+            _facts(restoration, count),
+            "</header>",
+            "<main>",
+            _pictures(restoration, lacunae, overview),
+            _close_up(restoration, lacunae[:DETAILS], overview),
+            lacuna_table(lacunae, count, restoration.original.um_per_px),
+            history_table(restoration.history),
+            _reading(restoration),
+            "</main>",
+            "<footer>Viewing copies of 8 bits per channel; large ones are JPEG. "
+            "The files hold the full depth.</footer>",
+        ]
+    )
+    return page(title, body, style=STYLE + TABLE_STYLE)
+
+
+def _facts(restoration: Restoration, count: int) -> str:
+    rows, cols = restoration.original.grid
+    um_per_px, lost_px = restoration.original.um_per_px, restoration.lacunae.lost_px
+    history = restoration.history
+    facts = {
+        "Size": f"{cols:,} × {rows:,} px",
+        "Scale": "not stated in the file" if um_per_px is None else f"{um_per_px:.4g} µm per px",
+        "Painting": "" if um_per_px is None else f"{mm(cols, um_per_px)} × {mm(rows, um_per_px)} mm",
+        "Depth": f"{restoration.original.dtype.name}, {restoration.original.channels} channels",
+        "Lost": f"{100 * restoration.lacunae.share:.3g} % of the area",
+        "Lost area": f"{lost_px:,} px" if um_per_px is None else f"{mm2(lost_px, um_per_px)} mm²",
+        "Lacunae": f"{count:,}",
+        "Engine": _said(history, "engine"),
+        "Finish": _said(history, "finish"),
+        "Seed": _said(history, "seed"),
+        "tratteggio": _said(history, "version"),
+    }
+    cells = (f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value)
+    return f'<dl class="facts">{"".join(cells)}</dl>'
+
+
+def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> str:
+    before = _rgb(overview(restoration.original, longest=LONGEST_PX))
+    proposal = _rgb(overview(restoration.original, longest=LONGEST_PX, pixels=restoration.pixels))
+    share, sure = reduced(restoration, (before.shape[0], before.shape[1]))
+    name = _file(restoration.original.name)
+    rows, cols = restoration.original.grid
+    pins = "".join(
+        f'<a class="pin" href="#lacuna-{number}" style="left:{100 * (col + 0.5) / cols:.3f}%;'
+        f'top:{100 * (row + 0.5) / rows:.3f}%">{number}</a>'
+        for number, (row, col) in enumerate((lacuna.deepest for lacuna in lacunae[:NUMBERED]), start=1)
+    )
+    ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*colour) for colour in SCALE)
+    numbered = f" The {min(NUMBERED, len(lacunae))} largest carry their number." if lacunae else ""
+    figures = [
+        _figure(before, f"{name} before", "<b>Before.</b> The scan as it came."),
+        _figure(proposal, f"{name} with the proposal", "<b>Proposal.</b> The fill laid into the lacunae."),
+        _figure(
+            marked(before, share),
+            f"{name}, lost places in magenta",
+            f"<b>Lacunae.</b> Lost places in magenta over the paled scan.{numbered}",
+            pins=pins,
+            css="full",
+        ),
+        _figure(
+            alone(proposal, share),
+            "The fill alone on a neutral ground",
+            "<b>The fill alone</b>, on a neutral ground: everything that is invented.",
+        ),
+        _figure(
+            confidence_map(sure, share),
+            "Confidence inside the lacunae, from dark violet (lower) to pale yellow (higher)",
+            "<b>Confidence</b>, an uncalibrated ordering: lower"
+            f'<span class="scale" style="background:linear-gradient(90deg, {ramp})"></span>higher.',
+        ),
+    ]
+    return f'<section><h2>The whole</h2>\n<div class="pair">\n{"".join(figures)}</div></section>'
+
+
+def _figure(picture: Array, alt: str, caption: str, *, pins: str = "", css: str = "") -> str:
+    return (
+        f'<figure class="{css}"><div class="wall"><div class="held">{img(picture, alt)}{pins}</div></div>'
+        f"<figcaption>{caption}</figcaption></figure>\n"
+    )
+
+
+def _close_up(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> str:
+    if not lacunae:
+        return ""
+    figures = []
+    for number, lacuna in enumerate(lacunae, start=1):
+        region, where = _around(lacuna, restoration.original.grid)
+        before = overview(restoration.original, longest=DETAIL_PX, region=region)
+        after = overview(restoration.original, longest=DETAIL_PX, pixels=restoration.pixels, region=region)
+        figures.append(
+            f'<figure><div class="wall">{img(before, f"Lacuna {number} before")}'
+            f"{img(after, f'Lacuna {number}, proposal')}</div>"
+            f"<figcaption><b>{number}</b> before and proposal{where}, "
+            f"{_extent(region, restoration.original.um_per_px)}</figcaption></figure>\n"
+        )
+    return f'<section><h2>The largest lacunae</h2>\n<div class="close">\n{"".join(figures)}</div></section>'
+
+
+def _around(lacuna: Lacuna, grid: tuple[int, int]) -> tuple[Region, str]:
+    """Return what to show of a lacuna: all of it, or of a wide net of cracks its widest place."""
+    box, (row, col) = lacuna.box, lacuna.deepest
+    longest = max(box.rows, box.cols)
+    if longest <= DETAIL_PX or 4 * lacuna.lost_px > box.rows * box.cols:
+        return box.grow(max(8, longest // 3), within=grid), ""
+    reach = max(DETAIL_PX // 4, round(1.5 * (lacuna.width_px or 0)))
+    return Region(row, col, row + 1, col + 1).grow(reach, within=grid), " at its widest place"
+
+
+def _reading(restoration: Restoration) -> str:
+    finish = _said(restoration.history, "finish")
+    shown = {
+        "mimetic": "Here the fill is invisible on purpose; the lacunae map tells it from the original.",
+        "hatched": "Here the fill is drawn in fine upright lines of purer colours (tratteggio), "
+        "which mix to the intended colour at viewing distance.",
+        "neutral": "Here each lacuna carries one even, quieter tone; nothing is invented inside it.",
+        "outlined": "Here a thin contour runs just inside each lacuna.",
+    }.get(finish, "")
+    return (
+        "<section><h2>How to read this</h2>\n"
+        "<p>This is a proposal, made by computation for study and discussion. It is not evidence of what was "
+        "there, and not an instruction for treatment: where paint is lost, any fill is a conjecture.</p>\n"
+        "<p>Confidence is the engine's own ordering of places, from where it had much to go by to where it "
+        "had little. It is uncalibrated: 0.8 is more than 0.4, but it is not a probability, and figures of "
+        "different engines cannot be compared.</p>\n"
+        "<p>Pixels outside the lacunae equal the source bit for bit; <code>tratteggio verify</code> "
+        f"proves it on the files. {shown}</p></section>"
+    )
+
+
+def _said(history: Mapping[str, Any], key: str) -> str:
+    """Return what the history says under a key: the value, or the name within."""
+    value = history.get(key)
+    if isinstance(value, Mapping):
+        value = value.get("name")
+    return "" if value is None else str(value)
+
+
+def _file(name: str) -> str:
+    return Path(name).name or name
+
+
+def _rgb(picture: Array) -> Array:
+    return np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
+
+
+def _extent(region: Region, um_per_px: float | None) -> str:
+    if um_per_px is None:
+        return f"{region.cols:,} × {region.rows:,} px"
+    return f"{mm(region.cols, um_per_px)} × {mm(region.rows, um_per_px)} mm"

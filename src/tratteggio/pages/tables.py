@@ -1,0 +1,111 @@
+"""The report's tables: the lacunae one by one, and the history line by line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from tratteggio.pages.census import NEAR_PX, Lacuna
+
+HASH = re.compile(r"([a-z0-9]+:)?[0-9a-f]{32,}")
+
+STYLE = """
+.roll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
+caption { text-align: left; color: var(--soft); padding-bottom: 8px; }
+th, td { padding: 5px 14px 5px 0; text-align: right; border-bottom: 1px solid var(--rule);
+  vertical-align: top; white-space: nowrap; }
+thead th { font-weight: 600; color: var(--soft); }
+tr:target { background: var(--tint); outline: 2px solid var(--mark); }
+.told th, .told td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.told th { font-weight: 500; color: var(--soft); width: 30%; }
+code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
+.bar { display: inline-block; width: 56px; height: 8px; background: var(--rule); margin-right: 8px; }
+.bar i { display: block; height: 100%; background: var(--soft); }
+"""
+
+
+def lacuna_table(lacunae: Sequence[Lacuna], count: int, um_per_px: float | None) -> str:
+    """Return the section that lists the lacunae, `count` in all, in pixels and, if the scale is known, mm."""
+    if not lacunae:
+        return "<section><h2>Lacuna by lacuna</h2><p>Nothing is lost.</p></section>"
+    scaled = um_per_px is not None
+    heads = ["No.", "Left, top (px)", "Width × height (px)", *(["(mm)"] if scaled else [])]
+    heads += ["Area (px)", *(["(mm²)"] if scaled else [])]
+    heads += ["Widest (px)", *(["(mm)"] if scaled else []), "Mean confidence"]
+    columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    body = "".join(_row(number, lacuna, um_per_px) for number, lacuna in enumerate(lacunae, start=1))
+    left_out = count - len(lacunae)
+    said = "lacuna is" if left_out == 1 else "lacunae are"
+    more = f"<p>{left_out:,} smaller {said} not listed.</p>" if left_out else ""
+    return (
+        '<section><h2>Lacuna by lacuna</h2>\n<div class="roll"><table>\n'
+        f"<caption>Largest first. Lost pixels within {NEAR_PX} px of each other count as one lacuna. "
+        "Widest: diameter of the largest circle inside.</caption>\n"
+        f"<thead><tr>{columns}</tr></thead>\n"
+        f"<tbody>\n{body}</tbody></table></div>\n{more}</section>"
+    )
+
+
+def _row(number: int, lacuna: Lacuna, um_per_px: float | None) -> str:
+    box = lacuna.box
+    least = "≥ " if lacuna.at_least else ""
+    wide = lacuna.width_px
+    cells = [f"{box.left:,}, {box.top:,}", f"{box.cols:,} × {box.rows:,}"]
+    if um_per_px is not None:
+        cells.append(f"{mm(box.cols, um_per_px)} × {mm(box.rows, um_per_px)}")
+    cells.append(f"{lacuna.lost_px:,}")
+    if um_per_px is not None:
+        cells.append(mm2(lacuna.lost_px, um_per_px))
+    cells.append("–" if wide is None else f"{least}{wide:.0f}")
+    if um_per_px is not None:
+        cells.append("–" if wide is None else f"{least}{mm(wide, um_per_px)}")
+    sure = min(max(lacuna.confidence, 0.0), 1.0)
+    cells.append(f'<span class="bar"><i style="width:{100 * sure:.0f}%"></i></span>{lacuna.confidence:.2f}')
+    told = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr id="lacuna-{number}"><th scope="row">{number}</th>{told}</tr>\n'
+
+
+def history_table(history: Mapping[str, Any]) -> str:
+    """Return the section that lays out a nested history, one line per leaf."""
+    lines = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{_value(value)}</td></tr>\n'
+        for name, value in _flat(history)
+    )
+    return (
+        '<section><h2>How it came to be</h2>\n<table class="told">\n'
+        "<caption>The history that is kept beside the proposal.</caption>\n"
+        f"<tbody>\n{lines}</tbody></table></section>"
+    )
+
+
+def _flat(history: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of a nested history as ("engine · parameters · radius", 5)."""
+    for name, value in history.items():
+        path = f"{above} · {name}" if above else str(name)
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, path)
+        else:
+            yield path, value
+
+
+def _value(value: Any) -> str:
+    if value is None or value in ({}, [], ()):
+        return "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(item) for item in value)
+    text = escape(str(value))
+    return f"<code>{text}</code>" if HASH.fullmatch(text) else text
+
+
+def mm(pixels: float, um_per_px: float) -> str:
+    """Return a length in millimetres, to 0.01 below a centimetre and to 0.1 above."""
+    length = pixels * um_per_px / 1000
+    return f"{length:,.2f}" if length < 10 else f"{length:,.1f}"
+
+
+def mm2(pixels: int, um_per_px: float) -> str:
+    """Return an area in square millimetres."""
+    return f"{pixels * (um_per_px / 1000) ** 2:,.2f}"
