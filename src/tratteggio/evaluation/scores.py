@@ -134,6 +134,7 @@ def evaluate(
     """
     _must_match(reference, result, lacunae)
     data_range = data_range_of(reference.dtype)
+    profiles = reference.metadata.icc, result.metadata.icc
     whole, inside, changed = _Tally(), _Tally(), 0
     for rows in Region.whole(reference.grid).bands(band):
         lost = np.zeros((rows.rows, rows.cols), bool) if lacunae is None else lacunae.read(rows)
@@ -141,22 +142,19 @@ def evaluate(
         truth, proposal = _finite(reference, read), _finite(result, read)
         for core in _pieces(rows, band):
             view = core.grow(MARGIN, within=reference.grid)
-            seen, own = view.relative_to(read).slices, core.relative_to(view)
-            x, y = truth[seen], proposal[seen]
-            similarity = ssim_map(
-                x, y, data_range=data_range, window="gaussian", sigma=SIGMA, size=SIZE, k1=K1, k2=K2
-            ).mean(axis=-1)
-            x, y = x[own.slices], y[own.slices]
+            seen, own = view.relative_to(read).slices, core.relative_to(view).slices
+            x, y = truth[seen][own], proposal[seen][own]
+            differs = differing(x, y)
             measured = _Measured(
                 squared=np.square(x.astype(np.float64) - y).mean(axis=-1),
-                similarity=similarity[own.slices],
+                similarity=_similarity(truth[seen], proposal[seen], data_range)[own],
                 windowed=_window_fits(core, reference.grid),
-                colour=ciede2000(to_lab(x, reference.metadata.icc), to_lab(y, result.metadata.icc)),
+                colour=_colour(x, y, differs, profiles),
             )
-            whole.add(measured, np.ones(x.shape[:2], bool))
             lost_here = lost[core.relative_to(rows).slices]
+            whole.add(measured, np.ones_like(lost_here))
             inside.add(measured, lost_here)
-            changed += int(np.count_nonzero(differing(x, y) & ~lost_here))
+            changed += int(np.count_nonzero(differs & ~lost_here))
         if progress:
             progress(rows.bottom, reference.grid[0])
     return Evaluation(
@@ -167,6 +165,26 @@ def evaluate(
         changed_outside=None if lacunae is None else changed,
         parameters=_parameters(reference, result, lacunae, data_range),
     )
+
+
+def _similarity(x: Array, y: Array, data_range: float) -> NDArray[np.float64]:
+    similarity: NDArray[np.float64] = ssim_map(
+        x, y, data_range=data_range, window="gaussian", sigma=SIGMA, size=SIZE, k1=K1, k2=K2
+    ).mean(axis=-1)
+    return similarity
+
+
+def _colour(
+    x: Array, y: Array, differs: Lost, profiles: tuple[bytes | None, bytes | None]
+) -> NDArray[np.float64]:
+    """Return CIEDE2000 (h, w); equal samples of one profile are one colour, and most are equal."""
+    if profiles[0] != profiles[1]:
+        return ciede2000(to_lab(x, profiles[0]), to_lab(y, profiles[1]))
+    colour = np.zeros(x.shape[:2])
+    if differs.any():
+        x, y = x[differs][:, None], y[differs][:, None]  # (n, 1, channels): a picture one pixel wide
+        colour[differs] = ciede2000(to_lab(x, profiles[0]), to_lab(y, profiles[1]))[:, 0]
+    return colour
 
 
 @dataclass(frozen=True)
