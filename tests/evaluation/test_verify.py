@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tratteggio.evaluation.verify import verify
+from tratteggio import files, treatment
+from tratteggio.evaluation.verify import verify, verify_file
 from tratteggio.painting import Lacunae, Metadata, Scan
 
 DEPTHS = ("uint8", "uint16", "float32", "float64")
@@ -138,3 +140,37 @@ def test_progress_counts_rows() -> None:
     seen = []
     verify(painting(), painting(), hole(), band=12, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(12, 30), (24, 30), (30, 30)]
+
+
+# --- from files --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> dict[str, Path]:
+    """Write a panel, its lacunae, and a proposal with its history."""
+    paths = {name: tmp_path / f"{name}.png" for name in ("panel", "lost", "proposal")}
+    files.write(painting().pixels, paths["panel"], metadata=painting().metadata)
+    files.write_lacunae(hole(), paths["lost"])
+    treatment.inpaint_file(paths["panel"], paths["lost"], paths["proposal"], engine="biharmonic")
+    return paths
+
+
+def test_a_saved_proposal_is_verified_from_what_lies_beside_it(saved: dict[str, Path]) -> None:
+    found = verify_file(saved["proposal"])
+    assert found.passed
+    assert found.lost_share == 25 / 600
+
+
+def test_source_and_lacunae_can_be_named(saved: dict[str, Path], tmp_path: Path) -> None:
+    elsewhere = saved["proposal"].rename(tmp_path / "moved.png")
+    assert verify_file(elsewhere, source=saved["panel"], mask=saved["lost"]).passed
+
+
+def test_another_mask_uncovers_what_it_does_not_excuse(saved: dict[str, Path], tmp_path: Path) -> None:
+    less = np.zeros((30, 20), bool)
+    less[10:15, 4:8] = True  # one column of the hole less
+    files.write_lacunae(Lacunae(less), tmp_path / "less.png")
+    found = verify_file(saved["proposal"], mask=tmp_path / "less.png")
+    assert not found.passed
+    assert found.first_difference is not None
+    assert found.first_difference[1] == 8
