@@ -1,6 +1,6 @@
 """Results against references, with every parameter of every measure stated."""
 
+from tratteggio.evaluation.proof import Verification, verify
 from tratteggio.evaluation.scores import Evaluation, Scores, evaluate
-from tratteggio.evaluation.verify import Verification, verify
 
 __all__ = ["Evaluation", "Scores", "Verification", "evaluate", "verify"]

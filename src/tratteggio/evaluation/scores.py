@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
-from tratteggio.evaluation.verify import differing
+from tratteggio.evaluation.proof import differing
 from tratteggio.files.icc import profile_name, to_lab
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.fidelity import data_range_of, psnr_from_mse, ssim_map

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tratteggio import files, treatment
-from tratteggio.evaluation.verify import verify, verify_file
+from tratteggio.evaluation.proof import verify, verify_file
 from tratteggio.painting import Lacunae, Metadata, Scan
 
 DEPTHS = ("uint8", "uint16", "float32", "float64")
