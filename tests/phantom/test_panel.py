@@ -96,7 +96,7 @@ def test_depths_show_one_panel() -> None:
 
 
 def test_it_looks_like_a_painting_more_than_like_noise() -> None:
-    """Gold is warm, the mantle lies low and in the middle, and neighbours resemble each other."""
+    """Gold is warm, the colours are many, and neighbours resemble each other."""
     image = panel(384, 288, seed=0, um_per_px=270.0).painted.read().astype(float)
     gold = image[70:90, 40:60].mean(axis=(0, 1))
     assert gold[0] > gold[1] > gold[2] + 40

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 from tratteggio.phantom.noise import Floats, field
 from tratteggio.phantom.paints import Ramp
 
-LONGEST = 1536  # pixels; a panel of 20,000 pixels is then painted 13 times as large as its cartoon
+LONGEST = 1280  # pixels; a panel of 20,000 pixels is then painted 16 times as large as its cartoon
 _SUPER = 3  # shapes are drawn so many times larger, then averaged down: soft edges
 
 Point = tuple[float, float]  # (x, y)

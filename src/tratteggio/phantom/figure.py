@@ -26,8 +26,9 @@ NECKLINE = "-0.092 0.572, -0.05 0.606, 0 0.62, 0.05 0.606, 0.092 0.572"
 def paint_figure(cartoon: Cartoon, seed: int) -> None:
     """Paint the saint over what is there."""
     pose = Pose.drawn(seed)
-    mantle = MANTLES[int(draw(seed, "colour of the mantle") ** 1.6 * len(MANTLES))]
-    robe = ROBES[int(draw(seed, "colour of the robe") ** 1.6 * len(ROBES))]
+    mantle = MANTLES[int(draw(seed, "paint of the mantle") ** 1.6 * len(MANTLES))]
+    robe = ROBES[int(draw(seed, "paint of the robe") ** 1.6 * len(ROBES))]
+    _lining(cartoon, pose, mantle)
     _robe(cartoon, pose, robe, seed)
     paint_neck(cartoon, pose)
     _neckline(cartoon, pose)
@@ -46,6 +47,14 @@ def _relief(sheet: Sheet, folds: list[tuple[list[Point], float]]) -> Floats:
             np.maximum(ridges[cover.box], cover.share, out=ridges[cover.box])
         height += ndimage.gaussian_filter(ridges, soft * sheet.scale, truncate=3) * np.float32(soft * 1.6)
     return height
+
+
+def _lining(cartoon: Cartoon, pose: Pose, ramp: Ramp) -> None:
+    """The dark inside of the hood, seen beside the neck."""
+    half, body = trace(OPENING), [(0.13, 0.62), (0.05, 0.66)]
+    right = [*(pose.place(u, v) for u, v in half), *((pose.at[0] + dx, y) for dx, y in body)]
+    left = [*(pose.place(-u, v) for u, v in half), *((pose.at[0] - dx, y) for dx, y in body)]
+    cartoon.lay(cartoon.sheet.fill([*left[::-1], *right]), ramp, 0.12)
 
 
 def _robe(cartoon: Cartoon, pose: Pose, ramp: Ramp, seed: int) -> None:

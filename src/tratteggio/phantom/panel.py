@@ -72,7 +72,7 @@ def panel(
 ) -> Phantom:
     """Paint a panel: a saint before gold, cracked and flaked.
 
-    Nothing is computed before pixels are read, but for the composition (at most 1536 pixels a side) on
+    Nothing is computed before pixels are read, but for the composition (at most 1280 pixels a side) on
     the first reading.
 
     Args:
