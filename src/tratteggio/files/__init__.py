@@ -1,1 +1,30 @@
 """The door: files in, nouns out, and back. Depth, profile, resolution, metadata and history are kept."""
+
+from tratteggio.files.beside import refuse_overwrite
+from tratteggio.files.icc import profile_name, to_lab
+from tratteggio.files.inspection import inspect
+from tratteggio.files.masks import read_lacunae
+from tratteggio.files.overview import overview
+from tratteggio.files.provenance import read_history, sha256, sha256_pixels, sidecar, write_history
+from tratteggio.files.reading import read
+from tratteggio.files.saving import require_writable, save
+from tratteggio.files.writing import write, write_lacunae
+
+__all__ = [
+    "inspect",
+    "overview",
+    "profile_name",
+    "read",
+    "read_history",
+    "read_lacunae",
+    "refuse_overwrite",
+    "require_writable",
+    "save",
+    "sha256",
+    "sha256_pixels",
+    "sidecar",
+    "to_lab",
+    "write",
+    "write_history",
+    "write_lacunae",
+]

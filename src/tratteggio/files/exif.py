@@ -1,0 +1,256 @@
+"""EXIF blocks: small TIFF structures that say when, how and with what a scan was made.
+
+Read from a JPEG, a PNG or the private directories of a TIFF (either byte order, classic or BigTIFF),
+kept as raw values in little-endian order, and written again without loss.
+Source: CIPA DC-008 (Exif 2.32), sections 4.5 and 4.6; TIFF 6.0, section 2.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+# Bytes of one value and of the unit in which its byte order is turned, by TIFF type.
+SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
+TURNED = SIZES | {5: 4, 10: 4}
+NUMBERS = {3: "<u2", 4: "<u4", 6: "<i1", 8: "<i2", 9: "<i4", 11: "<f4", 12: "<f8", 13: "<u4"}
+NUMBERS |= {16: "<u8", 17: "<i8", 18: "<u8"}
+
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, ORIENTATION = 282, 283, 296, 274
+EXIF_IFD, GPS_IFD, INTEROP_IFD = 34665, 34853, 40965
+UNITS = {1: "none", 2: "inch", 3: "cm"}
+MOST_ENTRIES, MOST_BYTES = 4096, 1 << 28
+
+Read = Callable[[int, int], bytes]
+"""Read(offset, size): that many bytes of the file or block, fewer at its end."""
+
+
+class Entry(NamedTuple):
+    """One tag: its code, TIFF type, number of values, and the values in little-endian bytes."""
+
+    code: int
+    type: int
+    number: int
+    data: bytes
+
+    @property
+    def numbers(self) -> list[float]:
+        """The values as numbers; rationals divided, x / 0 as 0."""
+        if self.type in (5, 10):
+            parts = np.frombuffer(self.data, "<i4" if self.type == 10 else "<u4").reshape(-1, 2)
+            return [int(a) / int(b) if b else 0.0 for a, b in parts]
+        numbers: list[float] = np.frombuffer(self.data, NUMBERS.get(self.type, "<u1")).tolist()
+        return numbers
+
+
+@dataclass(frozen=True)
+class Directories:
+    """The directories of one EXIF block."""
+
+    main: tuple[Entry, ...] = ()
+    exif: tuple[Entry, ...] = ()
+    gps: tuple[Entry, ...] = ()
+    interop: tuple[Entry, ...] = ()
+
+    def find(self, code: int) -> Entry | None:
+        """Return a tag of the main directory."""
+        return next((entry for entry in self.main if entry.code == code), None)
+
+
+def short(code: int, value: int) -> Entry:
+    """Make a tag that holds one 16-bit number."""
+    return Entry(code, 3, 1, struct.pack("<H", value))
+
+
+def rational(code: int, value: float) -> Entry:
+    """Make a tag that holds one positive fraction, as exactly as 32-bit parts can."""
+    return Entry(code, 5, 1, struct.pack("<II", *fraction_of(value)))
+
+
+def fraction_of(value: float) -> tuple[int, int]:
+    """Return (numerator, denominator) below 2^32 of a positive number; short decimals come out exact."""
+    for limit in (1, 10_000, 1_000_000, (1 << 32) - 1):
+        ratio = Fraction(value).limit_denominator(limit)
+        if ratio.numerator < 1 << 32 and float(ratio) == value:
+            return ratio.numerator, ratio.denominator
+    ratio = Fraction(value).limit_denominator(max(1, min(1_000_000, int(((1 << 32) - 1) / max(value, 1)))))
+    return min(ratio.numerator, (1 << 32) - 1), ratio.denominator
+
+
+def read_directory(read: Read, offset: int, *, order: str = "<", big: bool = False) -> tuple[Entry, ...]:
+    """Read the entries of one directory; entries of unknown type or beyond the end are left out.
+
+    Args:
+        read: access to the bytes.
+        offset: where the directory starts.
+        order: "<" or ">".
+        big: True in a BigTIFF.
+    """
+    head, size, count_format, value_bytes = (8, 20, "Q", 8) if big else (2, 12, "H", 4)
+    raw = read(offset, head)
+    if len(raw) < head:
+        return ()
+    (number,) = struct.unpack(order + count_format, raw)
+    table = read(offset + head, size * min(number, MOST_ENTRIES))
+    entries = []
+    for start in range(0, len(table) - size + 1, size):
+        code, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), table, start)
+        length = count * SIZES.get(kind, 0)
+        if not 0 < length <= MOST_BYTES:
+            continue
+        place = start + size - value_bytes
+        if length <= value_bytes:
+            data = table[place : place + length]
+        else:
+            data = read(struct.unpack_from(order + ("Q" if big else "I"), table, place)[0], length)
+        if len(data) == length:
+            entries.append(Entry(code, kind, count, _little(data, TURNED[kind], order)))
+    return tuple(entries)
+
+
+def _little(data: bytes, unit: int, order: str) -> bytes:
+    return (
+        data if order == "<" or unit == 1 else np.frombuffer(data, f">u{unit}").astype(f"<u{unit}").tobytes()
+    )
+
+
+def write_directory(entries: Iterable[Entry], offset: int, *, big: bool = False) -> bytes:
+    """Serialise a directory, little-endian, to stand at `offset`; its longer values follow it directly."""
+    unique = {entry.code: entry for entry in entries}  # a reader takes the tags in ascending order, each once
+    chosen = [unique[code] for code in sorted(unique)]
+    head, size, value_bytes = (8, 20, 8) if big else (2, 12, 4)
+    table = bytearray(struct.pack("<Q" if big else "<H", len(chosen)))
+    after = bytearray()
+    behind = offset + head + size * len(chosen) + value_bytes
+    for code, kind, count, data in chosen:
+        table += struct.pack("<HHQ" if big else "<HHI", code, kind, count)
+        if len(data) <= value_bytes:
+            table += data.ljust(value_bytes, b"\0")
+        else:
+            table += struct.pack("<Q" if big else "<I", behind + len(after))
+            after += data + b"\0" * (len(data) % 2)  # values start at even offsets
+    return bytes(table) + bytes(value_bytes) + bytes(after)
+
+
+def read_private(read: Read, main: Iterable[Entry], *, order: str = "<", big: bool = False) -> Directories:
+    """Read the EXIF, GPS and interoperability directories that a main directory points to."""
+
+    def behind(entries: Iterable[Entry], code: int) -> tuple[Entry, ...]:
+        pointer = next((entry for entry in entries if entry.code == code), None)
+        return read_directory(read, int(pointer.numbers[0]), order=order, big=big) if pointer else ()
+
+    main = tuple(main)
+    private = behind(main, EXIF_IFD)
+    pointers = (EXIF_IFD, GPS_IFD, INTEROP_IFD)
+    return Directories(
+        main=tuple(entry for entry in main if entry.code not in pointers),
+        exif=tuple(entry for entry in private if entry.code not in pointers),
+        gps=behind(main, GPS_IFD),
+        interop=behind(private, INTEROP_IFD),
+    )
+
+
+def parse(block: bytes) -> Directories:
+    """Read an EXIF block; what is damaged in it is left out."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if order is None or len(block) < 8:
+        return Directories()
+    start = struct.unpack(order + "I", block[4:8])[0]
+
+    def read(offset: int, size: int) -> bytes:
+        return block[offset : offset + size]
+
+    return read_private(read, read_directory(read, start, order=order), order=order)
+
+
+def place_private(found: Directories, offset: int, *, big: bool = False) -> tuple[bytes, list[Entry]]:
+    """Serialise the private directories to stand at `offset`.
+
+    Returns:
+        the bytes, and the pointer entries that the main directory must hold.
+    """
+    kind, pack = (16, "<Q") if big else (4, "<I")
+    out, pointers, private = b"", [], found.exif
+    if found.interop:
+        private = (*private, Entry(INTEROP_IFD, kind, 1, struct.pack(pack, offset)))
+        out += write_directory(found.interop, offset, big=big)
+    for code, entries in ((EXIF_IFD, private), (GPS_IFD, found.gps)):
+        if entries:
+            pointers.append(Entry(code, kind, 1, struct.pack(pack, offset + len(out))))
+            out += write_directory(entries, offset + len(out), big=big)
+    return out, pointers
+
+
+def build(found: Directories) -> bytes:
+    """Serialise directories as an EXIF block."""
+    places = [pointer._replace(data=bytes(4)) for pointer in place_private(found, 0)[1]]
+    length = len(write_directory((*found.main, *places), 8))
+    private, pointers = place_private(found, 8 + length)
+    return b"II*\0" + struct.pack("<I", 8) + write_directory((*found.main, *pointers), 8) + private
+
+
+def orientation_of(found: Directories) -> int:
+    """Return the orientation tag, 1 where it is missing or makes no sense."""
+    entry = found.find(ORIENTATION)
+    value = int(entry.numbers[0]) if entry and entry.type in (1, 3, 4) else 1
+    return value if 1 <= value <= 8 else 1
+
+
+def resolution_of(found: Directories) -> tuple[tuple[float, float] | None, str]:
+    """Return ((x, y) or None, unit)."""
+    x, y, unit = (found.find(code) for code in (X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT))
+    if not (x and y and x.numbers[0] > 0 and y.numbers[0] > 0):
+        return None, "none"
+    return (x.numbers[0], y.numbers[0]), UNITS.get(int(unit.numbers[0]), "none") if unit else "inch"
+
+
+def describe(
+    block: bytes | None,
+    *,
+    orientation: int,
+    resolution: tuple[float, float] | None,
+    unit: str,
+    exact: bool = False,
+) -> bytes | None:
+    """Return a block that states this orientation, and this resolution where it states one already.
+
+    A block that agrees comes back as it is, byte for byte: maker notes do not survive being moved.
+    None stays None while there is nothing to say.
+
+    Args:
+        block: an EXIF block, or None.
+        orientation: 1 to 8.
+        resolution: (x, y) pixels per unit, or None.
+        unit: "inch", "cm" or "none".
+        exact: True states the resolution in any case, for formats whose own field is too coarse.
+    """
+    found = parse(block) if block else Directories()
+    wanted = [] if orientation_of(found) == orientation else [short(ORIENTATION, orientation)]
+    stated = resolution_of(found)
+    if resolution and (exact or stated[0]) and stated != (resolution, unit):
+        number = next(code for code, name in UNITS.items() if name == unit)
+        wanted += [rational(X_RESOLUTION, resolution[0]), rational(Y_RESOLUTION, resolution[1])]
+        wanted.append(short(RESOLUTION_UNIT, number))
+    return build(replace(found, main=(*found.main, *wanted))) if wanted else block

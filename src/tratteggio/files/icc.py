@@ -1,0 +1,117 @@
+"""Colour profiles: what they are called, and what pixels mean through them. Without a profile: sRGB.
+
+Conversions are littleCMS's (relative colorimetric); profile connection white is D50.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.painting.pixels import Array
+
+log = logging.getLogger("tratteggio")
+
+
+def profile_name(icc: bytes | None) -> str | None:
+    """Return the description in a profile, None without profile, "damaged profile" if it cannot be read."""
+    if icc is None:
+        return None
+    from PIL import ImageCms  # noqa: PLC0415 only names need Pillow
+
+    try:
+        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip()
+    except (OSError, ImageCms.PyCMSError):
+        return "damaged profile"
+
+
+def to_8bit(array: Array) -> NDArray[np.uint8]:
+    """Round to 8 bit; floats are 0 to 1, what lies outside is clipped (for viewing only)."""
+    if array.dtype == np.uint16:
+        array = (array.astype(np.uint32) + 128) // 257
+    elif array.dtype.kind == "f":
+        array = np.rint(_within_range(array) * 255)
+    return array.astype(np.uint8, copy=False)
+
+
+def _within_range(array: Array) -> Array:
+    clipped: Array = np.clip(np.nan_to_num(array), 0, 1)
+    return clipped
+
+
+def to_srgb8(array: Array, icc: bytes | None) -> NDArray[np.uint8]:
+    """Return colours as a screen shows them.
+
+    Args:
+        array: (h, w) or (h, w, 1) grey or (h, w, 3) RGB; floats are 0 to 1.
+        icc: its profile; None is sRGB, and a profile that does not fit is left aside with a note.
+
+    Returns:
+        (h, w, 3) uint8 sRGB.
+    """
+    colours = _grey_without_axis(array)
+    if icc is not None:
+        samples = (
+            np.rint(_within_range(colours) * 65535).astype(np.uint16)
+            if colours.dtype.kind == "f"
+            else colours
+        )
+        converted: NDArray[np.uint8] | None = _convert(samples, icc, to="srgb")
+        if converted is not None:
+            return converted
+    shown = to_8bit(colours)
+    return np.stack([shown] * 3, axis=-1) if shown.ndim == 2 else shown
+
+
+def to_lab(array: Array, icc: bytes | None) -> NDArray[np.float64]:
+    """Return CIE L*a*b* (D50) of colours, computed in floating point from the full depth.
+
+    Args:
+        array: (h, w) or (h, w, 1) grey or (h, w, 3) RGB; uint8, uint16, or floats 0 to 1.
+        icc: its profile; None is sRGB, and a profile that does not fit is left aside with a note.
+
+    Returns:
+        (h, w, 3) float64: L* 0 to 100, a*, b*.
+    """
+    colours = _grey_without_axis(array)
+    top = np.iinfo(colours.dtype).max if colours.dtype.kind == "u" else 1
+    exact = colours / np.float64(top)
+    lab = None if icc is None else _convert(exact, icc, to="lab")
+    if lab is None:
+        rgb = np.stack([exact] * 3, axis=-1) if exact.ndim == 2 else exact
+        lab = _convert(rgb, None, to="lab")
+    result: NDArray[np.float64] = lab
+    return result
+
+
+def _grey_without_axis(array: Array) -> Array:
+    return array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
+
+
+def _convert(array: Array, icc: bytes | None, *, to: str) -> Any:
+    """Convert to "srgb" (uint8) or "lab" (float64); None, and a note, if the profile does not fit."""
+    import imagecodecs  # noqa: PLC0415 only conversions need it
+
+    profile, space, dtype = {"srgb": ("srgb", "rgb", "uint8"), "lab": ("lab4", "lab", "float64")}[to]
+    kind = "gray" if array.ndim == 2 else "rgb"
+    try:
+        return imagecodecs.cms_transform(
+            np.ascontiguousarray(array),
+            icc or imagecodecs.cms_profile("srgb"),
+            imagecodecs.cms_profile(profile),
+            colorspace=kind,
+            outcolorspace=space,
+            outdtype=dtype,
+        )
+    except (imagecodecs.CmsError, ValueError) as error:
+        log.warning(
+            "the colour profile %r does not fit %s pixels (%s); sRGB is assumed",
+            profile_name(icc),
+            kind,
+            error,
+        )
+        return None

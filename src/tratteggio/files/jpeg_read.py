@@ -1,0 +1,161 @@
+"""Reading JPEG: segments by hand, pixels by libjpeg-turbo.
+
+libjpeg paints what is missing grey and goes on; a file without its end marker is therefore refused at once.
+Source: ITU-T T.81, annex B; Exif 2.32, section 4.7; XMP part 3, section 1.1.3; ICC.1:2022, annex B.4.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import imagecodecs
+import numpy as np
+
+from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.files import exif
+from tratteggio.files.rasters import DecodedWhole
+from tratteggio.files.source import check_plausible, check_whole
+from tratteggio.painting import Metadata, Scan
+from tratteggio.painting.pixels import Array
+
+EXIF, XMP, ICC, PHOTOSHOP = (
+    b"Exif\0\0",
+    b"http://ns.adobe.com/xap/1.0/\0",
+    b"ICC_PROFILE\0",
+    b"Photoshop 3.0\0",
+)
+COMMENT = 0xFE
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+READ_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended and progressive Huffman
+
+
+class Segment(NamedTuple):
+    """A marker and what follows it."""
+
+    marker: int
+    data: bytes
+
+
+def _segments(path: Path) -> list[Segment]:
+    """Read the segments before the first scan, and make sure that the end marker is there."""
+    found = []
+    with path.open("rb") as file:
+        file.seek(2)
+        while True:
+            head = file.read(2)
+            while len(head) == 2 and head == b"\xff\xff":  # fill bytes
+                head = b"\xff" + file.read(1)
+            size = file.read(2)
+            if len(head) < 2 or len(size) < 2 or head[0] != 0xFF:
+                raise UnreadableFile(
+                    f"{path} is damaged or truncated in its header; copy it again from its source"
+                )
+            length = struct.unpack(">H", size)[0] - 2
+            data = file.read(max(0, length))
+            if length < 0 or len(data) < length:
+                raise UnreadableFile(f"{path} is truncated in its header; copy it again from its source")
+            found.append(Segment(head[1], data))
+            if head[1] == 0xDA:
+                break
+        if not _has_end(file.tell(), file):
+            raise UnreadableFile(
+                f"{path} is truncated: its end marker is missing; copy it again from its source"
+            )
+    return found
+
+
+def _has_end(start: int, file: Any) -> bool:
+    """True if FF D9 comes after the scan started; within coded data FF is always followed by 00 or RSTn."""
+    end = file.seek(0, 2)
+    for back in (1 << 16, end):  # nearly always in the last bytes
+        file.seek(max(start, end - back))
+        if b"\xff\xd9" in file.read():
+            return True
+    return False
+
+
+def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:  # noqa: ARG001 one signature for all formats
+    """Read the header of a JPEG; pixels are decoded on first use.
+
+    Raises:
+        UnreadableFile: damaged, truncated, or a decompression bomb.
+        UnsupportedFile: CMYK, 12-bit, lossless or arithmetic JPEG.
+    """
+    found = _segments(path)
+    frame = next((segment for segment in found if segment.marker in FRAMES), None)
+    if frame is None or len(frame.data) < 6:
+        raise UnreadableFile(f"{path} is damaged: it has no frame header")
+    bits, rows, cols, channels = struct.unpack(">BHHB", frame.data[:6])
+    if frame.marker not in READ_FRAMES or bits != 8:
+        raise UnsupportedFile(
+            f"{path} is a {bits}-bit JPEG of a rare kind (SOF{frame.marker - 0xC0}), which is not read; "
+            "convert it to 8-bit JPEG or TIFF first"
+        )
+    if channels not in (1, 3):
+        kind = "CMYK colours" if channels == 4 else f"{channels} channels"
+        raise UnsupportedFile(f"{path} holds {kind}, which are not read; convert it to RGB first")
+    check_plausible(
+        path,
+        rows=rows,
+        cols=cols,
+        raw_bytes=rows * cols * channels,
+        file_bytes=path.stat().st_size,
+        ratio=1_500,
+    )
+    check_whole(path, rows, cols)
+    shape = (rows, cols) if channels == 1 else (rows, cols, 3)
+    pixels = DecodedWhole(path, shape, np.dtype(np.uint8), _decode)
+    return Scan(pixels, modality, metadata=_metadata(found), name=str(path))
+
+
+def _decode(path: Path) -> Array:
+    try:
+        pixels: Array = imagecodecs.jpeg8_decode(path.read_bytes())
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+    except imagecodecs.Jpeg8Error as error:
+        raise UnreadableFile(f"{path} is damaged: {error}; copy it again from its source") from error
+    return pixels
+
+
+def _metadata(found: list[Segment]) -> Metadata:
+    block = xmp = resolution = None
+    unit, profile, photoshop, comments = "none", {}, b"", []
+    for marker, data in found:
+        if marker == 0xE0 and data.startswith(b"JFIF\0") and len(data) >= 12:
+            density, x, y = struct.unpack(">BHH", data[7:12])
+            if x and y and (density or x != y):
+                resolution, unit = (float(x), float(y)), {1: "inch", 2: "cm"}.get(density, "none")
+        elif marker == 0xE1 and data.startswith(EXIF):
+            block = block or data[len(EXIF) :]
+        elif marker == 0xE1 and data.startswith(XMP):
+            xmp = data[len(XMP) :]
+        elif marker == 0xE2 and data.startswith(ICC):
+            profile[data[len(ICC)]] = data[len(ICC) + 2 :]
+        elif marker == 0xED and data.startswith(PHOTOSHOP):
+            photoshop += data[len(PHOTOSHOP) :]
+        elif marker == COMMENT:
+            comments.append(data)
+    directories = exif.parse(block) if block else exif.Directories()
+    stated = exif.resolution_of(directories)
+    if stated[0] and (unit == "none" or (stated[1] == unit and _rounds_to(stated[0], resolution))):
+        resolution, unit = stated  # JFIF knows whole numbers only
+    foreign: dict[str, Any] = {"jpeg": tuple(comments)} if comments else {}
+    if photoshop:
+        foreign["photoshop"] = photoshop
+    return Metadata(
+        resolution=resolution,
+        unit=unit,
+        orientation=exif.orientation_of(directories),
+        icc=b"".join(profile[number] for number in sorted(profile)) or None,
+        exif=block,
+        xmp=xmp,
+        foreign=MappingProxyType(foreign),
+    )
+
+
+def _rounds_to(exact: tuple[float, float], whole: tuple[float, float] | None) -> bool:
+    return whole is not None and all(abs(a - b) <= 0.5 for a, b in zip(exact, whole, strict=True))

@@ -1,0 +1,99 @@
+"""Writing JPEG: a viewing copy at quality 95 without chroma subsampling."""
+
+from __future__ import annotations
+
+import logging
+import struct
+from typing import IO
+
+import imagecodecs
+import numpy as np
+
+from tratteggio.errors import BadUsage
+from tratteggio.files import exif
+from tratteggio.files.jpeg_read import COMMENT, EXIF, ICC, PHOTOSHOP, XMP
+from tratteggio.painting import Metadata, Pixels
+
+log = logging.getLogger("tratteggio")
+
+QUALITY = 95
+MOST_SIDE = 65_535
+MOST_SEGMENT = 65_533
+
+
+def write_jpeg(pixels: Pixels, file: IO[bytes], *, metadata: Metadata, alpha: bool, name: str) -> None:
+    """Write an 8-bit viewing copy, in one piece; a note says that JPEG changes every pixel a little.
+
+    Args:
+        pixels: (H, W) or (H, W, 3) uint8.
+        file: where to.
+        metadata: profile, resolution, EXIF with orientation, XMP, comments.
+        alpha: True is refused, JPEG has none.
+        name: of the output, for messages.
+
+    Raises:
+        BadUsage: what JPEG cannot hold: 16 bit, floats, alpha, more than 65,535 pixels a side.
+    """
+    rows, cols, *channels = pixels.shape
+    dtype = np.dtype(pixels.dtype)
+    if dtype != np.uint8:
+        raise BadUsage(f"{name}: JPEG holds 8 bit, but the pixels are {dtype.name}; choose .tif or .png")
+    if alpha:
+        raise BadUsage(f"{name}: JPEG holds no alpha channel; choose .tif or .png")
+    if metadata.foreign.get("photometric") == "miniswhite":
+        raise BadUsage(f"{name}: the source stores white as 0, which JPEG cannot say; choose .tif")
+    if max(rows, cols) > MOST_SIDE:
+        raise BadUsage(f"{name}: JPEG ends at {MOST_SIDE:,} pixels a side, got {rows} x {cols}; choose .tif")
+    log.warning(
+        "%s is a viewing copy: JPEG changes every pixel a little; write .tif or .png to keep them", name
+    )
+    array = np.asarray(pixels[0:rows, 0:cols])
+    if channels == [1]:
+        array = array[..., 0]
+    coded = imagecodecs.jpeg8_encode(np.ascontiguousarray(array), level=QUALITY, subsampling="444")
+    body = 4 + struct.unpack(">H", coded[4:6])[0]  # behind the encoder's own JFIF segment
+    file.write(coded[:2])
+    for marker, data in _segments(metadata, name):
+        file.write(struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data)
+    file.write(coded[body:] if coded[3] == 0xE0 else coded[2:])
+
+
+def _segments(metadata: Metadata, name: str) -> list[tuple[int, bytes]]:
+    density, unit = metadata.resolution or (1.0, 1.0), metadata.unit if metadata.resolution else "none"
+    x, y = (min(max(1, round(value)), 65_535) for value in density)
+    number = {"inch": 1, "cm": 2}.get(unit, 0)
+    found = [(0xE0, b"JFIF\0\1\1" + struct.pack(">BHHBB", number, x, y, 0, 0))]
+    block = exif.describe(
+        metadata.exif,
+        orientation=metadata.orientation,
+        resolution=metadata.resolution,
+        unit=unit,
+        exact=(x, y) != density and unit != "none",  # JFIF knows whole numbers only
+    )
+    if block:
+        found.append((0xE1, EXIF + block))
+    if metadata.xmp:
+        found.append((0xE1, XMP + metadata.xmp))
+    if metadata.icc:
+        size = MOST_SEGMENT - len(ICC) - 2
+        parts = [metadata.icc[start : start + size] for start in range(0, len(metadata.icc), size)]
+        found += [(0xE2, ICC + bytes([k, len(parts)]) + part) for k, part in enumerate(parts, 1)]
+    if photoshop := metadata.foreign.get("photoshop"):
+        size = MOST_SEGMENT - len(PHOTOSHOP)
+        found += [
+            (0xED, PHOTOSHOP + photoshop[start : start + size]) for start in range(0, len(photoshop), size)
+        ]
+    found += [(COMMENT, comment) for comment in metadata.foreign.get("jpeg", ())]
+    for marker, data in found:
+        if len(data) > MOST_SEGMENT:
+            log.warning(
+                "%s: %s of %d bytes does not fit into JPEG and was left out",
+                name,
+                _title(marker, data),
+                len(data),
+            )
+    return [(marker, data) for marker, data in found if len(data) <= MOST_SEGMENT]
+
+
+def _title(marker: int, data: bytes) -> str:
+    return "XMP" if data.startswith(XMP) else "EXIF" if data.startswith(EXIF) else f"segment {marker:02X}"

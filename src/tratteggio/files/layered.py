@@ -1,0 +1,150 @@
+"""OpenRaster (.ora): original, fill and lacunae as layers, an 8-bit exchange copy for GIMP and Krita.
+
+Source: OpenRaster File Layout Specification 0.0.6 (freedesktop.org).
+"""
+
+from __future__ import annotations
+
+import logging
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+import imagecodecs
+import numpy as np
+
+from tratteggio.errors import UnreadableFile
+from tratteggio.files.icc import to_8bit, to_srgb8
+from tratteggio.files.overview import overview
+from tratteggio.files.png_write import write_png
+from tratteggio.painting import Mapped, Metadata, Pixels, Restoration
+from tratteggio.painting.pixels import Array
+
+log = logging.getLogger("tratteggio")
+
+MIMETYPE = b"image/openraster"
+THUMBNAIL = 256  # px, the longest side that the specification allows
+OVERLAY = np.array([255, 0, 0, 128], np.uint8)  # RGBA over the lacunae
+RGBA = np.dtype(np.uint8)
+
+
+class Layer(NamedTuple):
+    """One layer of an .ora file, as read back."""
+
+    name: str
+    visible: bool
+    pixels: Array
+
+
+def write_ora(restoration: Restoration, file: Path) -> None:
+    """Write the layers of a proposal, streamed: memory depends on a band, not on the painting.
+
+    From bottom to top: the original; the fill, clear outside the lacunae; the lacunae in transparent
+    red, hidden. Colours are converted to sRGB and 8 bit, pixels stay in stored order; notes say so.
+    """
+    original = restoration.original
+    if original.dtype != np.uint8:
+        log.warning(
+            "an .ora file is an 8-bit exchange copy; %s is %s, keep a .tif too", original.name, original.dtype
+        )
+    if original.metadata.orientation != 1:
+        log.warning("an .ora file knows no orientation; it shows %s in stored order", original.name)
+    lost, channels, icc = restoration.lacunae.lost, original.channels, original.metadata.icc
+    inverted = original.metadata.foreign.get("photometric") == "miniswhite"
+
+    def shown(array: Array) -> Array:
+        colours = array[..., None] if array.ndim == 2 else array
+        opacity = to_8bit(colours[..., channels:]) if colours.shape[2] > channels else None
+        colours = colours[..., :channels]
+        if inverted and colours.dtype.kind == "u":
+            colours = np.iinfo(colours.dtype).max - colours
+        rgb = to_srgb8(colours, icc)
+        if opacity is None:
+            opacity = np.full((*rgb.shape[:2], 1), 255, np.uint8)
+        return np.concatenate([rgb, opacity], axis=-1)
+
+    layers: list[tuple[str, str, Pixels, str]] = [
+        (
+            "lacunae",
+            "data/lacunae.png",
+            Mapped(lost, lambda part: part[..., None] * OVERLAY, 4, RGBA),
+            "hidden",
+        ),
+        ("fill", "data/fill.png", FillLayer(restoration.fill, lost, shown), "visible"),
+        ("original", "data/original.png", Mapped(original.pixels, shown, 4, RGBA), "visible"),
+    ]
+    rows, cols = original.grid
+    image = ET.Element("image", version="0.0.3", w=str(cols), h=str(rows))
+    stack = ET.SubElement(image, "stack")
+    for name, source, _, visibility in layers:  # the specification lists the topmost layer first
+        ET.SubElement(
+            stack, "layer", name=name, src=source, x="0", y="0", visibility=visibility, opacity="1.0"
+        )
+    resolution = Metadata(original.metadata.resolution, original.metadata.unit)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(
+            "mimetype", MIMETYPE
+        )  # first and uncompressed, so that the kind can be told from the start
+        archive.writestr("stack.xml", ET.tostring(image, encoding="UTF-8", xml_declaration=True))
+        merged = Mapped(restoration.pixels, shown, 4, RGBA)
+        for source, pixels in [(source, pixels) for _, source, pixels, _ in layers] + [
+            ("mergedimage.png", merged)
+        ]:
+            with archive.open(source, "w", force_zip64=True) as stream:
+                write_png(pixels, stream, metadata=resolution, name=source)
+        flat = replace(original, metadata=replace(original.metadata, orientation=1))  # like the layers
+        thumbnail = overview(flat, longest=THUMBNAIL, pixels=restoration.pixels)
+        with archive.open("Thumbnails/thumbnail.png", "w") as stream:
+            write_png(thumbnail, stream, metadata=Metadata(), name="thumbnail")
+
+
+@dataclass(frozen=True, eq=False)
+class FillLayer:
+    """The fill as a layer: opaque where paint is lost, else transparent."""
+
+    fill: Pixels
+    lost: Pixels
+    shown: Callable[[Array], Array]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W, 4)."""
+        return (*self.lost.shape[:2], 4)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Always uint8."""
+        return RGBA
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        lost = np.asarray(self.lost[key])
+        if not lost.any():
+            return np.zeros((*lost.shape, 4), np.uint8)
+        layer: Array = self.shown(np.asarray(self.fill[key])) * lost[..., None]
+        return layer
+
+
+def read_ora(path: Path) -> list[Layer]:
+    """Read the layers of an .ora file, from bottom to top.
+
+    Raises:
+        UnreadableFile: missing, or no OpenRaster file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.read("mimetype").strip() != MIMETYPE:
+                raise UnreadableFile(f"{path} is not an OpenRaster file: its mimetype is another")
+            found = ET.fromstring(archive.read("stack.xml")).iter("layer")
+            return [
+                Layer(
+                    layer.get("name", ""),
+                    layer.get("visibility", "visible") == "visible",
+                    imagecodecs.png_decode(archive.read(layer.get("src", ""))),
+                )
+                for layer in found
+            ][::-1]
+    except (OSError, KeyError, zipfile.BadZipFile, ET.ParseError, imagecodecs.PngError) as error:
+        raise UnreadableFile(f"{path} is not a whole OpenRaster file: {error}") from error

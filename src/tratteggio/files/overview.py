@@ -1,0 +1,68 @@
+"""A small picture of a large scan, as a screen shows it: for looking at, not for computing with."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.files.icc import to_srgb8
+from tratteggio.files.rasters import to_display
+from tratteggio.painting import Pixels, Region, Scan
+from tratteggio.painting.pixels import Array
+
+BAND_ROWS = 256
+
+
+def overview(
+    scan: Scan, *, longest: int = 1600, pixels: Pixels | None = None, region: Region | None = None
+) -> NDArray[np.uint8]:
+    """Return a viewing copy in sRGB, upright, alpha left aside.
+
+    Args:
+        scan: whose profile and orientation count.
+        longest: the longer side of the picture is at most this; nothing is ever enlarged.
+        pixels: shown in place of the scan's own, on the same grid (a proposal).
+        region: what to show, in stored pixels; None shows all.
+
+    Returns:
+        (h, w, 3) uint8.
+    """
+    source = scan.pixels if pixels is None else pixels
+    if region is None:
+        source = _level(source, longest)
+        region = Region.whole((source.shape[0], source.shape[1]))
+    longer = max(region.rows, region.cols)
+    small = _reduced(source, region, max(1, longer // longest))
+    colours = small[..., None] if small.ndim == 2 else small[..., : scan.channels]
+    if scan.metadata.foreign.get("photometric") == "miniswhite" and colours.dtype.kind == "u":
+        colours = np.iinfo(colours.dtype).max - colours
+    shown = to_srgb8(colours, scan.metadata.icc)
+    scale = min(1.0, longest / longer)
+    rows, cols = (max(1, round(side * scale)) for side in (region.rows, region.cols))
+    if (rows, cols) != shown.shape[:2]:
+        from PIL import Image  # noqa: PLC0415 only this needs Pillow
+
+        shown = np.asarray(Image.fromarray(shown).resize((cols, rows), Image.Resampling.BOX))
+    return np.ascontiguousarray(to_display(shown, scan.metadata.orientation))
+
+
+def _level(pixels: Pixels, longest: int) -> Pixels:
+    """Return the smallest pyramid level that is still large enough, or the pixels themselves."""
+    large = [level for level in getattr(pixels, "levels", ()) if max(level.shape[:2]) >= longest]
+    return large[-1] if large else pixels
+
+
+def _reduced(pixels: Pixels, region: Region, step: int) -> Array:
+    """Return the mean of step x step pixels (fewer at the end), in the dtype of the pixels, read in bands."""
+    dtype = np.dtype(pixels.dtype)
+    if step == 1:
+        return np.asarray(pixels[region.slices])
+    bands = []
+    for band in region.bands(step * max(1, BAND_ROWS // step)):
+        downs, acrosses = np.arange(0, band.rows, step), np.arange(0, band.cols, step)
+        sums = np.add.reduceat(np.asarray(pixels[band.slices]), downs, axis=0, dtype=np.float64)
+        sums = np.add.reduceat(sums, acrosses, axis=1)
+        area = np.outer(np.diff(downs, append=band.rows), np.diff(acrosses, append=band.cols))
+        mean = sums / (area if sums.ndim == 2 else area[..., None])
+        bands.append((np.rint(mean) if dtype.kind == "u" else mean).astype(dtype))
+    return np.concatenate(bands)

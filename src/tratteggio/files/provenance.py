@@ -1,0 +1,119 @@
+"""Where a proposal comes from: hashes, the files that belong to an output, and its history."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files.beside import beside
+from tratteggio.painting import Pixels, Region
+
+SCHEMA = 1
+SIDECARS = {"history": ".history.json", "lost": ".lost.tif", "confidence": ".confidence.tif"}
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file, in hexadecimal; the file is streamed.
+
+    Raises:
+        UnreadableFile: it cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def sha256_pixels(pixels: Pixels) -> str:
+    """Return the SHA-256 of a raster, in hexadecimal: of its type, its shape and its little-endian samples.
+
+    The same pixels give the same hash, however they are stored.
+
+    Example:
+        >>> sha256_pixels(np.zeros((2, 3), np.uint8)) == sha256_pixels(np.zeros((3, 2), np.uint8))
+        False
+    """
+    dtype, shape = np.dtype(pixels.dtype).newbyteorder("<"), tuple(pixels.shape)
+    digest = hashlib.sha256(f"{dtype.str} {shape}".encode())
+    for band in Region.whole((shape[0], shape[1])).bands(256):
+        digest.update(np.ascontiguousarray(pixels[band.slices], dtype).data)
+    return digest.hexdigest()
+
+
+def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
+    """Name the file that lies beside an output.
+
+    Args:
+        path: the output.
+        kind: "history", "lost" or "confidence".
+
+    Example:
+        >>> sidecar("panel/out.tif", "lost").as_posix()
+        'panel/out.lost.tif'
+    """
+    if kind not in SIDECARS:
+        raise BadUsage(f"no sidecar named {kind!r}; known: {', '.join(SIDECARS)}")
+    path = Path(path)
+    return path.with_name(path.stem + SIDECARS[kind])
+
+
+def write_history(path: str | os.PathLike[str], history: Mapping[str, Any]) -> None:
+    """Write a history as JSON, beside and renamed.
+
+    Args:
+        path: the JSON file, see `sidecar`.
+        history: what JSON can hold; NumPy numbers and paths are turned into plain ones.
+
+    Raises:
+        UnwritableFile: no such folder, no permission, no space.
+    """
+    with beside([Path(path)]) as [temporary]:
+        temporary.write_text(history_json(history), encoding="utf-8")
+
+
+def history_json(history: Mapping[str, Any]) -> str:
+    """Return a history as JSON text, its schema version first."""
+    stamped = {"schema": SCHEMA} | dict(history) | {"schema": SCHEMA}
+    return json.dumps(stamped, indent=2, ensure_ascii=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a history holds what JSON can hold, got {type(value).__name__}: {value!r}")
+
+
+def read_history(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a history.
+
+    Args:
+        path: the JSON file, see `sidecar`.
+
+    Raises:
+        UnreadableFile: missing, no JSON, or written by a later version.
+    """
+    try:
+        history = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UnreadableFile(f"{path} is not a history: {error}") from error
+    if not isinstance(history, dict) or not isinstance(history.get("schema"), int):
+        raise UnreadableFile(f"{path} is not a history: it has no schema version")
+    if history["schema"] > SCHEMA:
+        raise UnreadableFile(
+            f"{path} has schema {history['schema']}, newer than {SCHEMA}; update tratteggio to read it"
+        )
+    return history

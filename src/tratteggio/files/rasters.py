@@ -1,0 +1,121 @@
+"""Pixels that are read through something: decoded whole, or turned from displayed to stored order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tratteggio.painting import Pixels
+from tratteggio.painting.pixels import Array
+
+Key = tuple[slice, slice]
+
+
+def bounds(key: Key, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return (top, left, bottom, right) of two slices on a raster, clipped as NumPy does.
+
+    Raises:
+        IndexError: not two slices of step 1; pixels on disk are read by rectangle only.
+    """
+    if len(key) != 2 or not all(isinstance(part, slice) and part.step in (None, 1) for part in key):
+        raise IndexError(f"pixels in a file are read as pixels[rows, cols] with slices of step 1, got {key}")
+    top, bottom, _ = key[0].indices(shape[0])
+    left, right, _ = key[1].indices(shape[1])
+    return top, left, max(top, bottom), max(left, right)
+
+
+class DecodedWhole:
+    """Pixels of a format that cannot be read by region: decoded on first use, then kept.
+
+    Attributes:
+        path: the file.
+        shape: (H, W) or (H, W, C), known from the header.
+        dtype: type of one sample.
+    """
+
+    def __init__(
+        self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], decode: Callable[[Path], Array]
+    ) -> None:
+        self.path = path
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self._decode = decode
+        self._array: Array | None = None
+        self._lock = threading.Lock()
+
+    def __getitem__(self, key: Key) -> Array:
+        with self._lock:
+            if self._array is None:
+                array = self._decode(self.path).reshape(self.shape)
+                array.setflags(write=False)  # views are handed out; nobody may alter the source through them
+                self._array = array
+        return self._array[key]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.shape, self.dtype, self._decode)
+
+
+ALL, BACK = slice(None), slice(None, None, -1)
+# Orientations that reverse the stored rows or columns; from 5 on, rows and columns are swapped too.
+ROWS = dict.fromkeys((3, 4, 6, 7), BACK)
+COLS = dict.fromkeys((2, 3, 7, 8), BACK)
+
+
+def to_display(array: Array, orientation: int) -> Array:
+    """Turn an array from the stored order to the way a viewer shows it (EXIF orientation 1 to 8).
+
+    Example:
+        Orientation 6 is shown a quarter turn clockwise:
+
+        >>> to_display(np.array([[1, 2], [3, 4]]), 6).tolist()
+        [[3, 1], [4, 2]]
+    """
+    turned = array[ROWS.get(orientation, ALL), COLS.get(orientation, ALL)]
+    return turned.swapaxes(0, 1) if orientation >= 5 else turned
+
+
+# Undoing a quarter turn is the opposite quarter turn; every other orientation undoes itself.
+INVERSE = {6: 8, 8: 6}
+
+
+def to_stored(array: Array, orientation: int) -> Array:
+    """Turn an array from the way a viewer shows it back to the stored order."""
+    return to_display(array, INVERSE.get(orientation, orientation))
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """Pixels that come as displayed, read in the stored order of a scan with that orientation.
+
+    Attributes:
+        displayed: pixels on the displayed grid.
+        orientation: the scan's EXIF orientation, 1 to 8.
+    """
+
+    displayed: Pixels
+    orientation: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape in stored order."""
+        rows, cols, *channels = self.displayed.shape
+        return (cols, rows, *channels) if self.orientation >= 5 else (rows, cols, *channels)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one sample."""
+        return np.dtype(self.displayed.dtype)
+
+    def __getitem__(self, key: Key) -> Array:
+        top, left, bottom, right = bounds(key, self.shape)
+        rows, cols = self.shape[:2]
+        # Where stored rows and columns lie when displayed: counted from the end if the axis is reversed.
+        down = slice(rows - bottom, rows - top) if self.orientation in ROWS else slice(top, bottom)
+        across = slice(cols - right, cols - left) if self.orientation in COLS else slice(left, right)
+        region = (across, down) if self.orientation >= 5 else (down, across)
+        return to_stored(np.asarray(self.displayed[region]), self.orientation)

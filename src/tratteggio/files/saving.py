@@ -1,0 +1,73 @@
+"""A proposal to files: the picture, and beside it its history, its lacunae and its confidence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tratteggio.files.beside import beside, refuse_overwrite, require_place
+from tratteggio.files.provenance import history_json, sidecar
+from tratteggio.files.writing import SUFFIXES, kind_for, white_where_lost, write_as
+from tratteggio.painting import Mapped, Metadata, Restoration
+from tratteggio.painting.pixels import Array
+
+SAVED = {**SUFFIXES, ".ora": "ora"}
+
+
+def require_writable(target: str | os.PathLike[str]) -> None:
+    """Make sure, before long work starts, that a proposal could be saved there.
+
+    Raises:
+        BadUsage: an unknown suffix.
+        UnwritableFile: no such folder, a folder stands there, or no permission.
+    """
+    kind_for(Path(target), SAVED)
+    require_place(Path(target))
+
+
+def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
+    """Write a proposal and its sidecars (`out.history.json`, `out.lost.tif`, `out.confidence.tif`).
+
+    All of them appear when all are complete. The picture is streamed in the source's depth with its metadata;
+    .ora holds the layers, 8 bit; .jpg is a viewing copy.
+
+    Args:
+        restoration: what to write; nothing in it is changed.
+        path: .tif .tiff .png .jpg .jpeg .ora
+
+    Raises:
+        BadUsage: an unknown suffix, or a depth that the format cannot hold.
+        UnsafeOutput: a file to be written is the source or the mask.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
+    path = Path(path)
+    kind = kind_for(path, SAVED)
+    targets = [path, *(sidecar(path, name) for name in ("lost", "confidence", "history"))]
+    for source in (restoration.original.name, restoration.lacunae.name):
+        for target in targets:
+            if Path(source).is_file():
+                refuse_overwrite(source, target)
+    metadata = restoration.original.metadata
+    # The sidecars lie on the same grid: they are as large in centimetres and turned the same way.
+    geometry = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
+    confidence = Mapped(restoration.confidence, _to_levels, 0, np.dtype(np.uint8))
+    with beside(targets) as [picture, lost, sureness, history]:
+        # The history is small and may hold what JSON cannot: that should show before hours of writing.
+        history.write_text(history_json(restoration.history), encoding="utf-8")
+        if kind == "ora":
+            from tratteggio.files.layered import write_ora  # noqa: PLC0415 brings the codecs
+
+            write_ora(restoration, picture)
+        else:
+            write_as(restoration.pixels, picture, path, metadata=metadata, alpha=restoration.original.alpha)
+        white = white_where_lost(restoration.lacunae)
+        write_as(white, lost, targets[1], metadata=geometry, alpha=False)
+        write_as(confidence, sureness, targets[2], metadata=geometry, alpha=False)
+
+
+def _to_levels(confidence: Array) -> Array:
+    """Turn 0 .. 1 into 0 .. 255."""
+    levels: Array = np.rint(confidence * 255).astype(np.uint8)
+    return levels

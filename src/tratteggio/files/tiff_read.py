@@ -1,0 +1,285 @@
+"""Opening TIFF and BigTIFF: what kinds we take, what we refuse, and where the pixels lie."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.files import tiff_tags
+from tratteggio.files.rasters import Key
+from tratteggio.files.source import check_plausible
+from tratteggio.files.tiff_pixels import Planes, RawPixels, SegmentPixels
+from tratteggio.painting import Pixels, Scan
+from tratteggio.painting.pixels import Array
+
+log = logging.getLogger("tratteggio")
+
+COMPRESSIONS = {
+    1: "none",
+    2: "ccitt_rle",
+    3: "ccitt_t4",
+    4: "ccitt_t6",
+    5: "lzw",
+    7: "jpeg",
+    8: "deflate",
+    32773: "packbits",
+    32946: "deflate",
+    34926: "zstd",
+    50000: "zstd",
+}
+# The strongest compression each can reach: what claims more is damaged or a bomb.
+RATIOS = {"none": 1, "lzw": 3_000, "deflate": 1_100, "zstd": 40_000, "jpeg": 1_500, "packbits": 64}
+PHOTOMETRICS = {0: "miniswhite", 1: "minisblack", 2: "rgb", 6: "ycbcr"}
+REFUSED = {
+    3: "palette colours",
+    4: "a transparency mask",
+    5: "CMYK colours",
+    8: "CIELAB colours",
+    32803: "raw camera data",
+}
+DTYPES = {(8, 1): "uint8", (16, 1): "uint16", (32, 3): "float32", (64, 3): "float64"}
+REDUCED, MASK = 1, 4  # bits of NewSubfileType
+
+
+@dataclass(frozen=True, eq=False)
+class TiffPixels:
+    """The picture of a TIFF file, and its smaller copies.
+
+    Attributes:
+        path: the file.
+        base: full resolution.
+        levels: smaller and smaller copies, empty if the file is no pyramid.
+        compression: "none", "lzw", "deflate", "zstd", "jpeg", ...
+        layout: "strips" or "tiles".
+        pages: pictures in the file, pyramid levels not counted.
+        bilevel: True if opened as a mask, where 1-bit samples are allowed and become 0 and 255.
+    """
+
+    path: Path
+    base: Pixels
+    levels: tuple[Pixels, ...]
+    compression: str
+    layout: str
+    pages: int
+    bilevel: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, C)."""
+        return self.base.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one sample."""
+        return self.base.dtype
+
+    def __getitem__(self, key: Key) -> Array:
+        region: Array = self.base[key]
+        return region
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.path, self.bilevel)
+
+
+def _reopened(path: Path, bilevel: bool) -> Pixels:
+    return open_scan(path, bilevel=bilevel).pixels
+
+
+def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:
+    """Read the header of a TIFF; no pixel is decoded.
+
+    Args:
+        path: the file.
+        modality: of the scan that is returned.
+        bilevel: True takes 1-bit samples too, as 0 and 255 (for masks).
+
+    Raises:
+        UnreadableFile: damaged, truncated, or a decompression bomb.
+        UnsupportedFile: sound, but of a kind that we do not read.
+    """
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            main, levels, others = _sort(list(tiff.pages))
+            # What lies outside the directory is read on demand, so it is touched while the file is open.
+            for page in (main, *levels):
+                _ = page.decode, page.jpegtables, page.dataoffsets, page.databytecounts
+            order, big = tiff.byteorder, tiff.is_bigtiff
+    except UnreadableFile:
+        raise
+    except Exception as error:  # hostile bytes can make the parser raise anything
+        raise UnreadableFile(
+            f"{path} is not a whole TIFF file ({error}); copy it again from its source"
+        ) from error
+    _check_kind(path, main, bilevel=bilevel)
+    _check_whole(path, main)
+    if others:
+        log.warning("%s has %d pages; the first is read, the others are left aside", path, 1 + others)
+    base = _pixels(path, main, order)
+    pixels = TiffPixels(
+        path=path,
+        base=base,
+        levels=tuple(_pixels(path, level, order) for level in levels if _is_sound(path, level, base)),
+        compression=COMPRESSIONS[main.compression],
+        layout="tiles" if main.is_tiled else "strips",
+        pages=1 + others,
+        bilevel=bilevel,
+    )
+    more: dict[str, Any] = {"compression": pixels.compression}
+    if main.photometric == 0:
+        more["photometric"] = "miniswhite"
+    if main.extrasamples:
+        more["extrasample"] = int(main.extrasamples[0])
+    metadata = tiff_tags.read_metadata(path, main.offset, order=order, big=big, more=more)
+    if tiff_tags.PHOTOSHOP_LAYERS in main.tags:
+        log.warning(
+            "%s holds Photoshop layers; the flattened picture is read, the layers are left aside", path
+        )
+    return Scan(pixels, modality, alpha=bool(main.extrasamples), metadata=metadata, name=str(path))
+
+
+def _sort(pages: Sequence[Any]) -> tuple[Any, list[Any], int]:
+    """Return the main picture, its smaller copies from large to small, and the number of other pages."""
+    full = [page for page in pages if not int(page.subfiletype) & (REDUCED | MASK)] or list(pages)
+    main = full[0]
+    candidates = [page for page in (*(main.pages or ()), *pages) if page is not main and _is_copy(page, main)]
+    levels: list[Any] = []
+    for page in sorted(candidates, key=lambda page: -page.imagewidth * page.imagelength):
+        if page.imagewidth < (levels or [main])[-1].imagewidth:
+            levels.append(page)
+    return main, levels, sum(page not in levels for page in full[1:])
+
+
+def _is_copy(page: Any, main: Any) -> bool:
+    """True if a page is the main picture at a smaller size: same samples, same proportions."""
+    if (page.dtype, page.samplesperpixel, page.photometric) != (
+        main.dtype,
+        main.samplesperpixel,
+        main.photometric,
+    ):
+        return False
+    factor = main.imagewidth / max(1, page.imagewidth)
+    return bool(factor >= 1.5 and abs(page.imagelength - main.imagelength / factor) <= 2)
+
+
+def _is_sound(path: Path, level: Any, base: Pixels) -> bool:
+    """True if a level can be used; a damaged copy is no reason to refuse the picture itself."""
+    try:
+        _check_whole(path, level)
+    except UnreadableFile:
+        return False
+    return bool(level.dtype == base.dtype)
+
+
+def _check_kind(path: Path, page: Any, *, bilevel: bool) -> None:
+    """Refuse colours, depths and compressions that we do not read, one sentence each."""
+
+    def refuse(what: str, remedy: str = "convert it to 8- or 16-bit grey or RGB first") -> UnsupportedFile:
+        return UnsupportedFile(f"{path} holds {what}, which is not read; {remedy}")
+
+    photometric, compression = int(page.photometric), int(page.compression)
+    if photometric not in PHOTOMETRICS or (photometric == 6 and compression != 7):
+        raise refuse(REFUSED.get(photometric, f"colours of kind {page.photometric!s} (TIFF photometric)"))
+    if compression not in COMPRESSIONS:
+        raise refuse(
+            f"samples compressed by {getattr(page.compression, 'name', compression)}",
+            "save it uncompressed or with LZW, deflate, zstd or JPEG",
+        )
+    bits, kind = page.bitspersample, int(page.sampleformat or 1)
+    if isinstance(bits, tuple) or isinstance(page.sampleformat, tuple):
+        raise refuse("channels of different depths")
+    if bits == 1 and kind == 1:
+        if not bilevel:
+            raise refuse("1-bit black and white", "use it as a mask, or convert it to 8-bit grey")
+    elif (bits, kind) not in DTYPES:
+        name = {2: "signed integers", 3: "floats", 5: "complex integers", 6: "complex numbers"}.get(
+            kind, "integers"
+        )
+        raise refuse(f"{bits}-bit {name}", "convert it to 8 or 16 bit, or to 32-bit float")
+    if page.imagedepth > 1:
+        raise refuse("a volume")
+    colours = 3 if photometric in (2, 6) else 1
+    if not colours <= page.samplesperpixel <= colours + 1:
+        raise refuse(
+            f"{page.samplesperpixel} channels ({colours} of colour)",
+            "keep grey or RGB and at most one alpha channel",
+        )
+    if page.samplesperpixel == colours + 1 and not page.extrasamples:
+        raise refuse(f"{page.samplesperpixel} channels without saying what the last one is")
+
+
+def _check_whole(path: Path, page: Any) -> None:
+    """Refuse a page whose strips or tiles are missing or lie beyond the end of the file."""
+    offsets = np.asarray(page.dataoffsets, dtype=np.uint64)
+    counts = np.asarray(page.databytecounts, dtype=np.uint64)
+    kind = "tiles" if page.is_tiled else "strips"
+    high, wide = _segment(page)
+    separate = page.planarconfig == 2 and page.samplesperpixel > 1
+    needed = math.ceil(page.imagelength / high) * math.ceil(page.imagewidth / wide)
+    needed *= page.samplesperpixel if separate else 1
+    if page.imagelength < 1 or page.imagewidth < 1 or len(offsets) < needed or len(counts) < needed:
+        raise UnreadableFile(
+            f"{path} is damaged: it claims {page.imagelength} x {page.imagewidth} pixels "
+            f"but lists {len(offsets)} of {needed} {kind}"
+        )
+    offsets, counts = offsets[:needed], counts[:needed]
+    size = path.stat().st_size
+    if not (counts.all() and offsets.all()):
+        raise UnreadableFile(
+            f"{path} is incomplete: {int((counts == 0).sum())} of {needed} {kind} were never written"
+        )
+    if size < int(offsets.max()) or size < int((offsets + counts).max()):
+        raise UnreadableFile(
+            f"{path} is truncated: its {kind} reach to byte {int((offsets + counts).max()):,} "
+            f"but the file ends at {size:,}; copy it again from its source"
+        )
+    bits = page.imagelength * page.imagewidth * page.samplesperpixel * page.bitspersample
+    check_plausible(
+        path,
+        rows=page.imagelength,
+        cols=page.imagewidth,
+        raw_bytes=bits // 8,
+        file_bytes=min(size, int(counts.sum())),
+        ratio=RATIOS.get(COMPRESSIONS[page.compression], 1_100),
+    )
+
+
+def _segment(page: Any) -> tuple[int, int]:
+    """Return (rows, cols) of a strip or tile."""
+    if page.is_tiled:
+        return page.tilelength, page.tilewidth
+    return min(page.rowsperstrip, page.imagelength) or 1, page.imagewidth
+
+
+def _pixels(path: Path, page: Any, order: str) -> Pixels:
+    rows, cols, samples = page.imagelength, page.imagewidth, page.samplesperpixel
+    shape = (rows, cols) if samples == 1 else (rows, cols, samples)
+    separate = page.planarconfig == 2 and samples > 1
+    bilevel = page.bitspersample == 1
+    high, wide = _segment(page)
+    if (
+        page.compression == 1
+        and page.predictor == 1
+        and not page.is_tiled
+        and not bilevel
+        and page.fillorder == 1
+    ):
+        stored = np.dtype(page.dtype).newbyteorder(order)
+        if not separate:
+            return RawPixels(path, shape, stored, page.dataoffsets, high)
+        strips = math.ceil(rows / high)
+        return Planes(
+            tuple(
+                RawPixels(path, (rows, cols), stored, page.dataoffsets[k * strips : (k + 1) * strips], high)
+                for k in range(samples)
+            )
+        )
+    dtype = np.dtype(np.uint8 if bilevel else page.dtype)
+    return SegmentPixels(path, page, shape, dtype, (high, wide), separate, 255 if bilevel else 1)

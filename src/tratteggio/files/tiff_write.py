@@ -1,0 +1,225 @@
+"""Writing TIFF: streamed in bands, tiled and pyramidal when large, compressed without loss.
+
+The full resolution is read once. Each level of the pyramid goes into a scratch file as it is made, so that
+memory depends on one band and not on the painting.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import imagecodecs
+import numpy as np
+import tifffile
+
+from tratteggio.errors import UnknownName
+from tratteggio.files import tiff_tags
+from tratteggio.painting import Metadata, Pixels, Region
+from tratteggio.painting.pixels import Array
+
+TILE = 512
+PYRAMID_ABOVE = 4096  # px of the longer side
+STRIP_BYTES = 1 << 20
+CLASSIC_BYTES = (1 << 32) - (1 << 27)  # offsets of a classic TIFF have 32 bits; the rest is room for tags
+WORKERS = min(4, os.cpu_count() or 1)
+UNASSOCIATED_ALPHA = 2
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A lossless compression: its TIFF number, and its encoder (None: none)."""
+
+    number: int
+    encode: Callable[[Any], Any] | None
+
+
+CODECS = {
+    "none": Codec(1, None),
+    "lzw": Codec(5, imagecodecs.lzw_encode),
+    "deflate": Codec(8, imagecodecs.zlib_encode),
+    "zstd": Codec(50000, imagecodecs.zstd_encode),
+}
+
+
+def codec_for(metadata: Metadata, compression: str | None) -> Codec:
+    """Choose the compression: the one asked for, else that of the source if we write it, else deflate.
+
+    Raises:
+        UnknownName: no such compression.
+    """
+    if compression is not None and compression not in CODECS:
+        raise UnknownName(f"no TIFF compression named {compression!r}; known: {', '.join(CODECS)}")
+    source = metadata.foreign.get("compression")
+    return CODECS[compression or (source if source in CODECS else "deflate")]
+
+
+def write_tiff(
+    pixels: Pixels, path: Path, *, metadata: Metadata, alpha: bool = False, compression: str | None = None
+) -> None:
+    """Write pixels of any size; they are read once, from top to bottom.
+
+    Args:
+        pixels: (H, W) or (H, W, C).
+        path: an existing folder's file; scratch files are made beside it.
+        metadata: what the file shall say about its pixels.
+        alpha: True if the last channel is opacity.
+        compression: "none", "lzw", "deflate" or "zstd"; None as `codec_for`.
+
+    Raises:
+        OSError: as the file system says.
+    """
+    codec = codec_for(metadata, compression)
+    dtype = np.dtype(pixels.dtype)
+    shapes = _level_shapes(tuple(pixels.shape))
+    big = sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize > CLASSIC_BYTES
+    with ExitStack() as stack:
+        scratch = [stack.enter_context(TemporaryFile(dir=path.parent)) for _ in shapes[1:]]
+        pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
+        tiff = stack.enter_context(tifffile.TiffWriter(path, bigtiff=big, byteorder="<"))
+        for level, shape in enumerate(shapes):
+            layout = _layout(shape, dtype, tiled=len(shapes) > 1)
+            bands = (
+                _read_down(pixels, shape, layout.rows)
+                if level == 0
+                else _read_back(scratch[level - 1], shape, dtype, layout.rows)
+            )
+            if level < len(scratch):
+                bands = _halved_into(scratch[level], bands)
+            options = _options(shape, dtype, layout, codec, metadata=metadata, alpha=alpha)
+            if level == 0:
+                options["subifds"] = len(scratch)
+            else:
+                options["subfiletype"] = 1
+            tiff.write(_encoded(bands, layout, codec, pool), shape=shape, dtype=dtype, **options)
+    with path.open("rb+") as file:
+        tiff_tags.put_metadata(file, metadata)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Rows of a band, and columns of a tile (0: strips)."""
+
+    rows: int
+    cols: int
+
+
+def _level_shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the shape of each level: one, or halves down to a single tile."""
+    rows, cols, *channels = shape
+    if channels == [1]:
+        channels = []
+    shapes = [(rows, cols, *channels)]
+    while max(shape[:2]) > PYRAMID_ABOVE and max(rows, cols) > TILE:
+        rows, cols = -(-rows // 2), -(-cols // 2)
+        shapes.append((rows, cols, *channels))
+    return shapes
+
+
+def _layout(shape: tuple[int, ...], dtype: np.dtype[Any], tiled: bool) -> Layout:
+    if tiled:
+        # Tiles have sides of whole 16 pixels; a narrow strip of a painting gets narrow tiles.
+        rows, cols = (min(TILE, -(-side // 16) * 16) for side in shape[:2])
+        return Layout(rows, cols)
+    row_bytes = int(np.prod(shape[1:])) * dtype.itemsize
+    return Layout(min(shape[0], max(1, STRIP_BYTES // row_bytes)), 0)
+
+
+def _options(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    layout: Layout,
+    codec: Codec,
+    *,
+    metadata: Metadata,
+    alpha: bool,
+) -> dict[str, Any]:
+    """Return what tifffile needs to know about one level."""
+    channels = 1 if len(shape) == 2 else shape[2]
+    grey = channels - alpha == 1
+    options: dict[str, Any] = {
+        "photometric": metadata.foreign.get("photometric", "minisblack") if grey else "rgb",
+        "planarconfig": "contig" if channels > 1 else None,
+        "compression": codec.number,
+        "software": False,
+        "metadata": None,
+    }
+    if codec.encode:
+        options["predictor"] = 3 if dtype.kind == "f" else 2
+    if alpha:
+        options["extrasamples"] = [metadata.foreign.get("extrasample", UNASSOCIATED_ALPHA)]
+    if layout.cols:
+        return options | {"tile": (layout.rows, layout.cols)}
+    return options | {"rowsperstrip": layout.rows}
+
+
+def _read_down(pixels: Pixels, shape: tuple[int, ...], rows: int) -> Iterator[Array]:
+    """Read pixels from top to bottom in bands."""
+    for band in Region.whole((shape[0], shape[1])).bands(rows):
+        yield np.asarray(pixels[band.slices]).reshape(band.rows, *shape[1:])
+
+
+def _read_back(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], rows: int) -> Iterator[Array]:
+    """Read a scratch file from top to bottom in bands."""
+    file.seek(0)
+    for band in Region.whole((shape[0], shape[1])).bands(rows):
+        size = (band.rows, *shape[1:])
+        data = file.read(int(np.prod(size)) * dtype.itemsize)
+        yield np.frombuffer(data, dtype).reshape(size)
+
+
+def _halved_into(file: IO[bytes], bands: Iterable[Array]) -> Iterator[Array]:
+    """Hand bands of an even number of rows on, and write them at half the size into a file."""
+    for band in bands:
+        file.write(halved(band).tobytes())
+        yield band
+
+
+def halved(array: Array) -> Array:
+    """Return the mean of each 2 x 2 pixels, rounded; an odd last row or column is averaged with itself.
+
+    Example:
+        >>> halved(np.array([[1, 2, 9], [3, 4, 9]], np.uint8)).tolist()
+        [[3, 9]]
+    """
+    odd = [(0, side % 2) for side in array.shape[:2]] + [(0, 0)] * (array.ndim - 2)
+    even: Array = np.pad(array, odd, mode="edge")
+    exact: Array = even.astype(np.uint32 if array.dtype.kind == "u" else np.float64, copy=False)
+    total: Array = exact[::2, ::2] + exact[1::2, ::2] + exact[::2, 1::2] + exact[1::2, 1::2]
+    mean: Array = (total + 2) // 4 if array.dtype.kind == "u" else total / 4
+    return mean.astype(array.dtype)
+
+
+def _encoded(
+    bands: Iterable[Array], layout: Layout, codec: Codec, pool: ThreadPoolExecutor
+) -> Iterator[bytes]:
+    """Cut bands into strips or tiles and compress them, the tiles of a band side by side."""
+    for band in bands:
+        if not layout.cols:
+            yield _compressed(band, codec)
+            continue
+        tiles = (
+            _padded(band[:, left : left + layout.cols], layout)
+            for left in range(0, band.shape[1], layout.cols)
+        )
+        yield from pool.map(_compressed, tiles, [codec] * -(-band.shape[1] // layout.cols))
+
+
+def _padded(part: Array, layout: Layout) -> Array:
+    short = [(0, layout.rows - part.shape[0]), (0, layout.cols - part.shape[1])] + [(0, 0)] * (part.ndim - 2)
+    return np.pad(part, short)
+
+
+def _compressed(segment: Array, codec: Codec) -> bytes:
+    """Encode one strip or tile; differences between neighbours compress far better than values."""
+    if codec.encode is None:
+        return segment.tobytes()
+    samples = np.ascontiguousarray(segment if segment.ndim == 3 else segment[..., None])
+    predict = imagecodecs.floatpred_encode if samples.dtype.kind == "f" else imagecodecs.delta_encode
+    return bytes(codec.encode(predict(samples, axis=-2)))
