@@ -8,9 +8,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from pages.parsed import Page, parsed
+from tratteggio.files.rasters import to_display
 from tratteggio.pages import report
 from tratteggio.pages.census import REACH_PX, TILE_PX, census
-from tratteggio.pages.maps import alone, coloured, confidence_map, marked, reduced
+from tratteggio.pages.maps import alone, coloured, confidence_map, displayed, marked, reduced
 from tratteggio.painting import Lacunae, Metadata, Pixels, Region, Restoration, Scan
 
 
@@ -42,7 +43,7 @@ def three_lacunae(um_per_px: float | None = None, **changed: Any) -> Restoration
         Lacunae(lost, "/some/folder/lost.png"),
         fill,
         confidence,
-        {"version": "9.9", "engine": {"name": "telea", "parameters": {"radius": 5}}, "seed": 3},
+        {"tratteggio": "9.9", "engine": {"name": "telea", "parameters": {"radius": 5}}, "seed": 3},
     )
     return replace(made, **changed)
 
@@ -181,6 +182,22 @@ def test_a_width_that_was_not_seen_to_its_end_is_called_a_least_one() -> None:
     assert lacuna.width_px == 2 * REACH_PX - 1
 
 
+def test_a_lacuna_inside_the_bounding_box_of_another_is_measured_apart() -> None:
+    """A ring of cracks 3 px wide around a block of 9 x 9."""
+    lost = np.zeros((160, 160), bool)
+    lost[10:150, 10:150] = True
+    lost[13:147, 13:147] = False
+    lost[75:84, 75:84] = True
+    flat = np.zeros((160, 160, 1), np.uint8)
+    found, _ = census(
+        Restoration(Scan(flat[..., 0]), Lacunae(lost), flat, lost.astype(np.float32), {}), rows=9
+    )
+    assert [(lacuna.box, lacuna.width_px) for lacuna in found] == [
+        (Region(10, 10, 150, 150), 3),
+        (Region(75, 75, 84, 84), 9),
+    ]
+
+
 @pytest.mark.parametrize("width", [1, 3, 9])
 def test_the_width_of_a_straight_crack_is_its_width(width: int) -> None:
     lost = np.zeros((60, 90), bool)
@@ -215,6 +232,26 @@ def test_maps_show_the_lacunae_and_leave_the_rest_bare() -> None:
     assert len(np.unique(alone(proposal, share)[~lost], axis=0)) == 1
     assert_array_equal(np.unique(marked(proposal, share)[lost], axis=0), [[226, 0, 122]])
     assert len(np.unique(confidence_map(sure, share)[lost], axis=0)) == 3
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pins_and_maps_stand_where_the_upright_picture_shows_the_lacuna(orientation: int) -> None:
+    restoration = three_lacunae(um_per_px=50.0)
+    scan = replace(
+        restoration.original, metadata=replace(restoration.original.metadata, orientation=orientation)
+    )
+    lost = np.zeros((200, 300), bool)
+    lost[20, 30] = True
+    turned = replace(restoration, original=scan, lacunae=Lacunae(lost))
+    upright = to_display(lost, orientation)
+    share, _ = reduced(turned, (upright.shape[0], upright.shape[1]))
+    assert_array_equal(share > 0, upright)
+    row, col = displayed(20.5 / 200, 30.5 / 300, orientation)
+    (there,) = np.argwhere(upright)
+    assert_allclose((row * upright.shape[0], col * upright.shape[1]), there + 0.5)
+    html = report(turned)
+    assert f"left:{100 * col:.3f}%;top:{100 * row:.3f}%" in html
+    assert ("stored pixels" in html) == (orientation != 1)
 
 
 def test_higher_confidence_is_always_lighter() -> None:

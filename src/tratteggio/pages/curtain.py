@@ -70,7 +70,9 @@ stage.addEventListener("pointerdown", event => { stage.setPointerCapture(event.p
 stage.addEventListener("pointermove", event => {
   if (stage.hasPointerCapture(event.pointerId)) drag(event); });
 slider.addEventListener("input", pull);
-for (const b of buttons) b.addEventListener("click", () => { zoom = b.value; show(); });
+for (const b of buttons) b.addEventListener("click", () => { zoom = b.value; show();
+  wall.scrollTo(stage.offsetWidth * slider.value / 100 - wall.clientWidth / 2,
+    (stage.offsetHeight - wall.clientHeight) / 2); });
 addEventListener("resize", show);
 pull(); show();
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.files.rasters import to_display
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array
 
@@ -12,22 +13,24 @@ Map = NDArray[np.float64]
 
 MARK = np.array([226.0, 0.0, 122.0])  # magenta: rare in paintings
 GROUND = np.array([141.0, 139.0, 136.0])  # a neutral wall
+QUARTER_TURNED = 5  # EXIF orientations from here on swap rows and columns
 # From low to high: even steps of lightness, legible to the colour-blind and in print.
 SCALE = np.array([[36, 20, 84], [112, 40, 129], [196, 70, 99], [242, 132, 75], [250, 226, 140]], dtype=float)
 
 
 def reduced(restoration: Restoration, shape: tuple[int, int]) -> tuple[Map, Map]:
-    """Average the lacunae and the confidence down to a viewing copy, in bands.
+    """Average the lacunae and the confidence down to an upright viewing copy, in bands.
 
     Args:
         restoration: the proposal.
-        shape: (h, w) of the viewing copy, at most the painting's own.
+        shape: (h, w) of the viewing copy, as displayed, at most the painting's own.
 
     Returns:
         share (h, w), how much of each viewing pixel is lost, and confidence (h, w), its mean over the
         lost part (0 where nothing is lost); both 0 to 1.
     """
-    lacunae = restoration.lacunae
+    lacunae, orientation = restoration.lacunae, restoration.original.metadata.orientation
+    shape = shape[::-1] if orientation >= QUARTER_TURNED else shape
     lost_sum, sure_sum = np.zeros(shape), np.zeros(shape)
     row_of = np.arange(lacunae.grid[0]) * shape[0] // lacunae.grid[0]
     col_of = np.arange(lacunae.grid[1]) * shape[1] // lacunae.grid[1]
@@ -40,7 +43,24 @@ def reduced(restoration: Restoration, shape: tuple[int, int]) -> tuple[Map, Map]
             np.add.at(lost_sum, rows, np.add.reduceat(lost.astype(np.float64), starts, axis=1))
             np.add.at(sure_sum, rows, np.add.reduceat(sure, starts, axis=1))
     area = np.bincount(row_of, minlength=shape[0])[:, None] * np.bincount(col_of, minlength=shape[1])
-    return lost_sum / area, sure_sum / np.maximum(lost_sum, 1)
+    share, sure = lost_sum / area, sure_sum / np.maximum(lost_sum, 1)
+    return to_display(share, orientation), to_display(sure, orientation)
+
+
+def displayed(row: float, col: float, orientation: int) -> tuple[float, float]:
+    """Turn a place in the stored picture, as shares of its height and width, to the upright one.
+
+    Example:
+        A quarter turn clockwise brings the lower left corner to the upper left:
+
+        >>> displayed(1.0, 0.0, 6)
+        (0.0, 0.0)
+    """
+    if orientation in (3, 4, 7, 6):
+        row = 1 - row
+    if orientation in (2, 3, 7, 8):
+        col = 1 - col
+    return (col, row) if orientation >= QUARTER_TURNED else (row, col)
 
 
 def marked(picture: Array, share: Map) -> Array:

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tratteggio import files
 from tratteggio.pages.census import Lacuna, census
 from tratteggio.pages.frame import page
-from tratteggio.pages.maps import SCALE, alone, confidence_map, marked, reduced
+from tratteggio.pages.maps import SCALE, alone, confidence_map, displayed, marked, reduced
 from tratteggio.pages.picture import img
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.tables import history_table, lacuna_table, mm, mm2
@@ -47,7 +48,7 @@ STYLE = """
 
 
 class Overview(Protocol):
-    """Makes a viewing copy: (h, w, 3) uint8, at most `longest` pixels on its longer side, never enlarged."""
+    """Makes an upright viewing copy: (h, w, 3) uint8, its longer side at most `longest`, never enlarged."""
 
     def __call__(
         self, scan: Scan, *, longest: int, pixels: Pixels | None = None, region: Region | None = None
@@ -55,15 +56,15 @@ class Overview(Protocol):
         """Show `pixels` (the scan's own if None) of a region (all if None) as the scan's profile asks."""
 
 
-def report(restoration: Restoration, *, overview: Overview, rows: int = 200) -> str:
+def report(restoration: Restoration, *, rows: int = 200, overview: Overview = files.overview) -> str:
     """Return a page on a proposal that opens from disk.
 
     The painting is read in bands and in reduced views, so memory does not grow with it.
 
     Args:
         restoration: the proposal, with its finish.
-        overview: makes viewing copies; `tratteggio.files.overview.overview`.
         rows: how many lacunae the table lists, largest first.
+        overview: makes the viewing copies.
     """
     lacunae, count = census(restoration, rows=rows)
     title = f"Proposal for {_file(restoration.original.name)}"
@@ -79,7 +80,7 @@ def report(restoration: Restoration, *, overview: Overview, rows: int = 200) -> 
             "<main>",
             _pictures(restoration, lacunae, overview),
             _close_up(restoration, lacunae[:DETAILS], overview),
-            lacuna_table(lacunae, count, restoration.original.um_per_px),
+            lacuna_table(lacunae, count, restoration.original),
             history_table(restoration.history),
             _reading(restoration),
             "</main>",
@@ -105,7 +106,7 @@ def _facts(restoration: Restoration, count: int) -> str:
         "Engine": _said(history, "engine"),
         "Finish": _said(history, "finish"),
         "Seed": _said(history, "seed"),
-        "tratteggio": _said(history, "version"),
+        "tratteggio": _said(history, "tratteggio"),
     }
     cells = (f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value)
     return f'<dl class="facts">{"".join(cells)}</dl>'
@@ -114,21 +115,18 @@ def _facts(restoration: Restoration, count: int) -> str:
 def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> str:
     before = _rgb(overview(restoration.original, longest=LONGEST_PX))
     proposal = _rgb(overview(restoration.original, longest=LONGEST_PX, pixels=restoration.pixels))
-    share, sure = reduced(restoration, (before.shape[0], before.shape[1]))
+    # Two passes: the copy of a scan with a pyramid may differ by a pixel from that of its proposal.
+    share_before, _ = reduced(restoration, (before.shape[0], before.shape[1]))
+    share, sure = reduced(restoration, (proposal.shape[0], proposal.shape[1]))
     name = _file(restoration.original.name)
-    rows, cols = restoration.original.grid
-    pins = "".join(
-        f'<a class="pin" href="#lacuna-{number}" style="left:{100 * (col + 0.5) / cols:.3f}%;'
-        f'top:{100 * (row + 0.5) / rows:.3f}%">{number}</a>'
-        for number, (row, col) in enumerate((lacuna.deepest for lacuna in lacunae[:NUMBERED]), start=1)
-    )
+    pins = "".join(_pin(number, lacuna, restoration) for number, lacuna in enumerate(lacunae[:NUMBERED], 1))
     ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*colour) for colour in SCALE)
     numbered = f" The {min(NUMBERED, len(lacunae))} largest carry their number." if lacunae else ""
     figures = [
         _figure(before, f"{name} before", "<b>Before.</b> The scan as it came."),
         _figure(proposal, f"{name} with the proposal", "<b>Proposal.</b> The fill laid into the lacunae."),
         _figure(
-            marked(before, share),
+            marked(before, share_before),
             f"{name}, lost places in magenta",
             f"<b>Lacunae.</b> Lost places in magenta over the paled scan.{numbered}",
             pins=pins,
@@ -147,6 +145,14 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
         ),
     ]
     return f'<section><h2>The whole</h2>\n<div class="pair">\n{"".join(figures)}</div></section>'
+
+
+def _pin(number: int, lacuna: Lacuna, restoration: Restoration) -> str:
+    (rows, cols), (row, col) = restoration.original.grid, lacuna.deepest
+    orientation = restoration.original.metadata.orientation
+    top, left = displayed((row + 0.5) / rows, (col + 0.5) / cols, orientation)
+    place = f"left:{100 * left:.3f}%;top:{100 * top:.3f}%"
+    return f'<a class="pin" href="#lacuna-{number}" style="{place}">{number}</a>'
 
 
 def _figure(picture: Array, alt: str, caption: str, *, pins: str = "", css: str = "") -> str:

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from tratteggio.pages.census import NEAR_PX, Lacuna
+from tratteggio.painting import Scan
 
 HASH = re.compile(r"([a-z0-9]+:)?[0-9a-f]{32,}")
 
@@ -27,23 +28,27 @@ code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 """
 
 
-def lacuna_table(lacunae: Sequence[Lacuna], count: int, um_per_px: float | None) -> str:
+def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan) -> str:
     """Return the section that lists the lacunae, `count` in all, in pixels and, if the scale is known, mm."""
     if not lacunae:
         return "<section><h2>Lacuna by lacuna</h2><p>Nothing is lost.</p></section>"
+    um_per_px = original.um_per_px
     scaled = um_per_px is not None
     heads = ["No.", "Left, top (px)", "Width × height (px)", *(["(mm)"] if scaled else [])]
     heads += ["Area (px)", *(["(mm²)"] if scaled else [])]
     heads += ["Widest (px)", *(["(mm)"] if scaled else []), "Mean confidence"]
     columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
     body = "".join(_row(number, lacuna, um_per_px) for number, lacuna in enumerate(lacunae, start=1))
+    turned = ""
+    if original.metadata.orientation != 1:
+        turned = " Places and sizes are those of the stored pixels; the pictures above stand upright."
     left_out = count - len(lacunae)
     said = "lacuna is" if left_out == 1 else "lacunae are"
     more = f"<p>{left_out:,} smaller {said} not listed.</p>" if left_out else ""
     return (
         '<section><h2>Lacuna by lacuna</h2>\n<div class="roll"><table>\n'
         f"<caption>Largest first. Lost pixels within {NEAR_PX} px of each other count as one lacuna. "
-        "Widest: diameter of the largest circle inside.</caption>\n"
+        f"Widest: diameter of the largest circle inside.{turned}</caption>\n"
         f"<thead><tr>{columns}</tr></thead>\n"
         f"<tbody>\n{body}</tbody></table></div>\n{more}</section>"
     )

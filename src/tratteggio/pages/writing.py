@@ -1,0 +1,56 @@
+"""Pages to disk: whole or not at all, and never in the place of a scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tratteggio.errors import BadUsage
+from tratteggio.files.beside import beside
+from tratteggio.pages.comparison import LONGEST_PX, compare
+from tratteggio.pages.report import report
+from tratteggio.painting import Restoration
+
+
+def report_file(restoration: Restoration, page: Path, *, rows: int = 200) -> None:
+    """Write the report on a proposal.
+
+    Args:
+        restoration: the proposal.
+        page: an .html file.
+        rows: how many lacunae the table lists, largest first.
+
+    Raises:
+        BadUsage: `page` is not an .html file.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
+    _require_html(page)
+    _write(page, report(restoration, rows=rows))
+
+
+def curtain_file(before: Path, after: Path, page: Path, *, longest: int = LONGEST_PX) -> None:
+    """Write the curtain page of two scans.
+
+    Args:
+        before, after: files of one size.
+        page: an .html file.
+        longest: the longer side of the viewing copies is at most this many pixels.
+
+    Raises:
+        BadUsage: `page` is not an .html file.
+        GridMismatch: the scans differ in size.
+        UnreadableFile: a file is missing or damaged.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
+    _require_html(page)
+    _write(page, compare(before, after, longest=longest))
+
+
+def _require_html(page: Path) -> None:
+    # Also keeps a page from being written over a scan.
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise BadUsage(f"a page is an .html file, got {page.name}; name it {page.stem}.html")
+
+
+def _write(page: Path, html: str) -> None:
+    with beside([page]) as (temporary,):
+        temporary.write_text(html, encoding="utf-8")
