@@ -98,17 +98,21 @@ def hatch(fill: Array, lost: Lost, *, top: int, left: int, line_px: int) -> Arra
     lines = first + np.arange(PERIOD * (cols[-1] // (PERIOD * line_px) + 1) - first)
     line_of = cols // line_px - first
 
-    light = to_light(fill)
-    if fill.dtype.kind == "u":
-        light = light.clip(DARKEST, LIGHTEST)
+    held = fill.dtype.kind == "u"
+    light = np.zeros(fill.shape)
+    light[lost] = to_light(fill[lost]).clip(DARKEST, LIGHTEST) if held else to_light(fill[lost])
     tone, weight = _tone_of_lines(light, lost, line_of, len(lines), line_px)
     width, centre, pressure, hue = _strokes(rows, lines, line_px)
-    added = _purer(tone, weight, width, pressure, hue, held=fill.dtype.kind == "u")
+    added = _purer(tone, weight, width, pressure, hue, held=held)
 
     inside = (cols % line_px).astype(np.float64)
     near, far = centre - width / 2, centre + width / 2
     cover = np.clip(np.minimum(inside + 1, far[:, line_of]) - np.maximum(inside, near[:, line_of]), 0, 1)
-    return from_light(tone[:, line_of] * (1 + cover[..., None] * added[:, line_of]), fill.dtype)
+    row, col = np.nonzero(lost)
+    line = line_of[col]
+    shown = fill.copy()
+    shown[lost] = from_light(tone[row, line] * (1 + cover[lost][:, None] * added[row, line]), fill.dtype)
+    return shown
 
 
 def _tone_of_lines(
@@ -116,13 +120,13 @@ def _tone_of_lines(
 ) -> tuple[Light, Light]:
     """Return the fill's colour along each line and how much is lost there: (h, lines, channels or 1).
 
-    The mean over the line's width and, slowly, along its length, of lost pixels only.
+    The mean over the line's width and, slowly, along its length, of lost pixels only; light is 0 elsewhere.
     """
     rows, _, channels = light.shape
     starts = np.flatnonzero(np.diff(line_of, prepend=-1))
     place = slice(line_of[0], line_of[-1] + 1)
     total, count = np.zeros((rows, lines, channels)), np.zeros((rows, lines, 1))
-    total[:, place] = np.add.reduceat(np.where(lost[..., None], light, 0.0), starts, axis=1)
+    total[:, place] = np.add.reduceat(light, starts, axis=1)
     count[:, place] = np.add.reduceat(lost[..., None].astype(np.float64), starts, axis=1)
     # A direct convolution: a running sum would carry rounding from row to row and differ between tiles.
     blur = {"sigma": 2 * line_px, "radius": 6 * line_px, "axis": 0, "mode": "constant"}

@@ -50,7 +50,8 @@ class Outlined:
     def apply(self, fill: Array, lost: Lost, at: Region) -> Array:
         """Return the fill with its contour."""
         drawn = contour(lost, top=at.top, left=at.left, outline_px=self.outline_px)
-        light = to_light(np.where(lost[..., None], fill, np.zeros((), fill.dtype)))
+        light = np.zeros(fill.shape)
+        light[lost] = to_light(fill[lost])
         shown = fill.copy()
         shown[drawn] = from_light(_against(light, lost, 2 * self.outline_px)[drawn], fill.dtype)
         return shown
