@@ -81,6 +81,13 @@ class TiffPixels:
         """Type of one sample."""
         return self.base.dtype
 
+    @property
+    def by_region(self) -> bool:
+        """False if all pixels lie in one compressed strip or tile, which is then decoded whole and kept."""
+        if not isinstance(self.base, SegmentPixels):
+            return True
+        return any(side < whole for side, whole in zip(self.base.segment, self.shape[:2], strict=True))
+
     def __getitem__(self, key: Key) -> Array:
         region: Array = self.base[key]
         return region
