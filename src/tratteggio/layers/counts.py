@@ -79,6 +79,16 @@ def line_counts(n: int, axis: Axis) -> LineCounts:
     return LineCounts(counts, bool((counts == axis.most).all()), bool((counts > 0).all()))
 
 
+def ratio(seen: Tensor, complete: int) -> Tensor:
+    """Give complete / seen: exactly 1 where a window is complete, 0 where nothing is seen.
+
+    Counts are whole, so no epsilon is needed; in half precision it would be 0, and empty windows NaN.
+    """
+    # A number / tensor would be computed as number * (1 / tensor), which is not 1 for 49 / 49.
+    scale = torch.full_like(seen, complete) / seen
+    return torch.where(seen > 0, scale, 0)
+
+
 def full_counts(sizes: Sequence[int], axes: Sequence[Axis], *, device: torch.device) -> Tensor:
     """Count for samples that are all known: float32 (1, 1, *out)."""
     if torch.compiler.is_compiling():

@@ -18,6 +18,7 @@ Sources:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, overload
 
@@ -27,8 +28,8 @@ from torch.nn import functional
 from torch.nn.modules.conv import _ConvNd
 
 from tratteggio.errors import BadUsage
-from tratteggio.layers.counts import Axis, full_counts, line_counts, window_counts
-from tratteggio.layers.known import Known, as_runs, gate, known_channels
+from tratteggio.layers.counts import Axis, full_counts, line_counts, ratio, window_counts
+from tratteggio.layers.known import Known, as_runs, gate, known_channels, nothing_lost
 from tratteggio.layers.padding import Padding, Size, pairs, same, same_crop, spelled
 
 
@@ -72,49 +73,49 @@ class _Partial(_ConvNd):
         if known is None:
             return self._all_known(x, axes)
         runs = as_runs(known, x)
-        dtype = known.dtype if isinstance(known, Tensor) else known[0][1].dtype
-        if _nothing_lost(runs):
+        if nothing_lost(runs):
             seen = full_counts(x.shape[2:], axes, device=x.device)
-            return self._all_known(x, axes), (seen > 0).to(dtype).expand(runs[0][1].shape[0], *seen.shape[1:])
-        channels, total = known_channels(runs, self.groups)
+            return self._all_known(x, axes), _answered(seen, runs, known)
+        channels, each = known_channels(runs, self.groups)
         seen = window_counts(channels, axes)
         if seen.shape[1] > 1:
             seen = seen.repeat_interleave(self.out_channels // self.groups, dim=1)
-        y = self._scaled(self._convolve(gate(x, runs), axes, None), seen, total, axes)
-        return y, (seen > 0).to(dtype)
+        z = self._convolve(gate(x, runs), axes, None)
+        return self._scaled(z, seen, each * _complete(axes)), _answered(seen, runs, known)
 
     def _all_known(self, x: Tensor, axes: Sequence[Axis]) -> Tensor:
-        """Answer for known samples only: the counts are those of the shape, and remembered."""
+        """Answer where only padding is lost: the counts are those of the shape, and remembered."""
+        gapless = False
         if not torch.compiler.is_compiling():
             lines = [line_counts(n, axis) for n, axis in zip(x.shape[2:], axes, strict=True)]
             if all(line.complete for line in lines):
                 return self._convolve(x, axes, self.bias)
+            gapless = all(line.gapless for line in lines)
         seen = full_counts(x.shape[2:], axes, device=x.device)
-        return self._scaled(self._convolve(x, axes, None), seen, 1, axes)
+        return self._scaled(self._convolve(x, axes, None), seen, _complete(axes), gapless=gapless)
 
-    def _scaled(self, z: Tensor, seen: Tensor, total: int, axes: Sequence[Axis]) -> Tensor:
-        """Scale answers by complete window / samples seen, then add the bias, in place.
+    def _scaled(self, z: Tensor, seen: Tensor, complete: int, *, gapless: bool = False) -> Tensor:
+        """Scale the answers z, then add the bias where anything was seen (everywhere, if gapless).
 
-        A convolution's gradient does not need its own answer, so no copy is made.
+        In place: a convolution's gradient does not need its own answer, and new memory costs more than
+        the arithmetic.
         """
-        complete = total
-        for axis in axes:
-            complete *= axis.most
-        exact = torch.promote_types(z.dtype, torch.float32)
-        # Counts are whole: clamped at 1 they need no epsilon, which would be 0 in half precision.
-        ratio = torch.where(seen > 0, complete / seen.to(exact).clamp(min=1), 0)
-        z = z.mul_(ratio)
-        if self.bias is not None:
-            bias = self.bias.to(z.dtype).view(-1, *(1,) * len(axes))
-            z = z.addcmul_(bias, (seen > 0).to(z.dtype))
-        return z
+        z = z.mul_(ratio(seen.to(torch.promote_types(z.dtype, torch.float32)), complete))
+        if self.bias is None:
+            return z
+        bias = self.bias.to(z.dtype).view(-1, *(1,) * (z.dim() - 2))
+        return z.add_(bias) if gapless else z.addcmul_(bias, (seen > 0).to(z.dtype))
 
 
-def _nothing_lost(runs: Sequence[tuple[int, Tensor]]) -> bool:
-    """Look whether lacunae have closed, where looking is cheap: no graph, no device to wait for."""
-    if torch.compiler.is_compiling() or runs[0][1].device.type != "cpu":
-        return False
-    return all(bool(mask.all()) for _, mask in runs)
+def _complete(axes: Sequence[Axis]) -> int:
+    return math.prod(axis.most for axis in axes)
+
+
+def _answered(seen: Tensor, runs: Sequence[tuple[int, Tensor]], known: Known) -> Tensor:
+    """Say where anything was seen, as the known that came in: its kind of number, its batch."""
+    dtype = known.dtype if isinstance(known, Tensor) else known[0][1].dtype
+    batch = max(mask.shape[0] for _, mask in runs)
+    return (seen > 0).to(dtype).expand(batch, *(-1,) * (seen.dim() - 1))
 
 
 class _PartialConv(_Partial):
