@@ -124,7 +124,11 @@ def verify(
 
 
 def verify_file(
-    target: Path, *, source: Path | None = None, mask: Path | None = None, progress: Progress | None = None
+    target: str | Path,
+    *,
+    source: str | Path | None = None,
+    mask: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Verification:
     """Hold a saved proposal against its source.
 

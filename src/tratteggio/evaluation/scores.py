@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio import files
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.evaluation.proof import differing
 from tratteggio.files.icc import profile_name, to_lab
@@ -185,6 +187,28 @@ def _colour(
         x, y = x[differs][:, None], y[differs][:, None]  # (n, 1, channels): a picture one pixel wide
         colour[differs] = ciede2000(to_lab(x, profiles[0]), to_lab(y, profiles[1]))[:, 0]
     return colour
+
+
+def evaluate_file(
+    reference: str | Path,
+    result: str | Path,
+    mask: str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure a file against the truth; see `evaluate`.
+
+    Args:
+        reference: the truth.
+        result: the proposal.
+        mask: where paint was lost (white = lost); None measures the whole only.
+
+    Raises:
+        UnreadableFile: a file is missing, damaged or of a kind we do not read; else as `evaluate`.
+    """
+    truth = files.read(reference)
+    lacunae = files.read_lacunae(mask, truth) if mask else None
+    return evaluate(truth, files.read(result), lacunae, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def sha256_pixels(pixels: Pixels) -> str:
 
 
 def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
-    """Name the file that lies beside an output.
+    """Name the file that lies beside an output; the full name of the output is part of it.
 
     Args:
         path: the output.
@@ -57,12 +57,12 @@ def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
 
     Example:
         >>> sidecar("panel/out.tif", "lost").as_posix()
-        'panel/out.lost.tif'
+        'panel/out.tif.lost.tif'
     """
     if kind not in SIDECARS:
         raise BadUsage(f"no sidecar named {kind!r}; known: {', '.join(SIDECARS)}")
     path = Path(path)
-    return path.with_name(path.stem + SIDECARS[kind])
+    return path.with_name(path.name + SIDECARS[kind])
 
 
 def write_history(path: str | os.PathLike[str], history: Mapping[str, Any]) -> None:

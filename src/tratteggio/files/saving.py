@@ -28,10 +28,10 @@ def require_writable(target: str | os.PathLike[str]) -> None:
 
 
 def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
-    """Write a proposal and its sidecars (`out.history.json`, `out.lost.tif`, `out.confidence.tif`).
+    """Write a proposal and its sidecars (`OUT.history.json`, `OUT.lost.tif`, `OUT.confidence.tif`).
 
     All of them appear when all are complete. The picture is streamed in the source's depth with its metadata;
-    .ora holds the layers, 8 bit; .jpg is a viewing copy.
+    .jpg is a viewing copy; .ora is an 8-bit exchange copy that holds the lacunae itself, beside its history.
 
     Args:
         restoration: what to write; nothing in it is changed.
@@ -44,7 +44,8 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     kind = kind_for(path, SAVED)
-    targets = [path, *(sidecar(path, name) for name in ("lost", "confidence", "history"))]
+    kinds = ("history",) if kind == "ora" else ("history", "lost", "confidence")
+    targets = [path, *(sidecar(path, name) for name in kinds)]
     for source in (restoration.original.name, restoration.lacunae.name):
         for target in targets:
             if Path(source).is_file():
@@ -53,18 +54,19 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
     # The sidecars lie on the same grid: they are as large in centimetres and turned the same way.
     geometry = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
     confidence = Mapped(restoration.confidence, _to_levels, 0, np.dtype(np.uint8))
-    with beside(targets) as [picture, lost, sureness, history]:
+    with beside(targets) as [picture, history, *layers]:
         # The history is small and may hold what JSON cannot: that should show before hours of writing.
         history.write_text(history_json(restoration.history), encoding="utf-8")
         if kind == "ora":
             from tratteggio.files.layered import write_ora  # noqa: PLC0415 brings the codecs
 
             write_ora(restoration, picture)
-        else:
-            write_as(restoration.pixels, picture, path, metadata=metadata, alpha=restoration.original.alpha)
-        white = white_where_lost(restoration.lacunae)
-        write_as(white, lost, targets[1], metadata=geometry, alpha=False)
-        write_as(confidence, sureness, targets[2], metadata=geometry, alpha=False)
+            return
+        write_as(restoration.pixels, picture, path, metadata=metadata, alpha=restoration.original.alpha)
+        for pixels, file, target in zip(
+            (white_where_lost(restoration.lacunae), confidence), layers, targets[2:], strict=True
+        ):
+            write_as(pixels, file, target, metadata=geometry, alpha=False)
 
 
 def _to_levels(confidence: Array) -> Array:

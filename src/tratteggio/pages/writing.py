@@ -11,7 +11,7 @@ from tratteggio.pages.report import report
 from tratteggio.painting import Restoration
 
 
-def report_file(restoration: Restoration, page: Path, *, rows: int = 200) -> None:
+def report_file(restoration: Restoration, page: str | Path, *, rows: int = 200) -> None:
     """Write the report on a proposal.
 
     Args:
@@ -23,11 +23,12 @@ def report_file(restoration: Restoration, page: Path, *, rows: int = 200) -> Non
         BadUsage: `page` is not an .html file.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    _require_html(page)
-    _write(page, report(restoration, rows=rows))
+    _write(_html_path(page), report(restoration, rows=rows))
 
 
-def curtain_file(before: Path, after: Path, page: Path, *, longest: int = LONGEST_PX) -> None:
+def curtain_file(
+    before: str | Path, after: str | Path, page: str | Path, *, longest: int = LONGEST_PX
+) -> None:
     """Write the curtain page of two scans.
 
     Args:
@@ -41,14 +42,15 @@ def curtain_file(before: Path, after: Path, page: Path, *, longest: int = LONGES
         UnreadableFile: a file is missing or damaged.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    _require_html(page)
-    _write(page, compare(before, after, longest=longest))
+    _write(_html_path(page), compare(before, after, longest=longest))
 
 
-def _require_html(page: Path) -> None:
+def _html_path(page: str | Path) -> Path:
+    page = Path(page)
     # Also keeps a page from being written over a scan.
     if page.suffix.lower() not in (".html", ".htm"):
         raise BadUsage(f"a page is an .html file, got {page.name}; name it {page.stem}.html")
+    return page
 
 
 def _write(page: Path, html: str) -> None:

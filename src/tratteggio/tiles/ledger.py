@@ -134,7 +134,7 @@ class DiskLedger:
         }
         try:
             with _whole_file(self._file(tile)) as stream:
-                np.savez(stream, **arrays)
+                np.savez(stream, allow_pickle=False, **arrays)
         except OSError as error:
             raise UnwritableFile(
                 f"cannot save finished work in {self.folder}: {error.strerror or error}; "

@@ -1,0 +1,85 @@
+"""Does memory stay put and time grow with the area? A phantom panel of 6, 100 and 400 megapixels, filled.
+
+    python benchmarks/gigapixel.py                     # 2500, 10000 and 20000 pixels a side
+    python benchmarks/gigapixel.py --sides 2500 5000   # a quick look
+
+Each size is filled by `tratteggio inpaint` in a process of its own. Peak memory is that process's, less that
+of an interpreter which has loaded the same libraries and done nothing. Needs about 12 bytes of disk a pixel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tratteggio import files
+from tratteggio.phantom import panel
+
+IDLE = (
+    "import tratteggio.treatment, tratteggio.tiles, tratteggio.files as f, tratteggio.registry as r;"
+    "import tifffile, imagecodecs, scipy.sparse.linalg, scipy.ndimage;"
+    "r.load('engines', {engine!r}).make(seed=0, device='auto')"
+)
+
+
+def measured(command: list[str]) -> tuple[float, float]:
+    """Run a command; return its wall seconds and peak resident MiB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with status {status}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def make_panel(folder: Path, side: int, seed: int) -> tuple[Path, Path, float]:
+    """Write a damaged 16-bit panel and its mask; return both and the share that is lost."""
+    phantom = panel(side, side, seed=seed, depth="uint16", cracks=0.015, losses=0.015)
+    scan, mask = folder / f"panel-{side}.tif", folder / f"lost-{side}.tif"
+    files.write_scan(phantom.damaged, scan)
+    files.write_lacunae(phantom.lacunae, mask)
+    return scan, mask, phantom.lacunae.share
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--sides", type=int, nargs="+", default=[2500, 10_000, 20_000])
+    parser.add_argument("--engine", default="biharmonic")
+    parser.add_argument("--memory", default="1", help="GiB, as for `tratteggio inpaint`")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+
+    tratteggio = str(Path(sys.executable).with_name("tratteggio"))
+    _, idle = measured([sys.executable, "-c", IDLE.format(engine=options.engine)])
+    print(f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}")
+    print(f"engine {options.engine}, --memory {options.memory}, idle interpreter {idle:.0f} MiB\n")
+    print("| side px | megapixels | lost | seconds | s / MP | against the first | peak MiB above idle |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    first = None
+    with tempfile.TemporaryDirectory(prefix="gigapixel-", dir=Path.cwd()) as scratch:
+        for side in options.sides:
+            scan, mask, share = make_panel(Path(scratch), side, options.seed)
+            output = Path(scratch) / f"proposal-{side}.tif"
+            command = [tratteggio, "inpaint", str(scan), "--mask", str(mask), "-o", str(output), "--quiet"]
+            command += ["--engine", options.engine, "--memory", options.memory, "--json"]
+            seconds, peak = measured(["sh", "-c", 'exec "$@" > /dev/null', "sh", *command])
+            per_mp = seconds / (side * side / 1e6)
+            first = first or per_mp
+            print(
+                f"| {side} | {side * side / 1e6:.2f} | {share:.2%} | {seconds:.1f} | {per_mp:.3f} | "
+                f"{per_mp / first:.2f} | {peak - idle:.0f} |",
+                flush=True,
+            )
+            for file in Path(scratch).iterdir():
+                file.unlink()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""`tratteggio demo`: from nothing to a layered proposal and a report, on a panel made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
+        "tratteggio-demo"
+    ),
+    engine: Annotated[str, typer.Option(help="What fills.")] = "auto",
+    finish: Annotated[str, typer.Option(help="mimetic, hatched, neutral or outlined.")] = "mimetic",
+    rows: Annotated[int, typer.Option(min=64, max=20_000, help="Height of the panel in pixels.")] = 1280,
+    cols: Annotated[int, typer.Option(min=64, max=20_000, help="Width of the panel in pixels.")] = 960,
+    seed: Annotated[int, typer.Option(help="Another seed makes another panel.")] = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Paint a panel, damage it, propose a fill, and write the layers, a curtain and a report.
+
+    Example: tratteggio demo -o out/
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio import files
+        from tratteggio.evaluation.scores import evaluate
+        from tratteggio.pages import curtain_file, report_file
+        from tratteggio.phantom import panel
+        from tratteggio.treatment import inpaint_file, reopen
+
+        output.mkdir(parents=True, exist_ok=True)
+        phantom = panel(rows, cols, seed=seed, depth="uint16")
+        truth, damaged, lost = (output / name for name in ("truth.tif", "panel.tif", "lost.png"))
+        for scan, path in ((phantom.painted, truth), (phantom.damaged, damaged)):
+            files.write(scan.pixels, path, metadata=scan.metadata)
+        files.write_lacunae(phantom.lacunae, lost)
+        proposal = output / "proposal.tif"
+        with console.progress("filling") as progress:
+            history = inpaint_file(
+                damaged, lost, proposal, engine=engine, finish=finish, seed=seed, progress=progress
+            )
+        restoration = reopen(proposal)
+        restoration.save(output / "proposal.ora")
+        report_file(restoration, output / "report.html")
+        curtain_file(damaged, proposal, output / "curtain.html")
+        scores = evaluate(files.read(truth), files.read(proposal), phantom.lacunae)
+        written = sorted(str(path) for path in output.iterdir() if path.is_file())
+        console.result(
+            {"files": written, "history": history, "scores": scores.as_dict()},
+            "\n".join(
+                [
+                    f"{output / 'panel.tif'}: a painted panel, damaged, with its lacunae in lost.png",
+                    f"{output / 'proposal.tif'}: the proposal, 16 bit; paint that was not lost is untouched",
+                    f"{output / 'proposal.ora'}: the same in layers (original, lacunae, fill)",
+                    f"{output / 'report.html'} and curtain.html: open them in a browser",
+                    "",
+                    scores.as_text(),
+                ]
+            ),
+        )

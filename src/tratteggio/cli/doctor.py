@@ -1,0 +1,83 @@
+"""`tratteggio doctor`: what is installed, what works, and how to get the rest."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.errors import MissingExtra
+
+LIBRARIES = {
+    "numpy": "core",
+    "scipy": "core",
+    "torch": "core",
+    "pillow": "core",
+    "tifffile": "core",
+    "imagecodecs": "core",
+    "safetensors": "core",
+    "opencv-contrib-python-headless": "cv",
+    "onnxruntime": "export",
+}
+
+
+def doctor(json: Json = False, quiet: Quiet = False) -> None:
+    """Report versions, extras, engines and finishes, and what is missing; exit code 3 if core parts are.
+
+    Example: tratteggio doctor
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        import tratteggio
+        from tratteggio import registry
+
+        facts: dict[str, Any] = {
+            "tratteggio": tratteggio.__version__,
+            "python": sys.version.split()[0],
+            "platform": platform.platform(),
+            "cpus": os.cpu_count(),
+            "libraries": {name: _version(name) for name in LIBRARIES},
+            "engines": {name: _usable("engines", name) for name in registry.names("engines")},
+            "finishes": registry.names("finish"),
+        }
+        console.result(facts, _text(facts))
+        missing = [name for name, extra in LIBRARIES.items() if extra == "core" and not _version(name)]
+        if missing:
+            raise MissingExtra(f"core libraries are missing: {', '.join(missing)}; install tratteggio again")
+
+
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _usable(role: str, name: str) -> str:
+    """Say "ready", or what has to be installed."""
+    from tratteggio import registry
+
+    try:
+        registry.load(role, name).make(seed=0, device="auto")
+    except MissingExtra as error:
+        return str(error)
+    return "ready"
+
+
+def _text(facts: dict[str, Any]) -> str:
+    """Lay the findings out for people."""
+    lines = [
+        f"tratteggio {facts['tratteggio']}, Python {facts['python']}, {facts['cpus']} CPUs",
+        facts["platform"],
+        "",
+        "libraries",
+    ]
+    for name, version in facts["libraries"].items():
+        extra = LIBRARIES[name]
+        lines.append(f"  {name:<32} {version or f'missing; pip install tratteggio[{extra}]'}")
+    lines += ["", "engines"]
+    lines += [f"  {name:<32} {state}" for name, state in facts["engines"].items()]
+    lines += ["", "finishes", f"  {', '.join(facts['finishes'])}"]
+    return "\n".join(lines)

@@ -1,0 +1,29 @@
+"""`tratteggio evaluate`: measure a result against a reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def evaluate(
+    reference: Annotated[Path, typer.Option(help="The truth: the painting before it was damaged.")],
+    result: Annotated[Path, typer.Option(help="The proposal.")],
+    mask: Annotated[Path | None, typer.Option(help="Measure inside these lacunae too.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """PSNR, SSIM and CIEDE2000, of the whole and inside the lacunae, with every parameter stated.
+
+    Example: tratteggio evaluate --reference truth.tif --result proposal.tif --mask lost.png
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.evaluation import evaluate_file
+
+        with console.progress("measuring") as progress:
+            scores = evaluate_file(reference, result, mask, progress=progress)
+        console.result(scores.as_dict(), scores.as_text())

@@ -1,0 +1,50 @@
+"""`tratteggio inspect`: what a file is, and what filling it would take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def inspect(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scans.")],
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Size, depth, profile, resolution, pages, hash and memory plan of scans.
+
+    Example: tratteggio inspect panel.tif
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio import files
+        from tratteggio.errors import TratteggioError
+
+        found: list[dict[str, Any]] = []
+        for path in paths:
+            try:
+                found.append(files.inspect(path))
+            except TratteggioError as error:
+                if len(paths) == 1:
+                    raise
+                console.error(str(error), exit_code=1)
+        console.result({"files": found}, "\n\n".join(_text(facts) for facts in found))
+
+
+def _text(facts: dict[str, Any]) -> str:
+    """Lay facts out, one a line."""
+    width = max(len(key) for key in facts)
+    return "\n".join(f"{key.replace('_', ' '):<{width}}  {_value(value)}" for key, value in facts.items())
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "not stated"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return " x ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,49 @@
+"""The command line: `tratteggio VERB`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import tratteggio
+from tratteggio.cli.compare import compare
+from tratteggio.cli.demo import demo
+from tratteggio.cli.doctor import doctor
+from tratteggio.cli.evaluate import evaluate
+from tratteggio.cli.inpaint import inpaint
+from tratteggio.cli.inspect import inspect
+from tratteggio.cli.report import report
+from tratteggio.cli.verify import verify
+
+app = typer.Typer(
+    name="tratteggio",
+    help="Virtual restoration of paintings: proposals in layers, original paint untouched.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 some items failed, 2 usage, 3 missing weights or extra, "
+    "4 verification failed, 130 stopped and resumable.",
+)
+for verb in (demo, inspect, inpaint, verify, evaluate, compare, report, doctor):
+    app.command()(verb)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tratteggio {tratteggio.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Virtual restoration of paintings: proposals in layers, original paint untouched."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,35 @@
+"""`tratteggio report`: the record of a proposal, as one page for the treatment file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def report(
+    proposal: Annotated[Path, typer.Argument(metavar="OUT", help="A proposal that `inpaint` wrote.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The page to write [default: OUT.report.html].")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option(help="The original, if it is not where the history says.")
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Lacunae listed, the largest first.")] = 200,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write an HTML report: before, proposal, lacunae, a table of the lacunae, the history.
+
+    Example: tratteggio report proposal.tif
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.pages import report_file
+        from tratteggio.treatment import reopen
+
+        page = output or proposal.with_name(proposal.stem + ".report.html")
+        report_file(reopen(proposal, source=source), page, rows=rows)
+        console.result({"output": str(page)}, f"{page}: open it in a browser")

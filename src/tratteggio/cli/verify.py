@@ -1,0 +1,34 @@
+"""`tratteggio verify`: prove that paint which was not lost is untouched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def verify(
+    proposal: Annotated[Path, typer.Argument(metavar="OUT", help="A proposal that `inpaint` wrote.")],
+    source: Annotated[
+        Path | None, typer.Option(help="The original, if it is not where the history says.")
+    ] = None,
+    mask: Annotated[Path | None, typer.Option(help="The lacunae, if not those saved beside OUT.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Prove that every pixel outside the lacunae equals the source; exit code 4 if not.
+
+    Example: tratteggio verify proposal.tif
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.errors import VerificationFailed
+        from tratteggio.evaluation import verify_file
+
+        with console.progress("comparing") as progress:
+            proof = verify_file(proposal, source=source, mask=mask, progress=progress)
+        console.result({"output": str(proposal), **proof.as_dict()}, proof.as_text())
+        if not proof.passed:
+            raise VerificationFailed(f"{proposal}: {proof.why}")

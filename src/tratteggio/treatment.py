@@ -1,0 +1,366 @@
+"""The verbs: open a painting, propose a fill. The only way in for the command line and for Python."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from tratteggio import files, registry
+from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnreadableFile
+from tratteggio.files import provenance
+from tratteggio.finish import finished
+from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
+from tratteggio.painting.pixels import Array, Lost
+from tratteggio.roles import Engine
+from tratteggio.tiles import DiskLedger, Ledger, MemoryLedger, run
+from tratteggio.tiles.blend import ConfidencePixels, FillPixels
+from tratteggio.version import __version__
+
+Progress = Callable[[int, int], None]
+TILE = 2048  # pixels a side that are read at a time unless a user says how much memory there is
+LEAST_MEMORY = 0.5  # GiB: one window of the hungriest engine, the reader's cache and the writer's bands
+
+
+def open(painting: str | Path | Mapping[str, str | Path]) -> Stack:  # noqa: A001 - reads as `tg.open`
+    """Open a scan, or several registered ones, lazily.
+
+    Args:
+        painting: a file (taken as `rgb`), or files by modality name.
+
+    Raises:
+        UnreadableFile: a file is missing, damaged or of a kind we do not read.
+        GridMismatch: the scans differ in size.
+    """
+    if isinstance(painting, Mapping):
+        return Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
+    return Stack((files.read(painting),))
+
+
+@overload
+def inpaint(
+    painting: Array,
+    lost: Lost | Lacunae | str | Path,
+    *,
+    engine: str | Engine = ...,
+    finish: str = ...,
+    seed: int = ...,
+    device: str = ...,
+    tile: int | None = ...,
+    memory: float | None = ...,
+    progress: Progress | None = ...,
+) -> Array: ...
+
+
+@overload
+def inpaint(
+    painting: str | Path | Scan | Stack,
+    lost: Lost | Lacunae | str | Path,
+    *,
+    engine: str | Engine = ...,
+    finish: str = ...,
+    seed: int = ...,
+    device: str = ...,
+    tile: int | None = ...,
+    memory: float | None = ...,
+    progress: Progress | None = ...,
+) -> Restoration: ...
+
+
+def inpaint(
+    painting: Array | str | Path | Scan | Stack,
+    lost: Lost | Lacunae | str | Path,
+    *,
+    engine: str | Engine = "auto",
+    finish: str = "mimetic",
+    seed: int = 0,
+    device: str = "auto",
+    tile: int | None = None,
+    memory: float | None = None,
+    progress: Progress | None = None,
+) -> Array | Restoration:
+    """Propose a fill for the lacunae of a painting. Pixels that are not lost are never touched.
+
+    Args:
+        painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel
+            is opacity; or a file, a scan, a stack (its `rgb` is filled).
+        lost: (H, W) bool, True where paint is lost; or lacunae, or a mask file (white = lost).
+        engine: a name from `tratteggio.registry.names("engines")`, or an engine made with options of its own.
+        finish: how the fill is shown: mimetic, hatched, neutral or outlined.
+        seed: the same seed gives the same bits.
+        device: "auto", "cpu" or "cuda"; an engine says if it cannot run there.
+        tile: about how many pixels a side are read at a time; the result does not depend on it.
+        memory: GiB that the work may take; chooses `tile`.
+        progress: called with (lost pixels done, lost pixels in all).
+
+    Returns:
+        an array like `painting` if that was an array, else a Restoration (lazy; `.save(path)` writes it).
+
+    Raises:
+        GridMismatch: painting and lacunae differ in size.
+        BadUsage: nothing is lost, everything is lost, or an option cannot be met.
+        BadPixels: known paint is NaN or infinite.
+        UnknownName: no such engine or finish.
+
+    Example:
+        >>> ramp = np.tile(np.arange(64, dtype=np.uint16) * 1000, (48, 1))
+        >>> lost = np.zeros(ramp.shape, bool)
+        >>> lost[20:24, 30:33] = True
+        >>> damaged = np.where(lost, 0, ramp).astype(np.uint16)
+        >>> bool((inpaint(damaged, lost, engine="biharmonic") == ramp).all())
+        True
+    """
+    stack = _stack(painting)
+    lacunae = _lacunae(lost, stack.primary)
+    maker = _engine(engine, seed=seed, device=device)
+    registry.load("finish", finish)
+    _require_fillable(stack.primary, lacunae)
+    job = describe(stack.primary, lacunae, maker, seed=seed)
+    tile = _tile(stack.primary, tile=tile, memory=memory)
+    restoration = _propose(
+        stack, lacunae, maker, MemoryLedger(), job=job, finish=finish, tile=tile, progress=progress
+    )
+    return restoration.image if isinstance(painting, np.ndarray) else restoration
+
+
+def inpaint_file(
+    source: Path,
+    mask: Path,
+    target: Path,
+    *,
+    engine: str = "auto",
+    finish: str = "mimetic",
+    seed: int = 0,
+    device: str = "auto",
+    tile: int | None = None,
+    memory: float | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Mapping[str, Any]:
+    """Fill a file into a file, keeping a ledger beside the output so that the work can be resumed.
+
+    The ledger is the folder `TARGET.job`; it is gone when the target is complete. The options are those of
+    `inpaint`.
+
+    Args:
+        resume: go on with an unfinished job of the same inputs and options; if the target is already
+            complete, nothing is done again.
+
+    Returns:
+        the history, as it is written beside the target.
+
+    Raises:
+        Stopped: interrupted; the ledger holds what was done.
+        UnsafeOutput: the target is the source or the mask, or an unfinished job lies there.
+        TratteggioError: as `inpaint` and `files.save` raise.
+    """
+    files.require_writable(target)
+    for precious in (source, mask):
+        files.refuse_overwrite(precious, target)
+    scan = files.read(source)
+    lacunae = _lacunae(mask, scan)
+    maker = _engine(engine, seed=seed, device=device)
+    registry.load("finish", finish)
+    tile = _tile(scan, tile=tile, memory=memory)
+    _require_fillable(scan, lacunae)
+    job = describe(scan, lacunae, maker, seed=seed, source=source, mask=mask) | {"tile": tile}
+    # Relative, so that a folder with source and proposal can be moved as one.
+    job["source"]["file"] = os.path.relpath(source.resolve(), target.resolve().parent)
+    if resume and (done := _finished_before(target, job, finish)):
+        return done
+    ledger = DiskLedger(target.with_name(target.name + ".job"), job, resume=resume)
+    try:
+        restoration = _propose(
+            Stack((scan,)), lacunae, maker, ledger, job=job, finish=finish, tile=tile, progress=progress
+        )
+        restoration.save(target)
+    except KeyboardInterrupt:
+        raise Stopped(
+            f"stopped before {target} was complete; run the same command with --resume to go on"
+        ) from None
+    except BaseException:
+        if not ledger.started:
+            ledger.discard()
+        raise
+    ledger.discard()
+    return restoration.history
+
+
+def reopen(target: str | Path, *, source: str | Path | None = None) -> Restoration:
+    """Open a saved proposal again with all its layers, from the files beside it.
+
+    Args:
+        target: a proposal that `inpaint` wrote.
+        source: the original, if it is no longer where the history says.
+
+    Raises:
+        UnreadableFile: the proposal, its history or its source is missing or damaged.
+    """
+    target = Path(target)
+    history = provenance.read_history(provenance.sidecar(target, "history"))
+    if source is None:
+        recorded = history.get("source", {}).get("file")
+        if recorded is None or not (target.parent / recorded).exists():
+            raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with --source")
+        source = target.parent / recorded
+    original = files.read(source)
+    proposal = files.read(target)
+    if proposal.grid != original.grid or proposal.channels != original.channels:
+        raise GridMismatch(
+            f"{target} is {_size(proposal.grid)} with {proposal.channels} channels, but its source "
+            f"{source} is {_size(original.grid)} with {original.channels}"
+        )
+    lacunae = _lacunae(provenance.sidecar(target, "lost"), original)
+    confidence = files.read(provenance.sidecar(target, "confidence"))
+    channels = original.channels
+    return Restoration(
+        original,
+        lacunae,
+        Mapped(proposal.pixels, lambda a: _colours(a, channels), channels, original.dtype),
+        Mapped(confidence.pixels, lambda a: (a / np.float32(255)).astype(np.float32), 0, np.dtype("f4")),
+        history,
+        files.save,
+    )
+
+
+def describe(
+    scan: Scan,
+    lacunae: Lacunae,
+    engine: Engine,
+    *,
+    seed: int,
+    source: Path | None = None,
+    mask: Path | None = None,
+) -> dict[str, Any]:
+    """Say which job this is: what goes in, by hash, and what is done to it. Equal jobs give equal bits."""
+    return {
+        "tratteggio": __version__,
+        "source": {
+            "name": source.name if source else scan.name,
+            "sha256": provenance.sha256(source) if source else provenance.sha256_pixels(scan.pixels),
+            "rows": scan.grid[0],
+            "cols": scan.grid[1],
+            "channels": scan.channels,
+            "depth": scan.dtype.name,
+        },
+        "lacunae": {
+            "name": mask.name if mask else lacunae.name,
+            "sha256": provenance.sha256(mask) if mask else None,
+            "raster_sha256": provenance.sha256_pixels(lacunae.lost),
+            "lost_px": lacunae.lost_px,
+        },
+        "engine": {"name": engine.name, "parameters": engine.parameters, "weights_sha256": None},
+        "seed": seed,
+    }
+
+
+def _propose(
+    stack: Stack,
+    lacunae: Lacunae,
+    engine: Engine,
+    ledger: Ledger,
+    *,
+    job: Mapping[str, Any],
+    finish: str,
+    tile: int,
+    progress: Progress | None,
+) -> Restoration:
+    """Fill, and lay the pieces over the original as a restoration."""
+    laid = run(stack, lacunae, engine, ledger, tile=tile, progress=progress)
+    scan = stack.primary
+    history = {
+        **job,
+        "verb": "inpaint",
+        "what": "a proposal: pixels outside the lacunae are those of the source, bit by bit",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "filled_share": lacunae.share,
+        "groups": len(laid.groups.regions),
+    }
+    restoration = Restoration(
+        scan, lacunae, FillPixels(scan, ledger), ConfidencePixels(scan, ledger), history, files.save
+    )
+    return finished(restoration, finish)
+
+
+def _stack(painting: Array | str | Path | Scan | Stack) -> Stack:
+    """Take a painting in any of the forms that a user may hold it in."""
+    if isinstance(painting, Stack):
+        return painting
+    if isinstance(painting, Scan):
+        return Stack((painting,))
+    if isinstance(painting, np.ndarray):
+        return Stack((Scan(painting, alpha=painting.ndim == 3 and painting.shape[2] in (2, 4)),))
+    return open(painting)
+
+
+def _lacunae(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:
+    """Take lacunae in any form, on the grid of the scan."""
+    if isinstance(lost, str | Path):
+        return files.read_lacunae(lost, scan)
+    lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
+    if lacunae.grid != scan.grid:
+        raise GridMismatch(
+            f"{lacunae.name} is {_size(lacunae.grid)} but {scan.name} is {_size(scan.grid)}; "
+            "the mask must have exactly the size of the scan"
+        )
+    return lacunae
+
+
+def _engine(engine: str | Engine, *, seed: int, device: str) -> Engine:
+    """Make the engine before the painting enters."""
+    if not isinstance(engine, str):
+        return engine
+    made: Engine = registry.load("engines", engine).make(seed=seed, device=device)
+    return made
+
+
+def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:
+    """Refuse what no engine can do: nothing lost, everything lost, paint that is not a number."""
+    if lacunae.lost_px == 0:
+        raise BadUsage(f"{lacunae.name} marks nothing as lost (white = lost), so there is nothing to fill")
+    if lacunae.lost_px == lacunae.grid[0] * lacunae.grid[1]:
+        raise BadUsage(
+            f"{lacunae.name} marks every pixel as lost (white = lost), so no paint is known to fill from; "
+            "is the mask inverted?"
+        )
+    scan.require_finite(lacunae)
+
+
+def _tile(scan: Scan, *, tile: int | None, memory: float | None) -> int:
+    """Choose how much of the painting is in memory at a time."""
+    if tile is not None and tile < 1:
+        raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
+    if memory is not None and memory < LEAST_MEMORY:
+        raise BadUsage(f"--memory must be at least {LEAST_MEMORY} GiB, got {memory:g}")
+    if tile is not None:
+        return tile
+    if memory is None:
+        return TILE
+    # A quarter of the memory for the tile's pixels with their masks; the rest is for the engine's window,
+    # the reader's cache and the writer's bands, which do not grow with the tile.
+    per_px = (scan.channels + scan.alpha) * scan.dtype.itemsize + 8
+    return int(min((memory * 2**30 / 4 / per_px) ** 0.5, 4 * TILE))
+
+
+def _finished_before(target: Path, job: Mapping[str, Any], finish: str) -> Mapping[str, Any] | None:
+    """Return the history of the proposal at `target` if it is complete and of this very job."""
+    sidecar = provenance.sidecar(target, "history")
+    if not (target.exists() and sidecar.exists()):
+        return None
+    history = provenance.read_history(sidecar)
+    same = all(history.get(key) == value for key, value in job.items())
+    same = same and history["finish"]["name"] == finish
+    return history if same else None
+
+
+def _colours(array: Array, channels: int) -> Array:
+    """Drop alpha and give grey a channel axis."""
+    return array[..., None] if array.ndim == 2 else array[..., :channels]
+
+
+def _size(grid: tuple[int, int]) -> str:
+    return f"{grid[0]} x {grid[1]} (rows x columns)"

@@ -1,0 +1,176 @@
+"""Files in, proposals out: metadata kept, interruptions survived, nothing lost."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+import tratteggio as tg
+from tratteggio.errors import GridMismatch, Stopped, UnreadableFile, UnsafeOutput
+from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.treatment import inpaint_file
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> tuple[Path, Path]:
+    """A 16-bit scan with profile, resolution, orientation and description, and its mask."""
+    rng = np.random.default_rng(0)
+    tifffile.imwrite(
+        tmp_path / "panel.tif",
+        rng.integers(0, 65535, (700, 900, 3), np.uint16),
+        photometric="rgb",
+        compression="zlib",
+        predictor=True,
+        iccprofile=SRGB,
+        resolution=(600, 600),
+        resolutionunit="inch",
+        description="Inv. 12, recto",
+        metadata=None,
+        extratags=[(274, "H", 1, 3, True), (315, "s", 0, "A photographer", True)],
+    )
+    lost = np.zeros((700, 900), np.uint8)
+    for row in range(20, 700, 60):
+        lost[row : row + 6, 10:880:3] = 255
+    Image.fromarray(lost).save(tmp_path / "lost.png")
+    return tmp_path / "panel.tif", tmp_path / "lost.png"
+
+
+def test_metadata_is_the_source_s_as_an_independent_reader_sees_it(panel, tmp_path):
+    scan, mask = panel
+    inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
+    with Image.open(scan) as before, Image.open(tmp_path / "out.tif") as after:
+        assert after.size == before.size
+        assert after.info["icc_profile"] == SRGB
+        assert after.info["dpi"] == before.info["dpi"] == (600, 600)
+        for tag in (270, 274, 282, 283, 296, 315):
+            assert after.tag_v2[tag] == before.tag_v2[tag]
+    assert tifffile.imread(tmp_path / "out.tif").dtype == np.uint16
+
+
+def test_known_paint_is_the_source_s_bit_by_bit_in_the_file(panel, tmp_path):
+    scan, mask = panel
+    inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
+    known = np.asarray(Image.open(mask)) == 0
+    before, after = tifffile.imread(scan), tifffile.imread(tmp_path / "out.tif")
+    np.testing.assert_array_equal(after[known], before[known])
+    assert (after[~known] != before[~known]).any()
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png"])
+def test_a_saved_proposal_opens_again_with_all_its_layers(panel, tmp_path, suffix):
+    scan, mask = panel
+    inpaint_file(scan, mask, tmp_path / f"out{suffix}", engine="diffusion", seed=3)
+    restoration = tg.reopen(tmp_path / f"out{suffix}")
+    np.testing.assert_array_equal(restoration.original.read(), tifffile.imread(scan))
+    np.testing.assert_array_equal(restoration.lacunae.read(), np.asarray(Image.open(mask)) > 0)
+    straight = tg.inpaint(
+        tg.open(scan), Lacunae(np.asarray(Image.open(mask)) > 0), engine="diffusion", seed=3
+    )
+    np.testing.assert_array_equal(restoration.image, straight.image)
+    np.testing.assert_allclose(restoration.confidence[:, :], straight.confidence[:, :], atol=0.5 / 255)
+    assert restoration.history["seed"] == 3
+
+
+def test_a_proposal_whose_source_has_gone_says_so(panel, tmp_path):
+    scan, mask = panel
+    inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
+    scan.rename(tmp_path / "moved.tif")
+    with pytest.raises(UnreadableFile, match="--source"):
+        tg.reopen(tmp_path / "out.tif")
+    assert tg.reopen(tmp_path / "out.tif", source=tmp_path / "moved.tif").image.shape == (700, 900, 3)
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+import tratteggio.tiles
+from tratteggio.treatment import inpaint_file
+run = sys.modules["tratteggio.tiles.run"]  # the module: the name in the package is the function
+fast = run._Filling.piece
+run._Filling.piece = lambda *a: (time.sleep(0.15), fast(*a))[1]
+scan, mask, out = map(Path, sys.argv[1:])
+inpaint_file(scan, mask, out, engine="diffusion", tile=512)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_job_resumes_to_the_same_file(panel, tmp_path, how):
+    scan, mask = panel
+    inpaint_file(scan, mask, tmp_path / "alone.tif", engine="diffusion", tile=512)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, scan, mask, tmp_path / "out.tif"], stderr=subprocess.PIPE
+    )
+    ledger = tmp_path / "out.tif.job"
+    deadline = time.monotonic() + 60
+    while not list(ledger.glob("tile-*.npz")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(how)
+    process.communicate()
+    assert list(ledger.glob("tile-*.npz")), "the job was killed on the way, with some of it done"
+    assert not (tmp_path / "out.tif").exists()
+    with pytest.raises(UnsafeOutput, match="--resume"):
+        inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", tile=512)
+    inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", tile=512, resume=True)
+    assert (tmp_path / "out.tif").read_bytes() == (tmp_path / "alone.tif").read_bytes()
+    assert not ledger.exists()
+
+
+def test_an_interrupt_says_how_to_go_on(panel, tmp_path, monkeypatch):
+    scan, mask = panel
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["tratteggio.tiles.run"]._Filling, "piece", interrupted)
+    with pytest.raises(Stopped, match="--resume"):
+        inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
+    assert not (tmp_path / "out.tif").exists()
+
+
+def test_resuming_a_finished_job_does_nothing_again(panel, tmp_path, monkeypatch):
+    scan, mask = panel
+    inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
+    before = (tmp_path / "out.tif").stat().st_mtime_ns
+    monkeypatch.setattr(sys.modules["tratteggio.treatment"], "run", None)
+    history = inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", resume=True)
+    assert history["engine"]["name"] == "diffusion"
+    assert (tmp_path / "out.tif").stat().st_mtime_ns == before
+
+
+def test_arrays_in_give_arrays_out_and_nouns_give_nouns():
+    before = np.random.default_rng(0).random((30, 40, 3)).astype(np.float32)
+    lost = np.zeros((30, 40), bool)
+    lost[10:12, 10:12] = True
+    array = tg.inpaint(before, lost, engine="diffusion")
+    assert isinstance(array, np.ndarray)
+    for painting in (Scan(before), Stack((Scan(before),))):
+        restoration = tg.inpaint(painting, lost, engine="diffusion")
+        assert isinstance(restoration, tg.Restoration)
+        np.testing.assert_array_equal(restoration.image, array)
+
+
+def test_the_scan_called_rgb_is_the_one_that_is_filled():
+    rgb, irr = np.full((20, 20, 3), 9, np.uint8), np.full((20, 20), 200, np.uint8)
+    lost = np.zeros((20, 20), bool)
+    lost[5, 5] = True
+    restoration = tg.inpaint(Stack((Scan(irr, modality="irr"), Scan(rgb))), lost, engine="diffusion")
+    assert restoration.original.modality == "rgb"
+
+
+def test_scans_of_different_size_are_not_one_stack(panel, tmp_path):
+    Image.fromarray(np.zeros((10, 10), np.uint8)).save(tmp_path / "irr.png")
+    with pytest.raises(GridMismatch, match="700 x 900"):
+        tg.open({"rgb": panel[0], "irr": tmp_path / "irr.png"})
+
+
+def test_an_array_mask_of_another_size_is_refused():
+    with pytest.raises(GridMismatch, match="9 x 10"):
+        tg.inpaint(np.zeros((10, 10), np.uint8), np.eye(9, 10, dtype=bool))
