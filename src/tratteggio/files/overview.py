@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,11 +34,14 @@ def overview(
         source = _level(source, longest)
         region = Region.whole((source.shape[0], source.shape[1]))
     longer = max(region.rows, region.cols)
-    small = _reduced(source, region, max(1, longer // longest))
-    colours = small[..., None] if small.ndim == 2 else small[..., : scan.channels]
-    if scan.metadata.foreign.get("photometric") == "miniswhite" and colours.dtype.kind == "u":
-        colours = np.iinfo(colours.dtype).max - colours
-    shown = to_srgb8(colours, scan.metadata.icc)
+    inverted = scan.metadata.foreign.get("photometric") == "miniswhite" and np.dtype(source.dtype).kind == "u"
+    parts = []
+    for part in _reduced(source, region, max(1, longer // longest)):
+        colours = part[..., None] if part.ndim == 2 else part[..., : scan.channels]
+        parts.append(
+            to_srgb8(np.iinfo(colours.dtype).max - colours if inverted else colours, scan.metadata.icc)
+        )
+    shown = np.concatenate(parts)
     scale = min(1.0, longest / longer)
     rows, cols = (max(1, round(side * scale)) for side in (region.rows, region.cols))
     if (rows, cols) != shown.shape[:2]:
@@ -52,17 +57,16 @@ def _level(pixels: Pixels, longest: int) -> Pixels:
     return large[-1] if large else pixels
 
 
-def _reduced(pixels: Pixels, region: Region, step: int) -> Array:
-    """Return the mean of step x step pixels (fewer at the end), in the dtype of the pixels, read in bands."""
+def _reduced(pixels: Pixels, region: Region, step: int) -> Iterator[Array]:
+    """Return the mean of step x step pixels (fewer at the end), in the dtype of the pixels, band by band."""
     dtype = np.dtype(pixels.dtype)
-    if step == 1:
-        return np.asarray(pixels[region.slices])
-    bands = []
     for band in region.bands(step * max(1, BAND_ROWS // step)):
-        downs, acrosses = np.arange(0, band.rows, step), np.arange(0, band.cols, step)
-        sums = np.add.reduceat(np.asarray(pixels[band.slices]), downs, axis=0, dtype=np.float64)
-        sums = np.add.reduceat(sums, acrosses, axis=1)
-        area = np.outer(np.diff(downs, append=band.rows), np.diff(acrosses, append=band.cols))
-        mean = sums / (area if sums.ndim == 2 else area[..., None])
-        bands.append((np.rint(mean) if dtype.kind == "u" else mean).astype(dtype))
-    return np.concatenate(bands)
+        array = np.asarray(pixels[band.slices])
+        if step > 1:
+            downs, acrosses = np.arange(0, band.rows, step), np.arange(0, band.cols, step)
+            sums = np.add.reduceat(array, downs, axis=0, dtype=np.float64)
+            sums = np.add.reduceat(sums, acrosses, axis=1)
+            area = np.outer(np.diff(downs, append=band.rows), np.diff(acrosses, append=band.cols))
+            mean = sums / (area if sums.ndim == 2 else area[..., None])
+            array = (np.rint(mean) if dtype.kind == "u" else mean).astype(dtype)
+        yield array

@@ -1,16 +1,17 @@
-"""Writing TIFF: streamed in bands, tiled and pyramidal when large, compressed without loss.
+"""Writing TIFF: streamed, tiled and pyramidal when large, compressed without loss.
 
 The full resolution is read once. Each level of the pyramid goes into a scratch file as it is made, so that
-memory depends on one band and not on the painting.
+memory depends on a few tiles and not on the painting.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -25,6 +26,7 @@ from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
 
 TILE = 512
+BLOCK_TILES = 4  # read and compressed together
 PYRAMID_ABOVE = 4096  # px of the longer side
 STRIP_BYTES = 1 << 20
 CLASSIC_BYTES = (1 << 32) - (1 << 27)  # offsets of a classic TIFF have 32 bits; the rest is room for tags
@@ -43,7 +45,7 @@ class Codec:
 CODECS = {
     "none": Codec(1, None),
     "lzw": Codec(5, imagecodecs.lzw_encode),
-    "deflate": Codec(8, imagecodecs.zlib_encode),
+    "deflate": Codec(8, imagecodecs.deflate_encode),
     "zstd": Codec(50000, imagecodecs.zstd_encode),
 }
 
@@ -80,26 +82,60 @@ def write_tiff(
     shapes = _level_shapes(tuple(pixels.shape))
     big = sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize > CLASSIC_BYTES
     with ExitStack() as stack:
-        scratch = [stack.enter_context(TemporaryFile(dir=path.parent)) for _ in shapes[1:]]
         pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
         tiff = stack.enter_context(tifffile.TiffWriter(path, bigtiff=big, byteorder="<"))
-        for level, shape in enumerate(shapes):
+        level = pixels
+        for number, shape in enumerate(shapes):
+            smaller = None
+            if number + 1 < len(shapes):
+                file = stack.enter_context(TemporaryFile(dir=path.parent))
+                smaller = Scratch(file, shapes[number + 1], dtype)
             layout = _layout(shape, dtype, tiled=len(shapes) > 1)
-            bands = (
-                _read_down(pixels, shape, layout.rows)
-                if level == 0
-                else _read_back(scratch[level - 1], shape, dtype, layout.rows)
-            )
-            if level < len(scratch):
-                bands = _halved_into(scratch[level], bands)
             options = _options(shape, dtype, layout, codec, metadata=metadata, alpha=alpha)
-            if level == 0:
-                options["subifds"] = len(scratch)
-            else:
-                options["subfiletype"] = 1
-            tiff.write(_encoded(bands, layout, codec, pool), shape=shape, dtype=dtype, **options)
+            options |= {"subfiletype": 1} if number else {"subifds": len(shapes) - 1}
+            parts = _parts(level, shape, layout, smaller)
+            tiff.write(
+                (data for part in parts for data in pool.map(_compressed, part, repeat(codec))),
+                shape=shape,
+                dtype=dtype,
+                **options,
+            )
+            level = smaller or level
     with path.open("rb+") as file:
         tiff_tags.put_metadata(file, metadata)
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Pixels in a temporary file, written and read by region.
+
+    Attributes:
+        file: open for both; it vanishes when closed, also if the program is killed.
+        shape: (H, W) or (H, W, C).
+        dtype: type of one sample.
+    """
+
+    file: IO[bytes]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def _seek(self, row: int, col: int) -> None:
+        pixel = int(np.prod(self.shape[2:], dtype=int)) * self.dtype.itemsize
+        self.file.seek((row * self.shape[1] + col) * pixel)
+
+    def write(self, top: int, left: int, part: Array) -> None:
+        """Store a part whose first pixel lies at (top, left)."""
+        for row, samples in enumerate(part, top):
+            self._seek(row, left)
+            self.file.write(samples.tobytes())
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        rows, cols = key
+        out = np.empty((rows.stop - rows.start, cols.stop - cols.start, *self.shape[2:]), self.dtype)
+        for row, samples in enumerate(out, rows.start):
+            self._seek(row, cols.start)
+            samples[...] = np.frombuffer(self.file.read(samples.nbytes), self.dtype).reshape(samples.shape)
+        return out
 
 
 @dataclass(frozen=True)
@@ -159,26 +195,25 @@ def _options(
     return options | {"rowsperstrip": layout.rows}
 
 
-def _read_down(pixels: Pixels, shape: tuple[int, ...], rows: int) -> Iterator[Array]:
-    """Read pixels from top to bottom in bands."""
-    for band in Region.whole((shape[0], shape[1])).bands(rows):
-        yield np.asarray(pixels[band.slices]).reshape(band.rows, *shape[1:])
+def _parts(
+    pixels: Pixels, shape: tuple[int, ...], layout: Layout, smaller: Scratch | None
+) -> Iterator[list[Array]]:
+    """Read a level once, a few tiles (or one strip) at a time, in the order of the file; fill the next level.
 
-
-def _read_back(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], rows: int) -> Iterator[Array]:
-    """Read a scratch file from top to bottom in bands."""
-    file.seek(0)
-    for band in Region.whole((shape[0], shape[1])).bands(rows):
-        size = (band.rows, *shape[1:])
-        data = file.read(int(np.prod(size)) * dtype.itemsize)
-        yield np.frombuffer(data, dtype).reshape(size)
-
-
-def _halved_into(file: IO[bytes], bands: Iterable[Array]) -> Iterator[Array]:
-    """Hand bands of an even number of rows on, and write them at half the size into a file."""
-    for band in bands:
-        file.write(halved(band).tobytes())
-        yield band
+    A block is a few tiles wide and not as wide as the painting, so that memory does not grow with it.
+    """
+    for band in Region.whole((shape[0], shape[1])).bands(layout.rows):
+        wide = layout.cols * BLOCK_TILES or band.cols
+        for left in range(0, band.cols, wide):
+            block = Region(band.top, left, band.bottom, min(left + wide, band.cols))
+            array = np.asarray(pixels[block.slices]).reshape(block.rows, block.cols, *shape[2:])
+            if smaller:
+                smaller.write(block.top // 2, block.left // 2, halved(array))
+            if layout.cols:
+                starts = range(0, block.cols, layout.cols)
+                yield [_padded(array[:, start : start + layout.cols], layout) for start in starts]
+            else:
+                yield [array]
 
 
 def halved(array: Array) -> Array:
@@ -194,21 +229,6 @@ def halved(array: Array) -> Array:
     total: Array = exact[::2, ::2] + exact[1::2, ::2] + exact[::2, 1::2] + exact[1::2, 1::2]
     mean: Array = (total + 2) // 4 if array.dtype.kind == "u" else total / 4
     return mean.astype(array.dtype)
-
-
-def _encoded(
-    bands: Iterable[Array], layout: Layout, codec: Codec, pool: ThreadPoolExecutor
-) -> Iterator[bytes]:
-    """Cut bands into strips or tiles and compress them, the tiles of a band side by side."""
-    for band in bands:
-        if not layout.cols:
-            yield _compressed(band, codec)
-            continue
-        tiles = (
-            _padded(band[:, left : left + layout.cols], layout)
-            for left in range(0, band.shape[1], layout.cols)
-        )
-        yield from pool.map(_compressed, tiles, [codec] * -(-band.shape[1] // layout.cols))
 
 
 def _padded(part: Array, layout: Layout) -> Array:
