@@ -23,7 +23,11 @@ from tratteggio.painting.pixels import Array, Lost
 from tratteggio.roles import Engine
 
 TENSION = 2.0  # as the tension engine's own default
-FROM_PX, TO_PX = 3, 20  # widths that frequency-selective reconstruction fills best
+# Mean PSNR in dB, tension against frequency-selective reconstruction, on 8 paintings of 320 px: lines of
+# 1 px 29.5 / 28.6, 3 px 26.0 / 26.5, 5 px 24.7 / 25.1, 9 px 23.2 / 23.2; discs of 5 px 27.3 / 28.0, 17 px
+# 22.8 / 23.6, 25 px 22.3 / 22.8, 61 px 20.4 / 18.9; irregular losses over 30 % of the area 19.4 / 18.7. Of
+# the discs, that of 25 px measures 22 here: the way to known paint is counted in a king's moves.
+FROM_PX, TO_PX = 3, 24
 
 
 def make(*, seed: int = 0, device: str = "cpu") -> Engine:  # noqa: ARG001  (nothing here is random)
