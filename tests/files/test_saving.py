@@ -43,37 +43,37 @@ def test_picture_and_sidecars_hold_what_the_proposal_holds(tmp_path, suffix, dty
     r = proposal(dtype, channels, alpha=alpha, resolution=(300.0, 300.0), unit="inch", orientation=6)
     files.save(r, tmp_path / f"out.{suffix}")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [
-        "out.confidence.tif",
-        "out.history.json",
-        "out.lost.tif",
         f"out.{suffix}",
+        f"out.{suffix}.confidence.tif",
+        f"out.{suffix}.history.json",
+        f"out.{suffix}.lost.tif",
     ]
     out = files.read(tmp_path / f"out.{suffix}")
     assert_array_equal(out.read(), r.image, strict=True)
     assert_array_equal(out.read()[~LOST], np.asarray(r.original.pixels)[~LOST])
-    assert_array_equal(tifffile.imread(tmp_path / "out.lost.tif"), np.where(LOST, 255, 0))
-    assert_array_equal(tifffile.imread(tmp_path / "out.confidence.tif"), np.where(LOST, 204, 0))
+    assert_array_equal(tifffile.imread(tmp_path / f"out.{suffix}.lost.tif"), np.where(LOST, 255, 0))
+    assert_array_equal(tifffile.imread(tmp_path / f"out.{suffix}.confidence.tif"), np.where(LOST, 204, 0))
     for name in ("lost", "confidence"):
         beside = files.read(files.sidecar(tmp_path / f"out.{suffix}", name)).metadata
         assert (beside.resolution, beside.unit, beside.orientation) == ((300.0, 300.0), "inch", 6)
-    history = files.read_history(tmp_path / "out.history.json")
+    history = files.read_history(tmp_path / f"out.{suffix}.history.json")
     assert history == {"schema": 1, "engine": {"name": "test"}, "seed": 3}
 
 
 def test_lost_sidecars_are_masks_again(tmp_path):
     r = proposal()
     files.save(r, tmp_path / "out.png")
-    assert_array_equal(files.read_lacunae(tmp_path / "out.lost.tif", r.original).read(), LOST)
+    assert_array_equal(files.read_lacunae(tmp_path / "out.png.lost.tif", r.original).read(), LOST)
 
 
 def test_source_and_mask_are_never_overwritten(tmp_path):
     r = proposal()
     files.write(r.original.pixels, tmp_path / "panel.tif")
-    files.write_lacunae(r.lacunae, tmp_path / "out.lost.tif")
+    files.write_lacunae(r.lacunae, tmp_path / "out.tif.lost.tif")
     r = replace(
         r,
         original=files.read(tmp_path / "panel.tif"),
-        lacunae=files.read_lacunae(tmp_path / "out.lost.tif"),
+        lacunae=files.read_lacunae(tmp_path / "out.tif.lost.tif"),
     )
     before = {entry: entry.read_bytes() for entry in tmp_path.iterdir()}
     for name in ("panel.tif", "out.tif"):
@@ -89,9 +89,12 @@ def test_a_failure_in_the_last_part_leaves_nothing(tmp_path):
         def __getitem__(self, key):
             raise OSError(28, "No space left on device")
 
-    for suffix in ("tif", "ora"):
+    for suffix, broken in (
+        ("tif", replace(proposal(), confidence=Broken())),
+        ("ora", replace(proposal(), fill=Broken())),
+    ):
         with pytest.raises(UnwritableFile, match="No space left"):
-            files.save(replace(proposal(), confidence=Broken()), tmp_path / f"out.{suffix}")
+            files.save(broken, tmp_path / f"out.{suffix}")
     assert not list(tmp_path.iterdir())
 
 
@@ -110,6 +113,7 @@ def test_openraster_layers_are_original_fill_and_lacunae(tmp_path, caplog):
     r = proposal(resolution=(300.0, 300.0), unit="inch")
     files.save(r, tmp_path / "out.ora")
     assert not caplog.records
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["out.ora", "out.ora.history.json"]
     with zipfile.ZipFile(tmp_path / "out.ora") as archive:
         first = archive.infolist()[0]
         assert (first.filename, first.compress_type) == ("mimetype", zipfile.ZIP_STORED)
@@ -181,7 +185,7 @@ def test_hashes_are_those_of_the_bytes_and_of_the_raster(tmp_path):
 
 
 def test_sidecars_are_named_after_the_output():
-    assert files.sidecar("a/out.v2.tif", "history") == Path("a/out.v2.history.json")
+    assert files.sidecar("a/out.v2.tif", "history") == Path("a/out.v2.tif.history.json")
     with pytest.raises(BadUsage, match="known: history, lost, confidence"):
         files.sidecar("out.tif", "mask")
 
