@@ -22,7 +22,7 @@ Known = Tensor | Sequence[tuple[int, Tensor]]
 
 
 def as_runs(known: Known, x: Tensor) -> list[tuple[int, Tensor]]:
-    """Read any form of known as runs of bool masks that fit x.
+    """Read any form of known as runs of masks of 0 and 1 that fit x, in its dtype.
 
     Raises:
         GridMismatch: a mask has another grid than x.
@@ -36,7 +36,7 @@ def as_runs(known: Known, x: Tensor) -> list[tuple[int, Tensor]]:
         )
     for channels, mask in runs:
         _check(mask, channels, x)
-    return [(channels, mask if mask.dtype == torch.bool else mask > 0.5) for channels, mask in runs]
+    return [(channels, (mask > 0.5).to(x.dtype)) for channels, mask in runs]
 
 
 def _check(mask: Tensor, channels: int, x: Tensor) -> None:
@@ -59,7 +59,7 @@ def nothing_lost(runs: Sequence[tuple[int, Tensor]]) -> bool:
 def gate(x: Tensor, runs: Sequence[tuple[int, Tensor]]) -> Tensor:
     """Set lost features to 0."""
     parts = torch.split(x, [channels for channels, _ in runs], dim=1) if len(runs) > 1 else [x]
-    gated = [part * mask.to(x.dtype) for part, (_, mask) in zip(parts, runs, strict=True)]
+    gated = [part * mask for part, (_, mask) in zip(parts, runs, strict=True)]
     return torch.cat(gated, dim=1) if len(gated) > 1 else gated[0]
 
 

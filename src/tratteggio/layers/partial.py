@@ -104,18 +104,18 @@ class _Partial(_ConvNd):
         if self.bias is None:
             return z
         bias = self.bias.to(z.dtype).view(-1, *(1,) * (z.dim() - 2))
-        return z.add_(bias) if gapless else z.addcmul_(bias, (seen > 0).to(z.dtype))
+        return z.add_(bias) if gapless else z.addcmul_(bias, seen.clamp(max=1).to(z.dtype))
 
 
 def _complete(axes: Sequence[Axis]) -> int:
-    return math.prod(axis.most for axis in axes)
+    return math.prod([axis.most for axis in axes])
 
 
 def _answered(seen: Tensor, runs: Sequence[tuple[int, Tensor]], known: Known) -> Tensor:
     """Say where anything was seen, as the known that came in: its kind of number, its batch."""
     dtype = known.dtype if isinstance(known, Tensor) else known[0][1].dtype
     batch = max(mask.shape[0] for _, mask in runs)
-    return (seen > 0).to(dtype).expand(batch, *(-1,) * (seen.dim() - 1))
+    return seen.clamp(max=1).to(dtype).expand(batch, *(-1,) * (seen.dim() - 1))
 
 
 class _PartialConv(_Partial):
