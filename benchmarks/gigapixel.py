@@ -43,7 +43,7 @@ def make_panel(folder: Path, side: int, seed: int) -> tuple[Path, Path, float]:
     """Write a damaged 16-bit panel and its mask; return both and the share that is lost."""
     phantom = panel(side, side, seed=seed, depth="uint16", cracks=0.015, losses=0.015)
     scan, mask = folder / f"panel-{side}.tif", folder / f"lost-{side}.tif"
-    files.write_scan(phantom.damaged, scan)
+    files.write(phantom.damaged.pixels, scan, metadata=phantom.damaged.metadata)
     files.write_lacunae(phantom.lacunae, mask)
     return scan, mask, phantom.lacunae.share
 
