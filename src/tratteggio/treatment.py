@@ -22,8 +22,9 @@ from tratteggio.tiles.blend import ConfidencePixels, FillPixels
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
-TILE = 2048  # pixels a side that are read at a time unless a user says how much memory there is
-LEAST_MEMORY = 0.5  # GiB: one window of the hungriest engine, the reader's cache and the writer's bands
+TILES = (2048, 1024, 512)  # pixels a side that are read at a time: the first that fits the memory
+OVERHANG = 1024  # windows reach beyond their tile by at most about this
+WORKING_GIB = 0.3  # measured: the engine's window, the reader's cache, the writer's bands
 
 
 def open(painting: str | Path | Mapping[str, str | Path]) -> Stack:  # noqa: A001 - reads as `tg.open`
@@ -120,7 +121,7 @@ def inpaint(
     registry.load("finish", finish)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack.primary, lacunae, maker, seed=seed)
-    tile = _tile(stack.primary, tile=tile, memory=memory)
+    tile, _ = memory_plan(stack.primary, tile=tile, memory=memory)
     restoration = _propose(
         stack, lacunae, maker, MemoryLedger(), job=job, finish=finish, tile=tile, progress=progress
     )
@@ -165,7 +166,7 @@ def inpaint_file(
     lacunae = _lacunae(mask, scan)
     maker = _engine(engine, seed=seed, device=device)
     registry.load("finish", finish)
-    tile = _tile(scan, tile=tile, memory=memory)
+    tile, _ = memory_plan(scan, tile=tile, memory=memory)
     _require_fillable(scan, lacunae)
     job = describe(scan, lacunae, maker, seed=seed, source=source, mask=mask) | {"tile": tile}
     # Relative, so that a folder with source and proposal can be moved as one.
@@ -330,20 +331,40 @@ def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:
     scan.require_finite(lacunae)
 
 
-def _tile(scan: Scan, *, tile: int | None, memory: float | None) -> int:
-    """Choose how much of the painting is in memory at a time."""
+def memory_plan(scan: Scan, *, tile: int | None = None, memory: float | None = None) -> tuple[int, float]:
+    """Choose how much of a painting is read at a time, and estimate what filling it takes.
+
+    Args:
+        tile: pixels a side, if the user chose.
+        memory: GiB that the work may take, if the user said.
+
+    Returns:
+        the tile in pixels a side, and the peak in GiB above an idle interpreter.
+
+    Raises:
+        BadUsage: the memory is too little for this scan, or an option is out of range.
+    """
     if tile is not None and tile < 1:
         raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
-    if memory is not None and memory < LEAST_MEMORY:
-        raise BadUsage(f"--memory must be at least {LEAST_MEMORY} GiB, got {memory:g}")
-    if tile is not None:
-        return tile
-    if memory is None:
-        return TILE
-    # A quarter of the memory for the tile's pixels with their masks; the rest is for the engine's window,
-    # the reader's cache and the writer's bands, which do not grow with the tile.
-    per_px = (scan.channels + scan.alpha) * scan.dtype.itemsize + 8
-    return int(min((memory * 2**30 / 4 / per_px) ** 0.5, 4 * TILE))
+    by_region = getattr(scan.pixels, "by_region", True)
+    rows, cols = scan.grid
+    sample_bytes = (scan.channels + scan.alpha) * scan.dtype.itemsize
+    fixed = WORKING_GIB + (0 if by_region else rows * cols * sample_bytes / 2**30)
+    per_px = 2 * sample_bytes + 8  # a tile while it is put together, its masks, and the pieces of its fill
+
+    def peak(side: int) -> float:
+        return fixed + min(side + OVERHANG, rows) * min(side + OVERHANG, cols) * per_px / 2**30
+
+    if tile is None:
+        fitting = [side for side in TILES if memory is None or peak(side) <= memory]
+        if not fitting:
+            hint = "" if by_region else "; it cannot be read by region, which a tiled TIFF could"
+            raise BadUsage(
+                f"--memory {memory:g} GiB is too little: filling {scan.name} takes about "
+                f"{peak(TILES[-1]):.1f} GiB{hint}"
+            )
+        tile = fitting[0]
+    return tile, peak(tile)
 
 
 def _finished_before(target: Path, job: Mapping[str, Any], finish: str) -> Mapping[str, Any] | None:

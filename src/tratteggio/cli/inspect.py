@@ -22,11 +22,13 @@ def inspect(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
         from tratteggio.errors import TratteggioError
+        from tratteggio.treatment import memory_plan
 
         found: list[dict[str, Any]] = []
         for path in paths:
             try:
-                found.append(files.inspect(path))
+                tile, peak = memory_plan(files.read(path))
+                found.append(files.inspect(path) | {"tile_px": tile, "fill_peak_gib": round(peak, 2)})
             except TratteggioError as error:
                 if len(paths) == 1:
                     raise
@@ -43,6 +45,8 @@ def _text(facts: dict[str, Any]) -> str:
 def _value(value: Any) -> str:
     if value is None:
         return "not stated"
+    if value == []:
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

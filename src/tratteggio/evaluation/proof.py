@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class Verification:
         first_difference: (row, column) of the first of them in reading order, or None.
         lost_share: share of the area that is lost, 0 to 1; None if the lacunae are on another grid.
         metadata: for resolution, unit, orientation, icc, exif and xmp, whether the result has the source's.
+        source_as_recorded: the source file has the SHA-256 that the history beside the result gives; None
+            if no history was asked.
     """
 
     source: str
@@ -46,11 +48,15 @@ class Verification:
     first_difference: tuple[int, int] | None
     lost_share: float | None
     metadata: Mapping[str, bool]
+    source_as_recorded: bool | None = None
 
     @property
     def passed(self) -> bool:
-        """True if every pixel outside the lacunae is the source's; metadata is reported, not judged."""
-        return self.differing_px == 0
+        """True if every pixel outside the lacunae is that of the source which the history names.
+
+        Metadata is reported, not judged.
+        """
+        return self.differing_px == 0 and self.source_as_recorded is not False
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, `passed` included."""
@@ -76,6 +82,8 @@ class Verification:
                 f"{self.differing_px:,} pixels outside the lacunae differ from {self.source}, "
                 f"the first at row {row}, column {column}"
             )
+        if self.source_as_recorded is False:
+            return f"{self.source} is not the file that the history names: its SHA-256 is another"
         equal = {"size": self.same_grid, "depth": self.same_depth, "channels": self.same_channels}
         unequal = " and ".join(name for name, same in equal.items() if not same)
         return f"it cannot be held against {self.source} and {self.lacunae}, whose {unequal} differ"
@@ -147,7 +155,9 @@ def verify_file(
         return verify(original, files.read(target), files.read_lacunae(mask, original), progress=progress)
     saved = treatment.reopen(target, source=source)
     lacunae = files.read_lacunae(mask, saved.original) if mask else saved.lacunae
-    return verify(saved.original, files.read(target), lacunae, progress=progress)
+    found = verify(saved.original, files.read(target), lacunae, progress=progress)
+    recorded = saved.history["source"]["sha256"]
+    return replace(found, source_as_recorded=files.sha256(saved.original.name) == recorded)
 
 
 def differing(a: Array, b: Array) -> Lost:

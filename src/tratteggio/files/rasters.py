@@ -38,6 +38,8 @@ class DecodedWhole:
         dtype: type of one sample.
     """
 
+    by_region = False
+
     def __init__(
         self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], decode: Callable[[Path], Array]
     ) -> None:

@@ -1,0 +1,237 @@
+"""The verbs as a person or a program uses them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from tratteggio.cli.main import app
+
+VERBS = ["demo", "inspect", "inpaint", "verify", "evaluate", "compare", "report", "doctor"]
+
+
+def run(*words: object) -> Result:
+    outcome = CliRunner().invoke(app, [str(word) for word in words])
+    assert outcome.exception is None or isinstance(outcome.exception, SystemExit), outcome.exception
+    return outcome
+
+
+def make(folder: Path, name: str, seed: int = 0) -> None:
+    """A small 16-bit scan, whole and damaged, and its mask."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 65535, (50, 70, 3), np.uint16)
+    lost = np.zeros((50, 70), bool)
+    lost[10:14, 20:60] = lost[30:40, 5:9] = True
+    (folder / "truth").mkdir(exist_ok=True)
+    (folder / "scans").mkdir(exist_ok=True)
+    (folder / "masks").mkdir(exist_ok=True)
+    tifffile.imwrite(folder / "truth" / f"{name}.tif", truth, photometric="rgb")
+    truth[lost] = 60_000
+    tifffile.imwrite(folder / "scans" / f"{name}.tif", truth, photometric="rgb", resolution=(300, 300))
+    Image.fromarray(lost.astype(np.uint8) * 255).save(folder / "masks" / f"{name}.png")
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> tuple[Path, Path, Path]:
+    make(tmp_path, "panel")
+    return tmp_path / "scans" / "panel.tif", tmp_path / "masks" / "panel.png", tmp_path / "out.tif"
+
+
+def inpaint(job: tuple[Path, Path, Path], *more: object) -> Result:
+    scan, mask, out = job
+    return run("inpaint", scan, "--mask", mask, "-o", out, "--engine", "diffusion", *more)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_helps_with_an_example(verb):
+    outcome = run(verb, "--help")
+    assert outcome.exit_code == 0
+    assert f"tratteggio {verb}" in outcome.stdout
+    for option in ("--json", "--quiet"):
+        assert option in outcome.stdout
+
+
+def test_a_misspelt_verb_names_the_nearest():
+    outcome = run("inpant")
+    assert outcome.exit_code == 2
+    assert "inpaint" in outcome.stderr
+
+
+def test_verify_passes_on_a_proposal_and_fails_on_one_changed_pixel(job):
+    inpaint(job)
+    assert run("verify", job[2]).exit_code == 0
+    pixels = tifffile.imread(job[2])
+    pixels[0, 3, 1] ^= 1
+    tifffile.imwrite(job[2], pixels, photometric="rgb")
+    outcome = run("verify", job[2])
+    assert outcome.exit_code == 4
+    assert "row 0, column 3" in outcome.stderr
+
+
+def test_verify_fails_if_the_source_is_another_than_the_history_says(job):
+    inpaint(job)
+    pixels = tifffile.imread(job[0])
+    pixels[12, 30] = 1  # inside a lacuna: the picture alone would not tell
+    tifffile.imwrite(job[0], pixels, photometric="rgb", resolution=(300, 300))
+    outcome = run("verify", job[2])
+    assert outcome.exit_code == 4
+    assert "panel.tif" in outcome.stderr
+
+
+def test_evaluate_states_every_parameter(job):
+    inpaint(job)
+    truth = job[0].parent.parent / "truth" / "panel.tif"
+    outcome = run("evaluate", "--reference", truth, "--result", job[2], "--mask", job[1], "--json")
+    scores = json.loads(outcome.stdout)
+    assert scores["changed_outside"] == 0
+    assert scores["inside"]["pixels"] == 4 * 40 + 10 * 4
+    assert scores["parameters"]["ssim"]["sigma_px"] == 1.5
+    assert scores["parameters"]["psnr"]["data_range"] == 65535
+
+
+def test_compare_and_report_write_pages_that_need_nothing_else(job):
+    inpaint(job)
+    folder = job[2].parent
+    assert run("compare", job[0], job[2], "-o", folder / "curtain.html").exit_code == 0
+    assert run("report", job[2]).exit_code == 0
+    for page in (folder / "curtain.html", folder / "out.report.html"):
+        html = page.read_text()
+        assert html.lower().startswith("<!doctype html>")
+        assert "http://" not in html
+        assert "https://" not in html
+
+
+def test_report_of_something_that_is_not_a_proposal_says_so(job):
+    outcome = run("report", job[0])
+    assert outcome.exit_code == 1
+    assert "panel.tif" in outcome.stderr
+
+
+def test_inspect_tells_size_depth_and_what_filling_takes(job):
+    facts = json.loads(run("inspect", job[0], "--json").stdout)["files"][0]
+    assert (facts["rows"], facts["cols"]) == (50, 70)
+    assert facts["fill_peak_gib"] < 0.5
+    assert facts["depth"] == "uint16"
+    assert len(facts["sha256"]) == 64
+
+
+def test_inspect_goes_on_after_a_bad_file(job, tmp_path):
+    (tmp_path / "bad.tif").write_bytes(b"")
+    outcome = run("inspect", tmp_path / "bad.tif", job[0], "--json")
+    assert outcome.exit_code == 1
+    assert "bad.tif" in outcome.stderr
+    assert len(json.loads(outcome.stdout)["files"]) == 1
+
+
+def test_doctor_lists_engines_and_finishes():
+    facts = json.loads(run("doctor", "--json").stdout)
+    assert facts["engines"]["biharmonic"] == "ready"
+    assert "hatched" in facts["finishes"]
+
+
+def test_json_result_and_json_error(job):
+    outcome = inpaint(job, "--json")
+    assert json.loads(outcome.stdout)["history"]["engine"]["name"] == "diffusion"
+    outcome = inpaint(job, "--json", "--finish", "hatch")
+    assert outcome.exit_code == 2
+    assert "hatched" in json.loads(outcome.stdout)["error"]
+
+
+def test_folders_are_matched_by_file_stem(tmp_path):
+    for seed, name in enumerate("abc"):
+        make(tmp_path, name, seed)
+    (tmp_path / "scans" / "notes.txt").write_text("not a scan")
+    out = tmp_path / "out"
+    outcome = run(
+        "inpaint", tmp_path / "scans", "--mask", tmp_path / "masks", "-o", out, "--engine", "diffusion"
+    )
+    assert outcome.exit_code == 0
+    assert {path.name for path in out.glob("?.tif")} == {"a.tif", "b.tif", "c.tif"}
+    assert "3 of 3 done" in outcome.stdout
+
+
+def test_one_mask_serves_a_folder(tmp_path):
+    for seed, name in enumerate("ab"):
+        make(tmp_path, name, seed)
+    outcome = run(
+        "inpaint",
+        tmp_path / "scans",
+        "--mask",
+        tmp_path / "masks" / "a.png",
+        "-o",
+        tmp_path / "out",
+        "--json",
+    )
+    assert outcome.exit_code == 0
+    assert len(json.loads(outcome.stdout)["done"]) == 2
+
+
+def test_one_bad_scan_does_not_stop_the_others(tmp_path):
+    for seed, name in enumerate("abc"):
+        make(tmp_path, name, seed)
+    (tmp_path / "scans" / "b.tif").write_bytes(b"II*\0 nonsense")
+    (tmp_path / "masks" / "c.png").unlink()
+    out = tmp_path / "out"
+    outcome = run(
+        "inpaint",
+        tmp_path / "scans",
+        "--mask",
+        tmp_path / "masks",
+        "-o",
+        out,
+        "--engine",
+        "diffusion",
+        "--json",
+    )
+    assert outcome.exit_code == 1
+    result = json.loads(outcome.stdout)
+    assert [Path(item["input"]).name for item in result["done"]] == ["a.tif"]
+    assert [Path(item["input"]).name for item in result["failed"]] == ["b.tif", "c.tif"]
+    assert not (out / "b.tif").exists()
+
+
+def test_a_jpeg_in_a_folder_becomes_a_png_that_keeps_known_paint(tmp_path):
+    make(tmp_path, "a")
+    (tmp_path / "scans" / "a.tif").unlink()
+    pixels = np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "scans" / "a.jpg")
+    out = tmp_path / "out"
+    run("inpaint", tmp_path / "scans", "--mask", tmp_path / "masks", "-o", out, "--engine", "diffusion")
+    before, after = (
+        np.asarray(Image.open(tmp_path / "scans" / "a.jpg")),
+        np.asarray(Image.open(out / "a.png")),
+    )
+    known = np.asarray(Image.open(tmp_path / "masks" / "a.png")) == 0
+    np.testing.assert_array_equal(after[known], before[known])
+
+
+def test_resume_skips_what_is_complete_in_a_folder(tmp_path):
+    for seed, name in enumerate("ab"):
+        make(tmp_path, name, seed)
+    words = ["inpaint", tmp_path / "scans", "--mask", tmp_path / "masks", "-o", tmp_path / "out"]
+    run(*words)
+    before = (tmp_path / "out" / "a.tif").stat().st_mtime_ns
+    assert run(*words, "--resume").exit_code == 0
+    assert (tmp_path / "out" / "a.tif").stat().st_mtime_ns == before
+
+
+def test_demo_writes_layers_and_pages(tmp_path):
+    outcome = run(
+        "demo", "-o", tmp_path / "demo", "--rows", 200, "--cols", 150, "--engine", "diffusion", "--json"
+    )
+    assert outcome.exit_code == 0
+    names = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert names >= {"panel.tif", "lost.png", "truth.tif", "proposal.tif", "proposal.ora", "report.html"}
+    result = json.loads(outcome.stdout)
+    assert result["scores"]["changed_outside"] == 0
+    assert result["scores"]["inside"]["psnr"] > 10
+
+
+def test_demo_again_into_the_same_folder_makes_it_anew(tmp_path):
+    words = ["demo", "-o", tmp_path / "demo", "--rows", 100, "--cols", 100, "--engine", "diffusion"]
+    assert run(*words).exit_code == 0
+    assert run(*words).exit_code == 0
