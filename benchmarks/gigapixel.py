@@ -4,7 +4,8 @@
     python benchmarks/gigapixel.py --sides 2500 5000   # a quick look
 
 Each size is filled by `tratteggio inpaint` in a process of its own. Peak memory is that process's, less that
-of an interpreter which has loaded the same libraries and done nothing. Needs about 12 bytes of disk a pixel.
+of an interpreter which has loaded the same libraries and done nothing. Needs about 12 bytes of disk a pixel
+where TMPDIR points.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def main() -> None:
     print("| side px | megapixels | lost | seconds | s / MP | against the first | peak MiB above idle |")
     print("|---|---|---|---|---|---|---|", flush=True)
     first = None
-    with tempfile.TemporaryDirectory(prefix="gigapixel-", dir=Path.cwd()) as scratch:
+    with tempfile.TemporaryDirectory(prefix="gigapixel-") as scratch:
         for side in options.sides:
             scan, mask, share = make_panel(Path(scratch), side, options.seed)
             output = Path(scratch) / f"proposal-{side}.tif"

@@ -35,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     rng = random.Random(options.seed)
     tratteggio = str(Path(sys.executable).with_name("tratteggio"))
-    with tempfile.TemporaryDirectory(prefix="resume-", dir=Path.cwd()) as scratch:
+    with tempfile.TemporaryDirectory(prefix="resume-") as scratch:
         scan, mask, share = make_panel(Path(scratch), options.side, options.seed)
         print(
             f"{options.side**2 / 1e6:.0f} megapixels, {share:.2%} lost, engine {options.engine}", flush=True

@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 
 from tratteggio import files, registry
-from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnreadableFile
+from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnreadableFile, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
@@ -183,9 +183,11 @@ def inpaint_file(
         raise Stopped(
             f"stopped before {target} was complete; run the same command with --resume to go on"
         ) from None
-    except BaseException:
+    except BaseException as error:
         if not ledger.started:
             ledger.discard()
+        elif isinstance(error, UnwritableFile):
+            raise UnwritableFile(f"{error}; what is filled is kept: make room, then add --resume") from error
         raise
     ledger.discard()
     return restoration.history

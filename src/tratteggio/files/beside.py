@@ -65,9 +65,8 @@ def beside(targets: Sequence[Path]) -> Iterator[list[Path]]:
         for file, target in zip(temporary, targets, strict=True):
             file.replace(target)
     except OSError as error:
-        names = ", ".join(str(target) for target in targets)
         raise UnwritableFile(
-            f"{names} could not be written: {error.strerror or error}; nothing was changed"
+            f"{targets[0]} could not be written: {error.strerror or error}; nothing was changed"
         ) from error
     finally:
         for file in temporary:
