@@ -61,13 +61,6 @@ def test_windows_without_a_known_sample_have_a_finite_ratio():
     assert ratio(torch.tensor([0.0]), 9).isfinite().all()
 
 
-@pytest.mark.parametrize("axis", [Axis(3, 1, 1, 1, 1, 1), Axis(4, 1, 2, 1, 2, 2), Axis(2, 1, 3, 1, 0, 0)])
-def test_sums_of_plain_windows_equal_the_general_sums(axis):
-    known = (torch.rand(2, 3, 9, 8, generator=torch.Generator().manual_seed(0)) < 0.5).float()
-    general = window_counts(known.unsqueeze(2), [Axis(1, 1, 1, 1, 0, 0), axis, axis]).squeeze(2)
-    assert torch.equal(window_counts(known, [axis, axis]), general)
-
-
 def test_the_largest_count_does_not_need_a_large_picture():
     """One sample: no window is complete, and the numerator stays that of the kernel."""
     axis = Axis(5, 1, 1, 1, 2, 2)

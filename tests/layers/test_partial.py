@@ -154,6 +154,13 @@ def test_gaps_of_a_transposed_convolution_stay_unknown_and_zero():
     assert (y[..., :, 1::2] == 0).all()
 
 
+def test_answers_do_not_depend_on_whether_gradients_are_wanted():
+    layer, x = PartialConv2d(3, 4, 3, padding=1), torch.randn(2, 3, 9, 9)
+    with torch.no_grad():
+        y = layer(x)
+    torch.testing.assert_close(y, layer(x), rtol=1e-6, atol=1e-6)
+
+
 def test_full_counts_are_the_general_counts():
     """The remembered path of `layer(x)` equals the counting path of `layer(x, known)`."""
     x = torch.randn(1, 2, 7, 6)

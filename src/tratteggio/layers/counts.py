@@ -103,9 +103,6 @@ def full_counts(sizes: Sequence[int], axes: Sequence[Axis], *, device: torch.dev
 
 def window_counts(known: Tensor, axes: Sequence[Axis]) -> Tensor:
     """Sum known (B, G, *sizes), float32, over each window -> (B, G, *out); G is never mixed."""
-    if _is_pooling(axes) and not torch.compiler.is_compiling():
-        taps, steps, pads = zip(*((axis.taps, axis.step, axis.before) for axis in axes), strict=True)
-        return functional.avg_pool2d(known, taps, steps, pads, divisor_override=1)
     for dim, axis in enumerate(axes, start=2):
         line = _padded(_stretched(known, dim, axis.stretch), dim, axis)
         span = (axis.length(known.shape[dim]) - 1) * axis.step + 1
@@ -114,14 +111,6 @@ def window_counts(known: Tensor, axes: Sequence[Axis]) -> Tensor:
             start = tap * axis.dilation
             known = known + _every(line, dim, start, start + span, axis.step)
     return known
-
-
-def _is_pooling(axes: Sequence[Axis]) -> bool:
-    """Tell the plain window over pixels: torch sums it in one go, several times faster."""
-    return len(axes) == 2 and all(
-        axis.dilation == axis.stretch == 1 and 0 <= axis.before == axis.after <= axis.taps // 2
-        for axis in axes
-    )
 
 
 def _stretched(line: Tensor, dim: int, stretch: int) -> Tensor:

@@ -100,11 +100,15 @@ class _Partial(_ConvNd):
         In place: a convolution's gradient does not need its own answer, and new memory costs more than
         the arithmetic.
         """
-        z = z.mul_(ratio(seen.to(torch.promote_types(z.dtype, torch.float32)), complete))
+        scale = ratio(seen.to(torch.promote_types(z.dtype, torch.float32)), complete)
         if self.bias is None:
-            return z
+            return z.mul_(scale)
         bias = self.bias.to(z.dtype).view(-1, *(1,) * (z.dim() - 2))
-        return z.add_(bias) if gapless else z.addcmul_(bias, seen.clamp(max=1).to(z.dtype))
+        if not gapless:
+            return z.mul_(scale).addcmul_(bias, seen.clamp(max=1).to(z.dtype))
+        if torch.is_grad_enabled():
+            return z.mul_(scale).add_(bias)
+        return torch.addcmul(bias, z, scale.to(z.dtype), out=z)  # one pass, of which no gradient is known
 
 
 def _complete(axes: Sequence[Axis]) -> int:
