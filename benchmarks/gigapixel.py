@@ -3,8 +3,8 @@
     python benchmarks/gigapixel.py                     # 2500, 10000 and 20000 pixels a side
     python benchmarks/gigapixel.py --sides 2500 5000   # a quick look
 
-Each size is filled by `tratteggio inpaint` in a process of its own. Peak memory is that process's, less that
-of an interpreter which has loaded the same libraries and done nothing. Needs about 12 bytes of disk a pixel
+Each size is filled by `tratteggio inpaint` in a process of its own. Peak memory is that process's, above that
+of an idle interpreter which has loaded the same libraries and done nothing. Needs about 12 bytes of disk a pixel
 where TMPDIR points.
 """
 
@@ -29,15 +29,15 @@ IDLE = (
 )
 
 
-def measured(command: list[str]) -> tuple[float, float]:
-    """Run a command; return its wall seconds and peak resident MiB."""
+def measured(command: list[str]) -> tuple[float, float, float]:
+    """Run a command; return its wall seconds, processor seconds and peak resident MiB."""
     start = time.perf_counter()
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if status:
         raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def make_panel(folder: Path, side: int, seed: int) -> tuple[Path, Path, float]:
@@ -58,11 +58,11 @@ def main() -> None:
     options = parser.parse_args()
 
     tratteggio = str(Path(sys.executable).with_name("tratteggio"))
-    _, idle = measured([sys.executable, "-c", IDLE.format(engine=options.engine)])
+    *_, idle = measured([sys.executable, "-c", IDLE.format(engine=options.engine)])
     print(f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}")
     print(f"engine {options.engine}, --memory {options.memory}, idle interpreter {idle:.0f} MiB\n")
-    print("| side px | megapixels | lost | seconds | s / MP | against the first | peak MiB above idle |")
-    print("|---|---|---|---|---|---|---|", flush=True)
+    print("| side px | megapixels | lost | s | CPU s | s / MP | CPU s / MP | against the first | peak MiB |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
     first = None
     with tempfile.TemporaryDirectory(prefix="gigapixel-") as scratch:
         for side in options.sides:
@@ -70,12 +70,14 @@ def main() -> None:
             output = Path(scratch) / f"proposal-{side}.tif"
             command = [tratteggio, "inpaint", str(scan), "--mask", str(mask), "-o", str(output), "--quiet"]
             command += ["--engine", options.engine, "--memory", options.memory, "--json"]
-            seconds, peak = measured(["sh", "-c", 'exec "$@" > /dev/null', "sh", *command])
-            per_mp = seconds / (side * side / 1e6)
+            wall, cpu, peak = measured(["sh", "-c", 'exec "$@" > /dev/null', "sh", *command])
+            megapixels = side * side / 1e6
+            per_mp = wall / megapixels, cpu / megapixels
             first = first or per_mp
             print(
-                f"| {side} | {side * side / 1e6:.2f} | {share:.2%} | {seconds:.1f} | {per_mp:.3f} | "
-                f"{per_mp / first:.2f} | {peak - idle:.0f} |",
+                f"| {side} | {megapixels:.2f} | {share:.2%} | {wall:.1f} | {cpu:.1f} | {per_mp[0]:.3f} | "
+                f"{per_mp[1]:.3f} | {per_mp[0] / first[0]:.2f}, CPU {per_mp[1] / first[1]:.2f} | "
+                f"{peak - idle:.0f} |",
                 flush=True,
             )
             for file in Path(scratch).iterdir():

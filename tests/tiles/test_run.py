@@ -122,6 +122,24 @@ def test_the_pieces_of_a_wide_lacuna_meet_without_a_seam():
 
 
 @dataclass(frozen=True)
+class WindowMean(LocalMean):
+    """Proposes the mean of all known paint in the window."""
+
+    def fill(self, window: Stack, lacunae: Lacunae, context: None):
+        colours, lost = window.primary.colour().astype(np.float64), lacunae.read()
+        return np.broadcast_to(colours[~lost].mean(axis=0), colours.shape), np.ones(lost.shape, np.float32)
+
+
+def test_windows_of_unequal_size_blend_to_what_they_agree_on():
+    """A net of cracks through one large loss: where every window proposes the same, so does the blend."""
+    lost = np.zeros((1100, 1100), bool)
+    lost[::50] = lost[300:700, 300:700] = True
+    paint = np.full((1100, 1100, 3), 1234, np.uint16)
+    fill, _ = fill_of(Stack((Scan(paint),)), Lacunae(lost), WindowMean(halo=30, capacity=30_000))
+    assert (fill[lost] == 1234).all()
+
+
+@dataclass(frozen=True)
 class BreaksAt(LocalMean):
     """Fails in the window that holds a given number of lost pixels, and counts the calls."""
 

@@ -49,23 +49,28 @@ class _Blended:
     store: PieceStore
 
     def _lay(self, region: Region, channels: int, attribute: str) -> Array:
-        """Sum the weighted pieces over a region: (h, w, channels) in the pieces' own precision."""
+        """Lay the pieces over a region, blended by their weights: (h, w, channels), their own precision."""
         precision = np.float64 if self.scan.dtype == np.float64 else np.float32
         out = np.zeros((region.rows, region.cols, channels), dtype=precision)
+        weights = np.zeros((region.rows, region.cols), dtype=np.float32)
         # Sums of floats depend on their order: taken by place, not by tile, they are always the same bits.
         for piece in sorted(self.store.pieces(region), key=lambda piece: piece.window.core):
             shared = piece.region.meet(region)
             if shared.empty:
                 continue
+            within, here = shared.relative_to(piece.region).slices, shared.relative_to(region).slices
             inside = np.zeros(piece.lost.shape, dtype=bool)
-            inside[shared.relative_to(piece.region).slices] = True
+            inside[within] = True
             values = getattr(piece, attribute).reshape(-1, channels)[inside[piece.lost]]
-            lost = piece.lost[shared.relative_to(piece.region).slices]
-            target = out[shared.relative_to(region).slices]
+            lost = piece.lost[within]
             if piece.window.wide:
-                target[lost] += values * piece.window.weight(shared, self.scan.grid)[lost][:, None]
+                weight = piece.window.weight(shared, self.scan.grid)[lost]
+                out[here][lost] += values * weight[:, None]
+                weights[here][lost] += weight
             else:
-                target[lost] = values
+                out[here][lost] = values
+        blended = weights > 0
+        out[blended] /= weights[blended][:, None]
         return out
 
     def _region(self, key: tuple[slice, slice]) -> Region:

@@ -23,7 +23,7 @@ from tratteggio.painting import Groups, Lacunae, Region
 GAP = 16  # lacunae closer than this are filled together
 CELL = 512  # groups whose centres share a cell of this grid share a window
 WIDEST = 1024  # a wider group is cut, whatever the engine could take
-SIDES = (512, 256, 128, 64)  # of the cores that a wide group is cut into: the widest within capacity
+NARROWEST = 64  # cores of a wide group are not cut further
 FEATHER = 16  # overlap of the cores of a wide group, on each side
 RIM = 4  # lost pixels this close to the edge of a wide group's box are held to the coarse guide
 
@@ -55,7 +55,7 @@ class Window:
         return self.core.grow(self.feather, within=grid)
 
     def weight(self, region: Region, grid: tuple[int, int]) -> NDArray[np.float32]:
-        """Share of this window in the blend, (h, w) in 0 .. 1; the shares of all windows sum to 1."""
+        """Share of this window in the blend, (h, w) above 0 up to 1; shares are relative to their sum."""
         rows = _ramp((region.top, region.bottom), (self.core.top, self.core.bottom), self.feather, grid[0])
         cols = _ramp((region.left, region.right), (self.core.left, self.core.right), self.feather, grid[1])
         return rows[:, None] * cols
@@ -126,23 +126,33 @@ def plan(lacunae: Lacunae, *, halo: int, capacity: int, tile: int = 2048) -> Pla
     return Plan(lacunae.grid, groups, tiles)
 
 
-def _cut(groups: Groups, label: int, halo: int, capacity: int, grid: tuple[int, int]) -> list[Window]:
-    """Cut one wide group into windows on a grid anchored at the painting's corner."""
+def _cut(groups: Groups, label: int, halo: int, capacity: int, grid: tuple[int, int]) -> Iterator[Window]:
+    """Cut one wide group into windows on a grid anchored at the painting's corner.
+
+    Cells of that grid are quartered where they hold too many lost pixels, so that one large loss does not
+    make the windows of a whole net of cracks small.
+    """
     # A core just outside the group still reaches into it with its feather.
     region = groups.regions[label - 1].grow(FEATHER, within=grid)
     counts = np.where(groups.labels == label, groups.counts, 0)
-    for side in SIDES:
-        windows = []
-        for top in range(region.top // side * side, region.bottom, side):
-            for left in range(region.left // side * side, region.right, side):
-                core = Region(top, left, min(top + side, grid[0]), min(left + side, grid[1]))
-                writes = core.grow(FEATHER, within=grid)
-                if counts[_cells(writes, groups.cell)].any():
-                    box = writes.grow(halo + RIM, within=grid)
-                    windows.append(Window(box, core, (label,), FEATHER))
-        if max(int(counts[_cells(window.box, groups.cell)].sum()) for window in windows) <= capacity:
-            break
-    return windows
+
+    def quarter(top: int, left: int, side: int) -> Iterator[Window]:
+        core = Region(top, left, min(top + side, grid[0]), min(left + side, grid[1]))
+        writes = core.grow(FEATHER, within=grid)
+        if core.empty or not counts[_cells(writes, groups.cell)].any():
+            return
+        box = writes.grow(halo + RIM, within=grid)
+        if side > NARROWEST and counts[_cells(box, groups.cell)].sum() > capacity:
+            half = side // 2
+            for down in (0, half):
+                for right in (0, half):
+                    yield from quarter(top + down, left + right, half)
+        else:
+            yield Window(box, core, (label,), FEATHER)
+
+    for top in range(region.top // CELL * CELL, region.bottom, CELL):
+        for left in range(region.left // CELL * CELL, region.right, CELL):
+            yield from quarter(top, left, CELL)
 
 
 def _cells(region: Region, cell: int) -> tuple[slice, slice]:
@@ -154,10 +164,7 @@ def _cells(region: Region, cell: int) -> tuple[slice, slice]:
 
 
 def _ramp(span: tuple[int, int], core: tuple[int, int], feather: int, end: int) -> NDArray[np.float32]:
-    """Weight along one axis: 1 in the core, linear across the feather, 1 up to the painting's edge.
-
-    Two neighbours' ramps, (x + 1/2) / 2 feather and 1 minus that, sum to 1 at every pixel.
-    """
+    """Weight along one axis: 1 in the core, linear across the feather, 1 up to the painting's edge."""
     at = np.arange(*span, dtype=np.float32) + np.float32(0.5)
     weight = np.ones(len(at), dtype=np.float32)
     if feather and core[0] > 0:

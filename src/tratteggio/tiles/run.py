@@ -59,10 +59,11 @@ def run(
             done += sum(len(piece.values) for piece in ledger.kept(part.index))
             continue
         # One read for all windows of the tile, and the only place where the painting comes into memory.
-        crop, lost = stack.crop(part.box), lacunae.read(part.box)
+        box = part.box
+        crop, lost = stack.crop(box), lacunae.read(box)
         pieces = []
         for window in part.windows:
-            inside = window.box.relative_to(part.box)
+            inside = window.box.relative_to(box)
             piece = filling.piece(window, crop.crop(inside), lost[inside.slices])
             if piece is not None:
                 pieces.append(piece)
