@@ -259,6 +259,15 @@ def test_copies_answer_alike(copier):
     assert torch.equal(copier(layer)(x), first)
 
 
+@pytest.mark.parametrize("kind", [PartialConv2d, PartialConvTranspose2d])
+@pytest.mark.parametrize("padding", [1, "same", ((0, 2), (1, 0))])
+def test_the_memory_layout_of_the_features_is_kept(kind, padding):
+    layer = kind(8, 8, 3, stride=2, padding=padding).to(memory_format=torch.channels_last)
+    x = torch.randn(2, 8, 12, 12).to(memory_format=torch.channels_last)
+    for y in (layer(x), layer(x, spotted(2, 1, 12, 12))[0]):
+        assert y.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_known_may_be_bool_and_keeps_its_kind():
     layer, x, known = PartialConv2d(3, 4, 3, padding=1), torch.randn(2, 3, 8, 8), spotted(1, 1, 8, 8)
     y, seen = layer(x, known)
