@@ -1,0 +1,1 @@
+"""Nets: one architecture per file with `NAMES` and `build(name)`; the tensor door; weights and cards."""
