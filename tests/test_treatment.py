@@ -79,6 +79,15 @@ def test_a_saved_proposal_opens_again_with_all_its_layers(panel, tmp_path, suffi
     assert restoration.history["seed"] == 3
 
 
+def test_a_proposal_made_in_python_can_be_reopened_and_verified(panel, tmp_path):
+    scan, mask = panel
+    tg.inpaint(scan, mask, engine="diffusion").save(tmp_path / "out.tif")
+    assert tg.reopen(tmp_path / "out.tif").original.grid == (700, 900)
+    assert tg.verify(tmp_path / "out.tif").passed
+    tg.report(tg.reopen(tmp_path / "out.tif"), tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
 def test_a_proposal_whose_source_has_gone_says_so(panel, tmp_path):
     scan, mask = panel
     inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -168,9 +167,7 @@ def inpaint_file(
     registry.load("finish", finish)
     tile, _ = memory_plan(scan, tile=tile, memory=memory)
     _require_fillable(scan, lacunae)
-    job = describe(scan, lacunae, maker, seed=seed, source=source, mask=mask) | {"tile": tile}
-    # Relative, so that a folder with source and proposal can be moved as one.
-    job["source"]["file"] = os.path.relpath(source.resolve(), target.resolve().parent)
+    job = describe(scan, lacunae, maker, seed=seed) | {"tile": tile}
     if resume and (done := _finished_before(target, job, finish)):
         return done
     ledger = DiskLedger(target.with_name(target.name + ".job"), job, resume=resume)
@@ -230,16 +227,12 @@ def reopen(target: str | Path, *, source: str | Path | None = None) -> Restorati
     )
 
 
-def describe(
-    scan: Scan,
-    lacunae: Lacunae,
-    engine: Engine,
-    *,
-    seed: int,
-    source: Path | None = None,
-    mask: Path | None = None,
-) -> dict[str, Any]:
-    """Say which job this is: what goes in, by hash, and what is done to it. Equal jobs give equal bits."""
+def describe(scan: Scan, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:
+    """Say which job this is: what goes in, by hash, and what is done to it. Equal jobs give equal bits.
+
+    The hash of a file is that of its bytes, as `sha256sum` prints it; of an array, that of its samples.
+    """
+    source, mask = provenance.file_named(scan.name), provenance.file_named(lacunae.name)
     return {
         "tratteggio": __version__,
         "source": {
@@ -375,7 +368,8 @@ def _finished_before(target: Path, job: Mapping[str, Any], finish: str) -> Mappi
     if not (target.exists() and sidecar.exists()):
         return None
     history = provenance.read_history(sidecar)
-    same = all(history.get(key) == value for key, value in job.items())
+    source = {key: value for key, value in history["source"].items() if key != "file"}
+    same = all((history | {"source": source}).get(key) == value for key, value in job.items())
     same = same and history["finish"]["name"] == finish
     return history if same else None
 

@@ -48,6 +48,12 @@ def sha256_pixels(pixels: Pixels) -> str:
     return digest.hexdigest()
 
 
+def file_named(name: str) -> Path | None:
+    """Return the file that a scan or its lacunae came from, or None if the name is no file's."""
+    path = Path(name)
+    return path if path.suffix and path.is_file() else None
+
+
 def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
     """Name the file that lies beside an output; the full name of the output is part of it.
 

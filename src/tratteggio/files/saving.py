@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tratteggio.files.beside import beside, refuse_overwrite, require_place
-from tratteggio.files.provenance import history_json, sidecar
+from tratteggio.files.provenance import file_named, history_json, sidecar
 from tratteggio.files.writing import SUFFIXES, kind_for, white_where_lost, write_as
 from tratteggio.painting import Mapped, Metadata, Restoration
 from tratteggio.painting.pixels import Array
@@ -46,17 +48,17 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
     kind = kind_for(path, SAVED)
     kinds = ("history",) if kind == "ora" else ("history", "lost", "confidence")
     targets = [path, *(sidecar(path, name) for name in kinds)]
-    for source in (restoration.original.name, restoration.lacunae.name):
+    source, mask = file_named(restoration.original.name), file_named(restoration.lacunae.name)
+    for precious in filter(None, (source, mask)):
         for target in targets:
-            if Path(source).is_file():
-                refuse_overwrite(source, target)
+            refuse_overwrite(precious, target)
     metadata = restoration.original.metadata
     # The sidecars lie on the same grid: they are as large in centimetres and turned the same way.
     geometry = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
     confidence = Mapped(restoration.confidence, _to_levels, 0, np.dtype(np.uint8))
     with beside(targets) as [picture, history, *layers]:
         # The history is small and may hold what JSON cannot: that should show before hours of writing.
-        history.write_text(history_json(restoration.history), encoding="utf-8")
+        history.write_text(history_json(_located(restoration.history, source, path)), encoding="utf-8")
         if kind == "ora":
             from tratteggio.files.layered import write_ora  # noqa: PLC0415 brings the codecs
 
@@ -67,6 +69,14 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
             (white_where_lost(restoration.lacunae), confidence), layers, targets[2:], strict=True
         ):
             write_as(pixels, file, target, metadata=geometry, alpha=False)
+
+
+def _located(history: Mapping[str, Any], source: Path | None, target: Path) -> Mapping[str, Any]:
+    """Add where the source lies, seen from the target: a folder that holds both can be moved as one."""
+    if source is None:
+        return history
+    where = os.path.relpath(source.resolve(), target.resolve().parent)
+    return {**history, "source": {**history.get("source", {}), "file": where}}
 
 
 def _to_levels(confidence: Array) -> Array:
