@@ -1,1 +1,41 @@
 """Training objectives: pure functions on tensors, one file per family, weights and scales as published."""
+
+from tratteggio.losses.inpainting import (
+    LiuLoss,
+    MseSsim,
+    PosterLoss,
+    composite,
+    l1_known,
+    l1_lost,
+    mse,
+    total_variation,
+)
+from tratteggio.losses.perceptual import FeatureNet, Vgg16, content, frozen, gram, style, vgg16
+from tratteggio.losses.ssim import LogSsimLoss, dssim_loss, grey, log_ssim_loss, ssim, ssim_map
+from tratteggio.losses.terms import Objective, Terms
+
+__all__ = [
+    "FeatureNet",
+    "LiuLoss",
+    "LogSsimLoss",
+    "MseSsim",
+    "Objective",
+    "PosterLoss",
+    "Terms",
+    "Vgg16",
+    "composite",
+    "content",
+    "dssim_loss",
+    "frozen",
+    "gram",
+    "grey",
+    "l1_known",
+    "l1_lost",
+    "log_ssim_loss",
+    "mse",
+    "ssim",
+    "ssim_map",
+    "style",
+    "total_variation",
+    "vgg16",
+]
