@@ -10,11 +10,25 @@ from tratteggio.losses.inpainting import (
     mse,
     total_variation,
 )
-from tratteggio.losses.perceptual import FeatureNet, Vgg16, content, frozen, gram, style, vgg16
+from tratteggio.losses.perceptual import (
+    LIU_TAPS,
+    POSTER_TAPS,
+    TORCHVISION_SHA256,
+    FeatureNet,
+    Vgg16,
+    content,
+    frozen,
+    gram,
+    style,
+    vgg16,
+)
 from tratteggio.losses.ssim import LogSsimLoss, dssim_loss, grey, log_ssim_loss, ssim, ssim_map
 from tratteggio.losses.terms import Objective, Terms
 
 __all__ = [
+    "LIU_TAPS",
+    "POSTER_TAPS",
+    "TORCHVISION_SHA256",
     "FeatureNet",
     "LiuLoss",
     "LogSsimLoss",

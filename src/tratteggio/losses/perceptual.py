@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import math
 import os
-import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -27,7 +25,7 @@ from tratteggio import files
 from tratteggio.errors import BadUsage, MissingExtra, UnreadableFile, UnsupportedFile
 
 LIU_TAPS = ("pool1", "pool2", "pool3")
-POSTER_TAPS = ("relu3_1",)
+POSTER_TAPS = ("relu3_1",)  # the end of its `features[:12]`
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as VGG16 was trained
 WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 TORCHVISION_SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
@@ -243,7 +241,6 @@ def vgg16(
         BadUsage: a tap is not a layer.
     """
     path = Path(weights)
-    net = Vgg16(taps)
     if not path.is_file():
         raise MissingExtra(
             f"the feature net vgg16 needs its weights, and there is no file {path}; fetch vgg16-397923af.pth "
@@ -255,6 +252,7 @@ def vgg16(
             f"{path} must have the sha256 {sha256}, but has {found}; it is damaged or another file"
         )
     state = _state(path)
+    net = Vgg16(taps)
     _check_layout(state, net, path)
     net.load_state_dict({key: state[key] for key in net.state_dict()})
     return frozen(net)
@@ -262,20 +260,20 @@ def vgg16(
 
 def _state(path: Path) -> Mapping[str, Tensor]:
     """Read tensors by name; code that a pickle may carry is never run."""
+    if path.suffix not in (".pth", ".pt", ".safetensors"):
+        raise UnsupportedFile(f"weights of vgg16 are read from .pth or .safetensors, got {path}")
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
-        if path.suffix in (".pth", ".pt"):
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
+            state = load_file(path)
         else:
-            raise UnsupportedFile(f"weights of vgg16 are read from .pth or .safetensors, got {path}")
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
-        raise UnreadableFile(f"{path} does not hold weights that can be read: {error}") from error
-    if not isinstance(loaded, Mapping):
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle raises anything, KeyError and struct.error included
+        raise UnreadableFile(f"{path} does not hold weights that can be read: {error!r}") from error
+    if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
         raise UnreadableFile(
-            f"{path} must hold a state dict, tensors by name, but holds a {type(loaded).__name__}"
+            f"{path} must hold tensors by name, a state dict, but holds a {type(state).__name__}"
         )
-    return loaded
+    return state
 
 
 def _check_layout(state: Mapping[str, Tensor], net: Vgg16, path: Path) -> None:
