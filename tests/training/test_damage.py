@@ -1,0 +1,88 @@
+"""Damage by name: laws over every kind, mixtures, and what cannot be meant."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tratteggio.errors import BadUsage, UnknownName
+from tratteggio.training import damage
+from tratteggio.training.damage import KINDS, Mixture, draw, drawer
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+@settings(max_examples=15)
+@given(rows=st.integers(12, 70), cols=st.integers(12, 70), seed=st.integers(0, 2**32))
+def test_every_kind_loses_something_and_never_everything(name, rows, cols, seed):
+    lost = draw(KINDS[name], (rows, cols), np.random.default_rng(seed))
+    assert lost.shape == (rows, cols)
+    assert lost.dtype == np.bool_
+    assert lost.flags.writeable
+    assert 0 < lost.sum() < lost.size
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_the_same_chance_gives_the_same_lacunae(name):
+    first, second, other = (draw(KINDS[name], (64, 64), np.random.default_rng(seed)) for seed in (5, 5, 6))
+    assert np.array_equal(first, second)
+    assert name == "square_centre" or not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_kinds_travel_to_other_processes(name):
+    there = pickle.loads(pickle.dumps(drawer(name)))
+    drawn = [draw(kind, (32, 32), np.random.default_rng(1)) for kind in (there, KINDS[name])]
+    assert np.array_equal(*drawn)
+
+
+@pytest.mark.parametrize("side", [2, 3])
+def test_the_smallest_grids_keep_and_lose_a_pixel(side):
+    for seed in range(30):
+        for kind in ("cracks", "losses", "strokes", "walk_broad", "square_centre", "craquelure"):
+            lost = draw(KINDS[kind], (side, side), np.random.default_rng(seed))
+            assert 0 < lost.sum() < lost.size
+
+
+def test_a_mixture_draws_each_kind_as_often_as_it_weighs():
+    mixture = Mixture((("square_centre", 1.0), ("walk", 3.0)), twice=0)
+    centre = draw(KINDS["square_centre"], (32, 32), np.random.default_rng(0))
+    same = [np.array_equal(mixture((32, 32), np.random.default_rng(k)), centre) for k in range(400)]
+    assert 70 < sum(same) < 130
+
+
+def test_a_kind_that_weighs_nothing_is_never_drawn():
+    mixture = Mixture((("walk", 0.0), ("square_centre", 1.0)))
+    assert {int(mixture((20, 20), np.random.default_rng(k)).sum()) for k in range(50)} == {100}
+
+
+def test_two_kinds_at_once_lose_more():
+    once, twice = (Mixture((("losses", 1.0),), twice=p) for p in (0.0, 1.0))
+    lost = [[draw(m, (40, 40), np.random.default_rng(k)).sum() for k in range(40)] for m in (once, twice)]
+    assert (np.array(lost[1]) >= lost[0]).all()
+    assert np.mean(lost[1]) > 1.3 * np.mean(lost[0])
+
+
+def test_a_drawer_may_be_named_weighed_or_brought():
+    def everything(grid, rng):
+        return np.ones(grid, bool)
+
+    assert drawer("cracks") is damage.cracks
+    assert drawer({"cracks": 1, "losses": 2}) == Mixture((("cracks", 1.0), ("losses", 2.0)))
+    assert draw(drawer(everything), (4, 4), np.random.default_rng(0)).sum() == 15
+
+
+def test_an_unknown_kind_is_refused_with_the_nearest():
+    with pytest.raises(UnknownName, match=r"no damage named 'crack'; did you mean 'cracks'\?"):
+        drawer("crack")
+    with pytest.raises(UnknownName, match="no damage named 'lossess'"):
+        drawer({"lossess": 1.0})
+
+
+@pytest.mark.parametrize(
+    "weights", [{}, {"walk": 0.0}, {"walk": -1.0, "cracks": 2.0}, {"walk": np.nan}, {"walk": "much"}]
+)
+def test_weights_that_cannot_be_are_refused(weights):
+    with pytest.raises(BadUsage, match="weight"):
+        drawer(weights)
