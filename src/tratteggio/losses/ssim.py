@@ -130,8 +130,7 @@ def ssim_map(
     mean_x, mean_y = mean_x + level, mean_y + level
     c1, c2 = (k1 * data_range) ** 2, (k2 * data_range) ** 2
     above = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    # Rounding may push the contrast of a flat window a hair below its true 0.
-    below = (mean_x * mean_x + mean_y * mean_y + c1) * (contrast.clamp(min=0) + c2)
+    below = (mean_x * mean_x + mean_y * mean_y + c1) * (contrast + c2)
     return above / below
 
 
