@@ -9,6 +9,7 @@
     │   └── UnsupportedFile                          sound, but not a kind of file we read
     ├── UnwritableFile                           1   no permission, no folder, no space
     ├── BadPixels (ValueError)                   1   NaN, infinity: nothing to compute with
+    ├── Diverged (ArithmeticError)           1   training met a loss or a gradient that is no finite number
     ├── MissingExtra (ImportError)               3   an optional dependency, a codec or weights
     ├── VerificationFailed                       4   paint that was not lost has changed
     └── Stopped                                130   interrupted; what was done can be resumed
@@ -55,6 +56,10 @@ class UnwritableFile(TratteggioError):
 
 class BadPixels(TratteggioError, ValueError):
     """The known paint holds NaN or infinite values."""
+
+
+class Diverged(TratteggioError, ArithmeticError):
+    """Training met a loss or a gradient that is NaN or infinite; the batch it came from is saved."""
 
 
 class MissingExtra(TratteggioError, ImportError):

@@ -1,0 +1,174 @@
+"""What a run can be resumed from, and the weights that it hands on: whole files only, the last good one kept.
+
+A state is one safetensors file `state/step-00000120.safetensors`: weights, buffers and Adam's two moments,
+3 times the weights together, with the step and the recipe in its header. Random numbers need no place in it,
+since those of a step follow from the seed and the step alone. The new state is written beside the old one,
+which goes when the new one stands: after any kill, at least one whole state is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn, optim
+
+from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
+from tratteggio.files.beside import beside
+from tratteggio.training.recipe import Recipe, differences, from_json, to_json
+
+STATE = "tratteggio training state 1"
+WEIGHTS = "tratteggio weights 1"
+
+
+def save_state(run: Path, *, step: int, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer) -> None:
+    """Keep all that the next step depends on in the folder `state` of a run, and drop the state before it.
+
+    Args:
+        run: folder of the run.
+        step: number of updates done.
+        recipe: how the net is trained.
+        net: the net that is trained.
+        optimiser: over parameters of `net`.
+
+    Raises:
+        UnwritableFile: no space, no permission; the last good state stays.
+    """
+    folder = run / "state"
+    target = folder / f"step-{step:08d}.safetensors"
+    tensors = {f"net/{name}": tensor for name, tensor in net.state_dict().items()}
+    tensors |= dict(_moments(net, optimiser))
+    header = {"kind": STATE, "step": str(step), "recipe": to_json(recipe)}
+    _write(tensors, target, header, advice="make room, then go on with --resume from the last good state")
+    for file in folder.iterdir():  # older states, and parts that a kill left behind
+        if file != target:
+            file.unlink(missing_ok=True)
+
+
+def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer) -> int:
+    """Put net and optimiser back to where a run stood, to the bit.
+
+    Nothing is changed unless the state is whole and belongs to this recipe and this architecture.
+
+    Args:
+        run: folder of the run.
+        recipe: how the net is trained; must be the one that the run was started with.
+        net: a net of the same architecture.
+        optimiser: over the same parameters of `net` as it was then.
+
+    Returns:
+        number of updates done.
+
+    Raises:
+        BadUsage: there is no state, or it belongs to another recipe or architecture; the message says what
+            differs.
+        UnreadableFile: the state is damaged.
+    """
+    files = sorted((run / "state").glob("step-*.safetensors"))
+    if not files:
+        raise BadUsage(f"{run} holds no state to resume from; leave --resume away to start a run there")
+    file = files[-1]
+    header, tensors = _read(file)
+    if header.get("kind") != STATE:
+        raise BadUsage(f"{file} is not a training state of this version, so nothing can be resumed from it")
+    differing = differences(from_json(header["recipe"], source=f"the recipe in {file}"), recipe)
+    if differing:
+        raise BadUsage(
+            f"{run} was started with another recipe ({'; '.join(differing)}); "
+            "resume with the same one, or start a new run elsewhere"
+        )
+    kept = _part(tensors, "net/")
+    _require_match(file, net.state_dict(), kept)
+    net.load_state_dict(kept)
+    _put_back(_part(tensors, "adam/"), net, optimiser)
+    return int(header["step"])
+
+
+def save_weights(path: Path, net: nn.Module, *, recipe: Recipe, step: int) -> None:
+    """Write weights and buffers alone, for whoever fills with the net: safetensors, float32 as trained.
+
+    Raises:
+        UnwritableFile: no space, no permission; what there was before is untouched.
+    """
+    header = {"kind": WEIGHTS, "model": recipe.model, "recipe": to_json(recipe), "step": str(step)}
+    _write(net.state_dict(), path, header, advice="make room, then go on with --resume")
+
+
+def load_weights(path: Path, net: nn.Module) -> None:
+    """Give a net the weights of a file, all of them or none.
+
+    Raises:
+        UnreadableFile: no such file, or not safetensors.
+        BadUsage: the weights are of another architecture; the message says what differs.
+    """
+    _, tensors = _read(path)
+    _require_match(path, net.state_dict(), tensors)
+    net.load_state_dict(tensors)
+
+
+def _moments(net: nn.Module, optimiser: optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
+    """Give what Adam keeps of each parameter, as adam/<what>/<parameter>."""
+    for name, parameter in net.named_parameters():
+        for what, value in optimiser.state.get(parameter, {}).items():
+            yield f"adam/{what}/{name}", value
+
+
+def _put_back(moments: Mapping[str, Tensor], net: nn.Module, optimiser: optim.Optimizer) -> None:
+    parameters = dict(net.named_parameters())
+    for key, value in moments.items():
+        what, _, name = key.partition("/")
+        parameter = parameters[name]
+        if what == "step":
+            optimiser.state[parameter][what] = value.to(parameter.device)
+        else:  # laid out as the weight: files know no memory format, and the fused update walks both in step
+            optimiser.state[parameter][what] = torch.empty_like(parameter).copy_(value)
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+def _write(tensors: Mapping[str, Tensor], target: Path, header: dict[str, str], *, advice: str) -> None:
+    # Copies: safetensors takes neither shared memory (tied weights) nor any layout but the plain one.
+    plain = {
+        name: tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
+    try:
+        with beside([target]) as [temporary]:
+            save_file(plain, temporary, metadata=header)
+    except (SafetensorError, UnwritableFile) as error:
+        raise UnwritableFile(f"{target} could not be written ({error}); {advice}") from error
+
+
+def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return header and tensors of a safetensors file."""
+    try:
+        with safe_open(file, framework="pt") as content:
+            header = content.metadata() or {}
+            return header, {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise UnreadableFile(f"{file} cannot be read: there is no such file") from error
+    except (SafetensorError, OSError) as error:
+        raise UnreadableFile(f"{file} is damaged or no safetensors file: {error}") from error
+
+
+def _require_match(file: Path, wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    """Make sure that a file holds the tensors of an architecture, neither more nor less."""
+    told = [f"{name} is missing" for name in wanted if name not in found]
+    told += [f"{name} is unknown" for name in found if name not in wanted]
+    told += [
+        f"{name} is {_kind(found[name])} where the net has {_kind(tensor)}"
+        for name, tensor in wanted.items()
+        if name in found and _kind(found[name]) != _kind(tensor)
+    ]
+    if told:
+        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+        raise BadUsage(f"{file} is of another architecture: {'; '.join(told[:3])}{more}")
+
+
+def _kind(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

@@ -1,0 +1,201 @@
+"""What a run tells while it learns: a journal of plain lines, curves for TensorBoard, sample pictures.
+
+Each line of `journal.jsonl` is one JSON object. A line with "loss" gives means over the steps since the line
+before it; one with "validation" tells of the patches held out. After a resume each step is told of once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio import files
+from tratteggio.errors import MissingExtra, UnwritableFile
+from tratteggio.files.beside import beside
+
+Picture = NDArray[np.float32]
+
+GAP_PX = 4
+PAPER = 255
+
+
+class Journal:
+    """The journal of one run, open for appending.
+
+    Args:
+        run: folder of the run.
+        step: updates that the run has done. Lines of later steps were written by a process that was killed
+            before it saved its state; those steps are done anew, so their lines go.
+
+    Raises:
+        MissingExtra: TensorBoard is not installed.
+        UnwritableFile: no space, no permission.
+    """
+
+    def __init__(self, run: Path, *, step: int = 0) -> None:
+        self.file = run / "journal.jsonl"
+        _cut(self.file, step)
+        try:
+            from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
+        except ImportError as error:
+            raise MissingExtra("training needs TensorBoard: pip install 'tratteggio[train]'") from error
+        self._curves: Any = SummaryWriter(str(run / "tensorboard"), purge_step=step + 1)
+        self._lines = self.file.open("a", encoding="utf-8")
+
+    def tell(self, step: int, values: Mapping[str, Any]) -> None:
+        """Write one line and its curves.
+
+        Args:
+            step: updates done.
+            values: numbers, or mappings of numbers.
+
+        Raises:
+            UnwritableFile: no space.
+        """
+        line = json.dumps({"step": step, **_storable(values)})
+        try:
+            self._lines.write(line + "\n")
+            self._lines.flush()
+            for name, value in _flat(values):
+                self._curves.add_scalar(name, value, step)
+        except OSError as error:
+            raise UnwritableFile(
+                f"{self.file} could not be written: {error.strerror or error}; "
+                "make room, then go on with --resume"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):  # a full disk: what is on its way tells of it, and is not to be hidden
+            self._lines.close()
+            self._curves.close()
+
+
+def read_journal(run: Path) -> list[dict[str, Any]]:
+    """Read the lines of a run's journal, oldest first; a last line that a kill cut short is left out."""
+    file = run / "journal.jsonl"
+    return [json.loads(line) for line in _whole_lines(file)]
+
+
+class Stages:
+    """Seconds that each stage of a step takes.
+
+    A GPU works behind the back of Python, so telling its stages apart means waiting for it after each one.
+
+    Args:
+        wait: waits until the device has done all that it was given; nothing on a CPU.
+        every: time one step in so many.
+    """
+
+    def __init__(self, wait: Callable[[], None] = lambda: None, *, every: int = 1) -> None:
+        self._wait = wait
+        self._every = every
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._steps = 0
+        self._timing = False
+
+    def begin(self, step: int) -> None:
+        """Begin a step; decides whether it is timed."""
+        self._timing = step % self._every == 0
+        self._steps += self._timing
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time what is done inside."""
+        start = time.perf_counter()
+        yield
+        if self._timing:
+            self._wait()
+            self._seconds[stage] += time.perf_counter() - start
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Add what was timed elsewhere, as in the processes that make the patches."""
+        if self._timing:
+            for stage, spent in seconds.items():
+                self._seconds[stage] += float(spent)
+
+    def means(self) -> dict[str, float]:
+        """Return seconds per step by stage since the last call, and begin anew."""
+        means = {stage: seconds / self._steps for stage, seconds in self._seconds.items() if self._steps}
+        self._seconds.clear()
+        self._steps = 0
+        return means
+
+
+def write_sheet(path: Path, rows: Sequence[Sequence[Picture]]) -> None:
+    """Write pictures side by side, row below row, as 8-bit PNG.
+
+    Args:
+        path: where to; the folder is made if missing.
+        rows: pictures (C, h, w) of 0 .. 1, as many in each row. Values beyond are shown as black or white; of
+            three channels and more the first three are shown as RGB, else the first as grey.
+
+    Raises:
+        UnwritableFile: no space, no permission.
+    """
+    lines = [_beside_each_other([_shown(picture) for picture in row]) for row in rows]
+    width = max(line.shape[1] for line in lines)
+    padded = [
+        np.pad(line, ((0, GAP_PX), (0, width - line.shape[1]), (0, 0)), constant_values=PAPER)
+        for line in lines
+    ]
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UnwritableFile(f"{path.parent} cannot be made: {error.strerror or error}") from error
+    files.write(np.concatenate(padded)[:-GAP_PX], path)
+
+
+def _shown(picture: Picture) -> NDArray[np.uint8]:
+    """Turn (C, h, w) of 0 .. 1 into RGB (h, w, 3) of 0 .. 255, rounded."""
+    rgb = picture[:3] if len(picture) >= 3 else np.repeat(picture[:1], 3, axis=0)
+    return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
+
+
+def _beside_each_other(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    gap = np.full((pictures[0].shape[0], GAP_PX, 3), PAPER, np.uint8)
+    parts = [part for picture in pictures for part in (gap, picture)]
+    return np.concatenate(parts[1:], axis=1)
+
+
+def _cut(file: Path, step: int) -> None:
+    """Drop the lines after a step, and a last line that a kill cut short."""
+    if not file.exists():
+        return
+    kept = [line for line in _whole_lines(file) if json.loads(line)["step"] <= step]
+    with beside([file]) as [temporary]:
+        temporary.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+
+
+def _whole_lines(file: Path) -> list[str]:
+    return file.read_text("utf-8").split("\n")[:-1]
+
+
+def _storable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Put null where a number is not finite: JSON knows neither NaN nor infinity."""
+    return {
+        name: _storable(value) if isinstance(value, Mapping) else (value if math.isfinite(value) else None)
+        for name, value in values.items()
+    }
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}/")
+        else:
+            yield prefix + name, value

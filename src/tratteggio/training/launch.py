@@ -1,0 +1,55 @@
+"""Where a run takes place: one CPU, one GPU, or the processes that torchrun started."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import distributed
+
+from tratteggio.errors import BadUsage, MissingExtra
+from tratteggio.registry import unknown
+from tratteggio.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"32": "32-true", "bf16": "bf16-mixed"}
+
+
+def launched(recipe: Recipe, device: str) -> Fabric:
+    """Join the processes that torchrun started, or stay alone.
+
+    Args:
+        recipe: its precision is used, and its batch is to be shared.
+        device: "auto" takes a GPU if there is one, else "cpu" or "cuda".
+
+    Raises:
+        UnknownName: no such device.
+        BadUsage: no GPU here, or a batch that cannot be shared evenly.
+        MissingExtra: Lightning Fabric is not installed.
+    """
+    if device not in DEVICES:
+        raise unknown("device", device, DEVICES)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadUsage("there is no CUDA device that torch can use here; choose --device cpu")
+    several = distributed.is_torchelastic_launched()
+    world = int(os.environ["WORLD_SIZE"]) if several else 1
+    local = int(os.environ["LOCAL_WORLD_SIZE"]) if several else 1
+    if recipe.batch % world:
+        raise BadUsage(f"{world} processes cannot share a batch of {recipe.batch} evenly; change one of them")
+    try:
+        from lightning_fabric import Fabric  # noqa: PLC0415 an extra
+    except ImportError as error:
+        raise MissingExtra("training needs Lightning Fabric: pip install 'tratteggio[train]'") from error
+    fabric = Fabric(
+        accelerator="cuda" if device != "cpu" and torch.cuda.is_available() else "cpu",
+        devices=local,
+        num_nodes=world // local,
+        strategy="ddp" if several else "auto",
+        precision=PRECISIONS[recipe.precision],
+    )
+    fabric.launch()
+    return fabric

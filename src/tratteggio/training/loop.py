@@ -1,0 +1,348 @@
+"""The training loop: patches in, weights out, on a CPU, a GPU or several processes under torchrun.
+
+What a step does follows from the recipe, the seed and the number of the step alone: its patches are
+step * batch + 0, 1, ..., its rate comes from the schedule, its random numbers from a seed of its own. So a
+run that was killed goes on from its last state to the same weights, and several processes share one batch.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn, optim
+
+from tratteggio.errors import BadUsage, Diverged, Stopped, TratteggioError, UnsafeOutput, UnwritableFile
+from tratteggio.files.beside import beside
+from tratteggio.losses.terms import Objective
+from tratteggio.metrics.fidelity import psnr
+from tratteggio.training.batches import Batch, Patch, Patches, Shares, loader
+from tratteggio.training.checkpoint import load_state, load_weights, save_state, save_weights
+from tratteggio.training.journal import Journal, Stages, write_sheet
+from tratteggio.training.launch import launched
+from tratteggio.training.recipe import Recipe, rate_at, to_json
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+TELL_EVERY = 10  # steps between two lines of the journal
+ROWS_SHOWN = 8  # of the sample picture
+
+
+def train(
+    net: nn.Module,
+    patches: Patches,
+    loss: Objective,
+    recipe: Recipe,
+    run: str | os.PathLike[str],
+    *,
+    held_out: Sequence[Patch] = (),
+    resume: bool = False,
+    device: str = "auto",
+    workers: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Train a net by a recipe and keep all that a run leaves in one folder.
+
+    The folder holds `recipe.json`, `journal.jsonl`, `tensorboard/`, `samples/step-N.png` (damaged, proposal,
+    truth), `weights.safetensors` and `state/`, from which the run can be resumed. On a CPU with the same
+    number of threads a resumed run ends with the same bits as one that was never disturbed.
+
+    Under `torchrun` each process takes its share of every batch. Batch norm then sees the share alone; all
+    else is as with one process, up to rounding. torch's global random numbers are seeded anew in each step.
+
+    Args:
+        net: called as `net(x, known)`, x being the truth with zeros where lost; returns (B, C, side, side).
+        patches: what is learnt from.
+        loss: called as `loss(proposal, truth, known)`, all float32.
+        recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
+        run: the folder; new or empty, unless `resume`.
+        held_out: patches that are never learnt from, to measure progress on; they may differ in size.
+        resume: go on from the last state that the folder holds.
+        device: "auto", "cpu" or "cuda".
+        workers: processes that make patches ahead; 0 makes them between the steps. With some, scripts need
+            the guard `if __name__ == "__main__":`.
+        progress: called with (steps done, steps in all).
+
+    Returns:
+        the file with the final weights.
+
+    Raises:
+        UnsafeOutput: the folder is not empty and `resume` was not asked for.
+        BadUsage: nothing to resume, a state of another recipe or architecture, a batch that the processes
+            cannot share evenly, or no such device.
+        Diverged: a loss or gradient is NaN or infinite; the message says where its batch was saved.
+        Stopped: by Ctrl-C or SIGTERM, after the step in hand; its state is saved.
+        UnwritableFile: no space, no permission; the last good state stays.
+        MissingExtra: the extra "train" is not installed.
+    """
+    fabric = launched(recipe, device)
+    bench = _set_up(fabric, net, loss, recipe, Path(run))
+    first = _resume(bench) if resume else _begin(bench)
+    shares = Shares(patches, batch=recipe.batch, rank=fabric.global_rank, world=fabric.world_size)
+    batches = iter(loader(shares, range(first, recipe.steps), workers=workers, pinned=bench.on_gpu))
+    account = _Account(bench)
+    with _journal(bench, first) as journal, _stop_asked() as stop:
+        for done in range(first + 1, recipe.steps + 1):
+            stopping = _step(bench, batches, done - 1, account, stop)
+            keeping = stopping or _due(done, recipe.keep_every, recipe)
+            if keeping or _due(done, TELL_EVERY, recipe):
+                told = account.close()  # by all processes together
+                if journal:
+                    journal.tell(done, {"rate": rate_at(recipe, done - 1), **told})
+            if journal and held_out and _due(done, recipe.validate_every, recipe):
+                journal.tell(done, {"validation": _validate(bench, held_out, done)})
+            if journal and keeping:
+                _keep(bench, done)
+            if journal and progress:
+                progress(done, recipe.steps)
+            if stopping and done < recipe.steps:
+                raise Stopped(f"stopped after step {done} of {recipe.steps}; go on with --resume")
+    return bench.run / "weights.safetensors"
+
+
+# --- before the first step ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Bench:
+    """What every step works with."""
+
+    fabric: Fabric
+    recipe: Recipe
+    run: Path
+    net: nn.Module
+    """The net itself: weights, validation."""
+    model: Any
+    """The net as Fabric calls it: on its device, at its precision, gradients shared among processes."""
+    optimiser: optim.Optimizer
+    loss: Objective
+
+    @property
+    def on_gpu(self) -> bool:
+        """True if the work is done behind the back of Python."""
+        return self.fabric.device.type == "cuda"
+
+
+def _set_up(fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path) -> _Bench:
+    net.train()
+    if recipe.freeze_norms:
+        _freeze_norms(net, recipe)
+    # Fused: one pass over weights, gradients and moments instead of a dozen.
+    optimiser = optim.Adam([p for p in net.parameters() if p.requires_grad], lr=recipe.rate, fused=True)
+    return _Bench(fabric, recipe, run, net, fabric.setup_module(net), optimiser, loss)
+
+
+def _freeze_norms(net: nn.Module, recipe: Recipe) -> None:
+    freeze = getattr(net, "freeze_encoder_norms", None)
+    if freeze is None:
+        raise BadUsage(f"{recipe.model} has no batch norms to freeze; leave freeze_norms=false")
+    freeze()
+
+
+def _begin(bench: _Bench) -> int:
+    """Open a new run and keep its state at once: a full disk shows now, and any kill can be resumed from."""
+    run = bench.run
+    if bench.recipe.init_from:
+        load_weights(Path(bench.recipe.init_from), bench.net)
+    if bench.fabric.is_global_zero:
+        try:
+            if run.exists() and any(run.iterdir()):
+                raise UnsafeOutput(
+                    f"{run} is not empty; add --resume to go on with the run in it, or name a new folder"
+                )
+            (run / "state").mkdir(parents=True)
+        except OSError as error:
+            raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
+        save_state(run, step=0, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+        with beside([run / "recipe.json"]) as [temporary]:
+            temporary.write_text(to_json(bench.recipe), "utf-8")
+    bench.fabric.barrier()
+    return 0
+
+
+def _resume(bench: _Bench) -> int:
+    return load_state(bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+
+
+def _journal(bench: _Bench, first: int) -> AbstractContextManager[Journal | None]:
+    """Open the journal, which one process writes for all."""
+    return Journal(bench.run, step=first) if bench.fabric.is_global_zero else nullcontext()
+
+
+# --- one step ----------------------------------------------------------------------------------------
+
+
+class _Account:
+    """What the steps since the last line of the journal told."""
+
+    def __init__(self, bench: _Bench) -> None:
+        self.bench = bench
+        self.stages = Stages(torch.cuda.synchronize, every=TELL_EVERY) if bench.on_gpu else Stages()
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+        self._seconds = 0.0
+
+    def add(self, terms: Mapping[str, Tensor], *, seconds: float) -> None:
+        """Add one step. The numbers stay on their device: fetching each would mean waiting for it."""
+        for name, value in terms.items():
+            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value.detach()
+        self._steps += 1
+        self._seconds += seconds
+
+    def close(self) -> dict[str, Any]:
+        """Return means over steps and processes, and begin anew."""
+        sums: Any = self.bench.fabric.all_reduce(torch.stack(list(self._sums.values())), reduce_op="mean")
+        means = dict(zip(self._sums, (sums / self._steps).tolist(), strict=True))
+        told = {
+            "loss": means.pop("loss"),
+            "gradient": means.pop("gradient"),
+            "parts": means,
+            "seconds": self._seconds / self._steps,
+            "images_per_s": self.bench.recipe.batch * self._steps / self._seconds,
+            "stages": self.stages.means(),
+        }
+        self._sums, self._steps, self._seconds = {}, 0, 0.0
+        return told
+
+
+def _step(
+    bench: _Bench, batches: Iterator[Batch | TratteggioError], step: int, account: _Account, stop: _Stop
+) -> bool:
+    """Update the weights once; returns whether to stop, on which all processes agree."""
+    start = time.perf_counter()
+    stages, recipe = account.stages, bench.recipe
+    stages.begin(step)
+    with stages("wait"):
+        batch = next(batches)
+    if isinstance(batch, TratteggioError):
+        raise batch
+    stages.add(batch.seconds)
+    _seed(recipe.seed, step, bench.fabric.global_rank)
+    with stages("forward"):
+        truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
+        terms = bench.loss(bench.model(truth * known, known), truth, known)
+    with stages("backward"):
+        bench.fabric.backward(terms.total)
+        gradients = [p.grad for p in bench.net.parameters() if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        broken, stopping = _agreed(bench.fabric, terms.total, norm, stop)
+    if broken:
+        raise _diverged(bench, batch, step, {**terms.parts, "loss": terms.total, "gradient": norm})
+    with stages("step"):
+        if recipe.clip:
+            nn.utils.clip_grads_with_norm_(bench.net.parameters(), recipe.clip, norm)
+        for group in bench.optimiser.param_groups:
+            group["lr"] = rate_at(recipe, step)
+        bench.optimiser.step()
+        bench.optimiser.zero_grad()
+    told = {**terms.parts, "loss": terms.total, "gradient": norm}
+    account.add(told, seconds=time.perf_counter() - start)
+    return stopping
+
+
+def _seed(seed: int, step: int, rank: int) -> None:
+    """Give the step random numbers of its own, so that they need not be saved."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0]))
+
+
+def _placed(array: Tensor, bench: _Bench) -> Tensor:
+    """Bring a batch to the device. Pixels in channels-last order are enough: layers follow their input."""
+    array = array.to(bench.fabric.device, non_blocking=True)
+    return array.contiguous(memory_format=torch.channels_last) if bench.recipe.channels_last else array
+
+
+def _agreed(fabric: Fabric, loss: Tensor, norm: Tensor, stop: _Stop) -> tuple[bool, bool]:
+    """Tell whether this step is broken and whether to stop, for one process that says so all do."""
+    broken = ~(loss.detach().isfinite() & norm.isfinite())
+    flags: Any = fabric.all_reduce(
+        torch.stack([broken, torch.tensor(stop.asked).to(broken)]).float(), reduce_op="max"
+    )
+    broken_anywhere, stop_anywhere = flags.tolist()
+    return bool(broken_anywhere), bool(stop_anywhere)
+
+
+def _diverged(bench: _Bench, batch: Batch, step: int, told: Mapping[str, Tensor]) -> Diverged:
+    """Save the batch that broke a step, and say where."""
+    file = bench.run / f"diverged-step-{step + 1:08d}-process-{bench.fabric.global_rank}.npz"
+    with beside([file]) as [temporary], temporary.open("wb") as stream:
+        np.savez(stream, **{part: getattr(batch, part).numpy() for part in ("truth", "known", "indices")})
+    values = ", ".join(f"{name} {value.item():.4g}" for name, value in told.items())
+    return Diverged(
+        f"step {step + 1} met {values}; its batch is in {file} and the last state before it in "
+        f"{bench.run / 'state'}; look for pixels that are no numbers, or train anew with a lower rate, "
+        "with warm-up or with clipping"
+    )
+
+
+# --- between steps -----------------------------------------------------------------------------------
+
+
+def _due(done: int, every: int, recipe: Recipe) -> bool:
+    return done % every == 0 or done == recipe.steps
+
+
+def _keep(bench: _Bench, done: int) -> None:
+    # Weights first: a state that says "finished" then means that the final weights are there.
+    save_weights(bench.run / "weights.safetensors", bench.net, recipe=bench.recipe, step=done)
+    save_state(bench.run, step=done, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+
+
+@torch.no_grad()
+def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, float]:
+    """Measure on the patches held out, each alone so that any size goes, and show the first of them."""
+    losses, ratios, rows = [], [], []
+    bench.net.eval()
+    for truth, known in held_out:
+        x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
+        with bench.fabric.autocast():
+            y = bench.net(x * k, k)
+        y = y.float()
+        losses.append(bench.loss(y, x, k).total.item())
+        proposal = y[0].clamp(0, 1).cpu().numpy()
+        lost = known[0] < 0.5
+        ratios.append(psnr(truth.transpose(1, 2, 0), proposal.transpose(1, 2, 0), data_range=1.0, where=lost))
+        rows.append((np.where(known > 0.5, truth, 1.0), np.where(known > 0.5, truth, proposal), truth))
+    bench.net.train()
+    write_sheet(bench.run / "samples" / f"step-{done}.png", rows[:ROWS_SHOWN])
+    return {"loss": float(np.mean(losses)), "psnr_lost": float(np.mean(ratios))}
+
+
+@dataclass
+class _Stop:
+    """Whether someone has asked to stop."""
+
+    asked: bool = False
+
+
+@contextmanager
+def _stop_asked() -> Iterator[_Stop]:
+    """Let Ctrl-C and SIGTERM wait for the end of a step, for half an update cannot be resumed from.
+
+    The second one does not wait. Threads other than the main one get no signals, and nothing changes there.
+    """
+    stop = _Stop()
+
+    def ask(*_: object) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,253 @@
+"""How a net is trained: every choice of a run in one frozen object, kept beside its weights."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias, get_args, get_type_hints
+
+from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.registry import unknown
+
+Setting: TypeAlias = bool | int | float | str
+Settings: TypeAlias = Mapping[str, Setting]
+
+SCHEDULES = ("constant", "inverse_time", "cosine")
+PRECISIONS = ("32", "bf16")
+AT_LEAST_ONE = ("steps", "batch", "side", "validate_every", "keep_every")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Every choice of one training run.
+
+    Equal recipes on equal patches give equal weights, to the bit on a CPU.
+
+    Attributes:
+        name: of the recipe, for the journal.
+        model: name of the net in `tratteggio.models`.
+        steps: weight updates of the whole run.
+        batch: patches per update, over all processes together.
+        side: side of a square patch, in pixels.
+        rate: learning rate of Adam before the schedule. 2e-4 is that of Liu et al. 2018.
+        schedule: "constant"; "inverse_time", rate / (1 + decay * step); "cosine", down to 0 at the last step.
+        decay: of "inverse_time", per step.
+        warmup: steps in which the rate climbs to its full height. With cold moments Adam's first steps are
+            as long as its later ones, which a deep net with batch norm may not survive.
+        clip: largest norm of the gradient of all weights together; None leaves it as it is.
+        loss: name of the objective in `tratteggio.losses`.
+        loss_options: what that objective is given.
+        damage: name of a kind of damage, or names with weights.
+        augment: what the sampling of patches is given: flips, rotation.
+        precision: "32", or "bf16": products in bfloat16, weights and loss in float32. It pays on GPUs and on
+            CPUs with bfloat16 units only.
+        channels_last: keep the channels of a pixel side by side: a quarter less time on a CPU, and less on
+            GPUs in bf16.
+        seed: of the first weights, the patches and every random number of a step.
+        validate_every: steps between two looks at the patches held out.
+        keep_every: steps between two saved states: the most that a power cut can cost.
+        init_from: safetensors file with the weights to begin with; None begins with random ones.
+        freeze_norms: keep statistics and scale of the encoder's batch norms, in fine-tuning: lacunae bias the
+            statistics (Liu et al. 2018).
+
+    Raises:
+        UnknownName: no such schedule or precision.
+        BadUsage: a number out of its range.
+
+    Example:
+        >>> recipe = Recipe(name="try", model="pconv_unet", steps=100)
+        >>> with_settings(recipe, ["rate=5e-5", "batch=4"]).rate
+        5e-05
+    """
+
+    name: str
+    model: str
+    steps: int
+    batch: int = 8
+    side: int = 256
+    rate: float = 2e-4
+    schedule: str = "constant"
+    decay: float = 0.0
+    warmup: int = 0
+    clip: float | None = None
+    loss: str = "l1"
+    loss_options: Settings = field(default_factory=dict)
+    damage: str | Settings = "mixed"
+    augment: Settings = field(default_factory=dict)
+    precision: str = "32"
+    channels_last: bool = True
+    seed: int = 0
+    validate_every: int = 500
+    keep_every: int = 500
+    init_from: str | None = None
+    freeze_norms: bool = False
+
+    def __post_init__(self) -> None:
+        _require_known("schedule", self.schedule, SCHEDULES)
+        _require_known("precision", self.precision, PRECISIONS)
+        for key in AT_LEAST_ONE:
+            if getattr(self, key) < 1:
+                raise BadUsage(f"{key} must be at least 1, got {getattr(self, key)}")
+        for key in ("decay", "warmup", "seed"):
+            if getattr(self, key) < 0:
+                raise BadUsage(f"{key} must not be negative, got {getattr(self, key)}")
+        for key in ("rate", "clip"):
+            value = getattr(self, key)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise BadUsage(f"{key} must be a positive number, got {value}")
+
+
+def rate_at(recipe: Recipe, step: int) -> float:
+    """Return the learning rate of a step, counted from 0.
+
+    Example:
+        The decay that Keras applies, as for the FP-CAE: half the rate after 1 / decay steps.
+
+        >>> recipe = Recipe(name="", model="", steps=9, rate=1.0, schedule="inverse_time", decay=0.25)
+        >>> rate_at(recipe, 0), rate_at(recipe, 4)
+        (1.0, 0.5)
+    """
+    climb = min(1.0, (step + 1) / (recipe.warmup + 1))
+    match recipe.schedule:
+        case "inverse_time":
+            fall = 1 / (1 + recipe.decay * step)
+        case "cosine":
+            way = max(0, step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+            fall = (1 + math.cos(math.pi * way)) / 2
+        case _:
+            fall = 1.0
+    return recipe.rate * climb * fall
+
+
+def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """Return a recipe with some choices changed, each written "key=value", as the command line takes them.
+
+    "key.name=value" sets one entry of `loss_options`, `damage` or `augment` beside those that are there;
+    where no value is allowed, "key=none" says so.
+
+    Raises:
+        UnknownName: a recipe has no such key; the message gives the nearest.
+        BadUsage: not of the form "key=value", or a value that the key cannot take.
+
+    Example:
+        >>> recipe = Recipe(name="try", model="pconv_unet", steps=100)
+        >>> with_settings(recipe, ["loss_options.tv=0.1", "clip=none"]).loss_options
+        {'tv': 0.1}
+    """
+    changed: dict[str, Any] = {}
+    hints = get_type_hints(Recipe)
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        key, _, entry = key.strip().partition(".")
+        if not equals or not key:
+            raise BadUsage(f'a setting is written "key=value", got {setting!r}')
+        _require_known("setting", key, hints)
+        if entry:
+            if Mapping not in _kinds(hints[key]):
+                raise BadUsage(f"{key} is a single value and has no {entry!r}; write {key}={text}")
+            there = changed.get(key, getattr(recipe, key))
+            changed[key] = {**(there if isinstance(there, Mapping) else {}), entry: _guess(text)}
+        else:
+            changed[key] = _parse(key, text, hints[key])
+    return dataclasses.replace(recipe, **changed)
+
+
+def to_json(recipe: Recipe) -> str:
+    """Write a recipe down as JSON, one choice per line."""
+    return json.dumps(dataclasses.asdict(recipe), indent=1) + "\n"
+
+
+def from_json(text: str, *, source: str = "recipe") -> Recipe:
+    """Read a recipe that `to_json` wrote.
+
+    Args:
+        text: the JSON.
+        source: where it came from, for messages.
+
+    Raises:
+        UnreadableFile: not JSON, or not an object.
+        UnknownName: a key that no recipe has.
+        BadUsage: a key is missing, or a value is of the wrong type.
+    """
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise UnreadableFile(f"{source} is not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise UnreadableFile(f"{source} must hold an object of recipe choices, got {type(values).__name__}")
+    hints = get_type_hints(Recipe)
+    for key, value in values.items():
+        _require_known("setting", key, hints)
+        values[key] = _checked(key, value, hints[key])
+    missing = [f.name for f in fields(Recipe) if _is_required(f) and f.name not in values]
+    if missing:
+        raise BadUsage(f"{source} lacks {', '.join(missing)}")
+    return Recipe(**values)
+
+
+def differences(one: Recipe, other: Recipe) -> list[str]:
+    """Name the choices in which two recipes differ, as "key: this one's, not that one's"."""
+    pairs = ((f.name, getattr(one, f.name), getattr(other, f.name)) for f in fields(Recipe))
+    return [f"{key}: {a!r}, not {b!r}" for key, a, b in pairs if a != b]
+
+
+def _is_required(choice: dataclasses.Field[Any]) -> bool:
+    return choice.default is dataclasses.MISSING and choice.default_factory is dataclasses.MISSING
+
+
+def _require_known(kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise unknown(kind, name, known)
+
+
+def _guess(text: str) -> Setting:
+    """Read an entry of free settings: a number, true or false, else text."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float) else text
+
+
+def _parse(key: str, text: str, hint: Any) -> Any:
+    """Read a value as the type that a key has."""
+    if str in _kinds(hint):
+        return None if text.lower() == "none" and type(None) in _kinds(hint) else text
+    words: dict[str, Any] = {"true": True, "false": False, "none": None}
+    try:
+        value = words[text.lower()] if text.lower() in words else json.loads(text)
+    except ValueError:
+        value = text
+    return _checked(key, value, hint)
+
+
+def _checked(key: str, value: Any, hint: Any) -> Any:
+    """Return a value if a key can take it; a whole number may stand for a float."""
+    kinds = _kinds(hint)
+    if type(value) is int and float in kinds and int not in kinds:
+        return float(value)
+    if type(value) is dict and Mapping in kinds:
+        return {name: _checked(f"{key}.{name}", entry, Setting) for name, entry in value.items()}
+    if type(value) not in kinds:
+        wanted = " or ".join("nothing" if kind is type(None) else _WORDS[kind] for kind in kinds)
+        raise BadUsage(f"{key} must be {wanted}, got {value!r}")
+    return value
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """Return the classes that a type hint allows."""
+    if hint == Settings:
+        return (Mapping,)
+    return tuple(Mapping if kind == Settings else kind for kind in get_args(hint)) or (hint,)
+
+
+_WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    Mapping: "an object of settings",
+}

@@ -1,0 +1,159 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn, optim
+
+from training.standins import TinyNet, disk, recipe, tiny_net
+from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
+from tratteggio.training.checkpoint import load_state, load_weights, save_state, save_weights
+
+RECIPE = recipe()
+
+
+def stepped(net: nn.Module, steps: int = 3) -> optim.Optimizer:
+    """Make an optimiser whose moments are not zero."""
+    optimiser = optim.Adam(net.parameters(), fused=True)
+    for _ in range(steps):
+        step(net, optimiser)
+    return optimiser
+
+
+def step(net: nn.Module, optimiser: optim.Optimizer) -> None:
+    net(torch.rand(2, 3, 8, 8), torch.ones(2, 1, 8, 8)).square().mean().backward()
+    optimiser.step()
+    optimiser.zero_grad()
+
+
+def save(run: Path, net: nn.Module, optimiser: optim.Optimizer, step: int = 3) -> None:
+    (run / "state").mkdir(exist_ok=True)
+    save_state(run, step=step, recipe=RECIPE, net=net, optimiser=optimiser)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_next_step_is_the_same_to_the_bit(tmp_path: Path, layout: torch.memory_format) -> None:
+    net = tiny_net(noisy=True).to(memory_format=layout)
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    other = TinyNet(noisy=True).to(memory_format=layout)
+    again = optim.Adam(other.parameters(), fused=True)
+    assert load_state(tmp_path, recipe=RECIPE, net=other, optimiser=again) == 3
+    for side in ((net, optimiser), (other, again)):
+        torch.manual_seed(5)
+        step(*side)
+    for name, tensor in net.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[name]), name
+
+
+def test_a_state_is_at_most_3_1_times_the_weights_and_alone(tmp_path: Path) -> None:
+    net = tiny_net(width=256)
+    optimiser = stepped(net)
+    for done in (3, 4, 5):
+        save(tmp_path, net, optimiser, done)
+    save_weights(tmp_path / "weights.safetensors", net, recipe=RECIPE, step=5)
+    state = sum(file.stat().st_size for file in (tmp_path / "state").iterdir())
+    weights = sum(4 * parameter.numel() for parameter in net.parameters())
+    assert state <= 3.1 * weights
+    assert (tmp_path / "weights.safetensors").stat().st_size <= 1.1 * weights
+
+
+def test_a_full_disk_leaves_the_last_good_state(tmp_path: Path) -> None:
+    net = tiny_net(width=64)
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    before = {file.name: file.read_bytes() for file in (tmp_path / "state").iterdir()}
+    with disk() as fill:
+        fill(20_000)
+        with pytest.raises(UnwritableFile, match="make room, then go on with --resume"):
+            save(tmp_path, net, optimiser, 4)
+    assert {file.name: file.read_bytes() for file in (tmp_path / "state").iterdir()} == before
+
+
+def test_what_a_kill_left_behind_goes_with_the_next_state(tmp_path: Path) -> None:
+    net = tiny_net()
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    (tmp_path / "state" / ".step-00000004.safetensors.1234.part").write_bytes(b"half a st")
+    assert load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser) == 3
+    save(tmp_path, net, optimiser, 4)
+    assert [file.name for file in (tmp_path / "state").iterdir()] == ["step-00000004.safetensors"]
+
+
+def test_after_a_kill_between_writing_and_tidying_the_newer_state_counts(tmp_path: Path) -> None:
+    net = tiny_net()
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    older = (tmp_path / "state" / "step-00000003.safetensors").read_bytes()
+    save(tmp_path, net, optimiser, 12)
+    (tmp_path / "state" / "step-00000003.safetensors").write_bytes(older)
+    assert load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser) == 12
+
+
+def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
+    net = tiny_net()
+    with pytest.raises(BadUsage, match="holds no state to resume from"):
+        load_state(tmp_path, recipe=RECIPE, net=net, optimiser=stepped(net))
+
+
+def test_another_recipe_is_refused_by_its_difference(tmp_path: Path) -> None:
+    net = tiny_net()
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    with pytest.raises(BadUsage, match=r"another recipe \(rate: 0\.01, not 0\.02\)"):
+        load_state(tmp_path, recipe=replace(RECIPE, rate=0.02), net=net, optimiser=optimiser)
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        (
+            TinyNet(width=9),
+            r"layers.0.weight is float32 \(8, 4, 3, 3\) where the net has float32 \(9, 4, 3, 3\)",
+        ),
+        (TinyNet(noisy=True), "layers.1.weight is missing; .* and 6 more"),
+        (nn.Sequential(), "layers.0.weight is unknown"),
+        (TinyNet().double(), "float32 .* where the net has float64"),
+    ],
+)
+def test_another_architecture_is_refused_and_left_alone(
+    tmp_path: Path, other: nn.Module, difference: str
+) -> None:
+    net = tiny_net()
+    save(tmp_path, net, stepped(net))
+    before = {name: tensor.clone() for name, tensor in other.state_dict().items()}
+    optimiser = optim.Adam(other.parameters()) if before else stepped(net)
+    with pytest.raises(BadUsage, match=f"another architecture: .*{difference}"):
+        load_state(tmp_path, recipe=RECIPE, net=other, optimiser=optimiser)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in other.state_dict().items())
+
+
+def test_a_file_of_another_kind_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    net = tiny_net()
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    file = tmp_path / "state" / "step-00000003.safetensors"
+    file.write_bytes(file.read_bytes()[:-5])
+    with pytest.raises(UnreadableFile, match="is damaged"):
+        load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
+    save_file(net.state_dict(), file)
+    with pytest.raises(BadUsage, match="is not a training state"):
+        load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
+
+
+def test_weights_come_back(tmp_path: Path) -> None:
+    net, other = tiny_net(noisy=True), TinyNet(noisy=True)
+    file = tmp_path / "weights.safetensors"
+    save_weights(file, net, recipe=RECIPE, step=1)
+    assert set(load_file(file)) == set(net.state_dict())
+    load_weights(file, other)
+    assert all(torch.equal(t, other.state_dict()[name]) for name, t in net.state_dict().items())
+
+
+def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="there is no such file"):
+        load_weights(tmp_path / "none.safetensors", tiny_net())
+    save_weights(tmp_path / "w.safetensors", tiny_net(width=4), recipe=RECIPE, step=1)
+    with pytest.raises(BadUsage, match="another architecture"):
+        load_weights(tmp_path / "w.safetensors", tiny_net())

@@ -1,0 +1,313 @@
+"""The loop goes on to the bit, shares its batches, and stops where it must."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import load_file
+
+from training.standins import Waves, disk, recipe, squared, tiny_net
+from tratteggio.errors import (
+    BadUsage,
+    Diverged,
+    Stopped,
+    UnknownName,
+    UnreadableFile,
+    UnsafeOutput,
+    UnwritableFile,
+)
+from tratteggio.training.journal import read_journal
+from tratteggio.training.loop import train
+from tratteggio.training.recipe import from_json
+
+RECIPE = recipe()
+TESTS = Path(__file__).parents[1]
+
+
+def run_script(code: str, *launcher: str, file: Path) -> None:
+    """Run a script in processes of its own, where tests can be imported."""
+    file.write_text(code)
+    command = [sys.executable, *launcher, str(file)]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def shown(file: Path) -> NDArray[np.uint8]:
+    with Image.open(file) as picture:
+        return np.asarray(picture)
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    a, b = load_file(one), load_file(other)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def stop_after(step: int, act: Any) -> Any:
+    return lambda done, total: act() if done == step else None
+
+
+# --- a plain run -------------------------------------------------------------------------------------
+
+
+def test_a_run_learns_and_leaves_a_plain_folder(tmp_path: Path) -> None:
+    seen = []
+    held_out = [Waves()[index] for index in (1000, 1001)] + [Waves(side=24)[1002]]
+    weights = train(
+        tiny_net(), Waves(), squared, replace(RECIPE, steps=60), tmp_path / "run", held_out=held_out,
+        progress=lambda done, total: seen.append((done, total)),
+    )  # fmt: skip
+    run = tmp_path / "run"
+    assert seen == [(done, 60) for done in range(1, 61)]
+    assert weights == run / "weights.safetensors"
+    assert from_json((run / "recipe.json").read_text()) == replace(RECIPE, steps=60)
+    lines = read_journal(run)
+    steps = [line for line in lines if "loss" in line]
+    looks = [line["validation"] for line in lines if "validation" in line]
+    assert [line["step"] for line in steps] == list(range(5, 61, 5))
+    assert set(steps[0]) == {
+        "step", "rate", "loss", "gradient", "parts", "seconds", "images_per_s", "stages",
+    }  # fmt: skip
+    assert set(steps[0]["parts"]) == {"mse", "lost"}
+    assert set(steps[0]["stages"]) == {"wait", "decode", "damage", "forward", "backward", "step"}
+    assert steps[0]["stages"]["decode"] == pytest.approx(4 * 0.002)
+    assert steps[-1]["loss"] < 0.5 * steps[0]["loss"]
+    assert len(looks) == 6
+    assert looks[-1]["psnr_lost"] > looks[0]["psnr_lost"]
+    sheet = shown(run / "samples" / "step-60.png")
+    assert sheet.shape == (16 + 4 + 16 + 4 + 24, 3 * 24 + 2 * 4, 3)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(tmp_path: Path) -> None:
+    one, two, three = (
+        train(tiny_net(noisy=True), Waves(), squared, recipe(seed=seed), tmp_path / name)
+        for name, seed in (("one", 0), ("two", 0), ("three", 1))
+    )
+    assert same_weights(one, two)
+    assert not same_weights(one, three)
+
+
+def test_validating_changes_nothing(tmp_path: Path) -> None:
+    plain = train(tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "plain")
+    looked = train(tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "look", held_out=[Waves()[99]])
+    assert same_weights(plain, looked)
+
+
+def test_processes_that_make_patches_ahead_change_nothing(tmp_path: Path) -> None:
+    plain = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "plain")
+    ahead = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "ahead", workers=1)
+    assert same_weights(plain, ahead)
+
+
+def test_bfloat16_learns_too_and_keeps_weights_in_float32(tmp_path: Path) -> None:
+    weights = train(
+        tiny_net(),
+        Waves(),
+        squared,
+        recipe(precision="bf16", steps=30, clip=1.0),
+        tmp_path,
+        held_out=[Waves()[99]],
+    )
+    assert {tensor.dtype for tensor in load_file(weights).values()} == {torch.float32}
+    losses = [line["loss"] for line in read_journal(tmp_path) if "loss" in line]
+    assert losses[-1] < losses[0]
+
+
+def test_the_step_is_that_of_adam_on_a_clipped_gradient(tmp_path: Path) -> None:
+    """The loop written out once more, with nothing of ours but the patches."""
+    net = tiny_net()
+    adam = torch.optim.Adam(net.parameters())
+    for step, rate in enumerate([0.01, 0.01 / 1.5, 0.01 / 2]):
+        pairs = [Waves()[index] for index in range(4 * step, 4 * step + 4)]
+        truth, known = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs, strict=True))
+        adam.param_groups[0]["lr"] = rate
+        adam.zero_grad()
+        (net(truth * known, known) - truth).square().mean().backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 0.05)
+        adam.step()
+    choices = recipe(steps=3, clip=0.05, schedule="inverse_time", decay=0.5)
+    weights = load_file(train(tiny_net(), Waves(), squared, choices, tmp_path))
+    for name, tensor in net.state_dict().items():
+        torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-6)
+
+
+def test_training_begins_from_given_weights(tmp_path: Path) -> None:
+    first = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "first")
+    tuned = train(
+        tiny_net(), Waves(), squared, recipe(steps=1, rate=1e-12, init_from=str(first)), tmp_path / "tuned"
+    )
+    a, b = load_file(first), load_file(tuned)
+    assert all(torch.allclose(a[name], b[name], atol=1e-9) for name in a)
+
+
+def test_norms_that_are_frozen_stay_as_they_are(tmp_path: Path) -> None:
+    net = tiny_net(noisy=True)
+    norm = net.layers[1]
+
+    def freeze_encoder_norms() -> None:
+        norm.requires_grad_(False)
+        norm.momentum = 0.0
+
+    with pytest.raises(BadUsage, match="tiny has no batch norms to freeze"):
+        train(net, Waves(), squared, recipe(freeze_norms=True), tmp_path / "none")
+    net.freeze_encoder_norms = freeze_encoder_norms
+    before = {name: tensor.clone() for name, tensor in norm.state_dict().items() if "num" not in name}
+    train(net, Waves(), squared, recipe(freeze_norms=True), tmp_path / "run", held_out=[Waves()[99]])
+    assert all(torch.equal(tensor, norm.state_dict()[name]) for name, tensor in before.items())
+
+
+# --- going on ----------------------------------------------------------------------------------------
+
+KILLED = """
+import os, signal
+import lightning_fabric, torch.utils.tensorboard  # once, not in each child
+from tratteggio.training.loop import train
+from training.standins import Waves, recipe, squared, tiny_net
+
+def kill_at(step):
+    return lambda done, total: os.kill(os.getpid(), signal.SIGKILL) if done == step else None
+
+def attempt(**options):
+    train(tiny_net(noisy=True), Waves(), squared, recipe(), {run!r}, held_out=[Waves()[99]], **options)
+
+for number, step in enumerate((3, 12, 17)):
+    if not (child := os.fork()):
+        attempt(resume=number > 0, progress=kill_at(step))
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+attempt(resume=True)
+"""
+
+
+def test_a_run_killed_three_times_ends_with_the_same_bits(tmp_path: Path) -> None:
+    run_script(KILLED.format(run=str(tmp_path / "killed")), file=tmp_path / "killed.py")
+    weights = train(
+        tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "whole", held_out=[Waves()[99]]
+    )
+    assert same_weights(tmp_path / "killed" / "weights.safetensors", weights)
+    told, whole = ([line["step"] for line in read_journal(tmp_path / run)] for run in ("killed", "whole"))
+    assert told == whole
+    assert_array_equal(*(shown(tmp_path / run / "samples" / "step-20.png") for run in ("killed", "whole")))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path: Path, sent: signal.Signals) -> None:
+    former = signal.getsignal(sent)
+    with pytest.raises(Stopped, match="stopped after step 8 of 20; go on with --resume"):
+        train(
+            tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "run",
+            progress=stop_after(7, lambda: os.kill(os.getpid(), sent)),
+        )  # fmt: skip
+    assert signal.getsignal(sent) is former
+    resumed = train(tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "run", resume=True)
+    whole = train(tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "whole")
+    assert same_weights(resumed, whole)
+
+
+def test_a_second_interruption_does_not_wait(tmp_path: Path) -> None:
+    def twice() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny_net(), Waves(), squared, RECIPE, tmp_path, progress=stop_after(7, twice))
+
+
+def test_resuming_a_finished_run_hands_out_its_weights(tmp_path: Path) -> None:
+    weights = train(tiny_net(), Waves(), squared, RECIPE, tmp_path)
+    before = weights.read_bytes()
+    assert train(tiny_net(), Waves(), squared, RECIPE, tmp_path, resume=True).read_bytes() == before
+
+
+def test_a_full_disk_stops_the_run_which_then_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    wide = {"width": 64}
+    with disk() as fill, pytest.raises(UnwritableFile, match="go on with --resume"):
+        train(
+            tiny_net(**wide), Waves(), squared, RECIPE, tmp_path / "run",
+            progress=stop_after(7, lambda: fill(20_000)),
+        )  # fmt: skip
+    assert [file.name for file in (tmp_path / "run" / "state").iterdir()] == ["step-00000005.safetensors"]
+    resumed = train(tiny_net(**wide), Waves(), squared, RECIPE, tmp_path / "run", resume=True)
+    whole = train(tiny_net(**wide), Waves(), squared, RECIPE, tmp_path / "whole")
+    assert same_weights(resumed, whole)
+
+
+def test_a_run_is_never_started_over_another(tmp_path: Path) -> None:
+    train(tiny_net(), Waves(), squared, recipe(steps=1), tmp_path / "run")
+    with pytest.raises(UnsafeOutput, match="is not empty; add --resume"):
+        train(tiny_net(), Waves(), squared, recipe(steps=1), tmp_path / "run")
+
+
+def test_resuming_nothing_is_an_error_never_a_fresh_start(tmp_path: Path) -> None:
+    with pytest.raises(BadUsage, match="holds no state to resume from"):
+        train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", resume=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_resuming_with_another_recipe_or_net_is_an_error(tmp_path: Path) -> None:
+    train(tiny_net(), Waves(), squared, RECIPE, tmp_path)
+    with pytest.raises(BadUsage, match="seed: 0, not 1"):
+        train(tiny_net(), Waves(), squared, recipe(seed=1), tmp_path, resume=True)
+    with pytest.raises(BadUsage, match="another architecture"):
+        train(tiny_net(width=5), Waves(), squared, RECIPE, tmp_path, resume=True)
+
+
+# --- several processes -------------------------------------------------------------------------------
+
+SHARED = """
+from tratteggio.training.loop import train
+from training.standins import Waves, recipe, squared, tiny_net
+
+train(tiny_net(), Waves(), squared, recipe(), {run!r}, held_out=[Waves()[99]], device="cpu")
+"""
+
+
+def test_two_processes_equal_one_on_the_same_batches(tmp_path: Path) -> None:
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    run_script(SHARED.format(run=str(tmp_path / "two")), *torchrun, file=tmp_path / "two.py")
+    one = load_file(train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "one", held_out=[Waves()[99]]))
+    two = load_file(tmp_path / "two" / "weights.safetensors")
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, rtol=1e-4, atol=1e-5)
+    for alone, shared in zip(read_journal(tmp_path / "one"), read_journal(tmp_path / "two"), strict=True):
+        assert alone["step"] == shared["step"]
+        if "loss" in alone:
+            assert shared["loss"] == pytest.approx(alone["loss"], rel=1e-4)
+
+
+# --- what cannot be gone on with ---------------------------------------------------------------------
+
+
+def test_a_loss_that_is_no_number_stops_with_its_batch(tmp_path: Path) -> None:
+    with pytest.raises(Diverged, match="step 8 met .*loss nan") as met:
+        train(tiny_net(), Waves(infinite=30), squared, RECIPE, tmp_path)
+    file = tmp_path / "diverged-step-00000008-process-0.npz"
+    assert str(file) in str(met.value)
+    with np.load(file) as batch:
+        assert batch["indices"].tolist() == [28, 29, 30, 31]
+        assert_array_equal(batch["truth"][2], Waves(infinite=30)[30][0])
+        assert_array_equal(batch["known"][2], Waves()[30][1])
+    assert [file.name for file in (tmp_path / "state").iterdir()] == ["step-00000005.safetensors"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_patch_that_cannot_be_read_stops_with_its_own_words(tmp_path: Path, workers: int) -> None:
+    with pytest.raises(UnreadableFile) as met:
+        train(tiny_net(), Waves(broken=6), squared, RECIPE, tmp_path, workers=workers)
+    assert str(met.value) == "wave 6 cannot be read"
+
+
+def test_an_unknown_device_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="no device named 'gpu'"):
+        train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", device="gpu")
+    assert not (tmp_path / "run").exists()
