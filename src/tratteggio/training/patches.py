@@ -1,0 +1,229 @@
+"""Patches to learn from: an endless sequence, each one a pure function of the seed and its index.
+
+    index -> picture and corner (each picture gives 25 patches a round, far apart from each other)
+          -> cut: turned and mirrored by chance -> truth
+          -> damage by chance                   -> known
+
+Whatever process asks, in whatever order, patch i is the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+import numpy as np
+from numpy.random import Generator
+
+from tratteggio.errors import BadUsage, UnknownName
+from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin
+from tratteggio.training.damage import Drawer, draw, drawer
+from tratteggio.training.decoded import Decoded
+from tratteggio.training.sources import Levels, Source
+
+log = logging.getLogger("tratteggio")
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Made = TypeVar("_Made")
+
+PER_PICTURE = 25
+MIXED = 64  # pictures whose patches are shuffled together; decoded, they should fit the memory
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How patches are varied (Dunhuang poster).
+
+    Attributes:
+        flip: how often left and right are exchanged, 0 .. 1.
+        turn: how often the patch is rotated, 0 .. 1.
+        degrees: how far at most, to either side, 0 .. 45.
+
+    Raises:
+        BadUsage: a number out of its range.
+    """
+
+    flip: float = 0.5
+    turn: float = 0.5
+    degrees: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name, most in (("flip", 1), ("turn", 1), ("degrees", 45)):
+            if not 0 <= getattr(self, name) <= most:
+                raise BadUsage(f"{name} must be 0 .. {most}, got {getattr(self, name)!r}")
+
+    @classmethod
+    def of(cls, settings: Mapping[str, float]) -> Augment:
+        """Return the variation that settings of a recipe mean; what is not set keeps its default.
+
+        Raises:
+            UnknownName: a setting that is not one of `flip`, `turn`, `degrees`.
+            BadUsage: not a number, or out of its range.
+        """
+        known = [field.name for field in fields(cls)]
+        for name, value in settings.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                raise UnknownName(f"no setting of augment named {name!r}; {hint}Known: {', '.join(known)}")
+            if not isinstance(value, int | float):
+                raise BadUsage(f"{name} must be a number, got {value!r}")
+        return cls(**settings)
+
+
+AS_THEY_ARE = Augment(flip=0, turn=0)
+
+
+class Patches:
+    """Patches with damage, by index 0, 1, ... without end.
+
+    In each round every picture gives `per_picture` patches, at new places. Patches of 64 pictures come
+    shuffled, then those of the next 64: pictures by the thousand are decoded once a round.
+
+    Args:
+        source: the pictures.
+        side: of a square patch, in pixels.
+        damage: a kind by name, kinds with weights, or a drawer (see `training.damage`).
+        augment: how patches are varied; settings by name, or `AS_THEY_ARE`.
+        seed: another seed, other patches.
+        per_picture: patches of one picture in a round.
+        cache_mib: room for decoded pictures.
+
+    Attributes:
+        seconds: time spent so far in this process, by stage: decode, cut, damage.
+
+    Raises:
+        UnknownName, BadUsage: an option that cannot be.
+
+    Example:
+        >>> from tratteggio.training.sources import Phantoms
+        >>> patches = Patches(Phantoms(2, rows=80, cols=64), side=32, damage="cracks", seed=1)
+        >>> truth, known = patches[7]
+        >>> truth.shape, known.shape
+        ((3, 32, 32), (1, 32, 32))
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        side: int = 256,
+        damage: str | Mapping[str, float] | Drawer = "mixed",
+        augment: Augment | Mapping[str, float] = Augment(),
+        seed: int = 0,
+        per_picture: int = PER_PICTURE,
+        cache_mib: float = 512,
+    ) -> None:
+        for name, value, least in (("side", side, 2), ("per_picture", per_picture, 1), ("seed", seed, 0)):
+            if value < least:
+                raise BadUsage(f"{name} must be at least {least}, got {value}")
+        self.source, self.side, self.seed, self.per_picture = source, side, seed, per_picture
+        self.damage = drawer(damage)
+        self.augment = augment if isinstance(augment, Augment) else Augment.of(augment)
+        self.decoded = Decoded(source, mib=cache_mib)
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._orders: OrderedDict[int, Corners] = OrderedDict()
+        self._corners: OrderedDict[tuple[int, int], Corners] = OrderedDict()
+        self.small = tuple(
+            source.name(number) for number in range(len(source)) if min(source.grid(number)) < side
+        )
+        if self.small:
+            log.warning(
+                "%d of %d pictures are smaller than a patch of %d pixels, the first %s; "
+                "what they lack is unknown",
+                len(self.small),
+                len(source),
+                side,
+                self.small[0],
+            )
+
+    @property
+    def per_round(self) -> int:
+        """Number of patches after which every picture has given its share."""
+        return len(self.source) * self.per_picture
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of the pictures that could not be read so far, by this process."""
+        return self.decoded.unreadable
+
+    def __getitem__(self, index: int) -> tuple[Floats, Floats]:
+        """Return truth (C, side, side) of 0 .. 1 and known (1, side, side) of 0 or 1; both float32.
+
+        Truth is finite everywhere. Where the picture holds nothing, known is 0 and truth mirrors the picture.
+
+        Raises:
+            IndexError: below 0.
+            UnreadableFile: more than 5 % of the pictures cannot be decoded.
+        """
+        started = time.perf_counter()
+        rng = np.random.default_rng([self.seed, 0, _whole(index)])
+        picture, place = self._placed(index, rng)
+        decoded = time.perf_counter()
+        truth, seen = cut(picture, place, side=self.side)
+        taken = time.perf_counter()
+        known = seen & ~draw(self.damage, (self.side, self.side), rng)
+        if not known.any():  # what was left of a small picture is lost as well: leave it whole
+            known = seen
+        self.seconds["decode"] += decoded - started
+        self.seconds["cut"] += taken - decoded
+        self.seconds["damage"] += time.perf_counter() - taken
+        return truth, known[None].astype(np.float32)
+
+    def _placed(self, index: int, rng: Generator) -> tuple[Levels, Cut]:
+        """Find the picture of an index, and the place in it."""
+        turn, at = divmod(index, self.per_round)
+        number, which = divmod(int(self._order(turn)[at]), self.per_picture)
+        picture = self.decoded[number]
+        rows, cols = picture.shape[:2]
+        corners = _remembered(
+            self._corners,
+            (turn, number),
+            4 * MIXED,
+            lambda: maximin(
+                (rows, cols),
+                side=self.side,
+                count=self.per_picture,
+                rng=np.random.default_rng([self.seed, 2, turn, number]),
+            ),
+        )
+        top, left = corners[which].tolist()
+        flipped = bool(rng.random() < self.augment.flip)
+        turned, share = rng.random(), rng.uniform(-1, 1)
+        # A small picture stays upright, so that it fills as much of the patch as it can.
+        upright = turned >= self.augment.turn or min(rows, cols) < self.side
+        return picture, Cut(top, left, flipped, 0.0 if upright else share * self.augment.degrees)
+
+    def _order(self, turn: int) -> Corners:
+        """Return the order of a round: picture * per_picture + which of its patches."""
+
+        def shuffled() -> Corners:
+            rng = np.random.default_rng([self.seed, 1, turn])
+            numbers = rng.permutation(len(self.source))
+            blocks = [
+                numbers[first : first + MIXED, None] * self.per_picture + np.arange(self.per_picture)
+                for first in range(0, len(numbers), MIXED)
+            ]
+            return np.concatenate([rng.permutation(block.ravel()) for block in blocks])
+
+        return _remembered(self._orders, turn, 2, shuffled)
+
+
+def _remembered(kept: OrderedDict[_Key, _Made], key: _Key, room: int, make: Callable[[], _Made]) -> _Made:
+    """Return what was made for a key, or make it; the oldest goes when there is no room."""
+    if key not in kept:
+        if len(kept) >= room:
+            kept.popitem(last=False)
+        kept[key] = make()
+    return kept[key]
+
+
+def _whole(index: int) -> int:
+    if index < 0:
+        raise IndexError(f"patches are numbered from 0, got {index}")
+    return index

@@ -1,0 +1,75 @@
+"""Which pictures to learn from, by name: those of a folder, those of a list, those not set aside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from tratteggio.errors import BadUsage, UnreadableFile
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
+
+
+def pictures(folder: str | Path) -> list[str]:
+    """List the pictures in a folder and below by their suffix: relative paths with "/", sorted.
+
+    Raises:
+        BadUsage: no such folder, or no picture in it.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise BadUsage(
+            f"{folder} is not a folder; name one that holds pictures ({', '.join(sorted(SUFFIXES))})"
+        )
+    found = sorted(
+        f.relative_to(root).as_posix()
+        for f in root.rglob("*")
+        if f.suffix.lower() in SUFFIXES and f.is_file()
+    )
+    if not found:
+        raise BadUsage(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def listed(file: str | Path) -> list[str]:
+    """Read names from a text file, one per line; blank lines and those that begin with "#" do not count.
+
+    Raises:
+        UnreadableFile: missing, or not text.
+    """
+    try:
+        lines = Path(file).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"{file} must be a text file with one name per line: {error}") from error
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def split(names: Iterable[str], *, share: float = 0.1) -> tuple[list[str], list[str]]:
+    """Set whole pictures aside for measuring, by their names alone -> (to learn from, set aside).
+
+    A picture set aside stays so when others come or go, except that one at least is on each side.
+
+    Args:
+        names: two or more.
+        share: about how many to set aside, 0 .. 1.
+
+    Raises:
+        BadUsage: fewer than two names.
+
+    Example:
+        >>> split(["a.png", "b.png", "c.png"], share=0.3)
+        (['a.png', 'b.png'], ['c.png'])
+    """
+    ranked = sorted((_rank(name), name) for name in set(names))
+    if len(ranked) < 2:
+        raise BadUsage(f"at least two pictures are needed to set one aside, got {len(ranked)}")
+    count = sum(rank < share for rank, _ in ranked)
+    aside = {name for _, name in ranked[: min(max(count, 1), len(ranked) - 1)]}
+    learnt = {name for _, name in ranked} - aside
+    return sorted(learnt), sorted(aside)
+
+
+def _rank(name: str) -> float:
+    """Return chance in [0, 1) that depends on a name alone."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:7]) / 2**56

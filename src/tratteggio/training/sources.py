@@ -1,0 +1,263 @@
+"""Where patches come from: folders of pictures, arrays, stacks, phantoms. Pictures by number, at 8 bits.
+
+Nets see 256 levels whatever the depth of the files: decoded pictures are kept, and uint8 is small.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio import files
+from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
+from tratteggio.painting import Scan, Stack
+from tratteggio.phantom import panel
+from tratteggio.training.pictures import pictures
+
+log = logging.getLogger("tratteggio")
+
+Levels = NDArray[np.uint8]
+
+MOST_UNREADABLE = 0.05  # share of the pictures that may be skipped
+
+
+class Source(Protocol):
+    """Pictures by number. Can be pickled, so that other processes read the same ones."""
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of pictures that were left out because they cannot be opened."""
+
+    def __len__(self) -> int:
+        """Return how many pictures there are."""
+
+    def name(self, number: int) -> str:
+        """Return the name of a picture, for messages."""
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols) of a picture without decoding it."""
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture: (H, W, C) uint8, C the same for all.
+
+        Raises:
+            UnreadableFile: it cannot be decoded.
+        """
+
+
+class Folder:
+    """The pictures of a folder and of the folders in it: JPEG, PNG, TIFF.
+
+    Args:
+        folder: where they lie.
+        channels: 3 (grey becomes RGB) or 1 (RGB becomes luma, 0.299 R + 0.587 G + 0.114 B).
+        names: which of them, as paths relative to the folder; None takes all.
+
+    Raises:
+        BadUsage: no such folder, no picture in it, or a name that is not there.
+        UnreadableFile: more than 5 % of the pictures cannot be opened.
+    """
+
+    def __init__(self, folder: str | Path, *, channels: int = 3, names: Iterable[str] | None = None) -> None:
+        if channels not in (1, 3):
+            raise BadUsage(f"a folder of pictures is read with 1 channel or 3, got {channels}")
+        self.folder, self.channels = Path(folder), channels
+        found = pictures(folder)
+        wanted = found if names is None else sorted(set(names))
+        missing = sorted(set(wanted) - set(found))
+        if missing or not wanted:
+            what = f"{_some(missing)} is not" if missing else "none is named"
+            raise BadUsage(f"the pictures to take must be among the {len(found)} in {folder}, but {what}")
+        opened: dict[str, tuple[int, int]] = {}
+        failed = []
+        for name in wanted:
+            try:
+                opened[name] = files.read(self.folder / name).grid
+            except UnreadableFile as error:
+                failed.append(name)
+                log.warning("%s; the picture is left out", error)
+        self.unreadable = tuple(failed)
+        require_few(self.unreadable, total=len(wanted))
+        self.names, self._grids = tuple(opened), tuple(opened.values())
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def name(self, number: int) -> str:
+        """Return the path of a picture, relative to the folder."""
+        return self.names[number]
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols) as the file says."""
+        return self._grids[number]
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture: (H, W, channels)."""
+        return _with_channels(
+            _levels(files.read(self.folder / self.names[number])), self.channels, self.names[number]
+        )
+
+
+class Arrays:
+    """Pictures in memory.
+
+    Args:
+        arrays: each (H, W) or (H, W, C) uint8, C the same for all.
+
+    Raises:
+        BadUsage: no array, or one of another kind.
+    """
+
+    unreadable: tuple[str, ...] = ()
+
+    def __init__(self, arrays: Sequence[Levels]) -> None:
+        self.arrays = [array[..., None] if array.ndim == 2 else array for array in arrays]
+        kinds = {(str(array.dtype), array.ndim, *array.shape[2:]) for array in self.arrays}
+        if len(kinds) != 1 or next(iter(kinds))[:2] != ("uint8", 3):
+            told = ", ".join(sorted({f"{array.dtype} {array.shape}" for array in arrays})) or "none"
+            raise BadUsage(f"pictures in memory are uint8 (H, W) or (H, W, C) of one C, got {told}")
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def name(self, number: int) -> str:
+        """Return "array 0" and so on."""
+        return f"array {number}"
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols)."""
+        return self.arrays[number].shape[0], self.arrays[number].shape[1]
+
+    def read(self, number: int) -> Levels:
+        """Return a picture."""
+        return self.arrays[number]
+
+
+class Stacks:
+    """Stacks of registered scans, the channels of all scans side by side in the order of the stack.
+
+    Args:
+        stacks: all of the same modalities.
+
+    Raises:
+        BadUsage: no stack, or modalities that differ.
+    """
+
+    unreadable: tuple[str, ...] = ()
+
+    def __init__(self, stacks: Sequence[Stack]) -> None:
+        kinds = {tuple((scan.modality, scan.channels) for scan in stack.scans) for stack in stacks}
+        if len(kinds) != 1:
+            raise BadUsage(f"stacks to learn from share their modalities and channels, got {sorted(kinds)}")
+        self.stacks = tuple(stacks)
+
+    def __len__(self) -> int:
+        return len(self.stacks)
+
+    def name(self, number: int) -> str:
+        """Return the name of the primary scan."""
+        return self.stacks[number].primary.name
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols)."""
+        return self.stacks[number].grid
+
+    def read(self, number: int) -> Levels:
+        """Decode a stack: (H, W, channels of all scans)."""
+        return np.concatenate([_levels(scan) for scan in self.stacks[number].scans], axis=-1)
+
+
+@dataclass(frozen=True)
+class Phantoms:
+    """Painted panels without damage, one for each seed.
+
+    Attributes:
+        count: how many.
+        rows, cols: size of each in pixels.
+        first_seed: seed of panel 0; the others follow.
+        um_per_px: micrometres per pixel.
+    """
+
+    count: int
+    rows: int = 512
+    cols: int = 384
+    first_seed: int = 0
+    um_per_px: float = 100.0
+    unreadable: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise BadUsage(f"count of phantoms must be at least 1, got {self.count}")
+
+    def __len__(self) -> int:
+        return self.count
+
+    def name(self, number: int) -> str:
+        """Return "phantom 0" and so on, by seed."""
+        return f"phantom {self.first_seed + number}"
+
+    def grid(self, number: int) -> tuple[int, int]:  # noqa: ARG002 # all are of one size
+        """Return (rows, cols)."""
+        return self.rows, self.cols
+
+    def read(self, number: int) -> Levels:
+        """Paint a panel: (rows, cols, 3)."""
+        seed = self.first_seed + number
+        return _levels(
+            panel(self.rows, self.cols, seed=seed, um_per_px=self.um_per_px, cracks=0, losses=0).painted
+        )
+
+
+def require_few(unreadable: Sequence[str], *, total: int) -> None:
+    """Make sure that at most 5 % of the pictures cannot be read.
+
+    Raises:
+        UnreadableFile: there are more; the message names some.
+    """
+    if len(unreadable) > MOST_UNREADABLE * total:
+        raise UnreadableFile(
+            f"{len(unreadable)} of {total} pictures cannot be read, more than 5 %: {_some(unreadable)}; "
+            "mend them or take them out"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _levels(scan: Scan) -> Levels:
+    """Return the colour of a scan at 8 bits, rounded: (H, W, channels)."""
+    colour = scan.colour()
+    if scan.dtype == np.uint8:
+        return colour
+    rounded: Levels
+    if scan.dtype == np.uint16:
+        rounded = ((colour.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return rounded
+    if not (colour.min() >= 0 and colour.max() <= 1):  # so written that NaN fails too
+        raise UnsupportedFile(
+            f"{scan.name}: pictures of {scan.dtype} hold 0 .. 1, got {colour.min()} .. {colour.max()}"
+        )
+    rounded = np.rint(colour * 255).astype(np.uint8)
+    return rounded
+
+
+def _with_channels(levels: Levels, channels: int, name: str) -> Levels:
+    """Turn grey into RGB or the other way round."""
+    have = levels.shape[2]
+    if have == channels:
+        return levels
+    if have == 1:
+        return np.repeat(levels, channels, axis=2)
+    if (have, channels) == (3, 1):
+        luma = levels @ np.array([0.299, 0.587, 0.114], np.float32)
+        grey: Levels = np.rint(luma[..., None]).astype(np.uint8)
+        return grey
+    raise UnsupportedFile(f"{name} has {have} channels where {channels} are to be learnt from")

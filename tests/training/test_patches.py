@@ -1,0 +1,174 @@
+"""Patches: a pure function of seed and index, whatever process asks."""
+
+import hashlib
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tratteggio.errors import BadUsage, UnknownName
+from tratteggio.training.patches import AS_THEY_ARE, Augment, Patches
+from tratteggio.training.sources import Arrays, Phantoms
+
+RNG = np.random.default_rng(0)
+PICTURES = Arrays([RNG.integers(0, 256, (60 + 7 * k, 90, 3), dtype=np.uint8) for k in range(3)])
+
+
+def digest(patches, indices):
+    found = hashlib.sha256()
+    for index in indices:
+        for array in patches[index]:
+            found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@settings(max_examples=40)
+@given(index=st.integers(0, 10**12), side=st.integers(8, 80), seed=st.integers(0, 5))
+def test_a_patch_is_truth_and_known_with_paint_to_learn_from(index, side, seed):
+    truth, known = Patches(PICTURES, side=side, seed=seed)[index]
+    assert truth.shape == (3, side, side)
+    assert known.shape == (1, side, side)
+    assert truth.dtype == known.dtype == np.float32
+    assert truth.min() >= 0
+    assert truth.max() <= 1
+    assert set(np.unique(known)) == {0, 1}
+
+
+def test_a_patch_does_not_depend_on_what_was_asked_before():
+    first, second = (Patches(PICTURES, side=32, seed=4) for _ in range(2))
+    far_first = first[10_000]
+    in_order = [second[k] for k in range(20)]
+    assert all(same(first[k], in_order[k]) for k in reversed(range(20)))
+    assert same(far_first, second[10_000])
+
+
+def test_a_patch_does_not_depend_on_the_memory_for_pictures():
+    large, none = (Patches(PICTURES, side=32, cache_mib=mib) for mib in (64, 0))
+    assert digest(large, range(12)) == digest(none, range(12))
+
+
+def test_another_process_makes_the_same_patches():
+    code = (
+        "import hashlib\n"
+        "from tratteggio.training.patches import Patches\n"
+        "from tratteggio.training.sources import Phantoms\n"
+        "found = hashlib.sha256()\n"
+        "patches = Patches(Phantoms(2, rows=64, cols=48), side=32, seed=9)\n"
+        "for index in (5, 0, 77, 3):\n"
+        "    for array in patches[index]: found.update(array.tobytes())\n"
+        "import sys\n"
+        "assert 'torch' not in sys.modules\n"
+        "print(found.hexdigest())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    here = Patches(Phantoms(2, rows=64, cols=48), side=32, seed=9)
+    assert done.stdout.strip() == digest(here, (5, 0, 77, 3))
+
+
+def test_patches_travel_to_other_processes():
+    here = Patches(PICTURES, side=24, damage={"cracks": 1, "walk": 2}, seed=3)
+    before = digest(here, range(5))
+    assert digest(pickle.loads(pickle.dumps(here)), range(5)) == before
+
+
+def test_seeds_and_indices_give_different_patches():
+    patches, other = (Patches(PICTURES, side=24, seed=seed) for seed in (0, 1))
+    assert len({patches[k][0].tobytes() for k in range(40)}) == 40
+    assert not same(patches[0], other[0])
+
+
+def test_a_round_takes_as_many_patches_of_each_picture_and_the_next_takes_others():
+    flat = Arrays([np.full((40, 50), 40 * k, np.uint8) for k in range(5)])
+    patches = Patches(flat, side=16, per_picture=7, augment=AS_THEY_ARE)
+    assert patches.per_round == 35
+    for turn in (0, 1, 6):
+        shown = [round(float(patches[turn * 35 + k][0].max() * 255)) for k in range(35)]
+        assert sorted(shown) == sorted([0, 40, 80, 120, 160] * 7)
+        assert shown != sorted(shown)
+    places = Patches(PICTURES, side=16, augment=AS_THEY_ARE)
+    rounds = [{places[turn * 75 + k][0].tobytes() for k in range(75)} for turn in (0, 1)]
+    assert len(rounds[0] & rounds[1]) < 8
+
+
+def test_pictures_by_the_hundred_are_decoded_once_a_round():
+    class Counting(Arrays):
+        asked = 0
+
+        def read(self, number):
+            self.asked += 1
+            return super().read(number)
+
+    source = Counting([np.zeros((32, 32), np.uint8)] * 200)
+    patches = Patches(source, side=16, per_picture=4, cache_mib=64 * 32 * 32 / 2**20, augment=AS_THEY_ARE)
+    for k in range(patches.per_round):
+        patches[k]
+    assert source.asked == 200
+
+
+def test_patches_are_flipped_and_turned_as_often_as_asked():
+    ramp = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
+    upright = Patches(Arrays([ramp]), side=64, augment=Augment(flip=0.5, turn=0), damage="square_centre")
+    falls = [truth[0, 0, 0] > truth[0, 0, -1] for truth, _ in (upright[k] for k in range(200))]
+    assert 75 < sum(falls) < 125
+    turned = Patches(Arrays([ramp]), side=64, augment=Augment(flip=0, turn=0.5), damage="square_centre")
+    unseen = [(known[0, :3, :3] == 0).any() for _, known in (turned[k] for k in range(200))]
+    assert 70 < sum(unseen) < 125
+
+
+def test_corners_that_are_turned_in_are_unknown():
+    patches = Patches(PICTURES, side=40, augment=Augment(flip=0, turn=1, degrees=30), damage="square_centre")
+    known = np.mean([patches[k][1][0] for k in range(60)], axis=0)
+    assert known[[0, 0, -1, -1], [0, -1, 0, -1]].max() < 0.1
+    assert known[3:-3, 5].mean() > 0.9
+
+
+def test_small_pictures_are_padded_with_unknown_and_told_of(caplog):
+    small = Arrays([RNG.integers(0, 256, (20, 90), dtype=np.uint8), np.zeros((90, 90), np.uint8)])
+    with caplog.at_level("WARNING", "tratteggio"):
+        patches = Patches(small, side=32, damage="cracks")
+    assert patches.small == ("array 0",)
+    assert "1 of 2 pictures are smaller than a patch of 32 pixels" in caplog.text
+    for k in range(50):
+        truth, known = patches[k]
+        if truth.any():
+            assert not known[0, :6].any()
+            assert not known[0, -6:].any()
+            assert known.any()
+
+
+def test_a_picture_of_one_pixel_is_still_known_where_all_is_lost():
+    patches = Patches(Arrays([np.full((1, 1), 9, np.uint8)]), side=8, damage="square_centre")
+    assert patches[0][1].sum() == 1
+
+
+def test_stages_are_timed():
+    patches = Patches(PICTURES, side=16)
+    patches[0]
+    assert set(patches.seconds) == {"decode", "cut", "damage"}
+    assert all(seconds > 0 for seconds in patches.seconds.values())
+
+
+def test_what_cannot_be_is_refused():
+    for options, told in (({"side": 1}, "side"), ({"per_picture": 0}, "per_picture"), ({"seed": -1}, "seed")):
+        with pytest.raises(BadUsage, match=f"{told} must be at least"):
+            Patches(PICTURES, **options)
+    with pytest.raises(UnknownName, match="did you mean 'degrees'"):
+        Patches(PICTURES, augment={"degree": 3})
+    with pytest.raises(BadUsage, match=r"flip must be 0 \.\. 1, got 2"):
+        Patches(PICTURES, augment={"flip": 2})
+    with pytest.raises(BadUsage, match="turn must be a number, got 'yes'"):
+        Patches(PICTURES, augment={"turn": "yes"})
+    with pytest.raises(UnknownName, match="no damage named 'crack'"):
+        Patches(PICTURES, damage="crack")
+    with pytest.raises(IndexError, match="numbered from 0"):
+        Patches(PICTURES)[-1]

@@ -1,0 +1,211 @@
+"""Folders, arrays, stacks and phantoms as pictures by number; bad ones are left out, named, and few."""
+
+import logging
+import pickle
+
+import numpy as np
+import pytest
+
+from tratteggio import files
+from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.painting import Scan, Stack
+from tratteggio.phantom import panel
+from tratteggio.training.decoded import Decoded
+from tratteggio.training.pictures import listed, pictures, split
+from tratteggio.training.sources import Arrays, Folder, Phantoms, Stacks
+
+RNG = np.random.default_rng(0)
+RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "deep").mkdir()
+    files.write(RGB, tmp_path / "b.png")
+    files.write(RGB[:10, :, 0], tmp_path / "deep" / "a.tif")
+    (tmp_path / "notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def damaged(folder, name, *, header):
+    """A file that cannot be opened, or that opens and then cannot be decoded."""
+    data = (folder / "b.png").read_bytes()
+    (folder / name).write_bytes(data[: len(data) // 2] if header else b"")
+
+
+def test_a_folder_gives_the_pictures_below_it_by_name(folder):
+    source = Folder(folder)
+    assert source.names == ("b.png", "deep/a.tif")
+    assert [source.grid(k) for k in range(len(source))] == [(20, 30), (10, 30)]
+    assert np.array_equal(source.read(0), RGB)
+
+
+def test_grey_becomes_rgb_and_rgb_becomes_luma(folder):
+    grey = Folder(folder).read(1)
+    assert grey.shape == (10, 30, 3)
+    assert (grey == RGB[:10, :, :1]).all()
+    luma = Folder(folder, channels=1).read(0)
+    assert luma.shape == (20, 30, 1)
+    assert np.abs(luma[..., 0] - RGB @ [0.299, 0.587, 0.114]).max() <= 0.501
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(np.uint16, 65535), (np.float32, 1)])
+def test_other_depths_become_8_bits_by_rounding(tmp_path, dtype, most):
+    deep = (RNG.random((9, 7, 3)) * most).astype(dtype)
+    files.write(deep, tmp_path / "deep.tif")
+    assert np.array_equal(Folder(tmp_path).read(0), np.rint(deep.astype(float) / most * 255))
+
+
+def test_floats_beyond_0_and_1_are_no_picture(tmp_path):
+    files.write(np.full((4, 4), 3.0, np.float32), tmp_path / "wide.tif")
+    with pytest.raises(UnreadableFile, match=r"wide.tif.* 0 \.\. 1, got 3"):
+        Folder(tmp_path).read(0)
+
+
+def test_names_choose_among_the_pictures(folder):
+    assert Folder(folder, names=["deep/a.tif"]).names == ("deep/a.tif",)
+    with pytest.raises(BadUsage, match=r"among the 2 in .*, but c.png is not"):
+        Folder(folder, names=["b.png", "c.png"])
+    with pytest.raises(BadUsage, match="none is named"):
+        Folder(folder, names=[])
+
+
+def test_a_list_is_read_line_by_line(tmp_path):
+    (tmp_path / "list.txt").write_text("# set aside\nb.png\n\n  deep/a.tif \n")
+    assert listed(tmp_path / "list.txt") == ["b.png", "deep/a.tif"]
+    with pytest.raises(UnreadableFile, match="one name per line"):
+        listed(tmp_path / "gone.txt")
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(BadUsage, match="holds no pictures"):
+        Folder(tmp_path)
+    with pytest.raises(BadUsage, match="is not a folder"):
+        Folder(tmp_path / "gone")
+
+
+def test_channels_other_than_1_and_3_are_refused(folder):
+    with pytest.raises(BadUsage, match="1 channel or 3, got 2"):
+        Folder(folder, channels=2)
+
+
+# --- unreadable pictures -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_bad_picture_among_many_is_left_out_told_of_once_and_named(tmp_path, caplog, header):
+    for k in range(24):
+        files.write(np.full((4, 4, 3), k, np.uint8), tmp_path / f"{k:02}.png")
+    files.write(RGB, tmp_path / "b.png")
+    damaged(tmp_path, "05.png", header=header)
+    with caplog.at_level(logging.WARNING, "tratteggio"):
+        source = Folder(tmp_path)
+        decoded = Decoded(source, mib=1)
+        for _ in range(2):
+            shown = [int(decoded[k].max()) for k in range(len(source))]
+    assert 5 not in shown
+    assert decoded.unreadable == ("05.png",)
+    assert sum("05.png" in record.message for record in caplog.records) == 1
+    if header:
+        assert shown[5] == 6  # the next one in its place
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_more_than_a_twentieth_of_bad_pictures_is_an_error(folder, header):
+    damaged(folder, "bad.png", header=header)
+
+    def read_all():
+        source = Folder(folder)
+        return [Decoded(source, mib=1)[k] for k in range(len(source))]
+
+    with pytest.raises(UnreadableFile, match=r"1 of 3 pictures cannot be read, more than 5 %: bad.png"):
+        read_all()
+
+
+# --- what is kept ------------------------------------------------------------------------------------
+
+
+class Counting(Arrays):
+    def __init__(self, arrays):
+        super().__init__(arrays)
+        self.asked = []
+
+    def read(self, number):
+        self.asked.append(number)
+        return super().read(number)
+
+
+def test_pictures_are_kept_while_there_is_room_and_the_oldest_go_first():
+    source = Counting([np.zeros((256, 256, 4), np.uint8)] * 4)  # a quarter of a MiB each
+    decoded = Decoded(source, mib=0.75)
+    for number in (0, 1, 2, 0, 3, 0, 1):
+        decoded[number]
+        assert decoded.kept_bytes <= 0.75 * 2**20
+    assert source.asked == [0, 1, 2, 3, 1]
+
+
+def test_the_last_picture_is_kept_even_without_room():
+    source = Counting([RGB, RGB])
+    decoded = Decoded(source, mib=0)
+    for number in (0, 0, 1, 1):
+        decoded[number]
+    assert source.asked == [0, 1]
+
+
+def test_pictures_do_not_travel():
+    decoded = Decoded(Phantoms(1, rows=64, cols=64), mib=8)
+    empty = len(pickle.dumps(decoded))
+    decoded[0]
+    assert len(pickle.dumps(decoded)) == empty
+    assert decoded.kept_bytes == 64 * 64 * 3
+
+
+# --- other sources -----------------------------------------------------------------------------------
+
+
+def test_arrays_must_be_pictures_of_one_kind():
+    assert Arrays([RGB[..., 0], RGB[:5, :5, 0]]).read(1).shape == (5, 5, 1)
+    for arrays in ([], [RGB, RGB[..., 0]], [RGB / 255], [RGB[None]]):
+        with pytest.raises(BadUsage, match="uint8"):
+            Arrays(arrays)
+
+
+def test_stacks_put_the_channels_of_their_scans_side_by_side():
+    infrared = RNG.integers(0, 65536, (20, 30), dtype=np.uint16)
+    source = Stacks([Stack((Scan(RGB), Scan(infrared, modality="irr")))])
+    assert np.array_equal(source.read(0)[..., :3], RGB)
+    assert np.array_equal(source.read(0)[..., 3], np.rint(infrared / 257))
+    with pytest.raises(BadUsage, match="share their modalities"):
+        Stacks([Stack((Scan(RGB),)), Stack((Scan(RGB, modality="uvf"),))])
+
+
+def test_phantoms_are_panels_by_seed_without_damage():
+    source = Phantoms(2, rows=40, cols=32, first_seed=6)
+    assert np.array_equal(source.read(1), panel(40, 32, seed=7).painted.read())
+    with pytest.raises(BadUsage, match="at least 1"):
+        Phantoms(0)
+
+
+# --- what is set aside -------------------------------------------------------------------------------
+
+
+def test_a_split_depends_on_each_name_alone():
+    names = [f"painting {k}.jpg" for k in range(400)]
+    learnt, aside = split(names, share=0.2)
+    assert sorted(learnt + aside) == sorted(names)
+    assert 50 < len(aside) < 110
+    assert split(reversed(names), share=0.2) == (learnt, aside)
+    assert set(split(names[:200], share=0.2)[1]) == set(aside) & set(names[:200])
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_both_sides_of_a_split_have_a_picture(share):
+    learnt, aside = split(["a", "b", "c"], share=share)
+    assert learnt
+    assert aside
+    with pytest.raises(BadUsage, match="at least two"):
+        split(["a"])
+
+
+def test_the_list_of_a_folder_is_sorted_and_relative(folder):
+    assert pictures(folder) == ["b.png", "deep/a.tif"]
