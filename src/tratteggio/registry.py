@@ -1,9 +1,13 @@
-"""Names to files: every module of a role's folder is one engine (or finish), and the file name its name."""
+"""Names to files: every module of a role's folder is one engine (finish, ...), and the file name its name.
+
+A file of `models/` holds one architecture; the nets it builds are its `NAMES`, see `tratteggio.models.build`.
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata, util
 from pathlib import Path
@@ -11,7 +15,8 @@ from types import ModuleType
 
 from tratteggio.errors import UnknownName
 
-ROLES = {"engines": "engine", "finish": "finish"}
+ROLES = {"engines": "engine", "finish": "finish", "models": "architecture"}
+DOORS = {"models": {"tensors", "weights"}}  # files of a role's folder that all its others go through
 
 
 @cache
@@ -23,7 +28,7 @@ def _modules(role: str) -> dict[str, str]:
         file.stem: f"tratteggio.{role}.{file.stem}"
         for folder in folders
         for file in sorted(Path(folder).glob("*.py"))
-        if not file.stem.startswith("_")
+        if not file.stem.startswith("_") and file.stem not in DOORS.get(role, ())
     }
     for point in metadata.entry_points(group=f"tratteggio.{role}"):
         found.setdefault(point.name, point.value)
@@ -31,7 +36,7 @@ def _modules(role: str) -> dict[str, str]:
 
 
 def names(role: str) -> list[str]:
-    """List what is registered for a role ("engines", "finish"), in alphabetical order."""
+    """List what is registered for a role ("engines", "finish", "models"), in alphabetical order."""
     return sorted(_modules(role))
 
 
@@ -44,7 +49,19 @@ def load(role: str, name: str) -> ModuleType:
     """
     modules = _modules(role)
     if name not in modules:
-        near = difflib.get_close_matches(name, modules, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UnknownName(f"no {ROLES[role]} named {name!r}; {hint}Known: {', '.join(sorted(modules))}")
+        raise unknown(ROLES[role], name, modules)
     return importlib.import_module(modules[name])
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+    """Make the error for a name that nothing has: the nearest that is known, then all.
+
+    Example:
+        >>> raise unknown("engine", "teela", ["telea", "fsr"])
+        Traceback (most recent call last):
+        tratteggio.errors.UnknownName: no engine named 'teela'; did you mean 'telea'? Known: fsr, telea
+    """
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return UnknownName(f"no {kind} named {name!r}; {hint}Known: {', '.join(known)}")

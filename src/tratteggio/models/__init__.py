@@ -1,1 +1,23 @@
 """Nets: one architecture per file with `NAMES` and `build(name)`; the tensor door; weights and cards."""
+
+from tratteggio.models._catalogue import build, names
+from tratteggio.models.tensors import admit, crop, pad, to_pixels, to_tensors, to_units
+from tratteggio.models.weights import Card, find, load, read_card, save, sha256, shipped
+
+__all__ = [
+    "Card",
+    "admit",
+    "build",
+    "crop",
+    "find",
+    "load",
+    "names",
+    "pad",
+    "read_card",
+    "save",
+    "sha256",
+    "shipped",
+    "to_pixels",
+    "to_tensors",
+    "to_units",
+]
