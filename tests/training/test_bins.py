@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
+from scipy import ndimage
 
 from tratteggio.errors import BadUsage
-from tratteggio.training.bins import BINS, in_bin, lowest
+from tratteggio.training.bins import BINS, _walked, in_bin, lowest
 
 
 @settings(max_examples=60)
@@ -42,3 +43,16 @@ def test_a_bin_that_no_number_of_pixels_meets_is_refused(bounds):
 def test_lowest_takes_those_that_a_stable_sort_puts_first(order, count):
     lost = lowest(order, min(count, order.size))
     assert np.array_equal(np.flatnonzero(lost), np.sort(np.argsort(order, axis=None, kind="stable")[:count]))
+
+
+def test_the_lower_end_is_without_and_the_upper_end_within_the_bin():
+    counts = {int(in_bin((0.1, 0.2), (10, 10), np.random.default_rng(k)).sum()) for k in range(200)}
+    assert counts == set(range(11, 21))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_walks_lose_pixels_in_the_order_of_the_first_visit(seed):
+    """What a walk has visited so far is one piece at any time."""
+    order = _walked((40, 40), 30, np.random.default_rng(seed))
+    for count in (5, 15, 30):
+        assert ndimage.label(lowest(order, count))[1] == 1
