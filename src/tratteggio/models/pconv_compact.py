@@ -2,10 +2,10 @@
 
 A pyramid of means of the known paint gives a first fill in a few milliseconds. Its tone, blurred over 8
 pixels, is taken off the picture: what matters is how brushwork and edges go on, and tone, ten times as
-strong, would drown it (with it, 750 steps on 8 patches each taught nothing; without, 80 did). A U-Net from a half down to
-a sixteenth of the picture's size sees the detail of the damaged paint, through a partial convolution that
-no lacuna dims, and the detail of the first fill with where that stands. From there on all is known and
-convolutions are plain. The answer is a correction of the first fill, and 0 before any training.
+strong, would drown it (with it, 750 steps on 8 patches each taught nothing; without, 80 did). A U-Net from
+a half down to a sixteenth of the picture's size sees the detail of the damaged paint, through a partial
+convolution that no lacuna dims, and the detail of the first fill with where that stands. From there on all
+is known and convolutions are plain. The answer is a correction of the first fill, and 0 before any training.
 
     size     channels   on the way down                      on the way up
     1 / 2    32         paint 5 x 5 + first fill 3 x 3       1 residual block, then the 2 x 2 pixels
