@@ -4,8 +4,8 @@
     python benchmarks/gigapixel.py --sides 2500 5000   # a quick look
 
 Each size is filled by `tratteggio inpaint` in a process of its own. Peak memory is that process's, above that
-of an idle interpreter which has loaded the same libraries and done nothing. Needs about 12 bytes of disk a pixel
-where TMPDIR points.
+of an idle interpreter which has loaded the same libraries and done nothing. Needs about 12 bytes of disk a
+pixel where TMPDIR points.
 """
 
 from __future__ import annotations

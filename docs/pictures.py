@@ -2,7 +2,7 @@
 
     .venv/bin/python docs/pictures.py
 
-Writes docs/pictures/panel.jpg (before, proposal, fill alone, lacunae) and finishes.jpg (the four finishes, close).
+Writes docs/pictures/panel.jpg (before, proposal, fill alone, lacunae) and finishes.jpg (the finishes, close).
 """
 
 from __future__ import annotations
