@@ -1,6 +1,7 @@
 """The verbs as a person or a program uses them."""
 
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,14 @@ def test_json_result_and_json_error(job):
     outcome = inpaint(job, "--json", "--finish", "hatch")
     assert outcome.exit_code == 2
     assert "hatched" in json.loads(outcome.stdout)["error"]
+
+
+def test_a_verb_leaves_the_logging_of_the_process_as_it_was(job):
+    logger = logging.getLogger("tratteggio")
+    before = (logger.propagate, list(logger.handlers))
+    inpaint(job)
+    inpaint(job, "--finish", "hatch")
+    assert (logger.propagate, list(logger.handlers)) == before
 
 
 def test_folders_are_matched_by_file_stem(tmp_path):

@@ -89,7 +89,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     handler = _Notes(console)
     logger = logging.getLogger("tratteggio")
     logger.addHandler(handler)
-    logger.propagate = False
+    logger.propagate, propagated = False, logger.propagate
     # A job scheduler's polite "terminate" is kept as carefully as Ctrl-C.
     former = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -106,6 +106,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     finally:
         signal.signal(signal.SIGTERM, former)
         logger.removeHandler(handler)
+        logger.propagate = propagated
     if console.exit_code:
         raise typer.Exit(console.exit_code)
 
