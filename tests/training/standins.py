@@ -45,12 +45,14 @@ class Waves:
         side: of a patch, in pixels.
         broken: patch that cannot be read.
         infinite: patch that holds infinity.
+        unreadable: pictures that were left out.
         seconds: as a sequence may count them.
     """
 
     side: int = 16
     broken: int = -1
     infinite: int = -1
+    unreadable: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "damage": 0.0})
 
     def __getitem__(self, index: int) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ from torch import nn, optim
 
 from training.standins import TinyNet, disk, recipe, tiny_net
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
-from tratteggio.training.checkpoint import load_state, load_weights, save_state, save_weights
+from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 
 RECIPE = recipe()
 
@@ -29,7 +29,7 @@ def step(net: nn.Module, optimiser: optim.Optimizer) -> None:
 
 def save(run: Path, net: nn.Module, optimiser: optim.Optimizer, step: int = 3) -> None:
     (run / "state").mkdir(exist_ok=True)
-    save_state(run, step=step, recipe=RECIPE, net=net, optimiser=optimiser)
+    save_state(run, Progress(step, 0.25), recipe=RECIPE, net=net, optimiser=optimiser)
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -39,7 +39,7 @@ def test_the_next_step_is_the_same_to_the_bit(tmp_path: Path, layout: torch.memo
     save(tmp_path, net, optimiser)
     other = TinyNet(noisy=True).to(memory_format=layout)
     again = optim.Adam(other.parameters(), fused=True)
-    assert load_state(tmp_path, recipe=RECIPE, net=other, optimiser=again) == 3
+    assert load_state(tmp_path, recipe=RECIPE, net=other, optimiser=again) == (3, 0.25)
     for side in ((net, optimiser), (other, again)):
         torch.manual_seed(5)
         step(*side)
@@ -52,7 +52,7 @@ def test_a_state_is_at_most_3_1_times_the_weights_and_alone(tmp_path: Path) -> N
     optimiser = stepped(net)
     for done in (3, 4, 5):
         save(tmp_path, net, optimiser, done)
-    save_weights(tmp_path / "weights.safetensors", net, recipe=RECIPE, step=5)
+    save_weights(tmp_path / "weights.safetensors", net, recipe=RECIPE, card=None)
     state = sum(file.stat().st_size for file in (tmp_path / "state").iterdir())
     weights = sum(4 * parameter.numel() for parameter in net.parameters())
     assert state <= 3.1 * weights
@@ -76,7 +76,7 @@ def test_what_a_kill_left_behind_goes_with_the_next_state(tmp_path: Path) -> Non
     optimiser = stepped(net)
     save(tmp_path, net, optimiser)
     (tmp_path / "state" / ".step-00000004.safetensors.1234.part").write_bytes(b"half a st")
-    assert load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser) == 3
+    assert load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser).step == 3
     save(tmp_path, net, optimiser, 4)
     assert [file.name for file in (tmp_path / "state").iterdir()] == ["step-00000004.safetensors"]
 
@@ -88,7 +88,7 @@ def test_after_a_kill_between_writing_and_tidying_the_newer_state_counts(tmp_pat
     older = (tmp_path / "state" / "step-00000003.safetensors").read_bytes()
     save(tmp_path, net, optimiser, 12)
     (tmp_path / "state" / "step-00000003.safetensors").write_bytes(older)
-    assert load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser) == 12
+    assert load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser).step == 12
 
 
 def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_file_of_another_kind_or_a_damaged_one_is_refused(tmp_path: Path) -> N
 def test_weights_come_back(tmp_path: Path) -> None:
     net, other = tiny_net(noisy=True), TinyNet(noisy=True)
     file = tmp_path / "weights.safetensors"
-    save_weights(file, net, recipe=RECIPE, step=1)
+    save_weights(file, net, recipe=RECIPE, card=None)
     assert set(load_file(file)) == set(net.state_dict())
     load_weights(file, other)
     assert all(torch.equal(t, other.state_dict()[name]) for name, t in net.state_dict().items())
@@ -154,6 +154,6 @@ def test_weights_come_back(tmp_path: Path) -> None:
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="there is no such file"):
         load_weights(tmp_path / "none.safetensors", tiny_net())
-    save_weights(tmp_path / "w.safetensors", tiny_net(width=4), recipe=RECIPE, step=1)
+    save_weights(tmp_path / "w.safetensors", tiny_net(width=4), recipe=RECIPE, card=None)
     with pytest.raises(BadUsage, match="another architecture"):
         load_weights(tmp_path / "w.safetensors", tiny_net())

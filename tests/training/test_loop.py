@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from training.standins import Waves, disk, recipe, squared, tiny_net
+from tratteggio import models
 from tratteggio.errors import (
     BadUsage,
     Diverged,
@@ -150,6 +151,44 @@ def test_training_begins_from_given_weights(tmp_path: Path) -> None:
     assert all(torch.allclose(a[name], b[name], atol=1e-9) for name in a)
 
 
+def test_weights_travel_with_their_card(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    card = models.Card(
+        model="pconv-compact",
+        recipe="waves",
+        data=("waves",),
+        licence="open",
+        seed=0,
+        hours=0,
+        machine="here",
+    )
+    choices, held_out = recipe(steps=1, batch=1), [Waves(side=32)[9]]
+    weights = train(
+        models.build("pconv-compact"),
+        Waves(side=32),
+        squared,
+        choices,
+        tmp_path,
+        held_out=held_out,
+        card=card,
+    )
+    net, kept = models.load(weights)
+    assert set(kept.figures) == {"loss", "psnr_lost"}
+    assert 0 < kept.hours < 0.1
+    with torch.no_grad():
+        truth, known = (torch.from_numpy(array)[None] for array in held_out[0])
+        assert squared(net(truth * known, known), truth, known).total.item() == pytest.approx(
+            kept.figures["loss"], rel=1e-5
+        )
+
+
+def test_pictures_that_were_left_out_are_named_at_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    train(tiny_net(), Waves(unreadable=("b.jpg", "a.jpg")), squared, recipe(steps=2), tmp_path)
+    assert caplog.messages == ["2 pictures could not be read and were left out: a.jpg, b.jpg"]
+
+
 def test_norms_that_are_frozen_stay_as_they_are(tmp_path: Path) -> None:
     net = tiny_net(noisy=True)
     norm = net.layers[1]
@@ -265,14 +304,10 @@ def test_resuming_with_another_recipe_or_net_is_an_error(tmp_path: Path) -> None
 # --- several processes -------------------------------------------------------------------------------
 
 SHARED = """
-import os
-
 from tratteggio.training.loop import train
 from training.standins import Waves, recipe, squared, tiny_net
 
 train(tiny_net(), Waves(), squared, recipe(), {run!r}, held_out=[Waves()[99]], device="cpu")
-# gloo's threads can abort or hang an interpreter that shuts down in order; all is written by now.
-os._exit(0)
 """
 
 

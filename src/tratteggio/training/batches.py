@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -22,7 +22,8 @@ class Patches(Protocol):
     """An endless sequence of patches, each a pure function of its index; can be pickled.
 
     If it has an attribute `seconds`, a mapping of running totals ("decode", "damage", ...), these appear
-    among the stages of the journal.
+    among the stages of the journal. If it has `unreadable`, names of pictures that were left out so far, the
+    run names them at its end.
     """
 
     def __getitem__(self, index: int, /) -> Patch:
@@ -37,12 +38,14 @@ class Batch(NamedTuple):
         known: (B, 1, side, side) float32, 1 = known, 0 = lost.
         indices: (B,) int64, which patches these are.
         seconds: time it took to make them, by stage.
+        unreadable: names of pictures that were left out so far.
     """
 
     truth: Tensor
     known: Tensor
     indices: Tensor
     seconds: Mapping[str, float]
+    unreadable: Sequence[str]
 
 
 class Shares(Dataset["Batch | TratteggioError"]):
@@ -73,7 +76,13 @@ class Shares(Dataset["Batch | TratteggioError"]):
             return error
         truth, known = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs, strict=True))
         spent = {stage: total - before.get(stage, 0.0) for stage, total in self._seconds().items()}
-        return Batch(truth, known, torch.tensor(indices), spent or {"patches": time.perf_counter() - start})
+        return Batch(
+            truth,
+            known,
+            torch.tensor(indices),
+            seconds=spent or {"patches": time.perf_counter() - start},
+            unreadable=tuple(getattr(self.patches, "unreadable", ())),
+        )
 
     def _seconds(self) -> dict[str, float]:
         return dict(getattr(self.patches, "seconds", {}))

@@ -10,26 +10,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn, optim
 
+from tratteggio import models
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
 from tratteggio.files.beside import beside
+from tratteggio.models import Card
 from tratteggio.training.recipe import Recipe, differences, from_json, to_json
 
 STATE = "tratteggio training state 1"
-WEIGHTS = "tratteggio weights 1"
+ADVICE = "make room, then go on with --resume from the last good state"
 
 
-def save_state(run: Path, *, step: int, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer) -> None:
+class Progress(NamedTuple):
+    """How far a run has come.
+
+    Attributes:
+        step: updates done.
+        hours: that they took, on whatever machines.
+    """
+
+    step: int
+    hours: float
+
+
+def save_state(
+    run: Path, progress: Progress, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer
+) -> None:
     """Keep all that the next step depends on in the folder `state` of a run, and drop the state before it.
 
     Args:
         run: folder of the run.
-        step: number of updates done.
+        progress: how far it has come.
         recipe: how the net is trained.
         net: the net that is trained.
         optimiser: over parameters of `net`.
@@ -38,17 +55,22 @@ def save_state(run: Path, *, step: int, recipe: Recipe, net: nn.Module, optimise
         UnwritableFile: no space, no permission; the last good state stays.
     """
     folder = run / "state"
-    target = folder / f"step-{step:08d}.safetensors"
+    target = folder / f"step-{progress.step:08d}.safetensors"
     tensors = {f"net/{name}": tensor for name, tensor in net.state_dict().items()}
     tensors |= dict(_moments(net, optimiser))
-    header = {"kind": STATE, "step": str(step), "recipe": to_json(recipe)}
-    _write(tensors, target, header, advice="make room, then go on with --resume from the last good state")
+    header = {
+        "kind": STATE,
+        "step": str(progress.step),
+        "hours": str(progress.hours),
+        "recipe": to_json(recipe),
+    }
+    _write(tensors, target, header, advice=ADVICE)
     for file in folder.iterdir():  # older states, and parts that a kill left behind
         if file != target:
             file.unlink(missing_ok=True)
 
 
-def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer) -> int:
+def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer) -> Progress:
     """Put net and optimiser back to where a run stood, to the bit.
 
     Nothing is changed unless the state is whole and belongs to this recipe and this architecture.
@@ -60,7 +82,7 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
         optimiser: over the same parameters of `net` as it was then.
 
     Returns:
-        number of updates done.
+        how far the run had come.
 
     Raises:
         BadUsage: there is no state, or it belongs to another recipe or architecture; the message says what
@@ -84,17 +106,27 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
     _require_match(file, net.state_dict(), kept)
     net.load_state_dict(kept)
     _put_back(_part(tensors, "adam/"), net, optimiser)
-    return int(header["step"])
+    return Progress(int(header["step"]), float(header["hours"]))
 
 
-def save_weights(path: Path, net: nn.Module, *, recipe: Recipe, step: int) -> None:
-    """Write weights and buffers alone, for whoever fills with the net: safetensors, float32 as trained.
+def save_weights(path: Path, net: nn.Module, *, recipe: Recipe, card: Card | None) -> None:
+    """Write weights and buffers alone, for whoever fills with the net.
+
+    Args:
+        path: where to.
+        net: the net.
+        recipe: how it was trained.
+        card: what `tratteggio.models.load` wants beside the weights; None for a net that is not registered,
+            whose file then holds the recipe.
 
     Raises:
+        BadUsage: the net is not the one that the card names.
         UnwritableFile: no space, no permission; what there was before is untouched.
     """
-    header = {"kind": WEIGHTS, "model": recipe.model, "recipe": to_json(recipe), "step": str(step)}
-    _write(net.state_dict(), path, header, advice="make room, then go on with --resume")
+    if card is None:
+        _write(net.state_dict(), path, {"recipe": to_json(recipe)}, advice=ADVICE)
+    else:
+        models.save(net, path, card)
 
 
 def load_weights(path: Path, net: nn.Module) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -19,12 +21,19 @@ DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"32": "32-true", "bf16": "bf16-mixed"}
 
 
-def launched(recipe: Recipe, device: str) -> Fabric:
-    """Join the processes that torchrun started, or stay alone.
+@contextmanager
+def launched(recipe: Recipe, device: str) -> Iterator[Fabric]:
+    """Join the processes that torchrun started, or stay alone; they part when the block ends.
+
+    What `Fabric.setup_module` gave must be gone by then: torch takes leave of the others in whoever holds the
+    group last, and if that is the model, it waits for a thread that waits for Python's lock, for ever.
 
     Args:
         recipe: its precision is used, and its batch is to be shared.
         device: "auto" takes a GPU if there is one, else "cpu" or "cuda".
+
+    Yields:
+        what knows the device, the precision and the other processes.
 
     Raises:
         UnknownName: no such device.
@@ -51,5 +60,12 @@ def launched(recipe: Recipe, device: str) -> Fabric:
         strategy="ddp" if several else "auto",
         precision=PRECISIONS[recipe.precision],
     )
+    joining = several and not distributed.is_initialized()
     fabric.launch()
-    return fabric
+    try:
+        yield fabric
+        fabric.barrier()
+    finally:
+        # Without leave, a process aborts now and then while Python shuts down: gloo's threads still run.
+        if joining:
+            distributed.destroy_process_group()

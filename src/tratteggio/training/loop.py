@@ -7,13 +7,14 @@ run that was killed goes on from its last state to the same weights, and several
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +26,17 @@ from tratteggio.errors import BadUsage, Diverged, Stopped, TratteggioError, Unsa
 from tratteggio.files.beside import beside
 from tratteggio.losses.terms import Objective
 from tratteggio.metrics.fidelity import psnr
+from tratteggio.models import Card
 from tratteggio.training.batches import Batch, Patch, Patches, Shares, loader
-from tratteggio.training.checkpoint import load_state, load_weights, save_state, save_weights
+from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 from tratteggio.training.journal import Journal, Stages, write_sheet
 from tratteggio.training.launch import launched
 from tratteggio.training.recipe import Recipe, rate_at, to_json
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+log = logging.getLogger("tratteggio")
 
 TELL_EVERY = 10  # steps between two lines of the journal
 ROWS_SHOWN = 8  # of the sample picture
@@ -46,6 +50,7 @@ def train(
     run: str | os.PathLike[str],
     *,
     held_out: Sequence[Patch] = (),
+    card: Card | None = None,
     resume: bool = False,
     device: str = "auto",
     workers: int = 0,
@@ -67,6 +72,8 @@ def train(
         recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
         run: the folder; new or empty, unless `resume`.
         held_out: patches that are never learnt from, to measure progress on; they may differ in size.
+        card: goes with the weights, with the hours and the last validation filled in, so that
+            `tratteggio.models.load` takes them; None if the net is not registered there.
         resume: go on from the last state that the folder holds.
         device: "auto", "cpu" or "cuda".
         workers: processes that make patches ahead; 0 makes them between the steps. With some, scripts need
@@ -85,29 +92,53 @@ def train(
         UnwritableFile: no space, no permission; the last good state stays.
         MissingExtra: the extra "train" is not installed.
     """
-    fabric = launched(recipe, device)
-    bench = _set_up(fabric, net, loss, recipe, Path(run))
-    first = _resume(bench) if resume else _begin(bench)
+    with launched(recipe, device) as fabric:
+        _train(
+            fabric, net, patches, loss, recipe,
+            run=Path(run), held_out=held_out, card=card, resume=resume, workers=workers, progress=progress,
+        )  # fmt: skip
+    return Path(run) / "weights.safetensors"
+
+
+def _train(
+    fabric: Fabric,
+    net: nn.Module,
+    patches: Patches,
+    loss: Objective,
+    recipe: Recipe,
+    *,
+    run: Path,
+    held_out: Sequence[Patch],
+    card: Card | None,
+    resume: bool,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    bench = _set_up(fabric, net, loss, recipe, run)
+    begun = _resume(bench) if resume else _begin(bench)
+    steps = range(begun.step, recipe.steps)
     shares = Shares(patches, batch=recipe.batch, rank=fabric.global_rank, world=fabric.world_size)
-    batches = iter(loader(shares, range(first, recipe.steps), workers=workers, pinned=bench.on_gpu))
-    account = _Account(bench)
-    with _journal(bench, first) as journal, _stop_asked() as stop:
-        for done in range(first + 1, recipe.steps + 1):
-            stopping = _step(bench, batches, done - 1, account, stop)
+    batches = iter(loader(shares, steps, workers=workers, pinned=bench.on_gpu))
+    account = _Account(bench, hours_before=begun.hours)
+    with _journal(bench, begun) as journal, _stop_asked() as stop:
+        for step in steps:
+            stopping = _step(bench, batches, step, account, stop)
+            done = step + 1
             keeping = stopping or _due(done, recipe.keep_every, recipe)
             if keeping or _due(done, TELL_EVERY, recipe):
                 told = account.close()  # by all processes together
                 if journal:
-                    journal.tell(done, {"rate": rate_at(recipe, done - 1), **told})
+                    journal.tell(done, {"rate": rate_at(recipe, step), **told})
             if journal and held_out and _due(done, recipe.validate_every, recipe):
-                journal.tell(done, {"validation": _validate(bench, held_out, done)})
+                account.figures = _validate(bench, held_out, done)
+                journal.tell(done, {"validation": account.figures})
             if journal and keeping:
-                _keep(bench, done)
+                _keep(bench, Progress(done, account.hours), card, account.figures)
             if journal and progress:
                 progress(done, recipe.steps)
             if stopping and done < recipe.steps:
                 raise Stopped(f"stopped after step {done} of {recipe.steps}; go on with --resume")
-    return bench.run / "weights.safetensors"
+    _name_unreadable(account.unreadable)
 
 
 # --- before the first step ---------------------------------------------------------------------------
@@ -149,9 +180,9 @@ def _freeze_norms(net: nn.Module, recipe: Recipe) -> None:
     freeze()
 
 
-def _begin(bench: _Bench) -> int:
+def _begin(bench: _Bench) -> Progress:
     """Open a new run and keep its state at once: a full disk shows now, and any kill can be resumed from."""
-    run = bench.run
+    run, nothing = bench.run, Progress(0, 0.0)
     if bench.recipe.init_from:
         load_weights(Path(bench.recipe.init_from), bench.net)
     if bench.fabric.is_global_zero:
@@ -163,34 +194,42 @@ def _begin(bench: _Bench) -> int:
             (run / "state").mkdir(parents=True)
         except OSError as error:
             raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
-        save_state(run, step=0, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+        save_state(run, nothing, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
         with beside([run / "recipe.json"]) as [temporary]:
             temporary.write_text(to_json(bench.recipe), "utf-8")
     bench.fabric.barrier()
-    return 0
+    return nothing
 
 
-def _resume(bench: _Bench) -> int:
+def _resume(bench: _Bench) -> Progress:
     return load_state(bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
 
 
-def _journal(bench: _Bench, first: int) -> AbstractContextManager[Journal | None]:
+def _journal(bench: _Bench, begun: Progress) -> AbstractContextManager[Journal | None]:
     """Open the journal, which one process writes for all."""
-    return Journal(bench.run, step=first) if bench.fabric.is_global_zero else nullcontext()
+    return Journal(bench.run, step=begun.step) if bench.fabric.is_global_zero else nullcontext()
 
 
 # --- one step ----------------------------------------------------------------------------------------
 
 
 class _Account:
-    """What the steps since the last line of the journal told."""
+    """What the run has told so far, and the steps since the last line of the journal."""
 
-    def __init__(self, bench: _Bench) -> None:
+    def __init__(self, bench: _Bench, *, hours_before: float) -> None:
         self.bench = bench
+        self.figures: dict[str, float] = {}  # of the last validation
+        self.unreadable: set[str] = set()
+        self._begun = time.perf_counter() - 3600 * hours_before
         self.stages = Stages(torch.cuda.synchronize, every=TELL_EVERY) if bench.on_gpu else Stages()
         self._sums: dict[str, Tensor] = {}
         self._steps = 0
         self._seconds = 0.0
+
+    @property
+    def hours(self) -> float:
+        """Hours that the run has taken, those before a resume included."""
+        return (time.perf_counter() - self._begun) / 3600
 
     def add(self, terms: Mapping[str, Tensor], *, seconds: float) -> None:
         """Add one step. The numbers stay on their device: fetching each would mean waiting for it."""
@@ -227,6 +266,7 @@ def _step(
     if isinstance(batch, TratteggioError):
         raise batch
     stages.add(batch.seconds)
+    account.unreadable.update(batch.unreadable)
     _seed(recipe.seed, step, bench.fabric.global_rank)
     with stages("forward"):
         truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
@@ -291,10 +331,18 @@ def _due(done: int, every: int, recipe: Recipe) -> bool:
     return done % every == 0 or done == recipe.steps
 
 
-def _keep(bench: _Bench, done: int) -> None:
+def _keep(bench: _Bench, progress: Progress, card: Card | None, figures: Mapping[str, float]) -> None:
     # Weights first: a state that says "finished" then means that the final weights are there.
-    save_weights(bench.run / "weights.safetensors", bench.net, recipe=bench.recipe, step=done)
-    save_state(bench.run, step=done, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+    filled = card and replace(card, hours=progress.hours, figures=figures)
+    save_weights(bench.run / "weights.safetensors", bench.net, recipe=bench.recipe, card=filled)
+    save_state(bench.run, progress, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+
+
+def _name_unreadable(pictures: set[str]) -> None:
+    if pictures:
+        log.warning(
+            "%d pictures could not be read and were left out: %s", len(pictures), ", ".join(sorted(pictures))
+        )
 
 
 @torch.no_grad()
