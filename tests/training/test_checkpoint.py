@@ -151,6 +151,12 @@ def test_weights_come_back(tmp_path: Path) -> None:
     assert all(torch.equal(t, other.state_dict()[name]) for name, t in net.state_dict().items())
 
 
+def test_weights_can_be_read_by_whoever_may_read_other_files(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    save_weights(tmp_path / "w.safetensors", tiny_net(), recipe=RECIPE, card=None)
+    assert (tmp_path / "w.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="there is no such file"):
         load_weights(tmp_path / "none.safetensors", tiny_net())

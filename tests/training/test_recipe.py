@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tratteggio.errors import BadUsage, UnknownName, UnreadableFile
 from tratteggio.training.recipe import Recipe, differences, from_json, rate_at, to_json, with_settings
 
+TEXT = st.text('a_."é\n', max_size=5)
 PLAIN = Recipe(name="plain", model="net", steps=100)
 
 
@@ -17,9 +18,9 @@ PLAIN = Recipe(name="plain", model="net", steps=100)
     steps=st.integers(1, 10**7),
     rate=st.floats(1e-9, 1),
     clip=st.none() | st.floats(1e-3, 10),
-    options=st.dictionaries(st.text(), st.booleans() | st.integers() | st.floats(-1, 1) | st.text()),
-    damage=st.text() | st.dictionaries(st.text(), st.floats(0, 1)),
-    init_from=st.none() | st.text(),
+    options=st.dictionaries(TEXT, st.booleans() | st.integers() | st.floats(-1, 1) | TEXT),
+    damage=TEXT | st.dictionaries(TEXT, st.floats(0, 1)),
+    init_from=st.none() | TEXT,
 )
 def test_json_gives_back_the_same_recipe(
     steps: int,

@@ -171,7 +171,9 @@ def _write(tensors: Mapping[str, Tensor], target: Path, header: dict[str, str], 
     }
     try:
         with beside([target]) as [temporary]:
+            mode = temporary.stat().st_mode
             save_file(plain, temporary, metadata=header)
+            temporary.chmod(mode)  # safetensors puts a file in its place that its owner alone can read
     except (SafetensorError, UnwritableFile) as error:
         raise UnwritableFile(f"{target} could not be written ({error}); {advice}") from error
 
