@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tratteggio.errors import BadUsage, GridMismatch
-from tratteggio.metrics.fidelity import data_range_of, mae, mse, psnr, ssim, ssim_map
+from tratteggio.metrics.fidelity import data_range_of, mae, mse, mse_uint8_wrapped, psnr, ssim, ssim_map
 
 MEASURES = {
     "mse": mse,
@@ -108,6 +108,44 @@ def test_ssim_with_a_uniform_window_and_other_constants_equals_scikit_image() ->
     assert ours == pytest.approx(expected, abs=1e-7)
 
 
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_wrapped_mse_is_what_numpy_makes_of_uint8(seed: int) -> None:
+    a, b = np.random.default_rng(seed).integers(0, 256, (2, 9, 7, 3), np.uint8)
+    wrapped = mse_uint8_wrapped(a, b)
+    assert wrapped == np.mean((a - b) ** 2)
+    by_hand = [
+        ((x - y) % 256) ** 2 % 256 for x, y in zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
+    ]
+    assert wrapped == pytest.approx(sum(by_hand) / len(by_hand))
+
+
+def test_wrapped_mse_is_true_for_errors_below_16_levels_only() -> None:
+    a = np.full((5, 5), 100, np.uint8)
+    for error in (0, 7, 15):
+        assert mse_uint8_wrapped(a, a - np.uint8(error)) == mse(a, a - np.uint8(error)) == error**2
+    assert mse_uint8_wrapped(a, a + np.uint8(16)) == 0
+
+
+def test_wrapped_mse_of_anything_but_uint8_is_an_error() -> None:
+    a = np.zeros((4, 4), np.uint8)
+    with pytest.raises(BadUsage, match="uint16"):
+        mse_uint8_wrapped(a, a.astype(np.uint16))
+    with pytest.raises(GridMismatch):
+        mse_uint8_wrapped(a, a[:3])
+
+
+@pytest.mark.parametrize("shape", [(30, 30), (24, 31, 3)])
+def test_ssim_of_samples_in_a_uniform_window_of_7_is_scikit_images_default(shape: tuple[int, ...]) -> None:
+    a, b = pair(shape)
+    expected, expected_map = structural_similarity(
+        a, b, data_range=255, full=True, channel_axis=2 if len(shape) == 3 else None
+    )
+    options = {"data_range": 255, "window": "uniform", "size": 7, "sample": True}
+    assert ssim(a, b, **options) == pytest.approx(expected, abs=1e-7)
+    np.testing.assert_allclose(ssim_map(a, b, **options), expected_map, atol=1e-7)
+
+
 def test_ssim_of_two_flat_tones_is_the_comparison_of_means() -> None:
     """Wang et al. 2004, eq. 6: without contrast only luminance is left."""
     a, b = np.full((15, 15), 100.0), np.full((15, 15), 120.0)
@@ -128,7 +166,7 @@ def test_ssim_of_a_picture_smaller_than_its_window_is_nan() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"size": 10}, {"size": 0}, {"sigma": 0.0}, {"window": "round"}],
+    [{"size": 10}, {"size": 0}, {"sigma": 0.0}, {"window": "round"}, {"sample": True}],
     ids=str,
 )
 def test_an_impossible_window_is_an_error(options: dict) -> None:

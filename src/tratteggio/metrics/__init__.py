@@ -2,6 +2,16 @@
 
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.confidence import nearness
-from tratteggio.metrics.fidelity import data_range_of, mae, mse, psnr, ssim, ssim_map
+from tratteggio.metrics.fidelity import data_range_of, mae, mse, mse_uint8_wrapped, psnr, ssim, ssim_map
 
-__all__ = ["ciede2000", "data_range_of", "mae", "mse", "nearness", "psnr", "ssim", "ssim_map"]
+__all__ = [
+    "ciede2000",
+    "data_range_of",
+    "mae",
+    "mse",
+    "mse_uint8_wrapped",
+    "nearness",
+    "psnr",
+    "ssim",
+    "ssim_map",
+]

@@ -47,6 +47,30 @@ def mse(reference: Array, result: Array, *, where: Where | None = None) -> float
     return float(np.mean(np.square(difference))) if difference.size else math.nan
 
 
+def mse_uint8_wrapped(reference: Array, result: Array) -> float:
+    """Return the mean of the wrapped square of the wrapped difference: what 8-bit arithmetic makes of MSE.
+
+    A replica of one protocol and no measure of quality: differences and squares are taken modulo 256, so
+    that an error of 16 levels counts as none and no picture is further than 255 from another. The scores of
+    the Dunhuang challenge at NTU (2019), and of the poster after it, were computed so: `mean((a - b) ** 2)`
+    on uint8 arrays. Compare them with nothing else, and see `mse` for the truth.
+
+    Raises:
+        GridMismatch: the shapes differ.
+        BadUsage: an array is not uint8.
+
+    Example:
+        >>> flat = np.zeros((4, 4), np.uint8)
+        >>> mse_uint8_wrapped(flat, flat + 15), mse_uint8_wrapped(flat, flat + 16)
+        (225.0, 0.0)
+    """
+    _pair(reference, result)
+    if not reference.dtype == result.dtype == np.uint8:
+        raise BadUsage(f"wrapped MSE is defined for uint8, got {reference.dtype} and {result.dtype}")
+    difference = reference - result
+    return float(np.mean(difference * difference))
+
+
 def mae(reference: Array, result: Array, *, where: Where | None = None) -> float:
     """Return the mean absolute error over all chosen pixels and channels, in units of the data."""
     difference = _difference(reference, result, where)
@@ -83,6 +107,7 @@ def ssim(
     size: int = 11,
     k1: float = 0.01,
     k2: float = 0.03,
+    sample: bool = False,
     where: Where | None = None,
 ) -> float:
     """Return the mean structural similarity (Wang et al. 2004), 1 for equal pictures.
@@ -96,16 +121,27 @@ def ssim(
         size: side of the square window in pixels, odd.
         k1: stabilises the comparison of means, where both are near black.
         k2: stabilises the comparison of contrasts, where both are flat.
+        sample: variances and covariances are those of a sample, n / (n - 1) times as large, n being the
+            pixels of a "uniform" window. With `window="uniform", size=7` this is the default of
+            scikit-image, which published scores often are.
 
     Raises:
-        BadUsage: an even window, or a sigma that is not positive.
+        BadUsage: an even window, a sigma that is not positive, or a sample with a window of weights.
 
     Source:
         Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error
         visibility to structural similarity", IEEE Trans. Image Processing 13(4), 2004, eq. 13 to 17.
     """
     similarity = ssim_map(
-        reference, result, data_range=data_range, window=window, sigma=sigma, size=size, k1=k1, k2=k2
+        reference,
+        result,
+        data_range=data_range,
+        window=window,
+        sigma=sigma,
+        size=size,
+        k1=k1,
+        k2=k2,
+        sample=sample,
     )
     margin = size // 2
     inside = (slice(margin, similarity.shape[0] - margin), slice(margin, similarity.shape[1] - margin))
@@ -123,6 +159,7 @@ def ssim_map(
     size: int = 11,
     k1: float = 0.01,
     k2: float = 0.03,
+    sample: bool = False,
 ) -> NDArray[np.float64]:
     """Return the structural similarity of the window around each pixel: float64 in -1 .. 1, shaped as given.
 
@@ -130,11 +167,17 @@ def ssim_map(
     Arguments, errors and source as for `ssim`.
     """
     weights = _weights(window, sigma, size)
+    if sample and (window != "uniform" or size == 1):
+        raise BadUsage(
+            f'a sample needs a "uniform" SSIM window of 3 pixels or more, got {window!r} and size={size}'
+        )
     x, y = _pair(reference, result)
     mean_x, mean_y = _local_mean(x, weights), _local_mean(y, weights)
-    var_x = _local_mean(x * x, weights) - mean_x * mean_x
-    var_y = _local_mean(y * y, weights) - mean_y * mean_y
-    covariance = _local_mean(x * y, weights) - mean_x * mean_y
+    # Of a sample of n pixels, or of all there are.
+    spread = size**2 / (size**2 - 1) if sample else 1.0
+    var_x = spread * (_local_mean(x * x, weights) - mean_x * mean_x)
+    var_y = spread * (_local_mean(y * y, weights) - mean_y * mean_y)
+    covariance = spread * (_local_mean(x * y, weights) - mean_x * mean_y)
     c1, c2 = (k1 * data_range) ** 2, (k2 * data_range) ** 2
     above = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     below = (mean_x * mean_x + mean_y * mean_y + c1) * (var_x + var_y + c2)
