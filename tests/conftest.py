@@ -1,12 +1,51 @@
 """What all tests share: no coin flips, and one thread each, since several run at once."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 # Read by numpy and torch when they are first imported, which is after this file.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import pytest
 from hypothesis import settings
 
 # Derandomised: the same examples in every run, so that red means a change and not bad luck.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder like that of the weights that ship: the default net of engine pconv, with random weights."""
+    import torch
+
+    from tratteggio import models
+    from tratteggio.engines import pconv
+
+    torch.manual_seed(0)
+    net = models.build(pconv.WEIGHTS)
+    for parameter in net.parameters():
+        if not parameter.any():  # layers that begin at 0 would hide what lies before them; biases matter too
+            torch.nn.init.normal_(parameter, std=1e-3)
+    folder = tmp_path_factory.mktemp("weights")
+    card = models.Card(
+        model=pconv.WEIGHTS, recipe="none", data=(), licence="open", seed=0, hours=0.0, machine="none"
+    )
+    models.save(net, folder / f"{pconv.WEIGHTS}.safetensors", card)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights_at_hand(random_weights: Path) -> Iterator[None]:
+    """Weights for every engine that needs some: those that ship, else random ones in their place.
+
+    So the laws hold over all engines from the first day, and over the weights that ship from theirs.
+    """
+    from tratteggio.engines import pconv
+    from tratteggio.models import weights
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not pconv.ships():
+            patch.setattr(weights, "SHIPPED", random_weights)
+        yield

@@ -27,7 +27,15 @@ class Engine(Protocol):
 
     @property
     def halo(self) -> int:
-        """Pixels around a lacuna that influence its fill."""
+        """Pixels around a lacuna that a window shows at least; if `local`, all that influence its fill."""
+
+    @property
+    def local(self) -> bool:
+        """True if a group of lacunae is filled alike, bit by bit, in whatever window holds it and its halo.
+
+        False if the window as a whole counts, as for a net that takes it in at one look. Tiled equals whole
+        all the same, since windows come from the lacunae and not from the tiles.
+        """
 
     @property
     def capacity(self) -> int:

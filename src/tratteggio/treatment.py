@@ -249,7 +249,11 @@ def describe(scan: Scan, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict
             "raster_sha256": provenance.sha256_pixels(lacunae.lost),
             "lost_px": lacunae.lost_px,
         },
-        "engine": {"name": engine.name, "parameters": engine.parameters, "weights_sha256": None},
+        "engine": {
+            "name": engine.name,
+            "parameters": engine.parameters,
+            "weights_sha256": engine.parameters.get("weights_sha256"),
+        },
         "seed": seed,
     }
 

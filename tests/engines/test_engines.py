@@ -8,11 +8,20 @@ from tratteggio import registry
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 
+pytestmark = pytest.mark.usefixtures("weights_at_hand")
+
 ENGINES = registry.names("engines")
 
 
 def made(name: str):
     return registry.load("engines", name).make(seed=0, device="cpu")
+
+
+def made_local(name: str):
+    engine = made(name)
+    if not engine.local:
+        pytest.skip(f"{name} does not promise this: it takes in a window as a whole")
+    return engine
 
 
 def filled(engine, pixels: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -94,7 +103,7 @@ def test_floats_are_filled_alike_in_any_units(name, scale):
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_group_is_filled_alike_in_any_window(name):
     """Bit by bit: whatever the crop, and whatever lacunae of other groups it cuts through."""
-    engine = made(name)
+    engine = made_local(name)
     pixels = texture(220, 230)
     mine = blot((220, 230), (100, 101, 103, 140), (106, 120, 121, 133), (104, 101, 105, 102))
     others = blot((220, 230), (0, 0, 60, 70), (170, 20, 171, 210), (100, 190, 130, 230), (30, 110, 32, 113))
@@ -109,7 +118,7 @@ def test_a_group_is_filled_alike_in_any_window(name):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_group_at_the_border_is_filled_alike_in_any_window(name):
-    engine = made(name)
+    engine = made_local(name)
     pixels = texture(90, 160)
     mine = blot((90, 160), (0, 60, 9, 80), (85, 62, 90, 66), (9, 70, 85, 71))
     expected = filled(engine, pixels, mine)[mine]
@@ -158,7 +167,8 @@ def test_a_grey_scan_is_filled_like_one_channel(name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_cpu_engine_refuses_cuda(name):
+def test_a_device_that_an_engine_cannot_use_is_refused(name, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     module = registry.load("engines", name)
     assert module.make(device="auto").name == name
     with pytest.raises(BadUsage, match="cuda"):

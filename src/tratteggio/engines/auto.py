@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from tratteggio.engines._classical import Classical, by_group, cpu_only, reach
+from tratteggio.engines._painter import Painter, by_group, cpu_only, reach
 from tratteggio.engines._surface import CAPACITY_PX, REACH, surface
 from tratteggio.errors import MissingExtra
 from tratteggio.painting.lacunae import EIGHT
@@ -48,7 +48,7 @@ def make(*, seed: int = 0, device: str = "cpu") -> Engine:  # noqa: ARG001  (not
         logging.getLogger("tratteggio").warning(
             "OpenCV is not installed, so the tension engine fills cracks too; pip install 'tratteggio[cv]'"
         )
-        return Classical(name="auto", paint=_tension, halo=REACH, capacity=CAPACITY_PX, parameters=parameters)
+        return Painter(name="auto", paint=_tension, halo=REACH, capacity=CAPACITY_PX, parameters=parameters)
 
     def fill_crop(colour: Array, lost: Lost) -> Array:
         # Other lacunae in the crop are filled first and then count as known: where one is next to a
@@ -64,7 +64,7 @@ def make(*, seed: int = 0, device: str = "cpu") -> Engine:  # noqa: ARG001  (not
         return fill
 
     parameters |= {"between": "fsr", "from_px": FROM_PX, "to_px": TO_PX}
-    return Classical(
+    return Painter(
         name="auto", paint=paint, halo=reach(fsr.MARGIN), capacity=CAPACITY_PX, parameters=parameters
     )
 

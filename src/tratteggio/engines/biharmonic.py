@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tratteggio.engines._classical import Classical, cpu_only
+from tratteggio.engines._painter import Painter, cpu_only
 from tratteggio.engines._surface import CAPACITY_PX, REACH, surface
 from tratteggio.roles import Engine
 
@@ -23,7 +23,7 @@ def make(*, seed: int = 0, device: str = "cpu") -> Engine:  # noqa: ARG001  (not
         BadUsage: another device was asked for.
     """
     cpu_only("biharmonic", device)
-    return Classical(
+    return Painter(
         name="biharmonic",
         paint=partial(surface, bending=1.0, tension=0.0),
         halo=REACH,

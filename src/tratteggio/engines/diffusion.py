@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from tratteggio.engines._classical import Classical, by_group, cpu_only, reach
+from tratteggio.engines._painter import Painter, by_group, cpu_only, reach
 from tratteggio.engines._surface import surface
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting.pixels import Array, Lost
@@ -26,7 +26,7 @@ def make(*, seed: int = 0, device: str = "cpu") -> Engine:  # noqa: ARG001  (not
         BadUsage: another device was asked for.
     """
     cpu_only("diffusion", device)
-    return Classical(
+    return Painter(
         name="diffusion",
         paint=paint,
         halo=reach(MARGIN),

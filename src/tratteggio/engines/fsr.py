@@ -16,8 +16,8 @@ from functools import partial
 
 import numpy as np
 
-from tratteggio.engines._classical import Classical, by_group, cpu_only, reach
 from tratteggio.engines._opencv import extrapolate, known_range
+from tratteggio.engines._painter import Painter, by_group, cpu_only, reach
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.roles import Engine
 
@@ -37,7 +37,7 @@ def make(*, seed: int = 0, device: str = "cpu") -> Engine:  # noqa: ARG001  (not
         BadUsage: another device was asked for.
     """
     cpu_only("fsr", device)
-    return Classical(
+    return Painter(
         name="fsr",
         paint=partial(by_group, paint_crop, margin=MARGIN),
         halo=reach(MARGIN),

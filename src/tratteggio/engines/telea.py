@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from tratteggio.engines._classical import Classical, by_group, cpu_only, reach
 from tratteggio.engines._opencv import march
+from tratteggio.engines._painter import Painter, by_group, cpu_only, reach
 from tratteggio.errors import BadUsage
 from tratteggio.roles import Engine
 
@@ -30,7 +30,7 @@ def make(*, seed: int = 0, device: str = "cpu", radius: int = 3) -> Engine:  # n
         raise BadUsage(f"radius is 1 to 32 pixels, got {radius}")
     # The march runs `radius` pixels outwards too, to know the distances there.
     margin = radius + 2
-    return Classical(
+    return Painter(
         name="telea",
         paint=partial(by_group, partial(march, method="telea", radius=radius), margin=margin),
         halo=reach(margin),

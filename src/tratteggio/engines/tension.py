@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from tratteggio.engines._classical import Classical, cpu_only
+from tratteggio.engines._painter import Painter, cpu_only
 from tratteggio.engines._surface import CAPACITY_PX, REACH, surface
 from tratteggio.errors import BadUsage
 from tratteggio.roles import Engine
@@ -29,7 +29,7 @@ def make(*, seed: int = 0, device: str = "cpu", tension: float = 2.0) -> Engine:
     cpu_only("tension", device)
     if not tension >= 0:
         raise BadUsage(f"tension is at least 0, got {tension}")
-    return Classical(
+    return Painter(
         name="tension",
         paint=partial(surface, bending=1.0, tension=tension),
         halo=REACH,

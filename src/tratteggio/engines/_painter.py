@@ -1,4 +1,4 @@
-"""What the engines without weights share: their frame, and lacunae taken group by group."""
+"""What engines share: their frame, and lacunae taken group by group."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ LINK = 8  # lacunae at most this many pixels apart are filled together, since ea
 
 
 @dataclass(frozen=True)
-class Classical:
-    """An engine that needs nothing but the pixels around a lacuna. Satisfies `roles.Engine`.
+class Painter:
+    """An engine that paints from the pixels of a window alone. Satisfies `roles.Engine`.
 
     Attributes:
         paint: fills an array; the rest is as in `roles.Engine`.
@@ -35,6 +35,7 @@ class Classical:
     capacity: int
     parameters: dict[str, Any]
     needs: tuple[str, ...] = field(default=())
+    local: bool = True
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
         """Nothing: these engines do not look at the whole."""
