@@ -1,15 +1,24 @@
-"""Auto goes by the width of each lacuna."""
+"""Auto goes by the evidence: the best engine for the kind and width of each lacuna."""
 
 import logging
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.testing import assert_array_equal
 
-from tratteggio.engines import auto, fsr, tension
+from tratteggio import models
+from tratteggio.engines import auto, fsr, pconv, tension
+from tratteggio.errors import BadUsage
 from tratteggio.painting import Lacunae, Scan, Stack
 
 HAIRLINE, CRACK, LOSS = np.s_[5:65, 4:5], np.s_[5:65, 30:34], np.s_[5:65, 60:100]
+EVIDENCE = {
+    "line": {1: {"tension": 29.0, "pconv": 28.0}, 3: {"fsr": 26.0, "pconv": 25.0, "tension": 24.0}},
+    "spot": {1: {"tension": 29.0}, 20: {"tension": 20.0, "fsr": 19.0, "pconv": 21.0}},
+}
 
 
 def scene() -> tuple[np.ndarray, np.ndarray]:
@@ -26,20 +35,57 @@ def fill_of(module) -> np.ndarray:
     return fill
 
 
-def test_only_what_is_neither_hairline_nor_loss_is_between():
+def parts(lost: np.ndarray) -> dict[str, np.ndarray]:
+    return auto.chosen(lost, auto.best(["tension", "fsr"]))
+
+
+# --- the choice --------------------------------------------------------------------------------------
+
+
+def test_cracks_are_fsrs_hairlines_and_losses_the_tension_engines():
     _, lost = scene()
-    expected = np.zeros_like(lost)
-    expected[CRACK] = True
-    assert_array_equal(auto.between(lost), expected)
+    cracks = np.zeros_like(lost)
+    cracks[CRACK] = True
+    assert_array_equal(parts(lost)["fsr"], cracks)
+    assert_array_equal(parts(lost)["tension"], lost & ~cracks)
+
+
+def test_every_lacuna_is_given_to_exactly_one_engine():
+    lost = np.random.default_rng(0).random((200, 200)) < 0.3
+    lost[50:90, 20:120] = True
+    assert_array_equal(sum(mine.astype(int) for mine in parts(lost).values()), lost)
 
 
 def test_width_is_measured_at_the_widest_place_and_diagonals_hold_together():
     lost = np.zeros((60, 60), bool)
     lost[10:40, 10:40] = True  # 30 px wide
     lost[40:43, 40:43] = True  # hangs on by a corner
-    assert not auto.between(lost).any()
+    assert set(parts(lost)) == {"tension"}
     lost[39, 39] = False
-    assert_array_equal(np.argwhere(auto.between(lost))[0], (40, 40))
+    assert_array_equal(np.argwhere(parts(lost)["fsr"])[0], (40, 40))
+
+
+@pytest.mark.parametrize(("length", "kind"), [(4, "spot"), (16, "spot"), (17, "line"), (50, "line")])
+def test_a_line_is_more_than_four_times_as_long_as_wide(length, kind):
+    lost = np.zeros((60, 60), bool)
+    lost[5 : 5 + length, 20:24] = True
+    assert set(auto.chosen(lost, {"line": {1: "line"}, "spot": {1: "spot"}})) == {kind}
+
+
+def test_the_best_engine_that_can_be_used_gets_the_row(monkeypatch):
+    monkeypatch.setattr(auto, "MEASURED", EVIDENCE)
+    assert auto.best(["tension"]) == {"line": {1: "tension"}, "spot": {1: "tension"}}
+    assert auto.best(["tension", "fsr"])["line"] == {1: "tension", 3: "fsr"}
+    assert auto.best(["tension", "fsr", "pconv"])["spot"] == {1: "tension", 20: "pconv"}
+    assert auto.best(["tension", "pconv"])["line"] == {1: "tension", 3: "pconv"}
+
+
+def test_every_row_has_a_figure_of_the_engine_that_can_always_be_used():
+    assert all("tension" in row for rows in auto.MEASURED.values() for row in rows.values())
+    assert all(min(rows) == 1 for rows in auto.MEASURED.values())
+
+
+# --- the fill ----------------------------------------------------------------------------------------
 
 
 def test_hairlines_and_losses_are_the_tension_engines_cracks_are_fsrs():
@@ -59,3 +105,44 @@ def test_without_opencv_tension_fills_all_and_says_so(monkeypatch, caplog):
         got = fill_of(auto)
     assert_array_equal(got, fill_of(tension))
     assert "tratteggio[cv]" in caplog.text
+
+
+@pytest.fixture
+def with_net(random_weights: Path, monkeypatch) -> None:
+    """Weights ship, and the net is best in wide spots."""
+    monkeypatch.setattr(models.weights, "SHIPPED", random_weights)
+    monkeypatch.setattr(pconv, "ships", lambda: True)
+    monkeypatch.setattr(auto, "MEASURED", EVIDENCE)
+
+
+@pytest.mark.usefixtures("with_net")
+def test_what_the_net_does_best_is_the_nets():
+    got = fill_of(auto)
+    assert_array_equal(got[LOSS], fill_of(pconv)[LOSS])
+    assert_array_equal(got[HAIRLINE], fill_of(tension)[HAIRLINE])
+    assert_array_equal(got[CRACK], fill_of(fsr)[CRACK])
+
+
+@pytest.mark.usefixtures("with_net")
+def test_with_the_net_auto_says_so():
+    engine, net = auto.make(), pconv.make()
+    assert not engine.local
+    assert engine.halo == net.halo
+    assert engine.parameters["spot"] == {"from 1 px": "tension", "from 20 px": "pconv"}
+    assert engine.parameters["weights_sha256"] == net.parameters["weights_sha256"]
+
+
+@pytest.mark.usefixtures("with_net")
+def test_with_the_net_and_no_gpu_cuda_is_refused(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(BadUsage, match="cuda"):
+        auto.make(device="cuda")
+
+
+def test_torch_is_not_loaded_where_the_net_is_not_used():
+    code = (
+        "import sys; from tratteggio.engines import auto, pconv\n"
+        "pconv.ships = lambda: False\n"
+        "assert auto.make().local and 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,84 +1,169 @@
-"""Fill each lacuna with the engine that measures best at its width.
+"""Fill each lacuna with the engine that measures best on lacunae of its kind and width.
 
-Hairlines and wide losses go to the tension engine, what lies between to frequency-selective
-reconstruction, which leads there by up to a decibel and takes its time (see `benchmarks/engines.py`, whose
-table by width is the reason for the two limits). The width of a lacuna is twice the greatest distance of
-its pixels to known paint, so a crack that runs into a loss counts as that loss. Without OpenCV the tension
-engine fills everything.
+`MEASURED` is the evidence, by kind (lines or spots) and width; the best engine of a row that can be used
+here gets the lacuna. The net of engine pconv counts where its weights are installed and a row has figures of
+it; only then is torch loaded. Frequency-selective reconstruction counts where OpenCV is installed; where it
+is best it leads by up to a decibel and takes its time. The tension engine can always be used.
+
+The width of a lacuna is twice the greatest distance of its pixels to known paint, so a crack that runs into
+a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from scipy import ndimage
 
+from tratteggio.engines import pconv
 from tratteggio.engines._painter import Painter, by_group, cpu_only, reach
 from tratteggio.engines._surface import CAPACITY_PX, REACH, surface
 from tratteggio.errors import MissingExtra
 from tratteggio.painting.lacunae import EIGHT
 from tratteggio.painting.pixels import Array, Lost
-from tratteggio.roles import Engine
 
 TENSION = 2.0  # as the tension engine's own default
-# Mean PSNR in dB, tension against frequency-selective reconstruction, on 8 paintings of 320 px: lines of
-# 1 px 29.5 / 28.6, 3 px 26.0 / 26.5, 5 px 24.7 / 25.1, 9 px 23.2 / 23.2; discs of 5 px 27.3 / 28.0, 17 px
-# 22.8 / 23.6, 25 px 22.3 / 22.8, 61 px 20.4 / 18.9; irregular losses over 30 % of the area 19.4 / 18.7. Of
-# the discs, that of 25 px measures 22 here: the way to known paint is counted in a king's moves.
-FROM_PX, TO_PX = 3, 24
+LINE = 4.0  # a disc covers 0.8 times the square of its width, a square 1
+
+# Mean PSNR in dB on 8 paintings of 320 px; `benchmarks/engines.py` prints such figures. Each row holds from
+# a width in pixels up to that of the next row. Where engines are equal the first stands. Of the discs, that
+# of 25 px measures 22 here: the way to known paint is counted in a king's moves.
+MEASURED: Mapping[str, Mapping[int, Mapping[str, float]]] = {
+    "line": {
+        1: {"tension": 29.5, "fsr": 28.6},  # lines of 1 px
+        3: {"fsr": 26.5, "tension": 26.0},  # 3 px
+        5: {"fsr": 25.1, "tension": 24.7},  # 5 px
+        9: {"fsr": 23.2, "tension": 23.2},  # 9 px
+        25: {"tension": 19.4, "fsr": 18.7},  # irregular losses over 30 % of the area
+    },
+    "spot": {
+        1: {"tension": 29.5, "fsr": 28.6},  # lines of 1 px: specks were not measured
+        3: {"fsr": 28.0, "tension": 27.3},  # discs of 5 px
+        11: {"fsr": 23.6, "tension": 22.8},  # 17 px
+        20: {"fsr": 22.8, "tension": 22.3},  # 25 px
+        25: {"tension": 20.4, "fsr": 18.9},  # 61 px
+    },
+}
+
+Choice = Mapping[str, Mapping[int, str]]
+"""Kind -> from which width, in pixels -> name of the engine."""
+
+Part = Callable[[Array, Lost, Lost], Array]
+"""(h, w, channels), lost, which of these to fill -> fill (h, w, channels), read where it was to be filled."""
 
 
-def make(*, seed: int = 0, device: str = "cpu") -> Engine:  # noqa: ARG001  (nothing here is random)
-    """Build the engine; without OpenCV it says so in the log and goes without.
+def make(*, seed: int = 0, device: str = "auto") -> Painter:
+    """Build the engine; where OpenCV would be best and is not installed it says so in the log.
 
     Args:
         seed: not used; there is nothing random.
-        device: "cpu" or "auto".
+        device: "cpu" or "auto"; with the net also "cuda", which it alone uses.
 
     Raises:
-        BadUsage: another device was asked for.
+        BadUsage: no such device, or nothing that would use it.
     """
-    cpu_only("auto", device)
-    parameters: dict[str, Any] = {"narrow and wide": "tension", "tension": TENSION}
+    usable = ["tension"]
+    if pconv.ships():
+        usable.append("pconv")
     try:
         from tratteggio.engines import fsr  # noqa: PLC0415  (optional)
     except MissingExtra:
-        logging.getLogger("tratteggio").warning(
-            "OpenCV is not installed, so the tension engine fills cracks too; pip install 'tratteggio[cv]'"
-        )
-        return Painter(name="auto", paint=_tension, halo=REACH, capacity=CAPACITY_PX, parameters=parameters)
-
-    def fill_crop(colour: Array, lost: Lost) -> Array:
-        # Other lacunae in the crop are filled first and then count as known: where one is next to a
-        # crack, its fill is a better neighbour than nothing, and the slow method has less to do.
-        mine = between(lost)
-        return fsr.paint_crop(np.where((lost & ~mine)[..., None], _tension(colour, lost), colour), mine)
+        if "fsr" in _names(best([*usable, "fsr"])):
+            logging.getLogger("tratteggio").warning(
+                "OpenCV is not installed, so other engines fill what it would fill best; "
+                "pip install 'tratteggio[cv]'"
+            )
+    else:
+        usable.append("fsr")
+    choice = best(usable)
+    halo, capacity = REACH, CAPACITY_PX
+    parameters: dict[str, Any] = {
+        kind: {f"from {width} px": name for width, name in rows.items()} for kind, rows in choice.items()
+    }
+    parameters["tension"] = TENSION
+    parts: dict[str, Part] = {"tension": _tension}
+    if "fsr" in _names(choice):
+        halo = max(halo, reach(fsr.MARGIN))
+        parts["fsr"] = _fsr(fsr.paint_crop, margin=fsr.MARGIN, choice=choice)
+    if "pconv" in _names(choice):
+        net = pconv.make(seed=seed, device=device)
+        halo = max(halo, net.halo)
+        parameters |= net.parameters
+        parts["pconv"] = lambda colour, lost, _: net.paint(colour, lost)
+    else:
+        cpu_only("auto", device)
 
     def paint(colour: Array, lost: Lost) -> Array:
-        fill = _tension(colour, lost)
-        chosen = between(lost)
-        if chosen.any():
-            fill[chosen] = by_group(fill_crop, colour, lost, margin=fsr.MARGIN, only=chosen)[chosen]
+        fill = np.zeros(colour.shape)
+        for name, mine in chosen(lost, choice).items():
+            fill[mine] = parts[name](colour, lost, mine)[mine]
         return fill
 
-    parameters |= {"between": "fsr", "from_px": FROM_PX, "to_px": TO_PX}
     return Painter(
-        name="auto", paint=paint, halo=reach(fsr.MARGIN), capacity=CAPACITY_PX, parameters=parameters
+        name="auto",
+        paint=paint,
+        halo=halo,
+        capacity=capacity,
+        parameters=parameters,
+        local="pconv" not in parts,
     )
 
 
-def between(lost: Lost) -> Lost:
-    """Pick the lacunae (diagonal neighbours touch) that are `FROM_PX` to `TO_PX` wide: (h, w) bool."""
+def best(usable: Iterable[str]) -> Choice:
+    """Choose the engine of each row of the evidence among those that can be used; equal rows are joined."""
+    usable = set(usable)
+    choice: dict[str, dict[int, str]] = {}
+    for kind, rows in MEASURED.items():
+        joined = choice[kind] = {}
+        for width, figures in sorted(rows.items()):
+            here = {name: figure for name, figure in figures.items() if name in usable}
+            name = max(here, key=here.__getitem__)
+            if not joined or joined[max(joined)] != name:
+                joined[width] = name
+    return choice
+
+
+def chosen(lost: Lost, choice: Choice) -> dict[str, Lost]:
+    """Share lacunae (diagonal neighbours touch) out among engines: name -> its lacunae (h, w) bool."""
     labels, count = ndimage.label(lost, structure=EIGHT)
     depth = ndimage.distance_transform_cdt(lost, metric="chessboard")  # 1 at the rim
-    deepest = np.zeros(count + 1, dtype=depth.dtype)
+    deepest = np.zeros(count + 1, dtype=np.int64)
     np.maximum.at(deepest, labels[lost], depth[lost])
-    # A lacuna is 2 deepest - 1 or 2 deepest pixels wide.
-    picked: Lost = ((2 * deepest >= FROM_PX) & (2 * deepest <= TO_PX))[labels]
-    return picked
+    width = 2 * deepest  # a lacuna is 2 deepest - 1 or 2 deepest pixels wide
+    kinds = np.where(np.bincount(labels.ravel(), minlength=count + 1) > LINE * width**2, "line", "spot")
+    found: dict[str, Lost] = {}
+    for kind, rows in choice.items():
+        ends = [*rows, np.iinfo(np.int64).max]
+        for (low, name), high in zip(rows.items(), ends[1:], strict=True):
+            picked = (kinds == kind) & (width >= low) & (width < high)
+            picked[0] = False  # what is known
+            if picked.any():
+                found[name] = found.get(name, False) | picked[labels]
+    return found
 
 
-def _tension(colour: Array, lost: Lost) -> Array:
-    return surface(colour, lost, bending=1.0, tension=TENSION)
+def _names(choice: Choice) -> set[str]:
+    return {name for rows in choice.values() for name in rows.values()}
+
+
+def _tension(colour: Array, lost: Lost, mine: Lost) -> Array:
+    """Solve only what hangs together with `mine`: a wide loss that another engine fills may cost a lot."""
+    near = ndimage.binary_dilation(lost, ndimage.generate_binary_structure(2, 1))
+    labels, _ = ndimage.label(near)
+    together = lost & np.isin(labels, np.unique(labels[mine]))
+    return surface(colour, together, bending=1.0, tension=TENSION)
+
+
+def _fsr(paint_crop: Callable[[Array, Lost], Array], *, margin: int, choice: Choice) -> Part:
+    def fill_crop(colour: Array, lost: Lost) -> Array:
+        # Other lacunae in the crop are filled first and then count as known: where one is next to a
+        # crack, its fill is a better neighbour than nothing, and the slow method has less to do.
+        mine = chosen(lost, choice).get("fsr", np.zeros_like(lost))
+        others = lost & ~mine
+        filled = surface(colour, lost, bending=1.0, tension=TENSION)
+        return paint_crop(np.where(others[..., None], filled, colour), mine)
+
+    return lambda colour, lost, mine: by_group(fill_crop, colour, lost, margin=margin, only=mine)
