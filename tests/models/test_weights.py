@@ -53,6 +53,11 @@ def rewritten(net: nn.Module, path: Path, **entries: object) -> Path:
     return path
 
 
+def test_weights_can_be_read_by_whoever_may_read_other_files(file: Path) -> None:
+    (file.parent / "plain").touch()
+    assert file.stat().st_mode == (file.parent / "plain").stat().st_mode
+
+
 @pytest.mark.parametrize("model", [MODEL, "pconv-256-quarter"])
 def test_weights_and_card_come_back(model: str, tmp_path: Path) -> None:
     net = build(model)

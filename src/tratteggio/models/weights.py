@@ -84,8 +84,10 @@ def save(net: nn.Module, path: str | os.PathLike[str], card: Card) -> None:
         raise BadUsage(f"the card says {card.model!r}, but this net is another: {wrong}")
     text = json.dumps(dataclasses.asdict(card), sort_keys=True)
     with beside([Path(path)]) as (temporary,):
+        mode = temporary.stat().st_mode
         try:
             save_file(tensors, temporary, metadata={CARD: text})
+            temporary.chmod(mode)  # safetensors puts a file in its place that its owner alone can read
         except SafetensorError as error:  # what it makes of a full disk
             raise UnwritableFile(f"{path} could not be written: {error}; nothing was changed") from error
 

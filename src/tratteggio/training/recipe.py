@@ -58,7 +58,7 @@ class Recipe:
         BadUsage: a number out of its range.
 
     Example:
-        >>> recipe = Recipe(name="try", model="pconv_unet", steps=100)
+        >>> recipe = Recipe(name="try", model="pconv-compact", steps=100)
         >>> with_settings(recipe, ["rate=5e-5", "batch=4"]).rate
         5e-05
     """
@@ -133,7 +133,7 @@ def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         BadUsage: not of the form "key=value", or a value that the key cannot take.
 
     Example:
-        >>> recipe = Recipe(name="try", model="pconv_unet", steps=100)
+        >>> recipe = Recipe(name="try", model="pconv-compact", steps=100)
         >>> with_settings(recipe, ["loss_options.tv=0.1", "clip=none"]).loss_options
         {'tv': 0.1}
     """
