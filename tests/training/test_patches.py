@@ -132,6 +132,24 @@ def test_corners_that_are_turned_in_are_unknown():
     assert known[3:-3, 5].mean() > 0.9
 
 
+def test_a_turned_patch_shows_paint_in_its_corners_too():
+    """Of a picture that rises evenly it rises evenly itself; what is mirrored would fall."""
+    rows, cols = np.mgrid[:100, :80]
+    picture = np.stack([2 * rows, 3 * cols, rows + cols], axis=-1).astype(np.uint8)
+    patches = Patches(Arrays([picture]), side=40, augment=Augment(flip=0.5, turn=1), damage="square_centre")
+    for k in range(60):
+        truth = 255 * patches[k][0].astype(float)
+        for axis in (1, 2):
+            assert np.abs(np.diff(truth, n=2, axis=axis)).max() < 1e-3
+
+
+def test_a_picture_without_room_to_turn_stays_upright():
+    picture = Arrays([np.zeros((44, 90), np.uint8)])
+    tight = Patches(picture, side=40, augment=Augment(turn=1), damage="square_centre")
+    unseen = [(known[0, :3, :3] == 0).any() for _, known in (tight[k] for k in range(60))]
+    assert 0 < sum(unseen) < 20  # only where it is turned by a few degrees
+
+
 def test_small_pictures_are_padded_with_unknown_and_told_of(caplog):
     small = Arrays([RNG.integers(0, 256, (20, 90), dtype=np.uint8), np.zeros((90, 90), np.uint8)])
     with caplog.at_level("WARNING", "tratteggio"):

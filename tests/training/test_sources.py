@@ -12,7 +12,7 @@ from tratteggio.painting import Scan, Stack
 from tratteggio.phantom import panel
 from tratteggio.training.decoded import Decoded
 from tratteggio.training.pictures import listed, pictures, split
-from tratteggio.training.sources import Arrays, Folder, Phantoms, Stacks
+from tratteggio.training.sources import Arrays, Chosen, Folder, Phantoms, Stacks
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -38,6 +38,13 @@ def test_a_folder_gives_the_pictures_below_it_by_name(folder):
     assert source.names == ("b.png", "deep/a.tif")
     assert [source.grid(k) for k in range(len(source))] == [(20, 30), (10, 30)]
     assert np.array_equal(source.read(0), RGB)
+
+
+def test_some_pictures_of_a_source_keep_their_names_and_tell_of_all_that_were_left_out(folder):
+    chosen = Chosen(Folder(folder), (1,), left_out=("c.png",))
+    assert len(chosen) == 1
+    assert (chosen.name(0), chosen.grid(0), chosen.unreadable) == ("deep/a.tif", (10, 30), ("c.png",))
+    assert np.array_equal(chosen.read(0), Folder(folder).read(1))
 
 
 def test_grey_becomes_rgb_and_rgb_becomes_luma(folder):

@@ -101,10 +101,21 @@ def cut(picture: Levels, place: Cut, *, side: int) -> tuple[Floats, Lost]:
     return planes, seen
 
 
+def reach_px(side: int, degrees: float) -> int:
+    """Return how far a turned square reaches beyond the upright one, with a pixel to interpolate from.
+
+    Example:
+        >>> reach_px(100, 0), reach_px(100, 45), reach_px(100, -45)
+        (1, 22, 22)
+    """
+    angle = math.radians(abs(degrees))
+    return math.ceil(side / 2 * (math.cos(angle) + math.sin(angle) - 1)) + 1
+
+
 def _turned(picture: Levels, region: Region, angle: float) -> tuple[Floats, Lost]:
     side, half = region.rows, region.rows / 2
     cos, sin = math.cos(angle), math.sin(angle)
-    reach = math.ceil(half * (cos + abs(sin) - 1)) + 1  # how far the turned square reaches beyond the upright
+    reach = reach_px(side, math.degrees(angle))
     wide = Region(region.top - reach, region.left - reach, region.bottom + reach, region.right + reach)
     # From the middles of the pixels of the patch (y, x) to places in the picture, about the middle of both.
     y, x = np.ogrid[0.5 - half : half, 0.5 - half : half]

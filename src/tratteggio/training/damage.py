@@ -17,7 +17,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -119,7 +119,7 @@ _MIXED["bins"] = 0.2  # large lacunae, which the others seldom draw
 KINDS["mixed"] = Mixture(tuple(_MIXED.items()))
 
 
-def drawer(damage: str | Mapping[str, float] | Drawer) -> Drawer:
+def drawer(damage: str | Mapping[str, Any] | Drawer) -> Drawer:
     """Return the drawer that is meant: a name in `KINDS`, names with weights, or a drawer as it is.
 
     Raises:

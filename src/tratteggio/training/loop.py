@@ -51,6 +51,7 @@ def train(
     *,
     held_out: Sequence[Patch] = (),
     card: Card | None = None,
+    texts: Mapping[str, str] = {},
     resume: bool = False,
     device: str = "auto",
     workers: int = 0,
@@ -74,6 +75,8 @@ def train(
         held_out: patches that are never learnt from, to measure progress on; they may differ in size.
         card: goes with the weights, with the hours and the last validation filled in, so that
             `tratteggio.models.load` takes them; None if the net is not registered there.
+        texts: files to keep in the folder, by name, that tell what `patches` and `held_out` were made of,
+            such as a list of pictures; a run is resumed with the same ones only.
         resume: go on from the last state that the folder holds.
         device: "auto", "cpu" or "cuda".
         workers: processes that make patches ahead; 0 makes them between the steps. With some, scripts need
@@ -85,8 +88,8 @@ def train(
 
     Raises:
         UnsafeOutput: the folder is not empty and `resume` was not asked for.
-        BadUsage: nothing to resume, a state of another recipe or architecture, a batch that the processes
-            cannot share evenly, or no such device.
+        BadUsage: nothing to resume, a state of another recipe or architecture, other texts, a batch that
+            the processes cannot share evenly, or no such device.
         Diverged: a loss or gradient is NaN or infinite; the message says where its batch was saved.
         Stopped: by Ctrl-C or SIGTERM, after the step in hand; its state is saved.
         UnwritableFile: no space, no permission; the last good state stays.
@@ -95,7 +98,8 @@ def train(
     with launched(recipe, device) as fabric:
         _train(
             fabric, net, patches, loss, recipe,
-            run=Path(run), held_out=held_out, card=card, resume=resume, workers=workers, progress=progress,
+            run=Path(run), held_out=held_out, card=card, texts=texts, resume=resume, workers=workers,
+            progress=progress,
         )  # fmt: skip
     return Path(run) / "weights.safetensors"
 
@@ -110,12 +114,13 @@ def _train(
     run: Path,
     held_out: Sequence[Patch],
     card: Card | None,
+    texts: Mapping[str, str],
     resume: bool,
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
     bench = _set_up(fabric, net, loss, recipe, run)
-    begun = _resume(bench) if resume else _begin(bench)
+    begun = _resume(bench, texts) if resume else _begin(bench, texts)
     steps = range(begun.step, recipe.steps)
     shares = Shares(patches, batch=recipe.batch, rank=fabric.global_rank, world=fabric.world_size)
     batches = iter(loader(shares, steps, workers=workers, pinned=bench.on_gpu))
@@ -180,7 +185,7 @@ def _freeze_norms(net: nn.Module, recipe: Recipe) -> None:
     freeze()
 
 
-def _begin(bench: _Bench) -> Progress:
+def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     """Open a new run and keep its state at once: a full disk shows now, and any kill can be resumed from."""
     run, nothing = bench.run, Progress(0, 0.0)
     if bench.recipe.init_from:
@@ -195,14 +200,38 @@ def _begin(bench: _Bench) -> Progress:
         except OSError as error:
             raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
         save_state(run, nothing, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
-        with beside([run / "recipe.json"]) as [temporary]:
-            temporary.write_text(to_json(bench.recipe), "utf-8")
+    _keep_texts(bench, texts)
     bench.fabric.barrier()
     return nothing
 
 
-def _resume(bench: _Bench) -> Progress:
-    return load_state(bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+def _resume(bench: _Bench, texts: Mapping[str, str]) -> Progress:
+    for name, text in texts.items():
+        _require_same(bench.run / name, text)
+    begun = load_state(bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+    _keep_texts(bench, texts)
+    return begun
+
+
+def _keep_texts(bench: _Bench, texts: Mapping[str, str]) -> None:
+    """Write the recipe and the texts that are not there yet: a kill may have come before them."""
+    for name, text in {"recipe.json": to_json(bench.recipe), **texts}.items():
+        file = bench.run / name
+        if bench.fabric.is_global_zero and not file.exists():
+            with beside([file]) as [temporary]:
+                temporary.write_text(text, "utf-8")
+
+
+def _require_same(file: Path, text: str) -> None:
+    if not file.exists():  # no run at all, which the state will tell, or one killed before it was written
+        return
+    changed = sorted(set(file.read_text("utf-8").splitlines()) ^ set(text.splitlines()))
+    if changed:
+        more = f" and {len(changed) - 1} more lines" if len(changed) > 1 else ""
+        raise BadUsage(
+            f"{file} tells what the run was begun with, and now {changed[0]!r}{more} would differ; "
+            "resume with the same data, or start a new run elsewhere"
+        )
 
 
 def _journal(bench: _Bench, begun: Progress) -> AbstractContextManager[Journal | None]:

@@ -15,13 +15,13 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.random import Generator
 
 from tratteggio.errors import BadUsage, UnknownName
-from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin
+from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin, reach_px
 from tratteggio.training.damage import Drawer, draw, drawer
 from tratteggio.training.decoded import Decoded
 from tratteggio.training.sources import Levels, Source
@@ -58,7 +58,7 @@ class Augment:
                 raise BadUsage(f"{name} must be 0 .. {most}, got {getattr(self, name)!r}")
 
     @classmethod
-    def of(cls, settings: Mapping[str, float]) -> Augment:
+    def of(cls, settings: Mapping[str, Any]) -> Augment:
         """Return the variation that settings of a recipe mean; what is not set keeps its default.
 
         Raises:
@@ -155,7 +155,8 @@ class Patches:
     def __getitem__(self, index: int) -> tuple[Floats, Floats]:
         """Return truth (C, side, side) of 0 .. 1 and known (1, side, side) of 0 or 1; both float32.
 
-        Truth is finite everywhere. Where the picture holds nothing, known is 0 and truth mirrors the picture.
+        Where known is 0 truth is paint as well, so that all of it may teach, corners that were turned in
+        included; only beyond a picture smaller than the patch does it mirror the picture.
 
         Raises:
             IndexError: below 0.
@@ -195,9 +196,15 @@ class Patches:
         top, left = corners[which].tolist()
         flipped = bool(rng.random() < self.augment.flip)
         turned, share = rng.random(), rng.uniform(-1, 1)
-        # A small picture stays upright, so that it fills as much of the patch as it can.
-        upright = turned >= self.augment.turn or min(rows, cols) < self.side
-        return picture, Cut(top, left, flipped, 0.0 if upright else share * self.augment.degrees)
+        degrees = share * self.augment.degrees
+        reach = reach_px(self.side, degrees)
+        # Moved inwards until the corners that turn in hold paint; where there is no room, left upright.
+        spare = min(rows, cols) - self.side - 2 * reach
+        if turned >= self.augment.turn or spare < 0:
+            return picture, Cut(top, left, flipped)
+        top = min(max(top, reach), rows - self.side - reach)
+        left = min(max(left, reach), cols - self.side - reach)
+        return picture, Cut(top, left, flipped, degrees)
 
     def _order(self, turn: int) -> Corners:
         """Return the order of a round: picture * per_picture + which of its patches."""

@@ -63,7 +63,9 @@ def split(names: Iterable[str], *, share: float = 0.1) -> tuple[list[str], list[
     """
     ranked = sorted((_rank(name), name) for name in set(names))
     if len(ranked) < 2:
-        raise BadUsage(f"at least two pictures are needed to set one aside, got {len(ranked)}")
+        raise BadUsage(
+            f"at least two pictures are needed to set one aside, got {len(ranked)}; add some or set none"
+        )
     count = sum(rank < share for rank, _ in ranked)
     aside = {name for _, name in ranked[: min(max(count, 1), len(ranked) - 1)]}
     learnt = {name for _, name in ranked} - aside

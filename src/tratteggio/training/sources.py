@@ -104,6 +104,41 @@ class Folder:
         )
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Some of the pictures of a source.
+
+    Attributes:
+        source: of all.
+        numbers: which of its pictures, in which order.
+        left_out: names of pictures that were left out beside those that `source` tells of.
+    """
+
+    source: Source
+    numbers: tuple[int, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of pictures that were left out."""
+        return (*self.source.unreadable, *self.left_out)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def name(self, number: int) -> str:
+        """Return the name of a picture."""
+        return self.source.name(self.numbers[number])
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols)."""
+        return self.source.grid(self.numbers[number])
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture."""
+        return self.source.read(self.numbers[number])
+
+
 class Arrays:
     """Pictures in memory.
 
