@@ -1,6 +1,8 @@
 """Training objectives: pure functions on tensors, one file per family, weights and scales as published."""
 
+from tratteggio.losses._catalogue import build, names, taps
 from tratteggio.losses.inpainting import (
+    L1Ssim,
     LiuLoss,
     MseSsim,
     PosterLoss,
@@ -30,6 +32,7 @@ __all__ = [
     "POSTER_TAPS",
     "TORCHVISION_SHA256",
     "FeatureNet",
+    "L1Ssim",
     "LiuLoss",
     "LogSsimLoss",
     "MseSsim",
@@ -37,6 +40,7 @@ __all__ = [
     "PosterLoss",
     "Terms",
     "Vgg16",
+    "build",
     "composite",
     "content",
     "dssim_loss",
@@ -47,9 +51,11 @@ __all__ = [
     "l1_lost",
     "log_ssim_loss",
     "mse",
+    "names",
     "ssim",
     "ssim_map",
     "style",
+    "taps",
     "total_variation",
     "vgg16",
 ]

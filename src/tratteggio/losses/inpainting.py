@@ -186,6 +186,27 @@ class PosterLoss:
 
 
 @dataclass(frozen=True)
+class L1Ssim:
+    """Absolute error where lost, plus `weight` times (1 - SSIM) of the composite: only lacunae teach.
+
+    Both terms are means over whole pictures, so that each lost pixel counts alike, whatever else is lost in
+    its picture or its batch.
+
+    Attributes:
+        weight: of 1 - SSIM. Ours; with 0 it is plain absolute error, of which SSIM costs nothing.
+    """
+
+    weight: float = 0.1
+
+    def __call__(self, out: Tensor, truth: Tensor, known: Tensor) -> Terms:
+        """Judge an answer; parts: l1_lost, and dssim unless its weight is 0."""
+        terms = {"l1_lost": (1.0, l1_lost(out, truth, known))}
+        if self.weight:
+            terms["dssim"] = (self.weight, dssim_loss(composite(out, truth, known), truth))
+        return weighed(terms)
+
+
+@dataclass(frozen=True)
 class MseSsim:
     """Mean squared error plus `weight` times (1 - SSIM), with SSIM's 11 x 11 Gaussian window.
 
