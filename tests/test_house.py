@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from api_surface import surface
 
@@ -59,6 +61,27 @@ def test_help_answers_without_heavy_libraries() -> None:
         "except SystemExit as end: assert not end.code"
     )
     assert heavy_after(ask) == set()
+
+
+def test_verbs_that_need_no_net_do_without_torch(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (24, 24, 3), np.uint8)).save(tmp_path / "scan.png")
+    lost = np.zeros((24, 24), np.uint8)
+    lost[8:12, 8:12] = 255
+    Image.fromarray(lost).save(tmp_path / "lost.png")
+    scan, mask, out = (str(tmp_path / name) for name in ("scan.png", "lost.png", "out.png"))
+    verbs = [
+        ["recipes"],
+        ["inspect", scan],
+        ["inpaint", scan, "--mask", mask, "-o", out, "--engine", "diffusion"],
+        ["verify", out],
+    ]
+    ask = (
+        "from tratteggio.cli.main import app\n"
+        f"for words in {verbs!r}: assert app(words, standalone_mode=False) in (None, 0)"
+    )
+    assert "torch" not in heavy_after(ask)
+    assert (tmp_path / "out.png").exists()
 
 
 # --- what is offered ---------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tratteggio.pages import curtain_file as compare
     from tratteggio.pages import report_file as report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
+    from tratteggio.recipes import train
     from tratteggio.treatment import inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
 
 # Public name -> the room it lives in and its name there.
@@ -41,6 +42,7 @@ _HOME = {
     "open": ("treatment", "open"),
     "reopen": ("treatment", "reopen"),
     "report": ("pages", "report_file"),
+    "train": ("recipes", "train"),
     "verify": ("evaluation", "verify_file"),
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "open",
     "reopen",
     "report",
+    "train",
     "verify",
 ]
 

@@ -15,7 +15,12 @@ from types import ModuleType
 
 from tratteggio.errors import UnknownName
 
-ROLES = {"engines": "engine", "finish": "finish", "models": "architecture"}
+ROLES = {
+    "engines": "engine",
+    "finish": "finish",
+    "models": "architecture",
+    "recipes": "recipe",
+}
 DOORS = {"models": {"tensors", "weights"}}  # files of a role's folder that all its others go through
 
 
@@ -36,7 +41,7 @@ def _modules(role: str) -> dict[str, str]:
 
 
 def names(role: str) -> list[str]:
-    """List what is registered for a role ("engines", "finish", "models"), in alphabetical order."""
+    """List what is registered for a role, one of `ROLES`, in alphabetical order."""
     return sorted(_modules(role))
 
 

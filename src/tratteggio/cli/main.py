@@ -13,7 +13,10 @@ from tratteggio.cli.doctor import doctor
 from tratteggio.cli.evaluate import evaluate
 from tratteggio.cli.inpaint import inpaint
 from tratteggio.cli.inspect import inspect
+from tratteggio.cli.models import models
+from tratteggio.cli.recipes import recipes
 from tratteggio.cli.report import report
+from tratteggio.cli.train import train
 from tratteggio.cli.verify import verify
 
 app = typer.Typer(
@@ -25,7 +28,20 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 some items failed, 2 usage, 3 missing weights or extra, "
     "4 verification failed, 130 stopped and resumable.",
 )
-for verb in (demo, inspect, inpaint, verify, evaluate, compare, report, doctor):
+VERBS = (
+    demo,
+    inspect,
+    inpaint,
+    verify,
+    evaluate,
+    compare,
+    report,
+    train,
+    recipes,
+    models,
+    doctor,
+)
+for verb in VERBS:
     app.command()(verb)
 
 

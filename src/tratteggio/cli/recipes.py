@@ -1,0 +1,50 @@
+"""`tratteggio recipes`: how nets can be trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="A recipe, to see all of its settings.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the recipes that nets can be trained by, or show the settings of one.
+
+    Example: tratteggio recipes pconv_dunhuang
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from dataclasses import asdict
+
+        from tratteggio import recipes as room
+
+        if name is not None:
+            settings = asdict(room.load(name))
+            values = {"name": name, "about": room.about(name), "settings": settings}
+            console.result(values, f"{room.about(name)}\n\n{_text(settings)}")
+            return
+        found = {name: room.about(name).partition("\n")[0] for name in room.names()}
+        width = max(map(len, found))
+        console.result(
+            {"recipes": [{"name": name, "about": about} for name, about in found.items()]},
+            "\n".join(f"{name:<{width}}  {about}" for name, about in found.items()),
+        )
+
+
+def _text(settings: dict[str, Any]) -> str:
+    """Lay settings out as --set takes them, one a line."""
+    lines: list[tuple[str, Any]] = []
+    for key, value in settings.items():
+        entries = value.items() if isinstance(value, dict) else ()
+        lines += [(f"{key}.{entry}", inner) for entry, inner in entries] or [(key, value)]
+    return "\n".join(f"{key}={_word(value)}" for key, value in lines if value != {})
+
+
+def _word(value: Any) -> str:
+    words: dict[Any, str] = {True: "true", False: "false"}
+    return "none" if value is None else words[value] if isinstance(value, bool) else str(value)

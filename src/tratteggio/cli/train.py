@@ -1,0 +1,92 @@
+"""`tratteggio train`: train a net by a recipe on the pictures of a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+if TYPE_CHECKING:
+    from tratteggio.models import Card
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="How: a name from `tratteggio recipes`.")],
+    data: Annotated[Path, typer.Option(help="Folder of pictures to learn from, folders in it included.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="RUN", help="New folder for all that the run leaves.")
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A choice that differs from the recipe; repeatable."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the run's last state, to the same bits on a CPU.")
+    ] = False,
+    set_aside: Annotated[
+        float, typer.Option(help="Share of the pictures, whole ones, to measure on; 0 measures nothing.")
+    ] = 0.1,
+    only: Annotated[
+        Path | None, typer.Option(help="Text file with the pictures to take, one name per line.")
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(help="Weights of the net that judges: torchvision's VGG16, or trained by tratteggio."),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the pictures, for the card of the weights.")] = "unknown",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that make patches ahead.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Instead of the recipe's; the same seed, the same bits.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a net; Ctrl-C saves the state after the step in hand, and --resume goes on from there.
+
+    Example: tratteggio train pconv_dunhuang --data paintings/ -o runs/pconv
+    """
+    leading = os.environ.get("RANK", "0") == "0"  # of several processes under torchrun, one speaks for all
+    with conversation(as_json=json, quiet=quiet or not leading) as console:
+        from tratteggio import models, recipes
+
+        chosen = [*(settings or []), *([] if seed is None else [f"seed={seed}"])]
+        with console.progress(f"training {recipe}") as progress:
+            weights = recipes.train(
+                recipe, data, output, settings=chosen, set_aside=set_aside, only=only, features=features,
+                licence=licence, resume=resume, device=device, workers=workers, progress=progress,
+            )  # fmt: skip
+        if leading:
+            card = models.read_card(weights)
+            console.result(_values(output, weights, card), _text(output, weights, card))
+
+
+def _places(run: Path) -> dict[str, Path]:
+    """Say where in a run's folder things are."""
+    files = {"journal": "journal.jsonl", "curves": "tensorboard", "samples": "samples"}
+    lists = {"learnt_from": "pictures.txt", "set_aside": "set_aside.txt", "settings": "recipe.json"}
+    return {what: run / name for what, name in (files | lists).items() if (run / name).exists()}
+
+
+def _values(run: Path, weights: Path, card: Card) -> dict[str, Any]:
+    return {
+        "weights": str(weights),
+        **{what: str(place) for what, place in _places(run).items()},
+        "model": card.model,
+        "hours": card.hours,
+        "figures": dict(card.figures),
+    }
+
+
+def _text(run: Path, weights: Path, card: Card) -> str:
+    lines = [("weights", f"{weights} ({card.model}, {weights.stat().st_size / 1e6:.1f} MB)")]
+    lines += [(what.replace("_", " "), str(place)) for what, place in _places(run).items()]
+    lines += [("hours", f"{card.hours:.2f}")]
+    if card.figures:
+        figures = f"PSNR where lost {card.figures['psnr_lost']:.2f} dB, loss {card.figures['loss']:.4g}"
+        lines += [("measured", f"{figures}, on patches of the pictures set aside")]
+    return "\n".join(f"{what:<12} {value}" for what, value in lines)

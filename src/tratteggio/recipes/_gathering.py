@@ -1,0 +1,106 @@
+"""Which pictures of a folder a run learns from, which are set aside, and the patches to measure on."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.training.batches import Patch
+from tratteggio.training.damage import Drawer
+from tratteggio.training.patches import AS_THEY_ARE, Patches
+from tratteggio.training.pictures import listed, split
+from tratteggio.training.sources import Chosen, Folder, Source, require_few
+
+log = logging.getLogger("tratteggio")
+
+HELD_OUT = 48  # patches to measure on: enough for a steady mean, few enough to look at often
+
+
+class Gathered(NamedTuple):
+    """The pictures of a run.
+
+    Attributes:
+        learnt: to learn from.
+        aside: names of whole pictures that are only measured on.
+        held_out: patches of these, always the same.
+    """
+
+    learnt: Chosen
+    aside: tuple[str, ...]
+    held_out: list[Patch]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the pictures to learn from."""
+        return tuple(self.learnt.name(number) for number in range(len(self.learnt)))
+
+
+def gather(
+    folder: str | Path, *, only: str | Path | None, set_aside: float, side: int, damage: Drawer
+) -> Gathered:
+    """Open the pictures of a folder and set some aside, by their names alone.
+
+    Pictures smaller than a patch are left out and told of: beyond them there is nothing to learn.
+
+    Args:
+        folder: of pictures, and folders of pictures.
+        only: text file with the names to take, one per line, relative to the folder; None takes all.
+        set_aside: about which share to keep for measuring, 0 .. 1; 0 keeps none.
+        side: of a patch, in pixels.
+        damage: of the patches that are measured on.
+
+    Raises:
+        BadUsage: no such folder, no picture in it, none as large as a patch, one alone where some are to be
+            set aside, or a share out of its range.
+        UnreadableFile: more than 5 % of the pictures cannot be read, or none of those set aside.
+    """
+    if not 0 <= set_aside < 1:
+        raise BadUsage(f"the share to set aside must be 0 or more and less than 1, got {set_aside}")
+    source = Folder(folder, names=None if only is None else listed(only))
+    numbers = {source.name(number): number for number in _large(source, side)}
+    learnt, aside = split(numbers, share=set_aside) if set_aside else (sorted(numbers), [])
+    failed: list[str] = []
+    held_out = list(_held_out(source, [numbers[name] for name in aside], side, damage, failed))
+    if aside and not held_out:
+        raise UnreadableFile(f"no picture that was set aside can be read, {failed[0]} for one; mend them")
+    unreadable = (*source.unreadable, *failed)
+    require_few(unreadable, total=len(source) + len(source.unreadable))
+    chosen = Chosen(source, tuple(numbers[name] for name in learnt), left_out=tuple(failed))
+    return Gathered(chosen, tuple(name for name in aside if name not in failed), held_out)
+
+
+def _large(source: Source, side: int) -> list[int]:
+    """Number the pictures that are as large as a patch."""
+    large = [number for number in range(len(source)) if min(source.grid(number)) >= side]
+    small = [source.name(number) for number in range(len(source)) if min(source.grid(number)) < side]
+    if not large:
+        raise BadUsage(
+            f"none of the {len(source)} pictures is as large as a patch of {side} x {side} pixels; "
+            "choose smaller patches with --set side=..."
+        )
+    if small:
+        log.warning(
+            "%d of %d pictures are smaller than a patch of %d pixels and are left out, the first is %s",
+            len(small), len(source), side, small[0],
+        )  # fmt: skip
+    return large
+
+
+def _held_out(
+    source: Source, numbers: list[int], side: int, damage: Drawer, failed: list[str]
+) -> Iterator[Patch]:
+    """Cut as many patches of each picture, upright; pictures that cannot be decoded are named in `failed`."""
+    each = math.ceil(HELD_OUT / max(1, len(numbers)))
+    for place, number in enumerate(numbers[:HELD_OUT]):
+        patches = Patches(
+            Chosen(source, (number,)), side=side, damage=damage, augment=AS_THEY_ARE, seed=place,
+            per_picture=each,
+        )  # fmt: skip
+        try:
+            yield from [patches[index] for index in range(each)]
+        except UnreadableFile:  # which was told of when it was met
+            failed.append(source.name(number))

@@ -1,0 +1,152 @@
+"""A recipe put to work on a folder of pictures: net, objective, patches and card, then the loop."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from tratteggio import losses, models
+from tratteggio.errors import BadUsage
+from tratteggio.recipes._catalogue import load
+from tratteggio.recipes._gathering import gather
+from tratteggio.recipes._judges import feature_net
+from tratteggio.training import loop
+from tratteggio.training.damage import drawer
+from tratteggio.training.patches import Augment, Patches
+from tratteggio.training.recipe import Recipe, to_json, with_settings
+
+MOST_NAMED = 1000  # pictures that a card names one by one
+
+SHA256 = "features_sha256"
+"""Among the options of an objective that needs a feature net: the hash of that net's weights. A recipe may
+demand one; else it is filled in, so that a run goes on with the same judge only."""
+
+
+def train(
+    recipe: str | Recipe,
+    data: str | Path,
+    run: str | Path,
+    *,
+    settings: Iterable[str] = (),
+    set_aside: float = 0.1,
+    only: str | Path | None = None,
+    features: str | Path | None = None,
+    licence: str = "unknown",
+    resume: bool = False,
+    device: str = "auto",
+    workers: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Train a net by a recipe on the pictures of a folder; all that it leaves lies in the folder of the run.
+
+    Whole pictures are set aside by their names, whatever the seed, and progress is measured on patches of
+    them. `set_aside.txt` and `pictures.txt` in the run's folder name both kinds; for the rest of that folder
+    see `tratteggio.training.loop.train`.
+
+    Args:
+        recipe: one of `names()`, or one of your own.
+        data: the folder; folders in it count too.
+        run: a new or empty folder, unless `resume`.
+        settings: choices that differ from the recipe, as "key=value", see `training.recipe.with_settings`.
+        set_aside: about which share of the pictures; 0 sets none aside and measures nothing.
+        only: text file with the names of the pictures to take, one per line, relative to `data`.
+        features: weights of the net by which the objective judges, if it needs one: torchvision's VGG16, or
+            a file that tratteggio trained, whose encoder then judges.
+        licence: class of the pictures, for the card of the weights.
+        resume: go on from the last state; recipe, settings, pictures and features must be those of the run.
+        device: "auto", "cpu" or "cuda".
+        workers: processes that make patches ahead; with some, scripts need `if __name__ == "__main__":`.
+        progress: called with (steps done, steps in all).
+
+    Returns:
+        the file with the final weights, for `tratteggio.models.load`.
+
+    Raises:
+        UnknownName: no such recipe, setting, net, objective, kind of damage or device.
+        BadUsage: a value that cannot be, no usable picture, nothing to resume, or a run of another kind.
+        UnreadableFile: more than 5 % of the pictures, or the features, cannot be read.
+        MissingExtra: the objective needs features, or the extra "train" is not installed.
+        UnsafeOutput, Diverged, Stopped, UnwritableFile: as `tratteggio.training.loop.train`.
+    """
+    chosen = with_settings(load(recipe) if isinstance(recipe, str) else recipe, settings)
+    _require_beginning(chosen)
+    # All that may be misspelt is looked at before the pictures, which may be many.
+    damage, augment = drawer(chosen.damage), Augment.of(chosen.augment)
+    torch.manual_seed(chosen.seed)
+    net = models.build(chosen.model)
+    chosen, loss = _objective(chosen, features, device)
+    found = gather(data, only=only, set_aside=set_aside, side=chosen.side, damage=damage)
+    return loop.train(
+        net,
+        Patches(found.learnt, side=chosen.side, damage=damage, augment=augment, seed=chosen.seed),
+        loss,
+        chosen,
+        run,
+        held_out=found.held_out,
+        card=_card(chosen, found.names, licence, device),
+        texts={"pictures.txt": _lines(found.names), "set_aside.txt": _lines(found.aside)},
+        resume=resume,
+        device=device,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def _require_beginning(recipe: Recipe) -> None:
+    if recipe.freeze_norms and not recipe.init_from:
+        raise BadUsage(
+            f"{recipe.name} tunes a net that was trained before; name its weights with --set init_from=FILE"
+        )
+
+
+def _objective(recipe: Recipe, features: str | Path | None, device: str) -> tuple[Recipe, losses.Objective]:
+    """Build the objective; the recipe that comes back names the feature net by its hash."""
+    taps = losses.taps(recipe.loss)
+    if not taps:
+        if features is not None:
+            raise BadUsage(f"the objective {recipe.loss} looks at pixels alone; leave --features away")
+        return recipe, losses.build(recipe.loss, recipe.loss_options)
+    options = dict(recipe.loss_options)
+    demanded = options.pop(SHA256, None)
+    net, sha256 = feature_net(features, taps=taps, sha256=None if demanded is None else str(demanded))
+    loss = losses.build(recipe.loss, options, features=net.to(_place(device)))
+    return replace(recipe, loss_options={**options, SHA256: sha256}), loss
+
+
+def _place(device: str) -> torch.device:
+    """Return where the loop will work: the features are judged there."""
+    if device == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def _card(recipe: Recipe, names: tuple[str, ...], licence: str, device: str) -> models.Card:
+    """Fill in what is known before the run; weights that it begins with are named without their folder."""
+    begun = recipe.init_from and Path(recipe.init_from).name
+    digest = hashlib.sha256(_lines(names).encode()).hexdigest()
+    return models.Card(
+        model=recipe.model,
+        recipe=to_json(replace(recipe, init_from=begun)),
+        data=names if len(names) <= MOST_NAMED else (f"{len(names)} pictures, sha256 of the list {digest}",),
+        licence=licence,
+        seed=recipe.seed,
+        hours=0.0,
+        machine=_machine(device),
+    )
+
+
+def _machine(device: str) -> str:
+    place = _place(device)
+    if place.type == "cuda":
+        return torch.cuda.get_device_name(place)
+    return f"{os.cpu_count()} CPU cores, {platform.machine()}"
+
+
+def _lines(names: tuple[str, ...]) -> str:
+    return "".join(f"{name}\n" for name in names)

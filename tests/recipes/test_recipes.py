@@ -1,0 +1,100 @@
+"""Laws of every recipe, and that looking at them costs nothing."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tratteggio import losses, models, recipes, registry
+from tratteggio.errors import UnknownName
+from tratteggio.losses import frozen
+from tratteggio.training.damage import drawer
+from tratteggio.training.patches import Augment
+from tratteggio.training.recipe import Recipe, from_json, to_json, with_settings
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_recipe_names_only_what_is_there(name: str) -> None:
+    recipe = recipes.load(name)
+    assert recipe.name == name
+    assert recipe.model in models.names()
+    drawer(recipe.damage)
+    Augment.of(recipe.augment)
+    taps = losses.taps(recipe.loss)
+    features = frozen(losses.Vgg16(taps)) if taps else None
+    losses.build(recipe.loss, recipe.loss_options, features=features)
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_recipe_can_be_written_down_and_read_again(name: str) -> None:
+    assert from_json(to_json(recipes.load(name))) == recipes.load(name)
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(name: str) -> None:
+    first, _, rest = recipes.about(name).partition("\n")
+    assert first.endswith(".")
+    for told in (f"tratteggio train {name} --data", "ECCV" if "liu" in name else "poster", "Time:", "igures"):
+        assert told in rest
+
+
+def test_the_recipes_of_the_poster_have_its_rates_and_objectives() -> None:
+    rates = {
+        name: (recipes.load(name).rate, recipes.load(name).loss)
+        for name in recipes.names()
+        if name.startswith("dunhuang")
+    }
+    assert rates == {
+        "dunhuang_conv_mse": (2e-4, "mse"),
+        "dunhuang_pconv_mse": (2e-4, "mse"),
+        "dunhuang_pconv_mse_ssim": (5e-5, "mse_ssim"),
+        "dunhuang_pconv_style": (5e-5, "poster"),
+    }
+    tuned = [name for name in recipes.names() if recipes.load(name).freeze_norms]
+    assert tuned == ["dunhuang_pconv_mse_ssim", "dunhuang_pconv_style"]
+
+
+def test_a_misspelt_recipe_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="no recipe named 'pconv_dunhang'; did you mean 'pconv_dunhuang'"):
+        recipes.load("pconv_dunhang")
+
+
+def test_looking_at_recipes_imports_no_torch() -> None:
+    code = (
+        "import sys; from tratteggio import recipes\n"
+        "for name in recipes.names(): recipes.load(name), recipes.about(name)\n"
+        "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_train_is_offered_where_people_look_for_it() -> None:
+    import tratteggio
+
+    assert tratteggio.train is recipes.train
+    with pytest.raises(AttributeError, match="no attribute 'bake'"):
+        recipes.bake  # noqa: B018
+
+
+def test_settings_change_a_recipe_and_leave_the_file_as_it_was() -> None:
+    before = recipes.load("pconv_dunhuang")
+    assert with_settings(before, ["loss_options.weight=0.5"]) == replace(before, loss_options={"weight": 0.5})
+    assert recipes.load("pconv_dunhuang") is before
+    assert isinstance(registry.load("recipes", "pconv_dunhuang").RECIPE, Recipe)
+
+
+# --- objectives by name ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", losses.names())
+def test_every_objective_judges_a_perfect_answer_with_nothing_but_its_variation(name: str) -> None:
+    taps = losses.taps(name)
+    features = frozen(losses.Vgg16(taps)) if taps else None
+    options = {"variation": 0.0} if taps else {}
+    truth = torch.rand(2, 3, 16, 16)
+    known = (torch.rand(2, 1, 16, 16) > 0.3).float()
+    loss = losses.build(name, options, features=features)
+    assert loss(truth, truth, known).total.item() == pytest.approx(0, abs=1e-5)
+    assert loss(1 - truth, truth, known).total.item() > 0

@@ -1,0 +1,229 @@
+"""A recipe put to work: which pictures teach, which judge, what the weights tell of it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from tratteggio import losses, models, recipes
+from tratteggio.errors import BadUsage, MissingExtra, UnreadableFile
+from tratteggio.recipes._gathering import HELD_OUT, gather
+from tratteggio.recipes._judges import feature_net
+from tratteggio.training.damage import drawer
+from tratteggio.training.recipe import Recipe, from_json
+
+TINY = Recipe(
+    name="tiny", model="pconv-compact", steps=2, batch=1, side=32, rate=1e-3, loss="mse", damage="cracks",
+    validate_every=2, keep_every=1,
+)  # fmt: skip
+CRACKS = drawer("cracks")
+
+
+def picture(file: Path, side: int = 40, seed: int = 0) -> None:
+    file.parent.mkdir(exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (side, side + 8, 3), np.uint8)
+    Image.fromarray(pixels).save(file)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(6):
+        picture(folder / f"{number}.png", seed=number)
+    return folder
+
+
+def train(folder: Path, run: Path, recipe: Recipe = TINY, **options: Any) -> Path:
+    return recipes.train(recipe, folder, run, device="cpu", **options)
+
+
+# --- which pictures ----------------------------------------------------------------------------------
+
+
+def test_whole_pictures_are_set_aside_and_listed(folder: Path, tmp_path: Path) -> None:
+    weights = train(folder, tmp_path / "run", set_aside=0.5, licence="open")
+    learnt, aside = (
+        (tmp_path / "run" / name).read_text().splitlines() for name in ("pictures.txt", "set_aside.txt")
+    )
+    assert sorted(learnt + aside) == [f"{number}.png" for number in range(6)]
+    assert learnt
+    assert aside
+    card = models.read_card(weights)
+    assert card.data == tuple(learnt)
+    assert (card.model, card.licence, card.seed) == ("pconv-compact", "open", 0)
+    assert from_json(card.recipe) == TINY
+    assert set(card.figures) == {"loss", "psnr_lost"}
+
+
+def test_what_is_set_aside_depends_on_names_alone(folder: Path) -> None:
+    found = [gather(folder, only=None, set_aside=0.3, side=side, damage=CRACKS) for side in (16, 32)]
+    assert found[0].aside == found[1].aside
+    assert set(found[0].aside).isdisjoint(found[0].names)
+
+
+def test_patches_held_out_are_upright_cut_from_pictures_set_aside_and_always_the_same(folder: Path) -> None:
+    found = gather(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
+    again = gather(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
+    assert len(found.held_out) == HELD_OUT
+    for (truth, known), (other, other_known) in zip(found.held_out, again.held_out, strict=True):
+        assert np.array_equal(truth, other)
+        assert np.array_equal(known, other_known)
+    pixels = [np.asarray(Image.open(folder / name)) for name in found.aside]
+    for truth, _ in found.held_out[::8]:
+        levels = np.rint(truth.transpose(1, 2, 0) * 255).astype(np.uint8)
+        views = [
+            np.lib.stride_tricks.sliding_window_view(p, (32, 32, 3)).reshape(-1, 32, 32, 3) for p in pixels
+        ]
+        assert any((view == levels).all(axis=(1, 2, 3)).any() for view in views)
+
+
+def test_none_set_aside_measures_nothing(folder: Path, tmp_path: Path) -> None:
+    card = models.read_card(train(folder, tmp_path / "run", set_aside=0))
+    assert len(card.data) == 6
+    assert not card.figures
+
+
+def test_only_the_pictures_of_a_list_are_taken(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("# two\n1.png\n4.png\n")
+    found = gather(folder, only=tmp_path / "list.txt", set_aside=0.5, side=32, damage=CRACKS)
+    assert sorted([*found.names, *found.aside]) == ["1.png", "4.png"]
+
+
+def test_pictures_smaller_than_a_patch_are_left_out_and_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, side in enumerate((20, 40, 41, 31)):
+        picture(tmp_path / f"{number}.png", side)
+    found = gather(tmp_path, only=None, set_aside=0.5, side=32, damage=CRACKS)
+    assert sorted([*found.names, *found.aside]) == ["1.png", "2.png"]
+    assert (
+        "2 of 4 pictures are smaller than a patch of 32 pixels and are left out, the first is 0.png"
+        in caplog.text
+    )
+
+
+def test_a_picture_set_aside_that_cannot_be_decoded_is_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(40):
+        picture(tmp_path / f"{number:02}.png")
+    aside = gather(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS).aside
+    broken = tmp_path / aside[1]
+    broken.write_bytes(broken.read_bytes()[:-2000])
+    found = gather(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS)
+    assert found.aside == tuple(name for name in aside if name != aside[1])
+    assert found.learnt.unreadable == (aside[1],)
+    assert "the picture is left out" in caplog.text
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
+def test_a_share_out_of_range_is_refused(folder: Path, share: float) -> None:
+    with pytest.raises(BadUsage, match="share to set aside must be 0 or more and less than 1"):
+        gather(folder, only=None, set_aside=share, side=32, damage=CRACKS)
+
+
+def test_the_card_of_many_pictures_holds_one_hash(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tratteggio.recipes._training.MOST_NAMED", 3)
+    (told,) = models.read_card(train(folder, tmp_path / "run", set_aside=0)).data
+    assert told.startswith("6 pictures, sha256 of the list ")
+
+
+# --- runs --------------------------------------------------------------------------------------------
+
+
+def test_settings_reach_the_run_and_the_seed_the_weights(folder: Path, tmp_path: Path) -> None:
+    one, same, other = (
+        load_file(train(folder, tmp_path / name, settings=[f"seed={seed}"]))
+        for name, seed in (("one", 1), ("same", 1), ("other", 2))
+    )
+    assert from_json((tmp_path / "one" / "recipe.json").read_text()).seed == 1
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_is_not_resumed_on_other_pictures(folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    weights = train(folder, run)
+    before = weights.read_bytes()
+    with pytest.raises(BadUsage, match=r"pictures.txt tells what the run was begun with, and now '.*png'"):
+        train(folder, run, set_aside=0.8, resume=True)
+    (run / "set_aside.txt").unlink()  # as if killed before it was written
+    assert train(folder, run, resume=True).read_bytes() == before
+    assert (run / "set_aside.txt").exists()
+
+
+def test_tuning_needs_weights_to_begin_with_which_the_card_names_without_their_folder(
+    folder: Path, tmp_path: Path
+) -> None:
+    begun = train(folder, tmp_path / "begun")
+    with pytest.raises(BadUsage, match="dunhuang_pconv_mse_ssim tunes a net .* --set init_from=FILE"):
+        train(folder, tmp_path / "tuned", "dunhuang_pconv_mse_ssim")
+    tuned = train(folder, tmp_path / "tuned", settings=[f"init_from={begun}", "rate=1e-12"])
+    assert from_json(models.read_card(tuned).recipe).init_from == "weights.safetensors"
+    a, b = load_file(begun), load_file(tuned)
+    assert all(torch.allclose(a[name], b[name], atol=1e-6) for name in a)
+
+
+def test_one_picture_alone_cannot_be_split(tmp_path: Path) -> None:
+    picture(tmp_path / "a" / "one.png")
+    with pytest.raises(BadUsage, match="at least two pictures are needed to set one aside, got 1"):
+        train(tmp_path / "a", tmp_path / "run")
+    assert train(tmp_path / "a", tmp_path / "run", set_aside=0).exists()
+
+
+# --- feature nets ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def vgg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights in torchvision's layout, as deep as the poster's tap."""
+    torch.manual_seed(0)
+    file = tmp_path_factory.mktemp("features") / "vgg.safetensors"
+    save_file(losses.Vgg16(losses.POSTER_TAPS).state_dict(), file)
+    return file
+
+
+def test_a_run_names_its_judge_and_goes_on_with_no_other(folder: Path, tmp_path: Path, vgg: Path) -> None:
+    choices = ["loss=poster", "steps=1"]
+    weights = train(folder, tmp_path / "run", settings=choices, features=vgg)
+    sha256 = models.sha256(vgg)
+    assert from_json(models.read_card(weights).recipe).loss_options == {"features_sha256": sha256}
+    other = tmp_path / "other.safetensors"
+    save_file({name: 2 * tensor for name, tensor in load_file(vgg).items()}, other)
+    with pytest.raises(BadUsage, match=f"another recipe .*{sha256}"):
+        train(folder, tmp_path / "run", settings=choices, features=other, resume=True)
+    demand = [*choices, f"loss_options.features_sha256={sha256}"]
+    with pytest.raises(UnreadableFile, match=f"must have the sha256 {sha256}"):
+        train(folder, tmp_path / "run2", settings=demand, features=other)
+    assert train(folder, tmp_path / "run2", settings=demand, features=vgg).exists()
+
+
+def test_a_net_of_ours_can_judge_with_its_encoder(folder: Path, tmp_path: Path) -> None:
+    weights = train(folder, tmp_path / "run")
+    net, sha256 = feature_net(weights, taps=("pool1",), sha256=None)
+    assert (net.name, sha256) == ("pconv-compact encoder", models.sha256(weights))
+    assert not any(parameter.requires_grad for parameter in net.parameters())
+    x = torch.rand(1, 3, 32, 48, requires_grad=True)
+    (tap,) = net.taps(x)
+    assert tap.shape == (1, 128, 2, 3)
+    tap.sum().backward()
+    assert x.grad.abs().sum() > 0
+    with pytest.raises(UnreadableFile, match="must have the sha256 abc"):
+        feature_net(weights, taps=("pool1",), sha256="abc")
+    assert train(folder, tmp_path / "judged", settings=["loss=liu"], features=weights).exists()
+
+
+def test_a_judge_that_is_missing_or_not_needed_is_told_of(folder: Path, tmp_path: Path, vgg: Path) -> None:
+    with pytest.raises(MissingExtra, match="give its weights with --features"):
+        train(folder, tmp_path / "run", settings=["loss=liu"])
+    with pytest.raises(MissingExtra, match="there is no file"):
+        train(folder, tmp_path / "run", settings=["loss=liu"], features=tmp_path / "none.pth")
+    with pytest.raises(BadUsage, match="mse looks at pixels alone; leave --features away"):
+        train(folder, tmp_path / "run", features=vgg)
+    assert not (tmp_path / "run").exists()
