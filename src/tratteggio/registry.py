@@ -20,6 +20,7 @@ ROLES = {
     "finish": "finish",
     "models": "architecture",
     "recipes": "recipe",
+    "experiments": "experiment",
 }
 DOORS = {"models": {"tensors", "weights"}}  # files of a role's folder that all its others go through
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from tratteggio.cli.main import app
 
 VERBS = ["demo", "inspect", "inpaint", "verify", "evaluate", "compare", "report", "doctor"]
-VERBS += ["train", "recipes", "models"]
+VERBS += ["train", "recipes", "models", "reproduce"]
 
 
 def run(*words: object) -> Result:

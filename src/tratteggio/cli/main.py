@@ -16,6 +16,7 @@ from tratteggio.cli.inspect import inspect
 from tratteggio.cli.models import models
 from tratteggio.cli.recipes import recipes
 from tratteggio.cli.report import report
+from tratteggio.cli.reproduce import reproduce
 from tratteggio.cli.train import train
 from tratteggio.cli.verify import verify
 
@@ -39,6 +40,7 @@ VERBS = (
     train,
     recipes,
     models,
+    reproduce,
     doctor,
 )
 for verb in VERBS:

@@ -1,0 +1,255 @@
+"""What an experiment found: tables with the published figures beside ours, and a verdict on every claim."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from tratteggio.errors import BadUsage
+from tratteggio.files.beside import beside
+
+Verdict = Literal["reproduced", "ordering only", "not reproduced", "not attempted"]
+Better = Literal["higher", "lower"]
+Figures = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure of a table.
+
+    Attributes:
+        name: with its unit.
+        digits: after the point.
+        better: which way is better; the best of ours is then set in bold. None where neither is.
+    """
+
+    name: str
+    digits: int = 2
+    better: Better | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system of a table.
+
+    Attributes:
+        name: of the system.
+        ours: what was measured, by name of the column; None, or nothing, where nothing was.
+        published: what was published, likewise.
+    """
+
+    name: str
+    ours: Figures
+    published: Figures = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures of several systems by several measures.
+
+    Attributes:
+        title: what the table tells.
+        columns: the measures.
+        rows: the systems.
+        note: how it was measured.
+
+    Raises:
+        BadUsage: a row has a figure for which there is no column.
+    """
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        known = {column.name for column in self.columns}
+        for row in self.rows:
+            stray = sorted((row.ours.keys() | row.published.keys()) - known)
+            if stray:
+                raise BadUsage(f"row {row.name!r} of {self.title!r} has figures without a column: {stray}")
+
+    def best(self, column: Column) -> float | None:
+        """Return the best of our figures in a column; None where none is better than another."""
+        found = (row.ours.get(column.name) for row in self.rows)
+        figures = [value for value in found if value is not None and not math.isnan(value)]
+        if column.better is None or len(figures) < 2:
+            return None
+        return max(figures) if column.better == "higher" else min(figures)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that was published, and what became of it here.
+
+    Attributes:
+        text: the claim.
+        verdict: "reproduced", the figures agree; "ordering only", which is better agrees; "not reproduced";
+            or "not attempted".
+        why: one sentence with the figures behind the verdict.
+
+    Raises:
+        BadUsage: another verdict.
+    """
+
+    text: str
+    verdict: Verdict
+    why: str
+
+    def __post_init__(self) -> None:
+        if self.verdict not in get_args(Verdict):
+            raise BadUsage(f"a verdict is one of {', '.join(get_args(Verdict))}, got {self.verdict!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What an experiment found.
+
+    Attributes:
+        setting: what was done with which pictures, in a few sentences.
+        tables: figures.
+        claims: everything that was published and could be checked.
+        notes: what a reader should know besides.
+        pictures: file in the folder of the report -> what it shows; each below 100 kB.
+        seconds: time that each stage took, on whatever day.
+        device: what computed.
+        header: experiment, scale, seed, data, machine, versions and date; `reproduce` fills it in.
+    """
+
+    setting: str
+    tables: Sequence[Table]
+    claims: Sequence[Claim]
+    notes: Sequence[str] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    device: str = "cpu"
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it for JSON, which knows neither NaN nor infinity: these become null."""
+        plain = dataclasses.asdict(self)
+        storable: dict[str, Any] = _storable({**plain.pop("header"), **plain})
+        return storable
+
+    def as_markdown(self) -> str:
+        """Lay it out for people."""
+        parts = [f"# {self.header.get('title', 'Report')}", self.setting]
+        parts += [_head(self.header, self.device)] if self.header else []
+        for table in self.tables:
+            parts += [f"## {table.title}", _grid(table), table.note]
+        if self.claims:
+            parts += ["## What was claimed", _claims(self.claims)]
+        if self.notes:
+            parts += ["## Notes", "\n".join(f"- {note}" for note in self.notes)]
+        parts += [f"![{what}]({file})\n\n{what}" for file, what in self.pictures.items()]
+        if self.seconds:
+            parts += ["## Time", _times(self.seconds)]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write `report.md` and `report.json`, both or neither.
+
+    Raises:
+        UnwritableFile: no space, no permission.
+    """
+    targets = [folder / "report.md", folder / "report.json"]
+    with beside(targets) as (text, values):
+        text.write_text(report.as_markdown(), "utf-8")
+        values.write_text(json.dumps(report.as_dict(), indent=1, allow_nan=False) + "\n", "utf-8")
+    return targets
+
+
+def write_picture(content: bytes, target: Path, *, most: int = 100_000) -> None:
+    """Write a picture of the report, beside its place and renamed.
+
+    Raises:
+        UnwritableFile: no space, no permission.
+        BadUsage: it is larger than `most` bytes.
+    """
+    if len(content) > most:
+        raise BadUsage(f"{target.name} has {len(content)} bytes, a picture of a report at most {most}")
+    with beside([target]) as (file,):
+        file.write_bytes(content)
+
+
+def _grid(table: Table) -> str:
+    """Lay a table out in Markdown: "published" and "ours" side by side where something was published."""
+    heads: list[str] = [""]
+    for column in table.columns:
+        paired = _published(table, column)
+        heads += [f"{column.name}, published", f"{column.name}, ours"] if paired else [column.name]
+    lines = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
+    for row in table.rows:
+        cells = [row.name]
+        for column in table.columns:
+            if _published(table, column):
+                cells.append(_figure(row.published.get(column.name), column))
+            cell = _figure(row.ours.get(column.name), column)
+            best = table.best(column)
+            # What reads alike is marked alike, whatever the digits behind.
+            cells.append(f"**{cell}**" if best is not None and cell == _figure(best, column) else cell)
+        lines.append(cells)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _published(table: Table, column: Column) -> bool:
+    return any(row.published.get(column.name) is not None for row in table.rows)
+
+
+def _figure(value: float | None, column: Column) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.{column.digits}f}"
+
+
+def _claims(claims: Sequence[Claim]) -> str:
+    lines = ["| claim | verdict | why |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(f"| {c.text} | **{c.verdict}** | {c.why} |" for c in claims)])
+
+
+def _head(header: Mapping[str, Any], device: str) -> str:
+    machine = header.get("machine", {})
+    versions = ", ".join(f"{name} {version}" for name, version in header.get("versions", {}).items())
+    return "\n".join(
+        [
+            f"- command: `{header.get('command', '')}`",
+            f"- data: {header.get('data', '')}",
+            f"- scale {header.get('scale', '')}: "
+            + ", ".join(f"{key} {_plain(value)}" for key, value in header.get("choices", {}).items()),
+            f"- machine: {', '.join(str(value) for value in machine.values())}; computed on {device}",
+            f"- versions: {versions}",
+            f"- written: {header.get('created', '')}",
+        ]
+    )
+
+
+def _plain(value: Any) -> str:
+    return "/".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
+
+
+def _times(seconds: Mapping[str, float]) -> str:
+    total = sum(seconds.values())
+    told = "; ".join(f"{stage} {_span(value)}" for stage, value in seconds.items())
+    return f"{_span(total)} in all: {told}."
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case Mapping():
+            return {str(key): _storable(entry) for key, entry in value.items()}
+        case str():
+            return value
+        case Sequence():
+            return [_storable(entry) for entry in value]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value

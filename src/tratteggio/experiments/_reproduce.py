@@ -1,0 +1,114 @@
+"""An experiment chosen, given its folder, run, and reported."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tratteggio import registry
+from tratteggio.errors import BadUsage, Stopped
+from tratteggio.experiments._machine import machine, versions
+from tratteggio.experiments._place import take_place
+from tratteggio.experiments._report import Report, write
+from tratteggio.training.pictures import pictures
+
+Progress = Callable[[int, int], None]
+
+
+def names() -> list[str]:
+    """List the experiments, in alphabetical order."""
+    return registry.names("experiments")
+
+
+def about(name: str) -> str:
+    """Return the title of an experiment.
+
+    Raises:
+        UnknownName: no experiment has that name; the message gives the nearest and all.
+    """
+    title: str = registry.load("experiments", name).TITLE
+    return title
+
+
+def reproduce(
+    experiment: str,
+    *,
+    scale: str = "smoke",
+    data: str | Path | None = None,
+    out: str | Path,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Refill a published table and write what came of it: `report.md` and `report.json` in a folder.
+
+    What is finished stays in the folder: the same call again goes on where one was stopped, and computes
+    nothing twice.
+
+    Args:
+        experiment: one of `names()`.
+        scale: how much is done, one of the experiment's: "smoke" shows in a minute that all parts work and
+            proves nothing else, "cpu" is for a night on two cores or less, "gpu" as published.
+        data: folder of pictures; None takes phantoms and photographs that come with a dependency.
+        out: folder to write into: new, empty, or that of the same experiment at the same scale, with the same
+            data and seed.
+        seed: of everything random.
+        progress: called with (done, in all).
+
+    Returns:
+        what was written.
+
+    Raises:
+        UnknownName: no such experiment, or it has no such scale.
+        BadUsage: no pictures in `data`, or a seed below 0.
+        UnsafeOutput: `out` holds something else.
+        UnwritableFile: no space, no permission.
+        Stopped: interrupted; the same call goes on.
+        TratteggioError: as training and engines raise.
+    """
+    module = registry.load("experiments", experiment)
+    if scale not in module.SCALES:
+        raise registry.unknown(f"scale of {experiment}", scale, module.SCALES)
+    if seed < 0:
+        raise BadUsage(f"seed must be 0 or more, got {seed}")
+    folder, out = (None if data is None else Path(data)), Path(out)
+    found = [] if folder is None else pictures(folder)
+    job = {
+        "experiment": experiment,
+        "scale": scale,
+        "seed": seed,
+        "data": "none" if folder is None else f"{len(found)} pictures, names {_digest(found)}",
+    }
+    take_place(out, job)
+    try:
+        report: Report = module.run(scale, data=folder, out=out, seed=seed, progress=progress)
+    except (KeyboardInterrupt, Stopped):
+        raise Stopped(
+            f"stopped; what is finished lies in {out}, and the same command again goes on"
+        ) from None
+    report = dataclasses.replace(report, header=_header(module, job, folder, len(found)))
+    write(report, out)
+    return report
+
+
+def _header(module: Any, job: dict[str, Any], folder: Path | None, count: int) -> dict[str, Any]:
+    options = f"--scale {job['scale']}{'' if folder is None else ' --data DIR'} --seed {job['seed']}"
+    return {
+        "experiment": job["experiment"],
+        "title": module.TITLE,
+        "command": f"tratteggio reproduce {job['experiment']} {options}",
+        "scale": job["scale"],
+        "choices": dataclasses.asdict(module.SCALES[job["scale"]]),
+        "seed": job["seed"],
+        "data": "none was given" if folder is None else f"{count} pictures of the folder {folder.name}",
+        "machine": machine(),
+        "versions": versions(*getattr(module, "LIBRARIES", ())),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _digest(names: list[str]) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]

@@ -1,0 +1,445 @@
+"""What fills lacunae best: engines and their peers on paintings that no net has learnt from.
+
+    tratteggio reproduce fills --scale cpu --data DIR -o OUT       about an hour on two cores for 33 pictures
+
+Every system fills the same lacunae of the same squares: one square of each picture for each kind of damage,
+namely the hole-ratio bins of Liu et al. 2018, "Image inpainting for irregular holes using partial
+convolutions" (section 4), cracks and craquelure. Pictures are set aside whole, by their names.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from tratteggio import registry
+from tratteggio.errors import MissingExtra, UnknownName
+from tratteggio.experiments import _peers
+from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
+from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._plot import curves
+from tratteggio.experiments._report import Better, Claim, Column, Report, Row, Table, write_picture
+from tratteggio.metrics import mse, ssim_map
+from tratteggio.metrics.fidelity import psnr_from_mse
+from tratteggio.painting.pixels import Lost
+from tratteggio.roles import Engine
+from tratteggio.training.bins import BINS, in_bin
+from tratteggio.training.damage import KINDS, Drawer, draw
+from tratteggio.training.pictures import pictures, split
+from tratteggio.treatment import inpaint
+
+TITLE = "Fills of lacunae by hole ratio and in cracks: our net, our other engines, and what people use today"
+LIBRARIES = ("pypatchmatch", "gmic")
+
+OURS = "pconv"
+WEIGHTS = "pconv-compact"  # that engine `pconv` takes
+RIVALS = ("telea", "navier_stokes", "biharmonic", "fsr", *_peers.PEERS)
+"""What a fill of ours has to beat: classical methods that anyone can install."""
+
+SSIM_PX = 7
+EXACT_DB = 99.0  # what an exact fill counts for, as a mean knows no infinity
+
+_BINS = {f"{low:.0%}–{high:.0%}": partial(in_bin, (low, high)) for low, high in BINS}
+DAMAGE: Mapping[str, Drawer] = {**_BINS, "cracks": KINDS["cracks"], "craquelure": KINDS["craquelure"]}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured.
+
+    Attributes:
+        most: pictures at most; None takes all that are set aside.
+        side: of a square, in pixels.
+        engines: by name; those that are not installed are named in the report.
+        peers: other people's, likewise.
+        conclusive: whether anything can be concluded.
+    """
+
+    most: int | None
+    side: int
+    engines: tuple[str, ...]
+    peers: tuple[str, ...]
+    conclusive: bool
+
+
+SCALES: Mapping[str, Scale] = {
+    "smoke": Scale(
+        most=2, side=128, engines=("telea", "navier_stokes", "tension", OURS), peers=(), conclusive=False
+    ),
+    "cpu": Scale(
+        most=None,
+        side=256,
+        engines=("telea", "navier_stokes", "biharmonic", "fsr", "tension", OURS, "auto"),
+        peers=tuple(_peers.PEERS),
+        conclusive=True,
+    ),
+}
+
+Filler = Callable[[Levels, Lost], "tuple[Levels, float] | None"]
+
+
+class System(NamedTuple):
+    """Something that fills.
+
+    Attributes:
+        name: of the engine or peer.
+        key: its name and all that its fills depend on, for the ledger.
+        fill: takes picture and lost; returns the picture, filled, and the seconds; None if it failed.
+    """
+
+    name: str
+    key: str
+    fill: Filler
+
+
+class Score(NamedTuple):
+    """How well one fill of one square came out; all None where the system failed."""
+
+    psnr: float | None
+    ssim: float | None
+    seconds: float | None
+
+
+Scores = Mapping[tuple[str, str], Sequence[Score]]
+"""(name of the system, kind of damage) -> one score for each picture, in the order of the pictures."""
+
+
+def run(
+    scale: str,
+    *,
+    data: Path | None,
+    out: Path,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> Report:
+    """Fill, measure and compare. Each fill that is measured is kept in `fills.jsonl` and not made again."""
+    chosen = SCALES[scale]
+    systems, absent = _systems(chosen, seed)
+    if not systems:
+        raise MissingExtra(f"nothing can be compared: {' '.join(absent)}")
+    shown, where = _gather(data, chosen)
+    ledger = Ledger(out / "fills.jsonl")
+    squares = [(name, kind) for name in shown.names for kind in DAMAGE]
+    for done, (name, kind) in enumerate(squares):
+        missing = [system for system in systems if _key(name, kind, system) not in ledger]
+        if missing:
+            picture, lost = _square(shown.read(name), name, kind, side=chosen.side, seed=seed)
+        for system in missing:
+            ledger.add(_key(name, kind, system), score(picture, lost, system.fill)._asdict())
+        if progress:
+            progress(done + 1, len(squares))
+    scores = {
+        (system.name, kind): [Score(**ledger[_key(name, kind, system)]) for name in shown.names]
+        for system in systems
+        for kind in DAMAGE
+    }
+    return summed_up(
+        scores,
+        [system.name for system in systems],
+        setting=f"{where} {_setting(chosen, len(shown.names))}",
+        notes=[*absent, *_learnt_from(shown.names)],
+        conclusive=chosen.conclusive,
+        out=out,
+    )
+
+
+def score(picture: Levels, lost: Lost, fill: Filler) -> Score:
+    """Let a system fill lost pixels and measure how close it comes.
+
+    PSNR in dB over the lost pixels alone (peak 255). SSIM is the mean of scikit-image's similarity map
+    (windows of 7 x 7, samples, mean of the channels) over all pixels whose window holds a lost one.
+    """
+    answer = fill(np.where(lost[..., None], np.uint8(0), picture), lost)
+    if answer is None:
+        return Score(None, None, None)
+    proposal, seconds = answer
+    decibels = min(psnr_from_mse(mse(picture, proposal, where=lost), data_range=255), EXACT_DB)
+    similar = ssim_map(picture, proposal, data_range=255, window="uniform", size=SSIM_PX, sample=True)
+    touched = ndimage.maximum_filter(lost, size=SSIM_PX)
+    return Score(decibels, float(similar[touched].mean()), seconds)
+
+
+# --- pictures and systems ----------------------------------------------------------------------------
+
+
+class Shown(NamedTuple):
+    """The pictures that are filled.
+
+    Attributes:
+        names: in alphabetical order.
+        read: decodes one.
+    """
+
+    names: list[str]
+    read: Callable[[str], Levels]
+
+
+def _gather(data: Path | None, scale: Scale) -> tuple[Shown, str]:
+    """Choose the pictures, and say which they are."""
+    if data is None:
+        found = photographs()
+        what = "photographs" if "coffee" in found else "phantoms"
+        names = sorted(found)[: scale.most]
+        return Shown(names, found.__getitem__), f"{len(names)} {what}, none of which a net has learnt from."
+    everything = pictures(data)
+    _, aside = split(everything, share=SET_ASIDE)
+    folder = readable(data, aside[: scale.most])
+    numbers = {folder.name(number): number for number in range(len(folder))}
+    read = lru_cache(maxsize=1)(lambda name: folder.read(numbers[name]))  # the same picture for all damage
+    return (
+        Shown(sorted(numbers), read),
+        f"{len(numbers)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE}).",
+    )
+
+
+def _systems(scale: Scale, seed: int) -> tuple[list[System], list[str]]:
+    """Make what can be made here -> (systems, why others are absent)."""
+    systems, absent = [], []
+    for name in scale.engines:
+        try:
+            engine = registry.load("engines", name).make(seed=seed, device="auto")
+        except (MissingExtra, UnknownName) as error:
+            absent.append(f"{name} is absent: {error}.")
+        else:
+            key = f"{name} {json.dumps(engine.parameters, sort_keys=True)} seed {seed}"
+            systems.append(System(name, key, partial(_by_engine, engine, seed)))
+    for name in scale.peers:
+        why = _peers.missing(name)
+        if why:
+            absent.append(f"{name} is absent: {why}.")
+        else:
+            systems.append(System(name, name, partial(_peers.ask, name)))
+    return systems, absent
+
+
+def _learnt_from(names: Sequence[str]) -> list[str]:
+    """Warn if our net has learnt from pictures that it is measured on."""
+    from tratteggio import models  # noqa: PLC0415 # imports torch, for which engines without nets need not wait
+
+    if WEIGHTS not in models.shipped():
+        return []
+    learnt = {Path(name).name for name in models.read_card(models.find(WEIGHTS)).data}
+    seen = [name for name in names if Path(name).name in learnt]
+    told = ", ".join(seen)
+    return (
+        [f"{OURS} has learnt from {len(seen)} of these pictures, so its figures flatter it: {told}."]
+        if seen
+        else []
+    )
+
+
+def _by_engine(engine: Engine, seed: int, picture: Levels, lost: Lost) -> tuple[Levels, float]:
+    start = time.perf_counter()
+    proposal = inpaint(picture, lost, engine=engine, seed=seed)
+    return proposal, time.perf_counter() - start
+
+
+def _square(picture: Levels, name: str, kind: str, *, side: int, seed: int) -> tuple[Levels, Lost]:
+    """Cut the square of a picture that a kind of damage falls on, and draw the damage."""
+    rng = chance(seed, name, kind)
+    cut = square(picture, side, rng)
+    return cut, draw(DAMAGE[kind], (cut.shape[0], cut.shape[1]), rng)
+
+
+def _key(picture: str, kind: str, system: System) -> str:
+    return f"{system.key} | {kind} | {picture}"
+
+
+# --- what came out -----------------------------------------------------------------------------------
+
+
+def summed_up(
+    scores: Scores, names: Sequence[str], *, setting: str, notes: Sequence[str], conclusive: bool, out: Path
+) -> Report:
+    """Make a report of scores.
+
+    Args:
+        scores: of every system at every kind of damage.
+        names: of the systems, in the order of the tables.
+        setting: what was filled.
+        notes: what a reader should know besides.
+        conclusive: False leaves every verdict open.
+        out: folder for the curves.
+    """
+    psnr = {key: _mean([s.psnr for s in found]) for key, found in scores.items()}
+    ssim = {key: _mean([s.ssim for s in found]) for key, found in scores.items()}
+    won = {(name, kind): float(np.mean(wins(scores, names, kind)[name])) for name in names for kind in DAMAGE}
+    seconds = {key: _mean([s.seconds for s in found]) for key, found in scores.items()}
+    drawn = curves(
+        {name: [psnr[name, kind] for kind in _BINS] for name in names},
+        labels=list(_BINS),
+        title="PSNR in the lacunae by the share that is lost, dB",
+    )
+    write_picture(drawn.encode(), out / "psnr.svg")
+    return Report(
+        setting=setting,
+        tables=[
+            _table("PSNR in the lacunae, dB", psnr, note="Mean over the pictures; peak 255."),
+            _table(
+                "SSIM around the lacunae",
+                ssim,
+                digits=3,
+                note="Mean over the pictures of the mean over all pixels whose window of 7 x 7 holds a lost "
+                "one (scikit-image's defaults).",
+            ),
+            _table(
+                "Share of pictures won",
+                won,
+                note="Pictures on which no other system has a higher PSNR; of equal ones all win, so columns "
+                "may add up to more than 1.",
+            ),
+            _table(
+                "Seconds for one square",
+                seconds,
+                digits=3,
+                better="lower",
+                note="Mean. Our engines with all that `inpaint` does around them; peers without the start of "
+                "their process.",
+            ),
+            _winners(scores, psnr, ssim, names),
+        ],
+        claims=[_claim(kind, scores, psnr, ssim, conclusive=conclusive) for kind in DAMAGE],
+        notes=[*notes, *_failures(scores, names)],
+        pictures={"psnr.svg": "PSNR in the lacunae by the share that is lost, mean over the pictures"},
+        seconds={
+            name: sum(s.seconds or 0.0 for kind in DAMAGE for s in scores[name, kind]) for name in names
+        },
+    )
+
+
+def wins(scores: Scores, names: Sequence[str], kind: str) -> dict[str, list[bool]]:
+    """Tell for each system on which pictures no other one has a higher PSNR.
+
+    Example:
+        >>> s = {("a", "k"): [Score(20.0, 0, 0), Score(30.0, 0, 0)],
+        ...      ("b", "k"): [Score(20.0, 0, 0), Score(None, None, None)]}
+        >>> wins(s, ["a", "b"], "k")
+        {'a': [True, True], 'b': [True, False]}
+    """
+    reached = {name: [-np.inf if s.psnr is None else s.psnr for s in scores[name, kind]] for name in names}
+    best = np.max(list(reached.values()), axis=0)
+    return {
+        name: [bool(value == top > -np.inf) for value, top in zip(values, best, strict=True)]
+        for name, values in reached.items()
+    }
+
+
+def rank(name: str, kind: str, figures: Mapping[tuple[str, str], float | None]) -> int | None:
+    """Return the place of a system by its mean, 1 for the best; None if it has none.
+
+    Example:
+        >>> rank("b", "k", {("a", "k"): 21.0, ("b", "k"): 20.0, ("c", "k"): None})
+        2
+    """
+    mine = figures.get((name, kind))
+    if mine is None:
+        return None
+    others = [value for (_, what), value in figures.items() if what == kind and value is not None]
+    return 1 + sum(value > mine for value in others)
+
+
+Figures = Mapping[tuple[str, str], "float | None"]
+
+
+def _table(title: str, figures: Figures, *, note: str, digits: int = 2, better: Better = "higher") -> Table:
+    names = dict.fromkeys(name for name, _ in figures)
+    columns = [Column(kind, digits, better) for kind in DAMAGE]
+    rows = [Row(name, {kind: figures[name, kind] for kind in DAMAGE}) for name in names]
+    return Table(title, columns, rows, note)
+
+
+def _winners(scores: Scores, psnr: Figures, ssim: Figures, names: Sequence[str]) -> Table:
+    """Say for each kind of damage where our net stands."""
+    columns = [
+        Column("rank by PSNR", 0),
+        Column("rank by SSIM", 0),
+        Column("dB above the best rival"),
+        Column("SSIM above the best rival", 3),
+        Column("pictures better than that rival", 2),
+    ]
+    rows = []
+    for kind in DAMAGE:
+        best, closest = _best(kind, names, psnr), _best(kind, _rivals(names), psnr)
+        similar = _best(kind, _rivals(names), ssim)
+        rows.append(
+            Row(
+                f"{kind}: best is {best}, best rival {closest}",
+                {
+                    "rank by PSNR": rank(OURS, kind, psnr),
+                    "rank by SSIM": rank(OURS, kind, ssim),
+                    "dB above the best rival": _above(kind, closest, psnr),
+                    "SSIM above the best rival": _above(kind, similar, ssim),
+                    "pictures better than that rival": _share_above(kind, closest, scores),
+                },
+            )
+        )
+    rivals = ", ".join(_rivals(names)) or "absent"
+    note = f"Among {len(names)} systems. Rivals: {rivals}; the best has the highest mean, of PSNR or of SSIM."
+    return Table(f"Where {OURS} stands", columns, rows, note)
+
+
+def _rivals(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name in RIVALS]
+
+
+def _best(kind: str, names: Sequence[str], figures: Figures) -> str | None:
+    reached = {name: value for name in names if (value := figures.get((name, kind))) is not None}
+    return max(reached, key=lambda name: reached[name]) if reached else None
+
+
+def _above(kind: str, rival: str | None, figures: Figures) -> float | None:
+    mine, theirs = figures.get((OURS, kind)), figures.get((rival or "", kind))
+    return None if mine is None or theirs is None else mine - theirs
+
+
+def _share_above(kind: str, rival: str | None, scores: Scores) -> float | None:
+    pairs = zip(scores.get((OURS, kind), ()), scores.get((rival or "", kind), ()), strict=False)
+    better = [m.psnr > t.psnr for m, t in pairs if m.psnr is not None and t.psnr is not None]
+    return float(np.mean(better)) if better else None
+
+
+def _claim(kind: str, scores: Scores, psnr: Figures, ssim: Figures, *, conclusive: bool) -> Claim:
+    """Judge our own claim, that the net is above every rival at a kind of damage."""
+    text = f"{kind}: {OURS} fills better than every rival, by PSNR and by SSIM"
+    rivals = _rivals(sorted({name for name, _ in scores}))
+    by_psnr, by_ssim = _best(kind, rivals, psnr), _best(kind, rivals, ssim)
+    decibels, similarity = _above(kind, by_psnr, psnr), _above(kind, by_ssim, ssim)
+    if decibels is None or similarity is None:
+        return Claim(text, "not attempted", f"{OURS} is not here, or no rival is.")
+    share = _share_above(kind, by_psnr, scores)
+    why = (
+        f"{decibels:+.2f} dB against {by_psnr}, {similarity:+.3f} SSIM against {by_ssim}; "
+        f"better than {by_psnr} on {share:.0%} of the pictures."
+    )
+    if not conclusive:
+        return Claim(text, "not attempted", f"A few small squares prove nothing; {why}")
+    return Claim(text, "reproduced" if decibels > 0 and similarity > 0 else "not reproduced", why)
+
+
+def _failures(scores: Scores, names: Sequence[str]) -> list[str]:
+    counted = {name: sum(s.psnr is None for kind in DAMAGE for s in scores[name, kind]) for name in names}
+    return [
+        f"{name} failed on {count} squares, which its means leave out."
+        for name, count in counted.items()
+        if count
+    ]
+
+
+def _setting(scale: Scale, count: int) -> str:
+    return (
+        f"One square of {scale.side} x {scale.side} pixels (or all of a smaller picture) for each kind of "
+        f"damage, the same squares and lacunae for all systems: {count} fills for every figure."
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return float(np.mean(there)) if there else None
