@@ -16,7 +16,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from tratteggio import files
@@ -29,15 +28,28 @@ IDLE = (
 )
 
 
+# Linux counts the memory of whoever starts a process towards its peak: something small has to start it.
+STARTER = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+_, status, usage = os.wait4(subprocess.Popen(sys.argv[2:]).pid, 0)
+told = time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+os.write(int(sys.argv[1]), " ".join(map(str, told)).encode())
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def measured(command: list[str]) -> tuple[float, float, float]:
     """Run a command; return its wall seconds, processor seconds and peak resident MiB."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    reader, writer = os.pipe()
+    starter = [sys.executable, "-c", STARTER, str(writer), *command]
+    done = subprocess.run(starter, check=False, pass_fds=[writer])
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with status {done.returncode}")
+    seconds, core, peak = map(float, os.read(reader, 1000).split())
+    os.close(reader)
+    os.close(writer)
+    return seconds, core, peak
 
 
 def make_panel(folder: Path, side: int, seed: int) -> tuple[Path, Path, float]:

@@ -112,3 +112,21 @@ def test_neighbours_overlap_by_the_feather_on_both_sides():
     laid = plan(Lacunae(lost), halo=4, capacity=10**9)
     first, second = sorted(laid.windows, key=lambda w: w.core.left)[:2]
     assert first.writes(laid.grid).right - second.writes(laid.grid).left == 2 * FEATHER
+
+
+def test_what_a_piece_of_a_wide_group_shows_is_filled_with_it_and_not_once_more():
+    lost = spots((1500, 1500), 1, 60, 5)
+    lost[700:702, :] = lost[:, 700:702] = True  # a net that is too wide for one window
+    lacunae, halo = Lacunae(lost), 40
+    laid = plan(lacunae, halo=halo, capacity=10**6)
+    guests = [label for window in laid.windows if window.wide for label in window.groups[1:]]
+    assert len(guests) == len(set(guests)) > 10
+    assert not set(guests) & {label for window in laid.windows if not window.wide for label in window.groups}
+    for window in laid.windows:
+        for label in window.groups[1:]:
+            region = laid.groups.regions[label - 1]
+            assert window.box.holds(region.grow(halo, within=laid.grid))
+            assert not window.wide or window.writes(laid.grid).holds(region)
+    # Without this, each of the nine squares of the grid would be shown twice.
+    assert len(list(laid.windows)) < 9 + 5
+    assert ((weights(lost, halo=halo, capacity=10**6) > 0) == lost).all()

@@ -12,8 +12,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,8 @@ class Window:
     Attributes:
         box: what is read, halo included.
         core: the part that belongs to this window; cores of one group do not overlap.
-        groups: labels of the groups that this window writes.
+        groups: labels of the groups that this window writes; if it is wide, the wide one comes first and the
+            others lie within what it writes.
         feather: pixels beyond the core that are written and blended with the neighbours; 0 if the
             groups are whole.
     """
@@ -102,20 +103,33 @@ def plan(lacunae: Lacunae, *, halo: int, capacity: int, tile: int = 2048) -> Pla
             `--resume`, never the result.
     """
     groups = lacunae.groups(GAP)
+    wide: list[Window] = []
+    whole: list[int] = []
+    for label, region in enumerate(groups.regions, start=1):
+        if max(region.rows, region.cols) <= WIDEST and groups.lost_px[label - 1] <= capacity:
+            whole.append(label)
+        else:
+            wide += _cut(groups, label, halo, capacity, lacunae.grid)
+    hosts = _hosts(wide)
+    guests: dict[int, list[int]] = defaultdict(list)
     by_cell: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for label in whole:
+        region = groups.regions[label - 1]
+        row, col = (region.top + region.bottom) // 2, (region.left + region.right) // 2
+        host = hosts.get((row // NARROWEST, col // NARROWEST))
+        # What a piece of a wide group shows anyway need not be shown to the engine once more.
+        if host is not None and wide[host].writes(lacunae.grid).holds(region):
+            guests[host].append(label)
+        else:
+            by_cell[row // CELL, col // CELL].append(label)
     placed: dict[tuple[int, int], list[Window]] = defaultdict(list)
     per_tile = max(tile // CELL, 1) * CELL
 
     def place(window: Window) -> None:
         placed[window.core.top // per_tile, window.core.left // per_tile].append(window)
 
-    for label, region in enumerate(groups.regions, start=1):
-        if max(region.rows, region.cols) <= WIDEST and groups.lost_px[label - 1] <= capacity:
-            centre = (region.top + region.bottom) // 2, (region.left + region.right) // 2
-            by_cell[centre[0] // CELL, centre[1] // CELL].append(label)
-        else:
-            for window in _cut(groups, label, halo, capacity, lacunae.grid):
-                place(window)
+    for number, window in enumerate(wide):
+        place(replace(window, groups=(*window.groups, *guests[number])))
     for (row, col), labels in sorted(by_cell.items()):
         core = Region(row * CELL, col * CELL, (row + 1) * CELL, (col + 1) * CELL)
         box = groups.regions[labels[0] - 1]
@@ -124,6 +138,17 @@ def plan(lacunae: Lacunae, *, halo: int, capacity: int, tile: int = 2048) -> Pla
         place(Window(box.grow(halo, within=lacunae.grid), core, tuple(labels), feather=0))
     tiles = tuple(Tile(i, tuple(placed[place])) for i, place in enumerate(sorted(placed)))
     return Plan(lacunae.grid, groups, tiles)
+
+
+def _hosts(wide: Iterable[Window]) -> dict[tuple[int, int], int]:
+    """Say for each square of `NARROWEST` pixels which wide window has it in its core: the first that does."""
+    hosts: dict[tuple[int, int], int] = {}
+    for number, window in enumerate(wide):
+        rows, cols = _cells(window.core, NARROWEST)
+        for row in range(rows.start, rows.stop):
+            for col in range(cols.start, cols.stop):
+                hosts.setdefault((row, col), number)
+    return hosts
 
 
 def _cut(groups: Groups, label: int, halo: int, capacity: int, grid: tuple[int, int]) -> Iterator[Window]:
@@ -156,7 +181,7 @@ def _cut(groups: Groups, label: int, halo: int, capacity: int, grid: tuple[int, 
 
 
 def _cells(region: Region, cell: int) -> tuple[slice, slice]:
-    """Coarse cells that a region touches."""
+    """Cells of a coarse grid that a region touches."""
     return (
         slice(region.top // cell, -(-region.bottom // cell)),
         slice(region.left // cell, -(-region.right // cell)),
