@@ -4,11 +4,12 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tratteggio.errors import BadUsage, UnwritableFile
 from tratteggio.experiments import Claim, Column, Report, Row, Table
-from tratteggio.experiments._report import write, write_picture
+from tratteggio.experiments._report import as_jpeg, write, write_picture
 
 MSE, SSIM, SIZE = Column("MSE", 1, "lower"), Column("SSIM", 2, "higher"), Column("size", 0)
 TABLE = Table(
@@ -85,6 +86,12 @@ def test_a_report_that_cannot_be_written_leaves_the_last_one(tmp_path: Path):
     with pytest.raises(UnwritableFile):
         write(report(notes=["new"]), tmp_path / "missing")
     assert (tmp_path / "report.md").read_bytes() == before
+
+
+def test_a_jpeg_is_as_good_as_fits():
+    noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
+    well, badly = as_jpeg(noise), as_jpeg(noise, most=6000)
+    assert len(badly) <= 6000 < len(well)
 
 
 def test_a_picture_too_large_for_a_report_is_refused(tmp_path: Path):

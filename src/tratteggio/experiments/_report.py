@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -10,8 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import beside
+
+MOST_BYTES = 100_000  # of a picture, so that a report can be committed
 
 Verdict = Literal["reproduced", "ordering only", "not reproduced", "not attempted"]
 Better = Literal["higher", "lower"]
@@ -165,7 +172,17 @@ def write(report: Report, folder: Path) -> list[Path]:
     return targets
 
 
-def write_picture(content: bytes, target: Path, *, most: int = 100_000) -> None:
+def as_jpeg(picture: NDArray[np.uint8], *, most: int = MOST_BYTES) -> bytes:
+    """Compress (H, W, 3) uint8 as JPEG, as well as fits into `most` bytes."""
+    for quality in (90, 80, 70, 60, 50, 40, 30, 20, 10):
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "JPEG", quality=quality)
+        if file.tell() <= most:
+            break
+    return file.getvalue()
+
+
+def write_picture(content: bytes, target: Path, *, most: int = MOST_BYTES) -> None:
     """Write a picture of the report, beside its place and renamed.
 
     Raises:

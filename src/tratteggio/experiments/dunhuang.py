@@ -11,7 +11,6 @@ and squares wrap around at 256: `metrics.mse_uint8_wrapped`. Here that figure st
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
 from tratteggio import models
@@ -37,7 +35,7 @@ from tratteggio.experiments._protocol import (
     filled,
     measure,
 )
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, write_picture
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.painting.pixels import Lost
@@ -77,7 +75,7 @@ class Scale:
 
 SCALES: Mapping[str, Scale] = {
     "smoke": Scale("quarter", 64, 2, steps=4, tuning=2, keep_every=2, test_px=96, conclusive=False),
-    "cpu": Scale("quarter", 256, 8, steps=1500, tuning=300, keep_every=50, test_px=None, conclusive=True),
+    "cpu": Scale("quarter", 256, 8, steps=1300, tuning=250, keep_every=50, test_px=None, conclusive=True),
     # 15 epochs of 40,000 pictures and 10 of 10,000 patches, in batches of 32.
     "gpu": Scale("full", 256, 32, steps=18_750, tuning=3125, keep_every=1000, test_px=None, conclusive=True),
 }
@@ -239,10 +237,7 @@ class Gallery(NamedTuple):
         damaged = np.where(lost[..., None], np.uint8(255), picture)
         shown = [damaged, *(self._filled(net, picture, lost) for net in nets.values()), picture]
         gap = np.full((picture.shape[0], 4, 3), 255, np.uint8)
-        file = io.BytesIO()
-        strip = np.concatenate([part for square in shown for part in (square, gap)][:-1], axis=1)
-        Image.fromarray(strip).save(file, "JPEG", quality=80)
-        return file.getvalue()
+        return as_jpeg(np.concatenate([part for square in shown for part in (square, gap)][:-1], axis=1))
 
     def _filled(self, net: nn.Module, picture: Levels, lost: Lost) -> Levels:
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -266,7 +261,7 @@ def means(rows: Sequence[Figures]) -> dict[str, float]:
 
 def _tables(found: Mapping[str, Figures]) -> list[Table]:
     names = [column.name for column in COLUMNS]
-    as_jpeg = COLUMNS[:4]
+    after_saving = COLUMNS[:4]
     return [
         Table(
             "The poster's table",
@@ -279,9 +274,9 @@ def _tables(found: Mapping[str, Figures]) -> list[Table]:
         ),
         Table(
             "Measured after saving as JPEG",
-            as_jpeg,
+            after_saving,
             [
-                Row(row, {column.name: figures[JPEG + column.name] for column in as_jpeg})
+                Row(row, {column.name: figures[JPEG + column.name] for column in after_saving})
                 for row, figures in found.items()
             ],
             _JPEG_NOTE,

@@ -1,6 +1,6 @@
 """What fills lacunae best: engines and their peers on paintings that no net has learnt from.
 
-    tratteggio reproduce fills --scale cpu --data DIR -o OUT       about an hour on two cores for 33 pictures
+    tratteggio reproduce fills --scale cpu --data DIR -o OUT    about an hour for 33 pictures with all peers
 
 Every system fills the same lacunae of the same squares: one square of each picture for each kind of damage,
 namely the hole-ratio bins of Liu et al. 2018, "Image inpainting for irregular holes using partial
