@@ -103,7 +103,9 @@ def _header(module: Any, job: dict[str, Any], folder: Path | None, count: int) -
         "scale": job["scale"],
         "choices": dataclasses.asdict(module.SCALES[job["scale"]]),
         "seed": job["seed"],
-        "data": "none was given" if folder is None else f"{count} pictures of the folder {folder.name}",
+        "data": "none was given, so ones that need no download"
+        if folder is None
+        else f"{count} pictures of the folder {folder.name}",
         "machine": machine(),
         "versions": versions(*getattr(module, "LIBRARIES", ())),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
