@@ -1,13 +1,16 @@
 """Every registered engine on paintings with cracks, losses and a square cut out: quality and time.
 
     python benchmarks/engines.py --data FOLDER [--images 12] [--size 512] [--engines fsr,diffusion]
+                                 [--weights FILE]
 
 FOLDER holds pictures (JPEG, PNG or TIFF, searched in depth); a seeded choice of them is cut to squares at
 their centres. Without --data the photographs of scikit-image are taken. Prints two Markdown tables:
 
 1. per engine and kind of damage, the median over images: PSNR in the lacunae (dB, peak 255), SSIM of the
    neighbourhoods that hold lost pixels (7 x 7 windows), seconds of `fill`;
-2. PSNR per engine for lacunae of one width each, which is what `auto` goes by.
+2. PSNR per engine for lacunae of one width each, which is what `auto` goes by (`MEASURED` in its file).
+
+Engine pconv is among them if its weights ship or FILE holds some.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ from skimage import data
 from skimage.metrics import structural_similarity
 
 from tratteggio import registry
+from tratteggio.engines import pconv
 from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.roles import Engine
 
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
@@ -99,11 +104,10 @@ def damages(grid: tuple[int, int], seed: int) -> dict[str, np.ndarray]:
     return kinds
 
 
-def measure(engine_name: str, picture: np.ndarray, lost: np.ndarray) -> tuple[float, float, float]:
+def measure(engine: Engine, picture: np.ndarray, lost: np.ndarray) -> tuple[float, float, float]:
     """Return PSNR in the lacunae, SSIM around them, seconds."""
     broken = picture.copy()
     broken[lost] = 255
-    engine = registry.load("engines", engine_name).make()
     window, lacunae = Stack((Scan(broken),)), Lacunae(lost)
     start = time.perf_counter()
     fill, _ = engine.fill(window, lacunae, engine.prepare(window, lacunae))
@@ -126,20 +130,31 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of pictures; default: scikit-image's photographs")
     parser.add_argument("--images", type=int, default=12)
     parser.add_argument("--size", type=int, default=512, help="side of the squares, pixels")
-    parser.add_argument("--engines", default=",".join(registry.names("engines")))
+    parser.add_argument("--engines", help="names with commas between; default: all that can be used")
+    parser.add_argument(
+        "--weights", type=Path, help="for pconv: a safetensors file instead of those that ship"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
-    engines = options.engines.split(",")
+    usable = [
+        name for name in registry.names("engines") if name != "pconv" or options.weights or pconv.ships()
+    ]
+    engines = {
+        name: pconv.make(weights=options.weights)
+        if name == "pconv"
+        else registry.load("engines", name).make()
+        for name in (options.engines.split(",") if options.engines else usable)
+    }
     images = pictures(options.data, options.images, options.size, options.seed)
     print(f"{len(images)} pictures, {options.size} px, seed {options.seed}: PSNR / SSIM / seconds, medians\n")
     kinds = list(damages((64, 64), 0))
     rows = []
-    for name in engines:
+    for name, engine in engines.items():
         cells = []
         for kind in kinds:
             got = [
-                measure(name, p, damages(p.shape[:2], options.seed + k)[kind]) for k, p in enumerate(images)
+                measure(engine, p, damages(p.shape[:2], options.seed + k)[kind]) for k, p in enumerate(images)
             ]
             psnr, ssim, seconds = np.median(got, axis=0)
             cells.append(f"{psnr:.2f} / {ssim:.3f} / {seconds:.2f}")
@@ -150,11 +165,11 @@ def main() -> None:
     shapes |= {f"disc {w}": (discs, w) for w in (5, 9, 17, 25, 41, 61)}
     print("PSNR by the width of the lacunae, pixels (mean)\n")
     rows = []
-    for name in engines:
+    for name, engine in engines.items():
         cells = []
         for draw, width in shapes.values():
             got = [
-                measure(name, p, draw(p.shape[:2], width, np.random.default_rng(options.seed + k)))[0]
+                measure(engine, p, draw(p.shape[:2], width, np.random.default_rng(options.seed + k)))[0]
                 for k, p in enumerate(images)
             ]
             cells.append(f"{np.mean(got):.2f}")

@@ -104,7 +104,8 @@ def _paint(colour: Array, lost: Lost, *, net: nn.Module) -> Array:
 
     # float32 holds every integer of 16 bit; differences of large float32 need more.
     values: Array = colour.astype(np.float32 if colour.dtype.kind == "u" else np.float64)
-    low, high = float(values[~lost].min()), float(values[~lost].max())
+    shown = values[~lost]
+    low, high = float(shown.min()), float(shown.max())
     if low == high:  # nothing to learn from: one tone
         return np.full(values.shape, low, values.dtype)
     x, known = to_tensors((values - low) / (high - low), lost)
