@@ -1,5 +1,6 @@
 """The terms of Liu et al. and of the Dunhuang poster: worked by hand, against plain loops, and their laws."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,14 +14,17 @@ from tratteggio.losses import (
     LiuLoss,
     MseSsim,
     PosterLoss,
+    PsnrSsim,
     composite,
     dssim_loss,
+    error_level,
     frozen,
     l1_known,
     l1_lost,
     mse,
     total_variation,
 )
+from tratteggio.metrics.fidelity import psnr
 
 # One channel of 2 x 2: the right column is lost.
 OUT = torch.tensor([[[[0.5, 0.0], [0.25, 1.0]]]])
@@ -57,6 +61,8 @@ def objectives():
         "liu": LiuLoss(eyes),
         "poster": PosterLoss(eyes),
         "poster, one Gram matrix": PosterLoss(eyes, joint_style=True),
+        "psnr": PsnrSsim(weight=0.0),
+        "psnr, ssim": PsnrSsim(),
         "mse": MseSsim(0),
         "mse + ssim": MseSsim(),
         "mse + ssim of out": MseSsim(judged="out"),
@@ -215,10 +221,11 @@ def test_nothing_lost_leaves_no_lost_term_and_no_variation():
 def test_a_perfect_answer_costs_only_its_own_variation(loss):
     _, truth, known = scene()
     parts = {name: part.item() for name, part in loss(truth, truth, known).parts.items()}
+    assert parts.pop("error_level", -40.0) == pytest.approx(-40.0)  # its floor
     assert all(abs(value) < 1e-6 for name, value in parts.items() if name != "variation")
 
 
-@pytest.mark.parametrize("name", ["poster", "mse", "mse + ssim"])
+@pytest.mark.parametrize("name", ["poster", "psnr, ssim", "mse", "mse + ssim"])
 def test_objectives_of_the_composite_teach_nothing_where_known(name):
     out, truth, known = scene()
     out.requires_grad_()
@@ -242,7 +249,7 @@ def test_where_truth_is_laid_over_the_answer_nothing_is_taught(loss):
 @every
 def test_the_gradient_is_the_slope(loss):
     out, truth, known = scene(batch=2, rows=12, cols=11, dtype=torch.float64)
-    if not isinstance(loss, MseSsim):
+    if isinstance(loss, PosterLoss | LiuLoss):
         loss = type(loss)(
             frozen(Eyes().double()), **({"joint_style": True} if isinstance(loss, PosterLoss) else {})
         )
@@ -335,3 +342,21 @@ def test_masks_that_do_not_fit_are_refused():
         total_variation(out[..., :1], squared=True)
     with pytest.raises(BadUsage, match="'fill'"):
         MseSsim(judged="fill")
+
+
+def test_the_error_level_is_minus_the_psnr_of_the_lacunae_averaged_over_pictures() -> None:
+    out, truth, known = scene(batch=3)
+    apart = [
+        psnr(truth[k].numpy().T, out[k].numpy().T, data_range=1.0, where=known[k, 0].numpy().T == 0)
+        for k in range(3)
+    ]
+    assert -error_level(out, truth, known, floor=0.0).item() == pytest.approx(np.mean(apart), rel=1e-5)
+
+
+def test_a_picture_without_lacunae_lies_at_the_floor_and_teaches_nothing() -> None:
+    out, truth, _ = scene(batch=1)
+    out.requires_grad_()
+    level = error_level(out, truth, torch.ones(1, 1, 12, 14), floor=1e-4)
+    assert level.item() == pytest.approx(-40.0)
+    level.backward()
+    assert not out.grad.any()

@@ -64,6 +64,14 @@ def test_two_kinds_at_once_lose_more():
     assert np.mean(lost[1]) > 1.3 * np.mean(lost[0])
 
 
+def test_dense_damage_loses_about_half_again_what_mixed_does():
+    share = {
+        name: np.mean([draw(KINDS[name], (64, 64), np.random.default_rng(k)).mean() for k in range(200)])
+        for name in ("mixed", "dense")
+    }
+    assert 1.3 < share["dense"] / share["mixed"] < 1.9
+
+
 def test_a_drawer_may_be_named_weighed_or_brought():
     def everything(grid, rng):
         return np.ones(grid, bool)

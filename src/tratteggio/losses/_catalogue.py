@@ -7,14 +7,14 @@ from dataclasses import MISSING, fields
 from typing import Any, NamedTuple
 
 from tratteggio.errors import BadUsage
-from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss
+from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
 from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
 from tratteggio.losses.terms import Objective
 from tratteggio.registry import unknown
 
 
 class _Entry(NamedTuple):
-    make: type[L1Ssim | MseSsim | PosterLoss | LiuLoss]
+    make: type[L1Ssim | MseSsim | PsnrSsim | PosterLoss | LiuLoss]
     given: Mapping[str, float]
     """Options that the name stands for."""
     taps: tuple[str, ...] = ()
@@ -26,6 +26,8 @@ _OBJECTIVES = {
     "l1_ssim": _Entry(L1Ssim, {}),
     "mse": _Entry(MseSsim, {"weight": 0.0}),
     "mse_ssim": _Entry(MseSsim, {}),
+    "psnr": _Entry(PsnrSsim, {"weight": 0.0}),
+    "psnr_ssim": _Entry(PsnrSsim, {}),
     "poster": _Entry(PosterLoss, {}, POSTER_TAPS),
     "liu": _Entry(LiuLoss, {}, LIU_TAPS),
 }

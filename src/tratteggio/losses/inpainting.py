@@ -62,6 +62,29 @@ def l1_known(out: Tensor, truth: Tensor, known: Tensor) -> Tensor:
     return torch.where(as_chosen(known, out), (out - truth).abs(), 0.0).mean()
 
 
+def error_level(out: Tensor, truth: Tensor, known: Tensor, *, floor: float = 1e-4) -> Tensor:
+    """Return how strong the error is where lost, in decibels below full scale: minus the PSNR of lacunae.
+
+    10 log10(mean squared difference over the lost pixels + floor), averaged over pictures. A quiet picture
+    with little lost then teaches as much as a rough one with much, as it counts as much in a mean PSNR.
+
+    Args:
+        out, truth: (B, C, H, W).
+        known: (B, 1, H, W); a picture of which nothing is lost counts as without error.
+        floor: keeps the slope finite; 1e-4 is a PSNR of 40 dB, beyond which little is left to gain.
+
+    Example:
+        >>> out, truth = torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), 0.1)
+        >>> round(error_level(out, truth, torch.zeros(1, 1, 2, 2), floor=0.0).item(), 3)
+        -20.0
+    """
+    out, truth = as_pair(out, truth)
+    lost = ~as_chosen(known, out)
+    squares = torch.where(lost, (out - truth).square(), 0.0).sum(dim=(1, 2, 3))
+    count = lost.expand_as(out).sum(dim=(1, 2, 3)).clamp(min=1)
+    return 10 * torch.log10(squares / count + floor).mean()
+
+
 def mse(out: Tensor, truth: Tensor) -> Tensor:
     """Return the mean squared difference over all pixels and channels."""
     out, truth = as_pair(out, truth)
@@ -201,6 +224,28 @@ class L1Ssim:
     def __call__(self, out: Tensor, truth: Tensor, known: Tensor) -> Terms:
         """Judge an answer; parts: l1_lost, and dssim unless its weight is 0."""
         terms = {"l1_lost": (1.0, l1_lost(out, truth, known))}
+        if self.weight:
+            terms["dssim"] = (self.weight, dssim_loss(composite(out, truth, known), truth))
+        return weighed(terms)
+
+
+@dataclass(frozen=True)
+class PsnrSsim:
+    """Minus the PSNR of the lacunae in dB, plus `weight` times (1 - SSIM) of the composite.
+
+    For nets that are measured by mean PSNR and SSIM over paintings of all kinds.
+
+    Attributes:
+        weight: of 1 - SSIM: 20 lets 0.005 of it weigh as much as 0.1 dB. Ours.
+        floor: of `error_level`.
+    """
+
+    weight: float = 20.0
+    floor: float = 1e-4
+
+    def __call__(self, out: Tensor, truth: Tensor, known: Tensor) -> Terms:
+        """Judge an answer; parts: error_level, and dssim unless its weight is 0."""
+        terms = {"error_level": (1.0, error_level(out, truth, known, floor=self.floor))}
         if self.weight:
             terms["dssim"] = (self.weight, dssim_loss(composite(out, truth, known), truth))
         return weighed(terms)

@@ -7,6 +7,7 @@
     losses          ragged islands                              squares      one to three
     square_centre   one, in the middle                          bins         any share in (0.01, 0.6]
     mixed           all but squares and within walls, by turns
+    dense           two of these at once: more lost, so more to learn from a patch
 
 `KINDS` is this table; a drawer of one's own is any function of a grid and a generator.
 """
@@ -117,6 +118,7 @@ KINDS: dict[str, Drawer] = {
 _MIXED = {"cracks": 0.2, "craquelure": 0.12, "losses": 0.25, "walk": 0.08, "walk_broad": 0.05, "strokes": 0.1}
 _MIXED["bins"] = 0.2  # large lacunae, which the others seldom draw
 KINDS["mixed"] = Mixture(tuple(_MIXED.items()))
+KINDS["dense"] = Mixture(tuple(_MIXED.items()), twice=1.0)
 
 
 def drawer(damage: str | Mapping[str, Any] | Drawer) -> Drawer:
