@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from inspect import signature
 from pathlib import Path
 from typing import Any, overload
 
@@ -116,7 +117,7 @@ def inpaint(
     """
     stack = _stack(painting)
     lacunae = _lacunae(lost, stack.primary)
-    maker = _engine(engine, seed=seed, device=device)
+    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack.primary, lacunae, maker, seed=seed)
@@ -132,7 +133,7 @@ def inpaint_file(
     mask: Path,
     target: Path,
     *,
-    engine: str = "auto",
+    engine: str | Engine = "auto",
     finish: str = "mimetic",
     seed: int = 0,
     device: str = "auto",
@@ -163,7 +164,7 @@ def inpaint_file(
         files.refuse_overwrite(precious, target)
     scan = files.read(source)
     lacunae = _lacunae(mask, scan)
-    maker = _engine(engine, seed=seed, device=device)
+    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
     tile, _ = memory_plan(scan, tile=tile, memory=memory)
     _require_fillable(scan, lacunae)
@@ -188,6 +189,34 @@ def inpaint_file(
         raise
     ledger.discard()
     return restoration.history
+
+
+def make_engine(
+    name: str, *, seed: int = 0, device: str = "auto", weights: str | Path | None = None
+) -> Engine:
+    """Make an engine by name, for any number of paintings.
+
+    Args:
+        name: from `tratteggio.registry.names("engines")`.
+        seed: fixes every random choice.
+        device: "auto", "cpu" or "cuda".
+        weights: what the engine's net goes by instead of the weights that ship, for engines that have a net.
+
+    Raises:
+        UnknownName: no such engine.
+        BadUsage: the engine cannot run on the device, or has no net that weights could serve.
+        MissingExtra: an optional dependency is not installed, or no such weights are.
+        UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
+    """
+    make = registry.load("engines", name).make
+    made: Engine
+    if weights is None:
+        made = make(seed=seed, device=device)
+    elif "weights" in signature(make).parameters:
+        made = make(seed=seed, device=device, weights=weights)
+    else:
+        raise BadUsage(f"engine {name} has no net, so there is nothing for weights to serve; leave them out")
+    return made
 
 
 def reopen(target: str | Path, *, source: str | Path | None = None) -> Restoration:
@@ -308,14 +337,6 @@ def _lacunae(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:
             "the mask must have exactly the size of the scan"
         )
     return lacunae
-
-
-def _engine(engine: str | Engine, *, seed: int, device: str) -> Engine:
-    """Make the engine before the painting enters."""
-    if not isinstance(engine, str):
-        return engine
-    made: Engine = registry.load("engines", engine).make(seed=seed, device=device)
-    return made
 
 
 def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:

@@ -1,5 +1,6 @@
 """The verbs as a person or a program uses them."""
 
+import hashlib
 import json
 import logging
 from pathlib import Path
@@ -227,6 +228,21 @@ def test_resume_skips_what_is_complete_in_a_folder(tmp_path):
     before = (tmp_path / "out" / "a.tif").stat().st_mtime_ns
     assert run(*words, "--resume").exit_code == 0
     assert (tmp_path / "out" / "a.tif").stat().st_mtime_ns == before
+
+
+def test_weights_of_ones_own_fill_and_go_into_the_history(job, random_weights):
+    file = random_weights / "pconv-compact.safetensors"
+    done = inpaint(job, "--engine", "pconv", "--weights", file, "--json")
+    assert done.exit_code == 0, done.output
+    history = json.loads(done.stdout)["history"]
+    assert history["engine"]["weights_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_an_engine_without_a_net_takes_no_weights(job, random_weights):
+    done = inpaint(job, "--engine", "diffusion", "--weights", random_weights / "pconv-compact.safetensors")
+    assert done.exit_code == 2
+    assert "engine diffusion has no net" in done.stderr
+    assert not job[2].exists()
 
 
 def test_demo_writes_layers_and_pages(tmp_path):

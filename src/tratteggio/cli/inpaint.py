@@ -25,6 +25,9 @@ def inpaint(
     engine: Annotated[
         str, typer.Option(help="What fills: auto, or a name from `tratteggio doctor`.")
     ] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights from `tratteggio train`, for an engine with a net.")
+    ] = None,
     finish: Annotated[
         str, typer.Option(help="How the fill is shown: mimetic, hatched, neutral or outlined.")
     ] = "mimetic",
@@ -46,10 +49,11 @@ def inpaint(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.cli.pairs import pair
+        from tratteggio.treatment import make_engine
 
         items = pair(source, mask, output)
         options: dict[str, Any] = {
-            "engine": engine,
+            "engine": make_engine(engine, seed=seed, device=device, weights=weights),
             "finish": finish,
             "seed": seed,
             "device": device,
