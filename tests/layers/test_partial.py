@@ -133,6 +133,16 @@ def test_what_lies_in_lacunae_changes_nothing():
     assert torch.equal(y, mixed)
 
 
+def test_features_that_were_gated_before_are_answered_alike():
+    torch.manual_seed(0)
+    layer, known = PartialConv2d(5, 4, 3, padding=1), torch.rand(2, 5, 9, 8) > 0.4
+    runs = [(2, known[:, :1]), (3, known[:, 1:2])]
+    x = torch.rand(2, 5, 9, 8)
+    zeros = torch.cat([x[:, :2] * known[:, :1], x[:, 2:] * known[:, 1:2]], dim=1)
+    for one, other in zip(layer(x, runs), layer(zeros, runs, gated=True), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_nothing_is_answered_where_nothing_is_known():
     known = torch.ones(1, 1, 8, 8)
     known[..., 2:7, 2:7] = 0

@@ -48,13 +48,17 @@ class _Partial(_ConvNd):
     @overload
     def forward(self, x: Tensor, known: None = None) -> Tensor: ...
     @overload
-    def forward(self, x: Tensor, known: Known) -> tuple[Tensor, Tensor]: ...
-    def forward(self, x: Tensor, known: Known | None = None) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, known: Known, *, gated: bool = False) -> tuple[Tensor, Tensor]: ...
+    def forward(
+        self, x: Tensor, known: Known | None = None, *, gated: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """Convolve x (B, C, ...), all of it known, to y; or x known in part to (y, known of y).
 
         Args:
             x: features (B, C, ...); what is lost may hold any finite value.
             known: (B, 1, ...), (B, C, ...) or runs [(channels, (B, 1, ...)), ...]; see `Known`.
+            gated: x holds 0 wherever it is lost, so that it need not be gone over once more. Nets that join
+                features gate them before, while they are small.
 
         Returns:
             y, and with `known` also where y is known: (B, 1, ...), as all answers see the same samples.
@@ -80,7 +84,7 @@ class _Partial(_ConvNd):
         seen = window_counts(channels, axes)
         if seen.shape[1] > 1:
             seen = seen.repeat_interleave(self.out_channels // self.groups, dim=1)
-        z = self._convolve(gate(x, runs), axes, None)
+        z = self._convolve(x if gated else gate(x, runs), axes, None)
         return self._scaled(z, seen, each * _complete(axes)), _answered(seen, runs, known)
 
     def _all_known(self, x: Tensor, axes: Sequence[Axis]) -> Tensor:

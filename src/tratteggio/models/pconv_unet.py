@@ -104,19 +104,22 @@ class PConvUNet(nn.Module):
         for layer in self.decoder:
             skip, skip_known = skips.pop()
             runs = [(y.shape[1], doubled(seen)), (skip.shape[1], skip_known)]
-            y, seen = layer(torch.cat([doubled(y), skip], dim=1), runs)
+            y, seen = layer(torch.cat([doubled(y * seen), skip], dim=1), runs)
         return crop(y, (x.shape[2], x.shape[3]))
 
     def encode(self, x: Tensor, known: Tensor) -> Tensor:
         """Give what layer 8 sees, (B, 8 width, H / 256, W / 256), rounded up; 0 where that is nothing."""
-        y, seen = self._descend(x, known)[-1]
-        return y * seen
+        return self._descend(x, known)[-1][0]
 
     def _descend(self, x: Tensor, known: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Give the input and the features of each layer of the encoder, with where they are known."""
+        """Give the input and the features of each layer of the encoder, with where they are known.
+
+        Both the next layer and the decoder take them gated: 0 where lost.
+        """
         steps = [admit(x, known, multiple=self.multiple)]
         for layer in self.encoder:
-            steps.append(layer(*steps[-1]))
+            y, seen = layer(*steps[-1])
+            steps.append((y * seen, seen))
         return steps
 
     def freeze_encoder_norms(self) -> None:
@@ -186,8 +189,8 @@ class _Layer(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor, known: Tensor | Runs) -> tuple[Tensor, Tensor]:
-        # Where nothing was seen norm and activation leave something other than 0; the next layer gates it.
-        y, seen = self.convolution(x, known)
+        """Answer gated features, by features that are not: norm and activation leave something anywhere."""
+        y, seen = self.convolution(x, known, gated=True)
         return self.activation(self.norm(y)), seen
 
 
