@@ -67,13 +67,48 @@ def test_micrometres_per_pixel_follow_from_the_resolution(
 
 
 def test_a_stack_has_one_grid() -> None:
-    with pytest.raises(GridMismatch, match=r"a\.tif is 4 x 5, b\.tif is 5 x 5"):
+    with pytest.raises(
+        GridMismatch, match=r"rgb \(a.tif\) is 4 x 5, irr \(b.tif\) is 5 x 5.*tratteggio register"
+    ):
         Stack(
             (
                 Scan(np.zeros((4, 5), np.uint8), name="a.tif"),
                 Scan(np.zeros((5, 5), np.uint8), "irr", name="b.tif"),
             )
         )
+
+
+def test_scans_of_one_name_are_told_apart_by_their_grids() -> None:
+    with pytest.raises(GridMismatch):
+        Stack((Scan(np.zeros((4, 5), np.uint8)), Scan(np.zeros((5, 5), np.uint8), "irr")))
+
+
+def test_a_scan_shows_the_painting_where_it_is_seen_and_everywhere_without() -> None:
+    values = np.zeros((4, 5), np.uint8)
+    seen = np.zeros((4, 5), bool)
+    seen[1:3, 2:] = True
+    scan = Scan(values, seen=seen)
+    np.testing.assert_array_equal(scan.read_seen(), seen)
+    crop = Stack((scan, Scan(values, "irr")), title="Saint with a book").crop(Region(1, 1, 4, 5))
+    np.testing.assert_array_equal(crop["rgb"].read_seen(), seen[1:, 1:])
+    assert crop["irr"].seen is None
+    assert crop["irr"].read_seen(Region(0, 0, 2, 3)).all()
+    assert crop["irr"].read_seen(Region(0, 0, 2, 3)).shape == (2, 3)
+    assert crop.title == "Saint with a book"
+
+
+@pytest.mark.parametrize(
+    ("seen", "error"),
+    [
+        (np.ones((4, 5), np.uint8), BadUsage),
+        (np.ones((4, 5, 1), bool), BadUsage),
+        (np.ones((5, 5), bool), GridMismatch),
+    ],
+    ids=["levels", "channels", "another grid"],
+)
+def test_where_a_scan_is_seen_lies_on_its_grid(seen: np.ndarray, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"panel\.tif.*`seen`"):
+        Scan(np.zeros((4, 5), np.uint8), name="panel.tif", seen=seen)
 
 
 @pytest.mark.parametrize("modalities", [(), ("rgb", "rgb")], ids=["none", "one twice"])

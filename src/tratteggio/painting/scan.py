@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.painting.lacunae import Lacunae
 from tratteggio.painting.pixels import Array, Pixels
 from tratteggio.painting.region import Region
@@ -59,9 +60,12 @@ class Scan:
         alpha: True if the last channel is opacity. It is carried along and never painted on.
         metadata: profile, resolution, orientation, EXIF, XMP.
         name: where the scan came from, for messages.
+        seen: (H, W) bool, True where the scan shows the painting; False beyond the rim of a scan that was
+            warped onto this grid, where its pixels mean nothing. None: it shows the painting everywhere.
 
     Raises:
-        BadUsage: the pixels have a shape or depth that is not one of the above.
+        BadUsage: the pixels or `seen` have a shape or depth that is not one of the above.
+        GridMismatch: `seen` is not on the grid of the pixels.
     """
 
     pixels: Pixels
@@ -69,6 +73,7 @@ class Scan:
     alpha: bool = False
     metadata: Metadata = field(default_factory=Metadata)
     name: str = "array"
+    seen: Pixels | None = None
 
     def __post_init__(self) -> None:
         shape, dtype = tuple(self.pixels.shape), np.dtype(self.pixels.dtype)
@@ -80,6 +85,15 @@ class Scan:
             raise BadUsage(f"{self.name}: a scan holds {', '.join(DEPTHS)}, got {dtype.name}")
         if self.alpha and (len(shape) == 2 or shape[2] < 2):
             raise BadUsage(f"{self.name}: alpha needs a channel of its own, got shape {shape}")
+        if self.seen is not None:
+            seen = tuple(self.seen.shape)
+            if len(seen) != 2 or np.dtype(self.seen.dtype) != np.bool_:
+                raise BadUsage(f"{self.name}: `seen` is (H, W) bool, got {self.seen.dtype} {seen}")
+            if seen != self.grid:
+                raise GridMismatch(
+                    f"{self.name} is {self.grid[0]} x {self.grid[1]} (rows x columns), but its `seen` is "
+                    f"{seen[0]} x {seen[1]}"
+                )
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -112,6 +126,13 @@ class Scan:
         array = array[..., None] if array.ndim == 2 else array[..., : self.channels]
         return array.copy()
 
+    def read_seen(self, region: Region | None = None) -> NDArray[np.bool_]:
+        """Bring into memory where the scan shows the painting: (h, w) bool; all True without `seen`."""
+        region = region or Region.whole(self.grid)
+        if self.seen is None:
+            return np.ones((region.rows, region.cols), dtype=bool)
+        return np.asarray(self.seen[region.slices])
+
     def require_finite(self, lacunae: Lacunae) -> None:
         """Read the known paint of a float scan once, in bands; lost pixels may hold anything.
 
@@ -131,4 +152,5 @@ class Scan:
 
     def crop(self, region: Region) -> Scan:
         """Return the scan of a region, in memory."""
-        return replace(self, pixels=self.read(region))
+        seen = None if self.seen is None else self.read_seen(region)
+        return replace(self, pixels=self.read(region), seen=seen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.painting.region import Region
@@ -14,22 +14,29 @@ from tratteggio.painting.scan import Scan
 class Stack:
     """Scans of one painting on one grid, by modality name.
 
+    Attributes:
+        scans: at least one, each of another modality.
+        title: what the painting is called; may be empty.
+
     Raises:
         GridMismatch: the scans differ in rows or columns.
         BadUsage: no scan, or two of one modality.
     """
 
     scans: tuple[Scan, ...]
+    title: str = ""
 
     def __post_init__(self) -> None:
         names = [scan.modality for scan in self.scans]
         if not names or len(set(names)) != len(names):
             raise BadUsage(f"a stack holds at least one scan and each modality once, got {names}")
-        grids = {scan.name: scan.grid for scan in self.scans}
-        if len(set(grids.values())) > 1:
-            listed = ", ".join(f"{name} is {rows} x {cols}" for name, (rows, cols) in grids.items())
+        if len({scan.grid for scan in self.scans}) > 1:
+            listed = ", ".join(
+                f"{scan.modality} ({scan.name}) is {scan.grid[0]} x {scan.grid[1]}" for scan in self.scans
+            )
             raise GridMismatch(
-                f"the scans of one stack share a grid (rows x columns), but {listed}; register them first"
+                f"the scans of one stack share a grid (rows x columns), but {listed}; "
+                "bring them onto one grid first, with `tratteggio register`"
             )
 
     @property
@@ -56,4 +63,4 @@ class Stack:
 
     def crop(self, region: Region) -> Stack:
         """Bring a region of every scan into memory. The one place where pixels are loaded for filling."""
-        return Stack(tuple(scan.crop(region) for scan in self.scans))
+        return replace(self, scans=tuple(scan.crop(region) for scan in self.scans))
