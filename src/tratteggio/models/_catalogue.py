@@ -24,11 +24,17 @@ def names() -> list[str]:
 def build(name: str) -> nn.Module:
     """Build a net by name, with first weights from torch's random numbers, in training mode, on the CPU.
 
+    Args:
+        name: one of `names()`. For nets of several modalities it may go on with these, as in
+            "fp-cae:rgb=3,irr=1", see `tratteggio.models.fpcae`.
+
     Raises:
         UnknownName: no net has that name; the message gives the nearest and all.
+        BadUsage: what the name goes on with cannot be.
     """
     homes = _homes()
-    if name not in homes:
+    kind = name.partition(":")[0]
+    if kind not in homes:
         raise registry.unknown("model", name, homes)
-    net: nn.Module = homes[name].build(name)
+    net: nn.Module = homes[kind].build(name)
     return net

@@ -106,14 +106,14 @@ class _Encoder(nn.Module):
         self.first = nn.Conv2d((COLOURS + 1) * CELL**2, WIDTHS[0], 3, padding=1)
         self.blocks = _blocks(WIDTHS[0], BLOCKS_DOWN[0])
         self.sizes = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(larger, smaller, 3, 2, 1), nn.ReLU(), _blocks(smaller, count))
+            nn.Sequential(nn.Conv2d(larger, smaller, 3, 2, 1), nn.ReLU(inplace=True), _blocks(smaller, count))
             for (larger, smaller), count in zip(pairwise(WIDTHS), BLOCKS_DOWN[1:], strict=True)
         )
 
     def forward(self, paint: Tensor, known: Tensor, first: Tensor) -> list[Tensor]:
         features, _ = self.paint(paint, known)
         cells = functional.pixel_unshuffle(torch.cat([first, known], dim=1), CELL)
-        sizes = [self.blocks(functional.relu(features + self.first(_as(paint, cells))))]
+        sizes = [self.blocks(features.add_(self.first(_as(paint, cells))).relu_())]
         for smaller in self.sizes:
             sizes.append(smaller(sizes[-1]))
         return sizes
@@ -140,8 +140,9 @@ class _Residual(nn.Module):
         self.answer = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = x + self.answer(functional.relu(self.inner(x)))
-        return y
+        # In place: no gradient needs what a convolution answered, and new memory costs as much as arithmetic.
+        y: Tensor = self.answer(self.inner(x).relu_())
+        return y.add_(x)
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:
@@ -217,26 +218,26 @@ def _settled(y: Tensor, lost: Tensor) -> Tensor:
     centre, half = (highest + lowest) / 2, (highest - lowest) / 2
     length = 1 / centre
     step = _force(y, lost)
-    y = y + length * step
+    y = y.add(step, alpha=length)
     for k in range(1, STEPS):
         share = (half * length) ** 2 / (2 if k == 1 else 4)
         length = 1 / (centre - share / length)
-        step = _force(y, lost) + share * step
-        y = y + length * step
+        step = _force(y, lost).add_(step, alpha=share)
+        y.add_(step, alpha=length)
     return y
 
 
 def _force(y: Tensor, lost: Tensor) -> Tensor:
     """Return what pulls each lost pixel towards the plate."""
     bend = _bend(y)
-    return (TENSION * bend - _bend(bend)) * lost
+    return _bend(bend).sub_(bend, alpha=TENSION).mul_(-lost)
 
 
 def _bend(y: Tensor) -> Tensor:
     """Return the five-point Laplacian; at the border the outermost pixels go on."""
     wide = functional.pad(y, (1, 1, 1, 1), mode="replicate")
-    across = wide[..., 1:-1, :-2] + wide[..., 1:-1, 2:]
-    return across + wide[..., :-2, 1:-1] + wide[..., 2:, 1:-1] - 4 * y
+    bend = wide[..., 1:-1, :-2] + wide[..., 1:-1, 2:]
+    return bend.add_(wide[..., :-2, 1:-1]).add_(wide[..., 2:, 1:-1]).sub_(y, alpha=4)
 
 
 def _smoothly(x: Tensor, *, times: int) -> Tensor:
