@@ -14,10 +14,10 @@ convolution inserts count as paint.
     D3      4, 2             1 + 1       16 x 16 x 16       8,208
     D4      4, 2             1 + 1       32 x 32 x C        2,827
 
-ReLU after each but the last, which answers 0 .. 1 through a sigmoid; no normalisation. Stacked, all modalities
-are the channels of one input: 178,107 parameters. Separated, each modality has an encoder and a decoder of its
-own, and one convolution (2 x 2, 80 channels) joins the latents: 893,643 parameters where they are added,
-996,043 where they stand side by side.
+ReLU after each but the last, which answers 0 .. 1 through a sigmoid; no normalisation. Stacked, all
+modalities are the channels of one input: 178,107 parameters. Separated, each modality has an encoder and a
+decoder of its own, and one convolution (2 x 2, 80 channels) joins the latents: 893,643 parameters where they
+are added, 996,043 where they stand side by side.
 
 Names:
     normal: convolutions and transposed convolutions, to which padding is black.
@@ -26,8 +26,8 @@ Names:
     fp-cae: partial convolutions and partial transposed convolutions.
     fpcae-concat, fpcae-add: as fp-cae, separated.
 
-The names alone stand for the five modalities of the Ghent Altarpiece. "fp-cae:rgb=3,irr=1" is the same net for
-a visible and an infrared scan, see `named`.
+The names alone stand for the five modalities of the Ghent Altarpiece. "fp-cae:rgb=3,irr=1" is the same net
+for a visible and an infrared scan, see `named`.
 
 Source: Xie, Meeus, Pižurica, "Partial convolution based multimodal autoencoder for art investigation", BNAIC
 2019 (CEUR 2491-123). Kernels, widths and pads are not legible in its figure 4: these are the ones of even
@@ -293,7 +293,7 @@ def _sum(seen: Sequence[tuple[Tensor, Masks]]) -> tuple[Tensor, Masks]:
     masks = [mask for _, known in seen for _, mask in known or []]
     if not masks:
         return total, None
-    count = torch.stack(masks).sum(0)
+    count = sum(masks[1:], start=masks[0])  # not stacked: one mask may stand for the whole batch
     return total * ratio(count, len(masks)), [(LATENT, count.clamp(max=1))]
 
 
