@@ -30,7 +30,7 @@ WEIGHTS = "pconv-compact"
 ARCHITECTURES = ("pconv_compact", "pconv_unet")  # files of `models/` whose nets take (x, known)
 DEVICES = ("auto", "cpu", "cuda")
 COLOURS = 3
-HALO = 48  # pixels of paint around a lacuna that the net is shown at least
+HALO = 32  # pixels of paint around a lacuna that the net is shown; 16 to 128 measure alike (`pconv_fill.py`)
 CAPACITY_PX = 1 << 18  # the net works on whole windows, lost or not; memory goes with their size
 
 

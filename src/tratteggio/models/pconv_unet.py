@@ -202,10 +202,11 @@ def doubled(x: Tensor) -> Tensor:
 def first_weights(net: nn.Module) -> None:
     """Draw the weights of every convolution so that what flows back through a ReLU keeps its size.
 
-    Normal, by the fan of the output (He et al. 2015, eq. 14, doi:10.1109/ICCV.2015.123); biases 0.
+    Normal, by the fan of the output (He et al. 2015, eq. 14, doi:10.1109/ICCV.2015.123); biases 0. Weights
+    on the device "meta", which are to be loaded, are let be: torch would import its compiler for them.
     """
     for layer in net.modules():
-        if isinstance(layer, nn.Conv2d):
+        if isinstance(layer, nn.Conv2d) and not layer.weight.is_meta:
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
