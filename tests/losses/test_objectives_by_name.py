@@ -33,6 +33,13 @@ def test_l1_ssim_adds_what_is_wrong_where_lost_and_structure() -> None:
     assert both.total.item() == pytest.approx((error + 0.5 * dssim_loss(shown, truth)).item())
 
 
+def test_modalities_go_to_the_objective_that_judges_them_one_by_one():
+    scans = {"rgb": 3, "irr": 1}
+    assert losses.build("log_ssim", {"size": 7}, modalities=scans) == losses.LogSsimLoss(scans, size=7)
+    assert losses.build("log_ssim") == losses.LogSsimLoss({"rgb": 3})
+    assert losses.build("mse", modalities=scans) == losses.build("mse")
+
+
 def test_known_pixels_do_not_teach() -> None:
     truth, known = torch.rand(1, 3, 12, 12), (torch.rand(1, 1, 12, 12) > 0.5).float()
     out = torch.rand(1, 3, 12, 12, requires_grad=True)
@@ -48,6 +55,8 @@ def test_known_pixels_do_not_teach() -> None:
         ("mse", {"wait": 1.0}, UnknownName, "no option of mse named 'wait'"),
         ("mse", {"weight": "much"}, BadUsage, "weight of mse must be a number, got 'much'"),
         ("mse", {"weight": True}, BadUsage, "weight of mse must be a number, got True"),
+        ("log_ssim", {"size": 7.5}, BadUsage, "size of log_ssim must be a whole number, got 7.5"),
+        ("log_ssim", {"modalities": 4}, UnknownName, "no option of log_ssim named 'modalities'"),
         ("mse", {"judged": "everything"}, BadUsage, "MseSsim judges"),
         ("liu", {}, BadUsage, "the objective liu needs a feature net, got none"),
         ("liu", {"features": 1.0}, UnknownName, "no option of liu named 'features'"),

@@ -13,6 +13,7 @@ from torch.autograd import gradcheck
 from tratteggio import metrics
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.losses import LogSsimLoss, dssim_loss, grey, log_ssim_loss, ssim, ssim_map
+from tratteggio.losses.ssim import LUMA
 
 
 def pair(*shape, seed=0, dtype=torch.float64, noise=0.1):
@@ -225,6 +226,51 @@ def test_modalities_are_averaged_and_colour_is_compared_in_grey():
     assert terms.parts["rgb"].item() == pytest.approx(log_ssim_loss(grey(x[:, :3]), grey(y[:, :3])).item())
     assert terms.parts["irr"].item() == pytest.approx(log_ssim_loss(x[:, 3:4], y[:, 3:4]).item())
     assert terms.total.item() == pytest.approx(sum(part.item() for part in terms.parts.values()) / 3)
+
+
+def test_the_loss_is_that_of_an_independent_ssim():
+    """-log((SSIM + 1) / 2) by scikit-image, on grey, picture by picture and modality by modality."""
+    x, y = pair(2, 4, 24, 31)
+    options = {"data_range": 1.0, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+
+    def similarity(a, b):
+        _, full = structural_similarity(a.numpy(), b.numpy(), full=True, **options)
+        return full[5:-5, 5:-5].mean()
+
+    luma = torch.tensor([0.2989, 0.5870, 0.1140], dtype=x.dtype).view(1, 3, 1, 1)
+    parts = [((luma * of[:, :3]).sum(1), of[:, 3]) for of in (x, y)]
+    values = [[similarity(a[k], b[k]) for k in range(2)] for a, b in zip(*parts, strict=True)]
+    expected = -np.log((np.array(values) + 1) / 2).mean()
+    assert LogSsimLoss({"rgb": 3, "irr": 1})(x, y).total.item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_hue_is_free_unless_chroma_weighs_it():
+    x, _ = pair(2, 4, 16, 16)
+    shade = x.clone()
+    shade[:, 0] += 0.1 * LUMA[1] / LUMA[0]
+    shade[:, 1] -= 0.1  # another hue of the same grey
+    modalities = {"rgb": 3, "irr": 1}
+    assert LogSsimLoss(modalities)(shade, x).total.item() == pytest.approx(0, abs=1e-9)
+    terms = LogSsimLoss(modalities, chroma=0.5)(shade, x)
+    difference = (shade - x)[:, :3].abs().mean().item()
+    assert terms.parts["rgb chroma"].item() == pytest.approx(difference)
+    assert terms.total.item() == pytest.approx(0.5 * difference / 2)
+
+
+def test_window_and_stabilisers_are_those_that_are_said():
+    x, y = pair(1, 1, 16, 16)
+    options = {"size": 7, "sigma": 1.0, "k1": 0.02, "k2": 0.05, "padding": "same"}
+    expected = -math.log((ssim(x, y, **options).item() + 1) / 2)
+    assert LogSsimLoss({"irr": 1}, **options)(x, y).total.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3, 1.0])
+def test_a_constant_channel_costs_a_number_and_has_a_slope_without_nan(level):
+    flat = torch.full((1, 4, 32, 32), level, requires_grad=True)
+    loss = LogSsimLoss({"rgb": 3, "xray": 1}, chroma=0.1)(flat, torch.zeros(1, 4, 32, 32)).total
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(flat.grad).all()
 
 
 def test_grey_of_white_is_white_but_for_the_rounding_of_its_weights():

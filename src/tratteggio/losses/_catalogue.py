@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 from tratteggio.errors import BadUsage
 from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
 from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
+from tratteggio.losses.ssim import LogSsimLoss
 from tratteggio.losses.terms import Objective
 from tratteggio.registry import unknown
 
 
 class _Entry(NamedTuple):
-    make: type[L1Ssim | MseSsim | PsnrSsim | PosterLoss | LiuLoss]
+    make: type[L1Ssim | MseSsim | PsnrSsim | PosterLoss | LiuLoss | LogSsimLoss]
     given: Mapping[str, float]
     """Options that the name stands for."""
     taps: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ _OBJECTIVES = {
     "psnr_ssim": _Entry(PsnrSsim, {}),
     "poster": _Entry(PosterLoss, {}, POSTER_TAPS),
     "liu": _Entry(LiuLoss, {}, LIU_TAPS),
+    "log_ssim": _Entry(LogSsimLoss, {}),
 }
 
 
@@ -48,7 +50,11 @@ def taps(name: str) -> tuple[str, ...]:
 
 
 def build(
-    name: str, options: Mapping[str, Any] | None = None, *, features: FeatureNet | None = None
+    name: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    features: FeatureNet | None = None,
+    modalities: Mapping[str, int] | None = None,
 ) -> Objective:
     """Build an objective by name.
 
@@ -57,6 +63,8 @@ def build(
         options: its attributes, such as {"weight": 0.2}; what is not set keeps its default.
         features: the frozen net by which it judges, if it needs one (see `taps`), on the device of the
             pictures.
+        modalities: channels of each modality by name, in channel order, for objectives that judge them one by
+            one; the others take the picture as a whole. None is RGB alone.
 
     Raises:
         UnknownName: no objective, or no option of it, has that name; the message gives the nearest and all.
@@ -80,6 +88,8 @@ def build(
         raise BadUsage(f"the objective {name} {needs}, got {features.name if features else 'none'}")
     if features is not None:
         chosen["features"] = features
+    if modalities is not None and entry.make is LogSsimLoss:
+        chosen["modalities"] = modalities
     return entry.make(**chosen)
 
 
@@ -89,4 +99,4 @@ def _entry(name: str) -> _Entry:
     return _OBJECTIVES[name]
 
 
-_WORDS = {bool: "true or false", float: "a number", str: "a text"}
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
