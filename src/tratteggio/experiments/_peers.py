@@ -64,7 +64,7 @@ def missing(name: str) -> str | None:
 
 
 def ask(name: str, picture: Levels, lost: Lost) -> tuple[Levels, float] | None:
-    """Let a peer fill -> (the picture, filled where lost; seconds that the fill alone took).
+    """Let a peer fill -> (the picture, filled where lost; core seconds that the fill alone took).
 
     None if it crashes, takes more than five minutes or answers with something that is no picture.
 
@@ -138,9 +138,9 @@ def _answer(name: str, question: str, answer: str) -> None:
     peer = _peer(name)
     importlib.import_module(peer.module)  # so that the time is that of the fill
     broken = np.where(lost[..., None], np.uint8(0), picture)
-    start = time.perf_counter()
+    start = time.process_time()
     fill = peer.fill(broken, lost)
-    np.savez(answer, fill=fill, seconds=time.perf_counter() - start)
+    np.savez(answer, fill=fill, seconds=time.process_time() - start)
 
 
 if __name__ == "__main__":

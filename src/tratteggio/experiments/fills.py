@@ -92,7 +92,7 @@ class System(NamedTuple):
     Attributes:
         name: of the engine or peer.
         key: its name and all that its fills depend on, for the ledger.
-        fill: takes picture and lost; returns the picture, filled, and the seconds; None if it failed.
+        fill: takes picture and lost; returns the picture, filled, and the core seconds; None if it failed.
     """
 
     name: str
@@ -237,9 +237,9 @@ def _learnt_from(names: Sequence[str]) -> list[str]:
 
 
 def _by_engine(engine: Engine, seed: int, picture: Levels, lost: Lost) -> tuple[Levels, float]:
-    start = time.perf_counter()
+    start = time.process_time()
     proposal = inpaint(picture, lost, engine=engine, seed=seed)
-    return proposal, time.perf_counter() - start
+    return proposal, time.process_time() - start
 
 
 def _square(picture: Levels, name: str, kind: str, *, side: int, seed: int) -> tuple[Levels, Lost]:
@@ -297,12 +297,12 @@ def summed_up(
                 "may add up to more than 1.",
             ),
             _table(
-                "Seconds for one square",
+                "Core seconds for one square",
                 seconds,
                 digits=3,
                 better="lower",
-                note="Mean. Our engines with all that `inpaint` does around them; peers without the start of "
-                "their process.",
+                note="Mean, all cores together. Our engines with all that `inpaint` does around them; peers "
+                "without the start of their process.",
             ),
             _winners(scores, psnr, ssim, names),
         ],
