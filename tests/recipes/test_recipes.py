@@ -12,7 +12,7 @@ from tratteggio.errors import UnknownName
 from tratteggio.losses import frozen
 from tratteggio.training.damage import drawer
 from tratteggio.training.patches import Augment
-from tratteggio.training.recipe import Recipe, from_json, to_json, with_settings
+from tratteggio.training.recipe import Recipe, from_json, rate_at, to_json, with_settings
 
 
 @pytest.mark.parametrize("name", recipes.names())
@@ -36,7 +36,9 @@ def test_a_recipe_can_be_written_down_and_read_again(name: str) -> None:
 def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(name: str) -> None:
     first, _, rest = recipes.about(name).partition("\n")
     assert first.endswith(".")
-    for told in (f"tratteggio train {name} --data", "ECCV" if "liu" in name else "poster", "Time:", "igures"):
+    sources = {"liu": "ECCV", "fpcae": "BNAIC"}
+    source = next((where for what, where in sources.items() if name.startswith(what)), "poster")
+    for told in (f"tratteggio train {name} --data", source, "Time:", "igures"):
         assert told in rest
 
 
@@ -54,6 +56,24 @@ def test_the_recipes_of_the_poster_have_its_rates_and_objectives() -> None:
     }
     tuned = [name for name in recipes.names() if recipes.load(name).freeze_norms]
     assert tuned == ["dunhuang_pconv_mse_ssim", "dunhuang_pconv_style"]
+
+
+def test_the_recipes_of_fpcae_have_its_rates_and_the_decay_of_keras():
+    """6e-4 without decay; 12e-4 with 3e-5; 8e-4 with 4e-5. At 1 / decay steps half the rate is left."""
+    found = {name: recipes.load(name) for name in recipes.names() if name.startswith("fpcae")}
+    rates = {name: (recipe.rate, recipe.decay) for name, recipe in found.items()}
+    assert rates == {
+        "fpcae_normal": (6e-4, 0.0),
+        "fpcae_stacked": (12e-4, 3e-5),
+        "fpcae_separated": (8e-4, 4e-5),
+    }
+    stacked = found["fpcae_stacked"]
+    assert rate_at(found["fpcae_normal"], 10_000) == 6e-4
+    assert rate_at(stacked, 33_333) == pytest.approx(6e-4, rel=1e-4)
+    assert rate_at(found["fpcae_separated"], 25_000) == pytest.approx(4e-4)
+    for recipe in found.values():
+        assert (recipe.side, recipe.loss, recipe.damage, recipe.absent) == (32, "log_ssim", "none", 0)
+        assert Augment.of(recipe.augment) == Augment(flip=0.5, turn=0, upend=0.5, diagonal=0.5)
 
 
 def test_a_misspelt_recipe_is_answered_with_the_nearest() -> None:

@@ -190,3 +190,76 @@ def test_what_cannot_be_is_refused():
         Patches(PICTURES, damage="crack")
     with pytest.raises(IndexError, match="numbered from 0"):
         Patches(PICTURES)[-1]
+
+
+# --- autoencoders --------------------------------------------------------------------------------------
+
+
+def test_nothing_is_lost_if_no_damage_is_asked_for():
+    patches = Patches(PICTURES, side=24, damage="none", augment=AS_THEY_ARE)
+    assert all((patches[k][1] == 1).all() for k in range(20))
+
+
+def test_flips_reach_all_eight_positions_of_a_patch_and_no_other():
+    only = np.arange(16 * 16 * 3).reshape(16, 16, 3).astype(np.uint8)
+    augment = Augment(flip=0.5, turn=0, upend=0.5, diagonal=0.5)
+    patches = Patches(Arrays([only]), side=16, damage="none", augment=augment)
+    upright = only.transpose(2, 0, 1) / np.float32(255)
+    turns = [np.rot90(upright, k, axes=(1, 2)) for k in range(4)]
+    eight = {of.tobytes() for turned in turns for of in (turned, turned[..., ::-1])}
+    found = [patches[k][0] for k in range(100)]
+    assert {patch.tobytes() for patch in found} == eight
+    assert all(patch.flags.c_contiguous for patch in found)
+
+
+def test_lacunae_do_not_turn_with_the_patch():
+    patches = Patches(PICTURES, side=24, damage="square_centre", augment={"diagonal": 1, "upend": 1})
+    assert (patches[3][1][0, 8:16, 8:16] == 0).all()
+
+
+def test_more_flips_leave_the_patches_of_earlier_runs_as_they_were():
+    assert Augment().upend == Augment().diagonal == 0
+    plain, flipped = (Patches(PICTURES, side=24, augment={"upend": upend}) for upend in (0, 1))
+    assert np.array_equal(plain[5][0], flipped[5][0][:, ::-1])
+
+
+def test_any_place_of_any_picture_is_as_likely():
+    """Pictures of 8 x 8 and 8 x 24 have 1 and 17 places for patches of 8."""
+    small, wide = np.zeros((8, 8, 1), np.uint8), np.tile(np.arange(1, 25, dtype=np.uint8), (8, 1))[..., None]
+    patches = Patches(Arrays([small, wide]), side=8, damage="none", augment=AS_THEY_ARE, per_picture=None)
+    first = np.array([round(patches[k][0][0, 0, 0] * 255) for k in range(1800)])
+    counts = np.bincount(first, minlength=18)
+    assert len(counts) == 18
+    assert counts.min() > 60
+    assert counts.max() < 145
+    assert same(patches[7], patches[7])
+
+
+def test_a_picture_smaller_than_the_patch_has_one_place_its_middle():
+    patches = Patches(Arrays([np.full((5, 9, 1), 9, np.uint8)]), side=8, damage="none", per_picture=None)
+    assert all(patches[k][1].sum() in (40, 64) for k in range(5))
+
+
+def test_modalities_are_missing_as_often_as_is_asked_but_never_all():
+    pictures = Arrays([RNG.integers(0, 256, (40, 40, 5), dtype=np.uint8)])
+    patches = Patches(
+        pictures,
+        side=16,
+        damage="none",
+        augment=AS_THEY_ARE,
+        modalities=(3, 1, 1),
+        absent=0.5,
+        per_picture=None,
+    )
+    known = np.stack([patches[k][1] for k in range(300)])
+    assert known.shape == (300, 5, 16, 16)
+    there = known.reshape(300, 5, -1)
+    assert (there.min(2) == there.max(2)).all()
+    assert (there[:, :3].max(1) == there[:, :3].min(1)).all()
+    assert (there.max((1, 2)) == 1).all()
+    assert 0.4 < there[:, 3].mean() < 0.7
+
+
+def test_a_share_of_no_modalities_is_refused():
+    with pytest.raises(BadUsage, match="share 0 .. 1 of the modalities of a patch, got 0.5 for 0"):
+        Patches(PICTURES, absent=0.5)

@@ -87,6 +87,7 @@ def _text(run: Path, weights: Path, card: Card) -> str:
     lines += [(what.replace("_", " "), str(place)) for what, place in _places(run).items()]
     lines += [("hours", f"{card.hours:.2f}")]
     if card.figures:
-        figures = f"PSNR where lost {card.figures['psnr_lost']:.2f} dB, loss {card.figures['loss']:.4g}"
+        where, ratio = ("psnr", "PSNR") if "psnr" in card.figures else ("psnr_lost", "PSNR where lost")
+        figures = f"{ratio} {card.figures[where]:.2f} dB, loss {card.figures['loss']:.4g}"
         lines += [("measured", f"{figures}, on patches of the pictures set aside")]
     return "\n".join(f"{what:<12} {value}" for what, value in lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +37,16 @@ class Gathered(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """Names of the pictures to learn from."""
         return tuple(self.learnt.name(number) for number in range(len(self.learnt)))
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What a run keeps of this, by file name."""
+        return {"pictures.txt": lines(self.names), "set_aside.txt": lines(self.aside)}
+
+
+def lines(names: Iterable[str]) -> str:
+    """Write names one per line."""
+    return "".join(f"{name}\n" for name in names)
 
 
 def gather(

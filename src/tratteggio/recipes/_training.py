@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +14,12 @@ import torch
 from tratteggio import losses, models
 from tratteggio.errors import BadUsage
 from tratteggio.recipes._catalogue import load
-from tratteggio.recipes._gathering import gather
+from tratteggio.recipes._gathering import Gathered, gather, lines
 from tratteggio.recipes._judges import feature_net
+from tratteggio.recipes._paintings import Halved, gather_halves
 from tratteggio.training import loop
 from tratteggio.training.damage import drawer
-from tratteggio.training.patches import Augment, Patches
+from tratteggio.training.patches import PER_PICTURE, Augment, Patches
 from tratteggio.training.recipe import Recipe, to_json, with_settings
 
 MOST_NAMED = 1000  # pictures that a card names one by one
@@ -49,12 +50,16 @@ def train(
     them. `set_aside.txt` and `pictures.txt` in the run's folder name both kinds; for the rest of that folder
     see `tratteggio.training.loop.train`.
 
+    A net of several modalities learns from paintings that have them, and one half of each is set aside, see
+    `tratteggio.recipes._paintings`.
+
     Args:
         recipe: one of `names()`, or one of your own.
         data: the folder; folders in it count too.
         run: a new or empty folder, unless `resume`.
         settings: choices that differ from the recipe, as "key=value", see `training.recipe.with_settings`.
-        set_aside: about which share of the pictures; 0 sets none aside and measures nothing.
+        set_aside: about which share of the pictures; 0 sets none aside and measures nothing. Of paintings
+            with several modalities it is a half of each, or none.
         only: text file with the names of the pictures to take, one per line, relative to `data`.
         features: weights of the net by which the objective judges, if it needs one: torchvision's VGG16, or
             a file that tratteggio trained, whose encoder then judges.
@@ -80,17 +85,36 @@ def train(
     damage, augment = drawer(chosen.damage), Augment.of(chosen.augment)
     torch.manual_seed(chosen.seed)
     net = models.build(chosen.model)
-    chosen, loss = _objective(chosen, features, device)
-    found = gather(data, only=only, set_aside=set_aside, side=chosen.side, damage=damage)
+    modalities: Mapping[str, int] = getattr(net, "modalities", {})
+    chosen, loss = _objective(chosen, features, device, modalities)
+    found: Gathered | Halved
+    if len(modalities) > 1:
+        if only is not None:
+            raise BadUsage("a net of several modalities learns from all paintings there; leave --only away")
+        found = gather_halves(
+            data, modalities=modalities, side=chosen.side, damage=damage, set_aside=set_aside > 0
+        )
+    else:
+        found = gather(data, only=only, set_aside=set_aside, side=chosen.side, damage=damage)
+    patches = Patches(
+        found.learnt,
+        side=chosen.side,
+        damage=damage,
+        augment=augment,
+        seed=chosen.seed,
+        per_picture=PER_PICTURE if isinstance(found, Gathered) else None,
+        modalities=tuple(modalities.values()),
+        absent=chosen.absent,
+    )
     return loop.train(
         net,
-        Patches(found.learnt, side=chosen.side, damage=damage, augment=augment, seed=chosen.seed),
+        patches,
         loss,
         chosen,
         run,
         held_out=found.held_out,
         card=_card(chosen, found.names, licence, device),
-        texts={"pictures.txt": _lines(found.names), "set_aside.txt": _lines(found.aside)},
+        texts=found.texts,
         resume=resume,
         device=device,
         workers=workers,
@@ -105,13 +129,15 @@ def _require_beginning(recipe: Recipe) -> None:
         )
 
 
-def _objective(recipe: Recipe, features: str | Path | None, device: str) -> tuple[Recipe, losses.Objective]:
+def _objective(
+    recipe: Recipe, features: str | Path | None, device: str, modalities: Mapping[str, int]
+) -> tuple[Recipe, losses.Objective]:
     """Build the objective; the recipe that comes back names the feature net by its hash."""
     taps = losses.taps(recipe.loss)
     if not taps:
         if features is not None:
             raise BadUsage(f"the objective {recipe.loss} looks at pixels alone; leave --features away")
-        return recipe, losses.build(recipe.loss, recipe.loss_options)
+        return recipe, losses.build(recipe.loss, recipe.loss_options, modalities=modalities or None)
     options = dict(recipe.loss_options)
     demanded = options.pop(SHA256, None)
     net, sha256 = feature_net(features, taps=taps, sha256=None if demanded is None else str(demanded))
@@ -129,7 +155,7 @@ def _place(device: str) -> torch.device:
 def _card(recipe: Recipe, names: tuple[str, ...], licence: str, device: str) -> models.Card:
     """Fill in what is known before the run; weights that it begins with are named without their folder."""
     begun = recipe.init_from and Path(recipe.init_from).name
-    digest = hashlib.sha256(_lines(names).encode()).hexdigest()
+    digest = hashlib.sha256(lines(names).encode()).hexdigest()
     return models.Card(
         model=recipe.model,
         recipe=to_json(replace(recipe, init_from=begun)),
@@ -146,7 +172,3 @@ def _machine(device: str) -> str:
     if place.type == "cuda":
         return torch.cuda.get_device_name(place)
     return f"{os.cpu_count()} CPU cores, {platform.machine()}"
-
-
-def _lines(names: tuple[str, ...]) -> str:
-    return "".join(f"{name}\n" for name in names)

@@ -27,7 +27,7 @@ class Patches(Protocol):
     """
 
     def __getitem__(self, index: int, /) -> Patch:
-        """Return truth (C, side, side) of 0 .. 1 and known (1, side, side), 1 = known; both float32."""
+        """Return truth (C, side, side) of 0 .. 1 and known (1 or C, side, side), 1 = known; both float32."""
 
 
 class Batch(NamedTuple):
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
     Attributes:
         truth: (B, C, side, side) float32 of 0 .. 1.
-        known: (B, 1, side, side) float32, 1 = known, 0 = lost.
+        known: (B, 1 or C, side, side) float32, 1 = known, 0 = lost.
         indices: (B,) int64, which patches these are.
         seconds: time it took to make them, by stage.
         unreadable: names of pictures that were left out so far.

@@ -27,13 +27,17 @@ class Cut(NamedTuple):
     Attributes:
         top, left: upper left corner in pixels; below 0 where the picture is smaller than the patch.
         flipped: left and right are exchanged.
-        degrees: how far the patch is turned about its middle, anticlockwise as one sees it.
+        degrees: how far the patch is turned about its middle, anticlockwise as one sees it, before any flip.
+        upended: top and bottom are exchanged.
+        swapped: rows and columns are exchanged, which mirrors at the diagonal; after the other flips.
     """
 
     top: int
     left: int
     flipped: bool = False
     degrees: float = 0.0
+    upended: bool = False
+    swapped: bool = False
 
 
 def maximin(grid: tuple[int, int], *, side: int, count: int, rng: Generator) -> Corners:
@@ -97,8 +101,12 @@ def cut(picture: Levels, place: Cut, *, side: int) -> tuple[Floats, Lost]:
         planes, seen = _turned(picture, region, math.radians(place.degrees))
     planes /= np.float32(255)
     if place.flipped:
-        return np.ascontiguousarray(planes[..., ::-1]), seen[:, ::-1]
-    return planes, seen
+        planes, seen = planes[..., ::-1], seen[:, ::-1]
+    if place.upended:
+        planes, seen = planes[..., ::-1, :], seen[::-1]
+    if place.swapped:
+        planes, seen = planes.swapaxes(1, 2), seen.T
+    return np.ascontiguousarray(planes), seen
 
 
 def reach_px(side: int, degrees: float) -> int:

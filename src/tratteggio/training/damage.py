@@ -8,8 +8,9 @@
     square_centre   one, in the middle                          bins         any share in (0.01, 0.6]
     mixed           all but squares and within walls, by turns
     dense           two of these at once: more lost, so more to learn from a patch
+    none            nothing is lost, for autoencoders
 
-`KINDS` is this table; a drawer of one's own is any function of a grid and a generator.
+`KINDS` is this table but for the last line; a drawer of one's own is any function of a grid and a generator.
 """
 
 from __future__ import annotations
@@ -128,6 +129,8 @@ def drawer(damage: str | Mapping[str, Any] | Drawer) -> Drawer:
         UnknownName: no such kind; the message gives the nearest and all.
         BadUsage: weights that cannot be.
     """
+    if damage == "none":
+        return nothing
     if isinstance(damage, str):
         return _kind(damage)
     if isinstance(damage, Mapping):
@@ -135,8 +138,13 @@ def drawer(damage: str | Mapping[str, Any] | Drawer) -> Drawer:
     return damage
 
 
+def nothing(grid: Grid, rng: Generator) -> Lost:  # noqa: ARG001 # one of many alike
+    """Lose nothing: the drawer called "none"."""
+    return np.zeros(grid, np.bool_)
+
+
 def draw(damage: Drawer, grid: Grid, rng: Generator) -> Lost:
-    """Draw lacunae of which neither nothing nor everything is lost.
+    """Draw lacunae of which neither nothing nor everything is lost, unless by the drawer `nothing`.
 
     Where a drawer loses nothing, as between the cracks of a wide network, a walk is drawn instead; where it
     loses everything, one pixel is kept.
@@ -150,6 +158,8 @@ def draw(damage: Drawer, grid: Grid, rng: Generator) -> Lost:
         (rows, cols) bool, True = lost.
     """
     lost = damage(grid, rng)
+    if damage is nothing:
+        return lost
     if not lost.any():
         lost = random_walk(grid, rng)
     if lost.all():

@@ -60,8 +60,9 @@ def train(
     """Train a net by a recipe and keep all that a run leaves in one folder.
 
     The folder holds `recipe.json`, `journal.jsonl`, `tensorboard/`, `samples/step-N.png` (damaged, proposal,
-    truth), `weights.safetensors` and `state/`, from which the run can be resumed. On a CPU with the same
-    number of threads a resumed run ends with the same bits as one that was never disturbed.
+    truth; of an autoencoder, answer and truth), `weights.safetensors` and `state/`, from which the run can
+    be resumed. On a CPU with the same number of threads a resumed run ends with the same bits as one that was
+    never disturbed.
 
     Under `torchrun` each process takes its share of every batch. Batch norm then sees the share alone; all
     else is as with one process, up to rounding. torch's global random numbers are seeded anew in each step.
@@ -376,8 +377,12 @@ def _name_unreadable(pictures: set[str]) -> None:
 
 @torch.no_grad()
 def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, float]:
-    """Measure on the patches held out, each alone so that any size goes, and show the first of them."""
+    """Measure on the patches held out, each alone so that any size goes, and show the first of them.
+
+    Of fills PSNR is that of the lacunae, of an autoencoder, to which nothing is lost, that of all.
+    """
     losses, ratios, rows = [], [], []
+    repairs = any((known < 0.5).any() for _, known in held_out)
     bench.net.eval()
     for truth, known in held_out:
         x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
@@ -386,12 +391,13 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
         proposal = y[0].clamp(0, 1).cpu().numpy()
-        lost = known[0] < 0.5
+        lost = np.any(known < 0.5, axis=0) if repairs else None
         ratios.append(psnr(truth.transpose(1, 2, 0), proposal.transpose(1, 2, 0), data_range=1.0, where=lost))
-        rows.append((np.where(known > 0.5, truth, 1.0), np.where(known > 0.5, truth, proposal), truth))
+        shown = np.where(known > 0.5, truth, 1.0)
+        rows.append((shown, np.where(known > 0.5, truth, proposal), truth) if repairs else (proposal, truth))
     bench.net.train()
     write_sheet(bench.run / "samples" / f"step-{done}.png", rows[:ROWS_SHOWN])
-    return {"loss": float(np.mean(losses)), "psnr_lost": float(np.mean(ratios))}
+    return {"loss": float(np.mean(losses)), "psnr_lost" if repairs else "psnr": float(np.mean(ratios))}
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Patches to learn from: an endless sequence, each one a pure function of the seed and its index.
 
-    index -> picture and corner (each picture gives 25 patches a round, far apart from each other)
+    index -> picture and corner (each gives 25 patches a round, far apart from each other; or any place)
           -> cut: turned and mirrored by chance -> truth
           -> damage by chance                   -> known
 
@@ -13,12 +13,14 @@ import difflib
 import logging
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin, reach_px
@@ -37,12 +39,14 @@ MIXED = 64  # pictures whose patches are shuffled together; decoded, they should
 
 @dataclass(frozen=True)
 class Augment:
-    """How patches are varied (Dunhuang poster).
+    """How patches are varied (Dunhuang poster; FP-CAE adds two flips).
 
     Attributes:
         flip: how often left and right are exchanged, 0 .. 1.
         turn: how often the patch is rotated, 0 .. 1.
         degrees: how far at most, to either side, 0 .. 45.
+        upend: how often top and bottom are exchanged, 0 .. 1.
+        diagonal: how often rows and columns are exchanged, 0 .. 1.
 
     Raises:
         BadUsage: a number out of its range.
@@ -51,9 +55,11 @@ class Augment:
     flip: float = 0.5
     turn: float = 0.5
     degrees: float = 30.0
+    upend: float = 0.0
+    diagonal: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, most in (("flip", 1), ("turn", 1), ("degrees", 45)):
+        for name, most in (("flip", 1), ("turn", 1), ("degrees", 45), ("upend", 1), ("diagonal", 1)):
             if not 0 <= getattr(self, name) <= most:
                 raise BadUsage(f"{name} must be 0 .. {most}, got {getattr(self, name)!r}")
 
@@ -62,7 +68,7 @@ class Augment:
         """Return the variation that settings of a recipe mean; what is not set keeps its default.
 
         Raises:
-            UnknownName: a setting that is not one of `flip`, `turn`, `degrees`.
+            UnknownName: a setting that is none of the attributes.
             BadUsage: not a number, or out of its range.
         """
         known = [field.name for field in fields(cls)]
@@ -83,7 +89,8 @@ class Patches:
     """Patches with damage, by index 0, 1, ... without end.
 
     In each round every picture gives `per_picture` patches, at new places. Patches of 64 pictures come
-    shuffled, then those of the next 64: pictures by the thousand are decoded once a round.
+    shuffled, then those of the next 64: pictures by the thousand are decoded once a round. Or, for a few
+    pictures with room in memory, every patch lies anywhere, each place as likely as any other.
 
     Args:
         source: the pictures.
@@ -91,7 +98,9 @@ class Patches:
         damage: a kind by name, kinds with weights, or a drawer (see `training.damage`).
         augment: how patches are varied; settings by name, or `AS_THEY_ARE`.
         seed: another seed, other patches.
-        per_picture: patches of one picture in a round.
+        per_picture: patches of one picture in a round; None draws each patch from all places of all pictures.
+        modalities: channels of each modality in their order, for `absent`.
+        absent: how often each modality of a patch is missing, 0 .. 1; one at least is there.
         cache_mib: room for decoded pictures.
 
     Attributes:
@@ -116,13 +125,20 @@ class Patches:
         damage: str | Mapping[str, float] | Drawer = "mixed",
         augment: Augment | Mapping[str, float] = Augment(),
         seed: int = 0,
-        per_picture: int = PER_PICTURE,
+        per_picture: int | None = PER_PICTURE,
+        modalities: Sequence[int] = (),
+        absent: float = 0.0,
         cache_mib: float = 512,
     ) -> None:
         for name, value, least in (("side", side, 2), ("per_picture", per_picture, 1), ("seed", seed, 0)):
-            if value < least:
+            if value is not None and value < least:
                 raise BadUsage(f"{name} must be at least {least}, got {value}")
+        if not 0 <= absent <= 1 or (absent and not modalities):
+            raise BadUsage(
+                f"absent is a share 0 .. 1 of the modalities of a patch, got {absent} for {len(modalities)}"
+            )
         self.source, self.side, self.seed, self.per_picture = source, side, seed, per_picture
+        self.modalities, self.absent = tuple(modalities), absent
         self.damage = drawer(damage)
         self.augment = augment if isinstance(augment, Augment) else Augment.of(augment)
         self.decoded = Decoded(source, mib=cache_mib)
@@ -144,8 +160,8 @@ class Patches:
 
     @property
     def per_round(self) -> int:
-        """Number of patches after which every picture has given its share."""
-        return len(self.source) * self.per_picture
+        """Number of patches after which every picture has given its share; 1 if there are no shares."""
+        return len(self.source) * self.per_picture if self.per_picture else 1
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -154,6 +170,8 @@ class Patches:
 
     def __getitem__(self, index: int) -> tuple[Floats, Floats]:
         """Return truth (C, side, side) of 0 .. 1 and known (1, side, side) of 0 or 1; both float32.
+
+        Known is (C, side, side) if modalities may be missing.
 
         Where known is 0 truth is paint as well, so that all of it may teach, corners that were turned in
         included; only beyond a picture smaller than the patch does it mirror the picture.
@@ -173,47 +191,83 @@ class Patches:
             known = seen
         self.seconds["decode"] += decoded - started
         self.seconds["cut"] += taken - decoded
+        channels = known[None].astype(np.float32)
+        if self.absent:
+            channels = channels * self._present(rng)[:, None, None]
         self.seconds["damage"] += time.perf_counter() - taken
-        return truth, known[None].astype(np.float32)
+        return truth, channels
 
-    def _placed(self, index: int, rng: Generator) -> tuple[Levels, Cut]:
-        """Find the picture of an index, and the place in it."""
+    def _present(self, rng: Generator) -> Floats:
+        """Draw which channels are there, modality by modality: 0 or 1."""
+        there = rng.random(len(self.modalities)) >= self.absent
+        there[rng.integers(len(there))] |= not there.any()
+        return np.repeat(there, self.modalities).astype(np.float32)
+
+    def _corner(self, index: int, rng: Generator) -> tuple[Levels, int, int]:
+        """Find the picture of an index, and the upper left corner in it."""
+        if self.per_picture is None:
+            return self._anywhere(rng)
         turn, at = divmod(index, self.per_round)
-        number, which = divmod(int(self._order(turn)[at]), self.per_picture)
-        picture = self.decoded[number]
-        rows, cols = picture.shape[:2]
+        number, which = divmod(int(self._order(turn, self.per_picture)[at]), self.per_picture)
+        picture, count = self.decoded[number], self.per_picture
         corners = _remembered(
             self._corners,
             (turn, number),
             4 * MIXED,
             lambda: maximin(
-                (rows, cols),
+                (picture.shape[0], picture.shape[1]),
                 side=self.side,
-                count=self.per_picture,
+                count=count,
                 rng=np.random.default_rng([self.seed, 2, turn, number]),
             ),
         )
         top, left = corners[which].tolist()
+        return picture, top, left
+
+    def _anywhere(self, rng: Generator) -> tuple[Levels, int, int]:
+        """Draw from all places of all pictures."""
+        number = int(np.searchsorted(self._places, rng.integers(self._places[-1]), side="right"))
+        picture = self.decoded[number]
+        spans = [n - self.side for n in picture.shape[:2]]
+        # Of a picture smaller than the patch there is one place, its middle.
+        top, left = (int(rng.integers(span + 1)) if span >= 0 else span // 2 for span in spans)
+        return picture, top, left
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """Number the places of all pictures up to each."""
+        grids = [self.source.grid(number) for number in range(len(self.source))]
+        spans = np.maximum(np.array(grids, np.int64) - self.side, 0) + 1
+        return np.cumsum(spans.prod(axis=1))
+
+    def _placed(self, index: int, rng: Generator) -> tuple[Levels, Cut]:
+        """Find the picture of an index, and the place in it."""
+        picture, top, left = self._corner(index, rng)
+        rows, cols = picture.shape[:2]
         flipped = bool(rng.random() < self.augment.flip)
         turned, share = rng.random(), rng.uniform(-1, 1)
         degrees = share * self.augment.degrees
+        # Drawn only if asked for, so that the patches of earlier runs stay what they were.
+        upended, swapped = (
+            bool(often and rng.random() < often) for often in (self.augment.upend, self.augment.diagonal)
+        )
         reach = reach_px(self.side, degrees)
         # Moved inwards until the corners that turn in hold paint; where there is no room, left upright.
         spare = min(rows, cols) - self.side - 2 * reach
         if turned >= self.augment.turn or spare < 0:
-            return picture, Cut(top, left, flipped)
+            return picture, Cut(top, left, flipped, 0.0, upended, swapped)
         top = min(max(top, reach), rows - self.side - reach)
         left = min(max(left, reach), cols - self.side - reach)
-        return picture, Cut(top, left, flipped, degrees)
+        return picture, Cut(top, left, flipped, degrees, upended, swapped)
 
-    def _order(self, turn: int) -> Corners:
+    def _order(self, turn: int, per_picture: int) -> Corners:
         """Return the order of a round: picture * per_picture + which of its patches."""
 
         def shuffled() -> Corners:
             rng = np.random.default_rng([self.seed, 1, turn])
             numbers = rng.permutation(len(self.source))
             blocks = [
-                numbers[first : first + MIXED, None] * self.per_picture + np.arange(self.per_picture)
+                numbers[first : first + MIXED, None] * per_picture + np.arange(per_picture)
                 for first in range(0, len(numbers), MIXED)
             ]
             return np.concatenate([rng.permutation(block.ravel()) for block in blocks])

@@ -42,6 +42,7 @@ class Recipe:
         loss_options: what that objective is given.
         damage: name of a kind of damage, or names with weights.
         augment: what the sampling of patches is given: flips, rotation.
+        absent: how often each modality of a patch is missing, for nets of several; one at least is there.
         precision: "32", or "bf16": products in bfloat16, weights and loss in float32. It pays on GPUs and on
             CPUs with bfloat16 units only.
         channels_last: keep the channels of a pixel side by side: a quarter less time on a CPU, and less on
@@ -77,6 +78,7 @@ class Recipe:
     loss_options: Settings = field(default_factory=dict)
     damage: str | Settings = "mixed"
     augment: Settings = field(default_factory=dict)
+    absent: float = 0.0
     precision: str = "32"
     channels_last: bool = True
     seed: int = 0
@@ -94,6 +96,8 @@ class Recipe:
         for key in ("decay", "warmup", "seed"):
             if getattr(self, key) < 0:
                 raise BadUsage(f"{key} must not be negative, got {getattr(self, key)}")
+        if not 0 <= self.absent < 1:
+            raise BadUsage(f"absent must be 0 or more and less than 1, got {self.absent}")
         for key in ("rate", "clip"):
             value = getattr(self, key)
             if value is not None and not (math.isfinite(value) and value > 0):

@@ -1,0 +1,99 @@
+"""Which paintings of a folder a net of several modalities learns from: halves to learn, halves to measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tratteggio import treatment
+from tratteggio.errors import BadUsage
+from tratteggio.painting import Stack
+from tratteggio.recipes._gathering import lines
+from tratteggio.training.batches import Patch
+from tratteggio.training.damage import Drawer
+from tratteggio.training.halves import split_halves
+from tratteggio.training.patches import AS_THEY_ARE, Patches
+from tratteggio.training.sources import Source, Stacks
+
+HELD_OUT = 256  # small patches, quickly measured
+MARKS = ("painting.toml", "zarr.json")  # what a folder holds that is one painting
+
+
+class Halved(NamedTuple):
+    """The paintings of a run.
+
+    Attributes:
+        learnt: halves to learn from.
+        held_out: patches of the other halves, always the same.
+        names: of the paintings.
+    """
+
+    learnt: Source
+    held_out: list[Patch]
+    names: tuple[str, ...]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What a run keeps of this, by file name."""
+        halves = "upper or left half" if self.held_out else "whole"
+        return {"pictures.txt": lines(f"{name}, {halves}" for name in self.names)}
+
+
+def gather_halves(
+    data: str | Path, *, modalities: Mapping[str, int], side: int, damage: Drawer, set_aside: bool
+) -> Halved:
+    """Open the paintings of a folder and cut each in two, with a band of 32 pixels between the halves.
+
+    Args:
+        data: a painting (a folder with a painting.toml, an OME-Zarr), or a folder of such.
+        modalities: channels of each that are wanted, by name; what else a painting has is left alone.
+        side: of a patch, in pixels.
+        damage: of the patches that are measured on.
+        set_aside: False learns from both halves and measures nothing.
+
+    Raises:
+        BadUsage: no painting there, one that lacks a modality, or one too small to be cut.
+        GridMismatch, UnreadableFile: as `treatment.open`.
+    """
+    places = _paintings(Path(data))
+    source = Stacks([_wanted(treatment.open(place), modalities, place) for place in places])
+    names = tuple(place.name for place in places)
+    if not set_aside:
+        return Halved(source, [], names)
+    learnt, aside = split_halves(source, guard=side)
+    patches = Patches(aside, side=side, damage=damage, augment=AS_THEY_ARE, per_picture=None)
+    return Halved(learnt, [patches[index] for index in range(HELD_OUT)], names)
+
+
+def _paintings(data: Path) -> list[Path]:
+    if _is_painting(data):
+        return [data]
+    found = sorted(place for place in data.iterdir() if _is_painting(place)) if data.is_dir() else []
+    if not found:
+        raise BadUsage(
+            f"{data} holds no painting of several modalities; each is a folder with a painting.toml, "
+            "or an OME-Zarr that `tratteggio register` wrote"
+        )
+    return found
+
+
+def _is_painting(place: Path) -> bool:
+    return any((place / mark).is_file() for mark in MARKS)
+
+
+def _wanted(stack: Stack, modalities: Mapping[str, int], place: Path) -> Stack:
+    """Keep the modalities that the net knows, in its order."""
+    there = {name: stack[name].channels for name in stack}
+    lacking = [
+        f"{name} of {channels} channels"
+        for name, channels in modalities.items()
+        if there.get(name) != channels
+    ]
+    if lacking:
+        listed = ",".join(f"{name}={channels}" for name, channels in there.items())
+        raise BadUsage(
+            f"{place} lacks {', '.join(lacking)}, which the net is to learn; it holds {listed}: "
+            f"name a net for these, such as --set model=fp-cae:{listed}"
+        )
+    return Stack(tuple(stack[name] for name in modalities))
