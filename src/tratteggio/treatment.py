@@ -13,6 +13,7 @@ import numpy as np
 from tratteggio import files, registry
 from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnreadableFile, UnwritableFile
 from tratteggio.files import provenance
+from tratteggio.files.stacks import history_of
 from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost
@@ -31,15 +32,17 @@ def open(painting: str | Path | Mapping[str, str | Path]) -> Stack:  # noqa: A00
     """Open a scan, or several registered ones, lazily.
 
     Args:
-        painting: a file (taken as `rgb`), or files by modality name.
+        painting: a file (taken as `rgb`), an OME-Zarr, a folder with a `painting.toml`, or files by
+            modality name.
 
     Raises:
+        BadUsage: a folder of another kind, or a `painting.toml` that cannot be followed.
         UnreadableFile: a file is missing, damaged or of a kind we do not read.
         GridMismatch: the scans differ in size.
     """
     if isinstance(painting, Mapping):
         return Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
-    return Stack((files.read(painting),))
+    return files.read_stack(painting)
 
 
 @overload
@@ -254,6 +257,34 @@ def reopen(target: str | Path, *, source: str | Path | None = None) -> Restorati
         history,
         files.save,
     )
+
+
+def export(source: str | Path, target: str | Path, *, progress: Progress | None = None) -> None:
+    """Write a painting in another format; the suffix of the target chooses it.
+
+    Args:
+        source: what `open` takes; for .ora a proposal that `inpaint` wrote.
+        target: .ome.zarr or .ome.tif, a stack with profile, scale, title and history; .ora, the layers of a
+            proposal, an 8-bit exchange copy.
+        progress: called with (pixels read, pixels in all); not for .ora.
+
+    Raises:
+        BadUsage: an unknown suffix, or scans that the format cannot hold.
+        UnsafeOutput: the target is the source.
+        UnreadableFile, UnwritableFile: as `open`, `reopen` and `files.write_stack` raise.
+    """
+    source, target = Path(source), Path(target)
+    if target.suffix.lower() == ".ora":
+        reopen(source).save(target)
+        return
+    stack = open(source)
+    history = history_of(source) or {
+        "tratteggio": __version__,
+        "verb": "export",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": {"name": source.name},
+    }
+    files.write_stack(stack, target, history=history, progress=progress)
 
 
 def describe(scan: Scan, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`tratteggio inspect`: what a file is, and what filling it would take."""
+"""`tratteggio inspect`: what a file or a stack is, and what filling it would take."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tratteggio.cli.console import Json, Quiet, conversation
 
 
 def inspect(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scans.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scans and stacks.")],
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Size, depth, profile, resolution, pages, hash and memory plan of scans.
+    """Size, depth, profile, resolution, pages, hash and memory plan of scans and stacks.
 
     Example: tratteggio inspect panel.tif
     """
@@ -27,7 +27,7 @@ def inspect(
         found: list[dict[str, Any]] = []
         for path in paths:
             try:
-                tile, peak = memory_plan(files.read(path))
+                tile, peak = memory_plan(files.read_stack(path).primary)
                 found.append(files.inspect(path) | {"tile_px": tile, "fill_peak_gib": round(peak, 2)})
             except TratteggioError as error:
                 if len(paths) == 1:
@@ -37,13 +37,15 @@ def inspect(
 
 
 def _text(facts: dict[str, Any]) -> str:
-    """Lay facts out, one a line."""
+    """Lay facts out, one a line; the scans of a stack follow it, one block each."""
     width = max(len(key) for key in facts)
-    return "\n".join(f"{key.replace('_', ' '):<{width}}  {_value(value)}" for key, value in facts.items())
+    own = {key: value for key, value in facts.items() if key != "scans"}
+    lines = "\n".join(f"{key.replace('_', ' '):<{width}}  {_value(value)}" for key, value in own.items())
+    return "\n\n".join([lines, *map(_text, facts.get("scans", ()))])
 
 
 def _value(value: Any) -> str:
-    if value is None:
+    if value in (None, ""):
         return "not stated"
     if value == []:
         return "none"

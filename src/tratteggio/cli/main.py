@@ -11,6 +11,7 @@ from tratteggio.cli.compare import compare
 from tratteggio.cli.demo import demo
 from tratteggio.cli.doctor import doctor
 from tratteggio.cli.evaluate import evaluate
+from tratteggio.cli.export import export
 from tratteggio.cli.inpaint import inpaint
 from tratteggio.cli.inspect import inspect
 from tratteggio.cli.models import models
@@ -36,6 +37,7 @@ VERBS = (
     verify,
     evaluate,
     compare,
+    export,
     report,
     train,
     recipes,

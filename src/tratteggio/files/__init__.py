@@ -8,6 +8,7 @@ from tratteggio.files.overview import overview
 from tratteggio.files.provenance import read_history, sha256, sha256_pixels, sidecar, write_history
 from tratteggio.files.reading import read
 from tratteggio.files.saving import require_writable, save
+from tratteggio.files.stacks import read_stack, write_stack
 from tratteggio.files.writing import write, write_lacunae
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "read",
     "read_history",
     "read_lacunae",
+    "read_stack",
     "refuse_overwrite",
     "require_writable",
     "save",
@@ -27,4 +29,5 @@ __all__ = [
     "write",
     "write_history",
     "write_lacunae",
+    "write_stack",
 ]

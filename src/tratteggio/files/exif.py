@@ -136,8 +136,15 @@ def _little(data: bytes, unit: int, order: str) -> bytes:
     )
 
 
-def write_directory(entries: Iterable[Entry], offset: int, *, big: bool = False) -> bytes:
-    """Serialise a directory, little-endian, to stand at `offset`; its longer values follow it directly."""
+def write_directory(entries: Iterable[Entry], offset: int, *, big: bool = False, following: int = 0) -> bytes:
+    """Serialise a directory, little-endian, to stand at `offset`; its longer values follow it directly.
+
+    Args:
+        entries: the tags, in any order.
+        offset: where the directory will stand.
+        big: True in a BigTIFF.
+        following: offset of the next directory, 0 if there is none.
+    """
     unique = {entry.code: entry for entry in entries}  # a reader takes the tags in ascending order, each once
     chosen = [unique[code] for code in sorted(unique)]
     head, size, value_bytes = (8, 20, 8) if big else (2, 12, 4)
@@ -151,7 +158,7 @@ def write_directory(entries: Iterable[Entry], offset: int, *, big: bool = False)
         else:
             table += struct.pack("<Q" if big else "<I", behind + len(after))
             after += data + b"\0" * (len(data) % 2)  # values start at even offsets
-    return bytes(table) + bytes(value_bytes) + bytes(after)
+    return bytes(table) + following.to_bytes(value_bytes, "little") + bytes(after)
 
 
 def read_private(read: Read, main: Iterable[Entry], *, order: str = "<", big: bool = False) -> Directories:

@@ -1,4 +1,4 @@
-"""What is in a file, without decoding it."""
+"""What is in a file or a stack, without decoding it."""
 
 from __future__ import annotations
 
@@ -9,41 +9,80 @@ from typing import Any
 import numpy as np
 
 from tratteggio.files.icc import profile_name
-from tratteggio.files.provenance import sha256
+from tratteggio.files.painting_toml import NAME
+from tratteggio.files.provenance import sha256, sha256_pixels
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.reading import open_scan
-from tratteggio.files.source import kind_of
+from tratteggio.files.source import is_zarr, kind_of
+from tratteggio.files.stacks import history_of, read_stack
+from tratteggio.painting import Scan
 
 
 def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Describe a scan or mask file.
+    """Describe a scan, a mask or a stack.
 
     Returns:
-        plain values, ready for JSON: file, format, rows, cols, channels (alpha not counted), depth, alpha,
-        compression, layout ("strips", "tiles" or "whole"), levels (list of [rows, cols]), pages, profile,
-        resolution ([x, y] or None), unit, um_per_px, orientation, exif, xmp (present?), file_bytes,
-        pixel_bytes (uncompressed), by_region (True: a region is read without decoding the whole), sha256.
+        plain values, ready for JSON. Of a file: file, format, compression, rows, cols, channels (alpha not
+        counted), depth, alpha, layout ("strips", "tiles" or "whole"), levels (list of [rows, cols]), profile,
+        resolution ([x, y] or None), unit, um_per_px, orientation, exif, xmp (present?), pixel_bytes
+        (uncompressed), by_region (True: a region is read without decoding the whole), pages, file_bytes,
+        sha256.
+        Of a stack: file, format ("ome-zarr" or "folder"), title, rows, cols, history (present?), file_bytes,
+        scans; each of them with modality, seen_everywhere and the keys above that make sense for it, for one
+        of an OME-Zarr raster_sha256 (of its samples) in place of sha256.
 
     Raises:
-        BadUsage, UnreadableFile, UnsupportedFile: as `read`.
+        BadUsage, UnreadableFile, UnsupportedFile: as `read` and `read_stack`.
+        GridMismatch: as `read_stack`.
     """
     path = Path(path)
+    if path.is_dir():
+        return _stack(path)
     kind = kind_of(path)
     scan = open_scan(path, bilevel=True)
+    compression = {"png": "deflate", "jpeg": "jpeg"}.get(kind) or scan.metadata.foreign["compression"]
+    facts = {"file": str(path), "format": kind, "compression": compression} | _scan(scan)
+    return facts | {
+        "pages": getattr(scan.pixels, "pages", 1),
+        "file_bytes": path.stat().st_size,
+        "sha256": sha256(path),
+    }
+
+
+def _stack(path: Path) -> dict[str, Any]:
+    """Describe an OME-Zarr, or a folder with a `painting.toml`."""
+    stack = read_stack(path)
+    zarr = is_zarr(path)
+    scans = []
+    for scan in stack.scans:
+        own = {"raster_sha256": sha256_pixels(scan.pixels)} if zarr else {"sha256": sha256(scan.name)}
+        seen = {"modality": scan.modality, "file": scan.name, "seen_everywhere": scan.seen is None}
+        scans.append(seen | _scan(scan) | own)
+    files = path.rglob("*") if zarr else [path / NAME, *(Path(scan.name) for scan in stack.scans)]
+    return {
+        "file": str(path),
+        "format": "ome-zarr" if zarr else "folder",
+        "title": stack.title,
+        "rows": stack.grid[0],
+        "cols": stack.grid[1],
+        "history": history_of(path) is not None,
+        "file_bytes": sum(file.stat().st_size for file in files if file.is_file()),
+        "scans": scans,
+    }
+
+
+def _scan(scan: Scan) -> dict[str, Any]:
+    """Describe a scan, wherever it lies."""
     pixels, metadata = scan.pixels, scan.metadata
     whole = isinstance(pixels, DecodedWhole)
     return {
-        "file": str(path),
-        "format": kind,
         "rows": scan.grid[0],
         "cols": scan.grid[1],
         "channels": scan.channels,
         "depth": scan.dtype.name,
         "alpha": scan.alpha,
-        "compression": {"png": "deflate", "jpeg": "jpeg"}.get(kind) or metadata.foreign["compression"],
         "layout": "whole" if whole else getattr(pixels, "layout", "whole"),
         "levels": [list(level.shape[:2]) for level in getattr(pixels, "levels", ())],
-        "pages": getattr(pixels, "pages", 1),
         "profile": profile_name(metadata.icc),
         "resolution": list(metadata.resolution) if metadata.resolution else None,
         "unit": metadata.unit,
@@ -51,8 +90,6 @@ def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
         "orientation": metadata.orientation,
         "exif": metadata.exif is not None,
         "xmp": metadata.xmp is not None,
-        "file_bytes": path.stat().st_size,
         "pixel_bytes": int(np.prod(pixels.shape, dtype=np.int64)) * scan.dtype.itemsize,
         "by_region": not whole and getattr(pixels, "by_region", True),
-        "sha256": sha256(path),
     }

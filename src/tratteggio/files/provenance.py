@@ -13,6 +13,7 @@ import numpy as np
 
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.beside import beside
+from tratteggio.files.omezarr_metadata import stack_history
 from tratteggio.painting import Pixels, Region
 
 SCHEMA = 1
@@ -105,13 +106,14 @@ def read_history(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a history.
 
     Args:
-        path: the JSON file, see `sidecar`.
+        path: the JSON file, see `sidecar`; or an OME-Zarr, which holds its own.
 
     Raises:
         UnreadableFile: missing, no JSON, or written by a later version.
     """
+    path = Path(path)
     try:
-        history = json.loads(Path(path).read_text(encoding="utf-8"))
+        history = stack_history(path) if path.is_dir() else json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:

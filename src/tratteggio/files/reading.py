@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from tratteggio.errors import UnreadableFile
-from tratteggio.files.source import kind_of
+from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files.source import is_zarr, kind_of
 from tratteggio.painting import Scan
 
 
-def read(path: str | os.PathLike[str], *, modality: str = "rgb") -> Scan:
-    """Open a scan: TIFF, BigTIFF, PNG or JPEG.
+def read(path: str | os.PathLike[str], *, modality: str | None = None) -> Scan:
+    """Open a scan: TIFF, BigTIFF, PNG, JPEG, or one scan of an OME-Zarr ("panel.ome.zarr/irr").
 
-    Only the header is read here. A TIFF is then read by region; PNG and JPEG are decoded whole on first use.
-    Samples keep the file's depth; pixels stay as stored, whatever the orientation tag says.
+    Only the header is read here. TIFF and OME-Zarr are then read by region; PNG and JPEG are decoded whole on
+    first use. Samples keep the file's depth; pixels stay as stored, whatever the orientation tag says.
 
     Args:
-        path: the file.
-        modality: what the scan shows: "rgb", "irr", "xray", "uvf", ...
+        path: the file, or the folder of a scan in an OME-Zarr.
+        modality: what the scan shows: "rgb", "irr", "xray", "uvf", ...; None takes what the file says, else
+            "rgb".
 
     Raises:
-        BadUsage: the path is a folder.
+        BadUsage: the path is a folder of another kind, or an OME-Zarr of several scans.
         UnreadableFile: missing, empty, truncated, damaged or a decompression bomb.
         UnsupportedFile: sound, but CMYK, palette, signed integers, ...
     """
-    return open_scan(Path(path), modality=modality)
+    path = Path(path)
+    if not is_zarr(path):
+        return open_scan(path, modality=modality or "rgb")
+    from tratteggio.files.omezarr_read import read_ome_zarr  # noqa: PLC0415 only stacks on disk need it
+
+    stack = read_ome_zarr(path)
+    if len(stack) > 1:
+        raise BadUsage(
+            f"{path} is a stack of {', '.join(stack)}, where one scan is asked for; name it, as in "
+            f"{path / stack.primary.modality}"
+        )
+    return replace(stack.primary, modality=modality or stack.primary.modality)
 
 
 def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:

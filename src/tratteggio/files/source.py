@@ -43,6 +43,14 @@ def kind_of(path: Path) -> str:
     raise UnsupportedFile(f"{path} is not a TIFF, PNG or JPEG file; convert it to TIFF first")
 
 
+def is_zarr(path: Path) -> bool:
+    """True if a folder is a Zarr, of whatever format and however damaged: by its metadata or its name."""
+    marks = ("zarr.json", ".zgroup", ".zattrs", ".zarray")
+    return path.is_dir() and (
+        path.suffix.lower() == ".zarr" or any((path / mark).is_file() for mark in marks)
+    )
+
+
 def check_plausible(path: Path, *, rows: int, cols: int, raw_bytes: int, file_bytes: int, ratio: int) -> None:
     """Refuse a file whose header claims more pixels than its bytes can hold.
 

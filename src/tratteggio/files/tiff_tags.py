@@ -110,15 +110,17 @@ def entries_of(metadata: Metadata) -> list[Entry]:
     return entries
 
 
-def put_metadata(file: BinaryIO, metadata: Metadata) -> None:
+def put_metadata(file: BinaryIO, metadata: Metadata, *, page: int = 0) -> None:
     """Put metadata into a finished little-endian TIFF.
 
-    The main directory is written anew behind everything else, with the metadata's tags and private
-    directories, and the header is pointed to it: so every tag keeps its own type and bytes.
+    The directory of a page is written anew behind everything else, with the metadata's tags and private
+    directories, and what pointed to it (the header, the page before) points there: so every tag keeps its own
+    type and bytes.
 
     Args:
         file: the TIFF, open for reading and writing.
         metadata: what the file shall say.
+        page: which picture of the file, counted from 0, pyramid levels left out.
     """
 
     def read(offset: int, size: int) -> bytes:
@@ -127,12 +129,24 @@ def put_metadata(file: BinaryIO, metadata: Metadata) -> None:
 
     big = read(2, 1) == b"+"
     place, pack = (8, "<Q") if big else (4, "<I")
-    (old,) = struct.unpack(pack, read(place, struct.calcsize(pack)))
+
+    def pointer(place: int) -> int:
+        return int(struct.unpack(pack, read(place, struct.calcsize(pack)))[0])
+
+    def behind(directory: int) -> int:
+        head, size, count = (8, 20, "<Q") if big else (2, 12, "<H")
+        return directory + head + size * int(struct.unpack(count, read(directory, head))[0])
+
+    for _ in range(page):
+        place = behind(pointer(place))
+    old = pointer(place)
     layout = [entry for entry in exif.read_directory(read, old, big=big) if entry.code not in RESOLUTION]
+    following = pointer(behind(old))
     end = file.seek(0, 2)
     start = -(-end // 8) * 8
     private, pointers = exif.place_private(_directories(metadata), start, big=big)
-    main = exif.write_directory((*layout, *entries_of(metadata), *pointers), start + len(private), big=big)
+    entries = (*layout, *entries_of(metadata), *pointers)
+    main = exif.write_directory(entries, start + len(private), big=big, following=following)
     file.write(bytes(start - end) + private + main)
     file.seek(place)
     file.write(struct.pack(pack, start + len(private)))

@@ -7,7 +7,7 @@ memory depends on a few tiles and not on the painting.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ import tifffile
 
 from tratteggio.errors import UnknownName
 from tratteggio.files import tiff_tags
+from tratteggio.files.pyramid import halved
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
 
@@ -78,21 +79,57 @@ def write_tiff(
         OSError: as the file system says.
     """
     codec = codec_for(metadata, compression)
+    big = pyramid_bytes(pixels) > CLASSIC_BYTES
+    with (
+        ThreadPoolExecutor(WORKERS) as pool,
+        tifffile.TiffWriter(path, bigtiff=big, byteorder="<") as tiff,
+    ):
+        write_picture(tiff, pool, pixels, folder=path.parent, metadata=metadata, alpha=alpha, codec=codec)
+    with path.open("rb+") as file:
+        tiff_tags.put_metadata(file, metadata)
+
+
+def pyramid_bytes(pixels: Pixels) -> int:
+    """Return the size of a picture with its smaller copies, uncompressed."""
+    shapes = _level_shapes(tuple(pixels.shape))
+    return sum(int(np.prod(shape, dtype=np.int64)) for shape in shapes) * np.dtype(pixels.dtype).itemsize
+
+
+def write_picture(
+    tiff: tifffile.TiffWriter,
+    pool: ThreadPoolExecutor,
+    pixels: Pixels,
+    *,
+    folder: Path,
+    metadata: Metadata,
+    alpha: bool,
+    codec: Codec,
+    ome: Mapping[str, Any] | None = None,
+) -> None:
+    """Append a picture, and its smaller copies if it is large, to an open TIFF; pixels are read once.
+
+    Args:
+        tiff: the file.
+        pool: threads that compress.
+        pixels: (H, W) or (H, W, C).
+        folder: where scratch files are made.
+        metadata: tells how samples are meant; the rest of it `tiff_tags.put_metadata` writes.
+        alpha: True if the last channel is opacity.
+        codec: as `codec_for` chose it.
+        ome: what an OME-TIFF says of the picture, in tifffile's words.
+    """
     dtype = np.dtype(pixels.dtype)
     shapes = _level_shapes(tuple(pixels.shape))
-    big = sum(int(np.prod(shape)) for shape in shapes) * dtype.itemsize > CLASSIC_BYTES
-    with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
-        tiff = stack.enter_context(tifffile.TiffWriter(path, bigtiff=big, byteorder="<"))
+    with ExitStack() as scratches:
         level = pixels
         for number, shape in enumerate(shapes):
             smaller = None
             if number + 1 < len(shapes):
-                file = stack.enter_context(TemporaryFile(dir=path.parent))
+                file = scratches.enter_context(TemporaryFile(dir=folder))
                 smaller = Scratch(file, shapes[number + 1], dtype)
             layout = _layout(shape, dtype, tiled=len(shapes) > 1)
             options = _options(shape, dtype, layout, codec, metadata=metadata, alpha=alpha)
-            options |= {"subfiletype": 1} if number else {"subifds": len(shapes) - 1}
+            options |= {"subfiletype": 1} if number else {"subifds": len(shapes) - 1, "metadata": ome}
             parts = _parts(level, shape, layout, smaller)
             tiff.write(
                 (data for part in parts for data in pool.map(_compressed, part, repeat(codec))),
@@ -101,8 +138,6 @@ def write_tiff(
                 **options,
             )
             level = smaller or level
-    with path.open("rb+") as file:
-        tiff_tags.put_metadata(file, metadata)
 
 
 @dataclass(frozen=True)
@@ -214,21 +249,6 @@ def _parts(
                 yield [_padded(array[:, start : start + layout.cols], layout) for start in starts]
             else:
                 yield [array]
-
-
-def halved(array: Array) -> Array:
-    """Return the mean of each 2 x 2 pixels, rounded; an odd last row or column is averaged with itself.
-
-    Example:
-        >>> halved(np.array([[1, 2, 9], [3, 4, 9]], np.uint8)).tolist()
-        [[3, 9]]
-    """
-    odd = [(0, side % 2) for side in array.shape[:2]] + [(0, 0)] * (array.ndim - 2)
-    even: Array = np.pad(array, odd, mode="edge")
-    exact: Array = even.astype(np.uint32 if array.dtype.kind == "u" else np.float64, copy=False)
-    total: Array = exact[::2, ::2] + exact[1::2, ::2] + exact[::2, 1::2] + exact[1::2, 1::2]
-    mean: Array = (total + 2) // 4 if array.dtype.kind == "u" else total / 4
-    return mean.astype(array.dtype)
 
 
 def _padded(part: Array, layout: Layout) -> Array:

@@ -48,6 +48,13 @@ class Metadata:
             return None
         return UM_PER_UNIT[self.unit] / self.resolution[0]
 
+    @property
+    def spacing_um(self) -> tuple[float, float] | None:
+        """Micrometres per pixel (down, across), or None; they differ in line scans."""
+        if self.um_per_px is None or self.resolution is None or self.resolution[1] <= 0:
+            return None
+        return UM_PER_UNIT[self.unit] / self.resolution[1], self.um_per_px
+
 
 @dataclass(frozen=True, eq=False)
 class Scan:

@@ -1,0 +1,53 @@
+"""`tratteggio export`: a stack or a proposal in another format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+SUFFIXES = {"ome-zarr": ".ome.zarr", "ome-tiff": ".ome.tif", "ora": ".ora"}
+
+
+def export(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT", help="A scan, an OME-Zarr, a folder with a painting.toml; for ora a proposal."
+        ),
+    ],
+    to: Annotated[str, typer.Option(help="ome-zarr, ome-tiff or ora.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="What to write [default: beside INPUT].")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a stack as OME-Zarr or OME-TIFF, or the layers of a proposal as OpenRaster.
+
+    Example: tratteggio export panel/ --to ome-zarr -o panel.ome.zarr
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.errors import BadUsage
+        from tratteggio.registry import unknown
+        from tratteggio.treatment import export as write
+
+        if to not in SUFFIXES:
+            raise unknown("format", to, SUFFIXES)
+        target = output or _beside(source, SUFFIXES[to])
+        if not target.name.lower().endswith(SUFFIXES[to]):
+            raise BadUsage(f"{target}: a file of format {to} ends in {SUFFIXES[to]}")
+        with console.progress(target.name) as progress:
+            write(source, target, progress=progress)
+        console.result({"output": str(target)}, str(target))
+
+
+def _beside(source: Path, suffix: str) -> Path:
+    """Name an output after its input: its suffix, and the .ome before it, give way to another."""
+    source = source.resolve() if not source.name else source  # "." and ".." have no name to build on
+    plain_folder = source.is_dir() and source.suffix.lower() != ".zarr"
+    stem = source.name if plain_folder else source.stem.removesuffix(".ome")
+    return source.with_name(stem + suffix)

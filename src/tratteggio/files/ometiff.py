@@ -1,0 +1,158 @@
+"""A stack to OME-TIFF: one file for other programs, each scan a picture of its own, pyramidal when large.
+
+Scans keep their depth, profile and EXIF; the OME-XML in the first picture tells names, scale and history.
+Where a scan is seen, if not everywhere, follows it as a picture of its own: 255 seen, 0 not.
+Source: OME-TIFF specification, OME data model 2016-06 (docs.openmicroscopy.org); the XML is tifffile's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from tratteggio.errors import BadUsage
+from tratteggio.files import exif, tiff_tags
+from tratteggio.files.beside import beside, refuse_overwrite
+from tratteggio.files.provenance import history_json
+from tratteggio.files.tiff_write import CLASSIC_BYTES, CODECS, WORKERS, pyramid_bytes, write_picture
+from tratteggio.painting import Mapped, Metadata, Pixels, Scan, Stack
+from tratteggio.painting.pixels import Array
+from tratteggio.version import __version__
+
+DESCRIPTION = 270  # the tag that holds the OME-XML, and in other TIFFs a text
+NAMESPACE = "tratteggio"
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """Pixels that tell how many of them were read."""
+
+    pixels: Pixels
+    tell: Callable[[int], None]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.pixels.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(self.pixels.dtype)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        part = np.asarray(self.pixels[key])
+        self.tell(part.shape[0] * part.shape[1])
+        return part
+
+
+def write_ome_tiff(
+    stack: Stack,
+    path: Path,
+    *,
+    history: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Write a stack of any size; each scan is read once, from top to bottom.
+
+    Args:
+        stack: grey and colour scans.
+        path: .ome.tif or .ome.tiff
+        history: how the stack came to be; what JSON can hold.
+        progress: called with (pixels read, pixels in all), scans counted one by one.
+
+    Raises:
+        BadUsage: a scan with other than 1 or 3 channels.
+        UnsafeOutput: a scan of the stack is read from that very file.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
+    for scan in stack.scans:
+        refuse_overwrite(scan.name, path)
+        if scan.channels not in (1, 3):
+            raise BadUsage(
+                f"{path}: an OME-TIFF holds grey and colour scans, but {scan.modality} has {scan.channels} "
+                "channels; write it as .ome.zarr"
+            )
+    said = {"history": json.loads(history_json(history))} if history else {}
+    pages = list(_pages(stack))
+    total, done = sum(page.grid[0] * page.grid[1] for page in pages), 0
+
+    def tell(pixels: int) -> None:
+        nonlocal done
+        done += pixels
+        if progress:
+            progress(done, total)
+
+    with beside([path]) as [temporary]:
+        with (
+            ThreadPoolExecutor(WORKERS) as pool,
+            tifffile.TiffWriter(
+                temporary,
+                bigtiff=sum(pyramid_bytes(page.pixels) for page in pages) > CLASSIC_BYTES,
+                byteorder="<",
+                ome=True,
+            ) as tiff,
+        ):
+            for page in pages:
+                write_picture(
+                    tiff,
+                    pool,
+                    _Counted(page.pixels, tell),
+                    folder=path.parent,
+                    metadata=page.metadata,
+                    alpha=page.alpha,
+                    codec=CODECS["deflate"],
+                    ome=_ome(page, stack.title, said),
+                )
+        with temporary.open("rb+") as file:
+            for number, page in enumerate(pages):
+                tiff_tags.put_metadata(file, _without_description(page.metadata), page=number)
+
+
+def _pages(stack: Stack) -> Iterator[Scan]:
+    """Each scan, and after it where it is seen."""
+    for scan in stack.scans:
+        yield scan
+        if scan.seen is not None:
+            levels = Mapped(scan.seen, lambda part: part.astype(np.uint8) * 255, 0, np.dtype(np.uint8))
+            geometry = Metadata(scan.metadata.resolution, scan.metadata.unit, scan.metadata.orientation)
+            yield Scan(levels, f"{scan.modality} seen", metadata=geometry, name=scan.name)
+
+
+def _ome(page: Scan, title: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the OME-XML says of a picture, in tifffile's words."""
+    facts = {"modality": page.modality, "title": title, "tratteggio": __version__}
+    facts |= {key: json.dumps(value, ensure_ascii=False) for key, value in said.items()}
+    grey = page.channels == 1 and not page.alpha
+    ome: dict[str, Any] = {
+        "axes": "YX" if grey else "YXS",
+        "Name": page.modality,
+        "MapAnnotation": {"Namespace": NAMESPACE, **facts},
+    }
+    if text := _description(page.metadata):
+        ome["Description"] = text
+    if spacing := page.metadata.spacing_um:
+        down, across = spacing
+        ome |= {"PhysicalSizeX": across, "PhysicalSizeXUnit": "µm"}
+        ome |= {"PhysicalSizeY": down, "PhysicalSizeYUnit": "µm"}
+    return ome
+
+
+def _description(metadata: Metadata) -> str:
+    """Return the text that described the source."""
+    entry = exif.parse(metadata.exif).find(DESCRIPTION) if metadata.exif else None
+    return entry.data.rstrip(b"\0").decode("utf-8", "replace") if entry else ""
+
+
+def _without_description(metadata: Metadata) -> Metadata:
+    """Leave the place of the description to the OME-XML, which holds it."""
+    if not _description(metadata) or not metadata.exif:
+        return metadata
+    found = exif.parse(metadata.exif)
+    main = tuple(entry for entry in found.main if entry.code != DESCRIPTION)
+    return replace(metadata, exif=exif.build(replace(found, main=main)))

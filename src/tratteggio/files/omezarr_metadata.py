@@ -1,0 +1,243 @@
+"""What an OME-Zarr says of its scans: as the specification has it, and under our own key what that lacks."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from itertools import count, takewhile
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.painting import Metadata, Scan
+
+VERSION = "0.5"
+SCHEMA = 1
+BLOCKS = ("icc", "exif", "xmp")  # bytes, which JSON holds in base 64
+UM = {
+    "nanometer": 1e-3,
+    "micrometer": 1.0,
+    "millimeter": 1e3,
+    "centimeter": 1e4,
+    "meter": 1e6,
+    "inch": 25_400.0,
+}
+COLOURS = {1: {"grey": "FFFFFF"}, 3: {"red": "FF0000", "green": "00FF00", "blue": "0000FF"}}
+
+
+def image_of(scan: Scan, sizes: Sequence[tuple[int, int]], *, name: str) -> dict[str, Any]:
+    """Return the entry of `multiscales` for a pyramid: axes, levels, and how large their pixels are.
+
+    A pixel of level n is the mean of 2^n x 2^n, so its centre lies (2^n - 1) / 2 pixels further in.
+
+    Args:
+        scan: gives the physical scale, if it states one.
+        sizes: rows and columns of each level.
+        name: of the image.
+    """
+    spacing = scan.metadata.spacing_um
+    unit = {"unit": "micrometer"} if spacing else {}
+    down, across = spacing or (1.0, 1.0)
+    datasets = []
+    for number in range(len(sizes)):
+        factor = 2**number
+        steps = [{"type": "scale", "scale": [1.0, down * factor, across * factor]}]
+        if number:
+            inwards = (factor - 1) / 2
+            steps.append({"type": "translation", "translation": [0.0, down * inwards, across * inwards]})
+        datasets.append({"path": str(number), "coordinateTransformations": steps})
+    return {
+        "name": name,
+        "type": "mean of 2 x 2 pixels",
+        "axes": [
+            {"name": "c", "type": "channel"},
+            {"name": "y", "type": "space"} | unit,
+            {"name": "x", "type": "space"} | unit,
+        ],
+        "datasets": datasets,
+    }
+
+
+def omero_of(scan: Scan) -> dict[str, Any]:
+    """Return the key `omero`, by which viewers show grey and colour as such; empty for other channels."""
+    if scan.channels not in COLOURS:
+        return {}
+    top = int(np.iinfo(scan.dtype).max) if scan.dtype.kind == "u" else 1
+    window = {"min": 0, "max": top, "start": 0, "end": top}
+    inverted = scan.metadata.foreign.get("photometric") == "miniswhite"
+    channels = [
+        {"label": label, "color": colour, "window": window, "active": True, "inverted": inverted}
+        for label, colour in COLOURS[scan.channels].items()
+    ]
+    if scan.alpha:
+        channels.append({"label": "opacity", "color": "FFFFFF", "window": window, "active": False})
+    return {
+        "omero": {"channels": channels, "rdefs": {"model": "color" if scan.channels > 1 else "greyscale"}}
+    }
+
+
+def described(scan: Scan) -> dict[str, Any]:
+    """Return all that the specification has no place for, as JSON; `metadata_from` reads it back.
+
+    What one format alone knows is left out, but for what says how samples are meant.
+    """
+    metadata = scan.metadata
+    said: dict[str, Any] = {"resolution": metadata.resolution, "unit": metadata.unit}
+    said["orientation"] = metadata.orientation
+    for block in BLOCKS:
+        data = getattr(metadata, block)
+        said |= {block: b64encode(data).decode()} if data else {}
+    for name in ("photometric", "extrasample"):
+        said |= {name: metadata.foreign[name]} if name in metadata.foreign else {}
+    return {
+        "schema": SCHEMA,
+        "modality": scan.modality,
+        "depth": scan.dtype.name,
+        "alpha": scan.alpha,
+        "source": Path(scan.name).name,
+        "metadata": said,
+    }
+
+
+def metadata_from(own: Mapping[str, Any]) -> Metadata:
+    """Read back the metadata that `described` returned.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is something else.
+    """
+    said = own["metadata"]
+    x_y = said["resolution"]
+    return Metadata(
+        resolution=None if x_y is None else (float(x_y[0]), float(x_y[1])),
+        unit=str(said["unit"]),
+        orientation=int(said["orientation"]),
+        **{block: b64decode(said[block], validate=True) for block in BLOCKS if block in said},
+        foreign=MappingProxyType({key: said[key] for key in ("photometric", "extrasample") if key in said}),
+    )
+
+
+def metadata_of_image(image: Mapping[str, Any]) -> Metadata:
+    """Return what the specification alone says of a scan: its scale, if the unit is one of length.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no image of the specification.
+    """
+    steps = [*image["datasets"][0]["coordinateTransformations"], *image.get("coordinateTransformations", ())]
+    down = across = 1.0
+    for step in steps:
+        if step["type"] == "scale":
+            down, across = down * float(step["scale"][-2]), across * float(step["scale"][-1])
+    units = [axis.get("unit") for axis in image["axes"][-2:]]
+    if any(unit not in UM for unit in units) or min(down, across) <= 0:
+        return Metadata()
+    return Metadata((10_000 / (across * UM[units[1]]), 10_000 / (down * UM[units[0]])), "cm")
+
+
+def read_attributes(folder: Path) -> dict[str, Any]:
+    """Return the attributes of a Zarr group.
+
+    Raises:
+        UnreadableFile: no group lies there, or its metadata are damaged.
+        UnsupportedFile: it is of Zarr format 2, as OME-Zarr up to 0.4 was.
+    """
+    file = folder / "zarr.json"
+    if not file.is_file() and any((folder / name).is_file() for name in (".zgroup", ".zattrs", ".zarray")):
+        raise UnsupportedFile(
+            f"{folder} is of Zarr format 2 (OME-Zarr 0.4 or older), which is not read; convert it to "
+            f"OME-Zarr {VERSION}, which stands on Zarr format 3"
+        )
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableFile(
+            f"{folder} is no whole OME-Zarr: {file} cannot be read ({error.strerror or error})"
+        ) from error
+    except ValueError as error:
+        raise UnreadableFile(f"{file} is damaged: it is not JSON ({error})") from error
+    attributes = found.get("attributes", {}) if isinstance(found, dict) else None
+    if not isinstance(attributes, dict) or found.get("node_type") != "group":
+        raise UnreadableFile(
+            f"{file} is not that of a Zarr group; name the folder that holds the whole stack"
+        )
+    return attributes
+
+
+def stack_history(path: Path) -> dict[str, Any] | None:
+    """Return how a stack came to be, or None if it does not say.
+
+    Raises:
+        UnreadableFile: no Zarr group lies there.
+    """
+    own = read_attributes(path).get("tratteggio")
+    history = own.get("history") if isinstance(own, dict) else None
+    return history if isinstance(history, dict) else None
+
+
+def require_ome(folder: Path, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what OME-Zarr says in the attributes of a group.
+
+    Raises:
+        UnsupportedFile: a Zarr group of another kind, or an OME-Zarr of another version.
+    """
+    ome = attributes.get("ome")
+    if not isinstance(ome, dict) or "version" not in ome:
+        raise UnsupportedFile(f"{folder} is a Zarr group, but no OME-Zarr: its attributes have no key `ome`")
+    if ome["version"] != VERSION:
+        raise UnsupportedFile(
+            f"{folder} is OME-Zarr {ome['version']}, but {VERSION} is read; convert it first"
+        )
+    return ome
+
+
+def series_of(folder: Path, ome: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the images of a collection: those that it lists, else 0, 1, 2, ...
+
+    Raises:
+        UnreadableFile: it lists none, or such that lie outside.
+        UnsupportedFile: it is no collection of images.
+    """
+    if "bioformats2raw.layout" not in ome or "plate" in ome:
+        raise UnsupportedFile(f"{folder} is an OME-Zarr, but neither an image nor a collection of images")
+    names: Any = None
+    if (folder / "OME" / "zarr.json").is_file():
+        names = require_ome(folder / "OME", read_attributes(folder / "OME")).get("series")
+    if names is None:
+        numbered = takewhile(lambda name: (folder / name).is_dir(), map(str, count()))
+        names = list(numbered)
+    if not isinstance(names, list) or not names or not all(map(_is_inside, names)):
+        raise UnreadableFile(f"{folder} is damaged: it is a collection of images, but lists {names!r}")
+    return names
+
+
+def _is_inside(path: Any) -> bool:
+    """True if a path that a file states cannot lead out of its folder."""
+    return isinstance(path, str) and bool(path) and not path.startswith("/") and ".." not in path.split("/")
+
+
+def first_image(folder: Path, ome: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the first of a group's `multiscales`.
+
+    Raises:
+        UnreadableFile: it is missing or damaged.
+        UnsupportedFile: its axes are not (y, x) or (c, y, x).
+    """
+    try:
+        image: Mapping[str, Any] = ome["multiscales"][0]
+        names = [axis["name"] for axis in image["axes"]]
+        paths = [dataset["path"] for dataset in image["datasets"]]
+    except (KeyError, TypeError, IndexError) as error:
+        raise UnreadableFile(
+            f"{folder} is no whole OME-Zarr image: {error!r} in the `multiscales` of its zarr.json"
+        ) from error
+    if names not in (["y", "x"], ["c", "y", "x"]):
+        raise UnsupportedFile(
+            f"{folder} has axes {names}, but a scan has (y, x) or (c, y, x); "
+            "extract one plane in time and depth"
+        )
+    if not paths or not all(map(_is_inside, paths)):
+        raise UnreadableFile(f"{folder} is damaged: its image lists the levels {paths!r}")
+    return image

@@ -1,0 +1,97 @@
+"""From OME-Zarr to a stack: metadata are read, pixels stay on the disk until a region is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.files.omezarr_metadata import (
+    first_image,
+    metadata_from,
+    metadata_of_image,
+    read_attributes,
+    require_ome,
+    series_of,
+)
+from tratteggio.files.zarr_pixels import ZarrPixels, open_pixels
+from tratteggio.painting import Mapped, Scan, Stack
+from tratteggio.painting.pixels import Array
+from tratteggio.painting.scan import DEPTHS
+
+
+def read_ome_zarr(path: Path) -> Stack:
+    """Open a stack, or a single image; only metadata are read.
+
+    Files of other programs are taken too, if their axes are (y, x) or (c, y, x): a scan then has the name of
+    its group for its modality, and "rgb" if it stands alone.
+
+    Raises:
+        UnreadableFile: metadata or arrays are missing or damaged.
+        UnsupportedFile: sound, but of another version, with other axes, or no image at all.
+        GridMismatch: the images are not on one grid.
+    """
+    attributes = read_attributes(path)
+    ome = require_ome(path, attributes)
+    own = attributes.get("tratteggio") or {}
+    if "multiscales" in ome:
+        return Stack((_read_scan(path, "rgb"),))
+    title = own.get("title") if isinstance(own, dict) else None
+    return Stack(
+        tuple(_read_scan(path / name, name) for name in series_of(path, ome)), title=str(title or "")
+    )
+
+
+def _read_scan(folder: Path, modality: str) -> Scan:
+    """Open one image as a scan."""
+    attributes = read_attributes(folder)
+    image = first_image(folder, require_ome(folder, attributes))
+    own = attributes.get("tratteggio")
+    pixels = _open_levels(folder, image, complete=own is not None)
+    try:
+        metadata = metadata_of_image(image) if own is None else metadata_from(own)
+        modality = modality if own is None else str(own["modality"])
+        alpha = own is not None and bool(own["alpha"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise UnreadableFile(
+            f"{folder / 'zarr.json'} is damaged: {error!r} in what it says of the scan"
+        ) from error
+    seen = None
+    if (folder / "labels" / "seen").is_dir():
+        label = folder / "labels" / "seen"
+        levels = _open_levels(
+            label, first_image(label, require_ome(label, read_attributes(label))), complete=True
+        )
+        seen = Mapped(levels, _is_seen, 0, np.dtype(bool))
+    return Scan(pixels, modality, alpha=alpha, metadata=metadata, name=str(folder), seen=seen)
+
+
+def _is_seen(flags: Array) -> Array:
+    seen: Array = flags != 0
+    return seen
+
+
+def _open_levels(folder: Path, image: Mapping[str, Any], *, complete: bool) -> ZarrPixels:
+    """Open the arrays of a pyramid.
+
+    Raises:
+        UnreadableFile: an array is missing, or has not the axes that the image states.
+        UnsupportedFile: samples of a depth that we do not read.
+    """
+    base, *smaller = (folder / dataset["path"] for dataset in image["datasets"])
+    pixels = open_pixels(base, complete, tuple(smaller))
+    axes = len(image["axes"])
+    for level in (pixels, *pixels.levels):
+        if len(level.array.shape) != axes or 0 in level.array.shape:
+            raise UnreadableFile(
+                f"{level.folder} has shape {level.array.shape}, but its image states {axes} axes"
+            )
+        if level.dtype.name not in DEPTHS:
+            raise UnsupportedFile(
+                f"{level.folder} holds {level.dtype.name}, which is not read; "
+                f"convert it to {', '.join(DEPTHS)}"
+            )
+    return pixels

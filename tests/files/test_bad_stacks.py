@@ -1,0 +1,291 @@
+"""Stacks that are damaged, foreign or impossible: one sentence, the file named, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+
+import tratteggio as tg
+from tratteggio import files
+from tratteggio.errors import BadUsage, GridMismatch, UnreadableFile, UnsupportedFile, UnwritableFile
+from tratteggio.files import beside
+from tratteggio.painting import Scan, Stack
+
+RGB = np.random.default_rng(0).integers(0, 256, (600, 700, 3)).astype(np.uint8)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    files.write_stack(Stack((Scan(RGB), Scan(RGB[..., 0], "irr"))), tmp_path / "panel.ome.zarr")
+    return tmp_path / "panel.ome.zarr"
+
+
+def change(group: Path, how: Callable[[Any], object]) -> None:
+    meta = json.loads((group / "zarr.json").read_text())
+    how(meta["attributes"])
+    (group / "zarr.json").write_text(json.dumps(meta))
+
+
+@pytest.mark.parametrize("gone", ["zarr.json", "rgb/zarr.json", "rgb/1/zarr.json", "irr/0/zarr.json"])
+def test_missing_metadata(path: Path, gone: str) -> None:
+    (path / gone).unlink()
+    with pytest.raises(UnreadableFile, match=r"panel\.ome\.zarr"):
+        tg.open(path)
+
+
+@pytest.mark.parametrize("spoilt", ["zarr.json", "rgb/zarr.json", "rgb/0/zarr.json", "OME/zarr.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"node_type": "group"}', b"null"])
+def test_damaged_metadata(path: Path, spoilt: str, content: bytes) -> None:
+    (path / spoilt).write_bytes(content)
+    with pytest.raises(UnreadableFile, match=r"panel\.ome\.zarr"):
+        tg.open(path)
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "words"),
+    [
+        (lambda a: a["ome"].pop("multiscales"), UnreadableFile, "multiscales"),
+        (lambda a: a["ome"].update(multiscales=[]), UnreadableFile, "multiscales"),
+        (lambda a: a["ome"].update(version="0.4"), UnsupportedFile, "OME-Zarr 0.4"),
+        (lambda a: a.pop("ome"), UnsupportedFile, "no key `ome`"),
+        (lambda a: a["ome"]["multiscales"][0]["axes"].pop(), UnsupportedFile, r"axes \['c', 'y'\]"),
+        (lambda a: a["ome"]["multiscales"][0]["axes"].pop(0), UnreadableFile, "states 2 axes"),
+        (
+            lambda a: a["ome"]["multiscales"][0]["axes"].insert(0, {"name": "t"}),
+            UnsupportedFile,
+            r"axes \['t', 'c', 'y', 'x'\]",
+        ),
+        (lambda a: a["ome"]["multiscales"][0].update(datasets=[]), UnreadableFile, "lists the levels"),
+        (
+            lambda a: a["ome"]["multiscales"][0]["datasets"][0].update(path="../irr/0"),
+            UnreadableFile,
+            r"\.\./irr/0",
+        ),
+        (lambda a: a["tratteggio"].pop("metadata"), UnreadableFile, "metadata"),
+        (lambda a: a["tratteggio"]["metadata"].update(icc="no base 64!"), UnreadableFile, "damaged"),
+        (lambda a: a.update(tratteggio=[]), UnreadableFile, "damaged"),
+    ],
+)
+def test_metadata_that_cannot_be_followed(
+    path: Path, how: Callable[[Any], object], error: type[Exception], words: str
+) -> None:
+    change(path / "rgb", how)
+    with pytest.raises(error, match=words) as raised:
+        tg.open(path)
+    assert type(raised.value) is error
+    assert str(path / "rgb") in str(raised.value)
+
+
+@pytest.mark.parametrize("names", [[], ["../rgb"], [7], "rgb", ["/etc"]])
+def test_a_collection_lists_what_lies_in_it(path: Path, names: Any) -> None:
+    change(path / "OME", lambda a: a["ome"].update(series=names))
+    with pytest.raises(UnreadableFile, match="collection of images"):
+        tg.open(path)
+
+
+@pytest.mark.parametrize("harm", ["cut", "turn", "remove"])
+def test_a_damaged_chunk_is_told_and_never_shown_as_black_paint(path: Path, harm: str) -> None:
+    chunk = path / "rgb" / "0" / "c" / "0" / "1" / "0"
+    data = bytearray(chunk.read_bytes())
+    if harm == "cut":
+        chunk.write_bytes(data[: len(data) // 2])
+    elif harm == "turn":
+        data[len(data) // 2] ^= 1
+        chunk.write_bytes(data)
+    else:
+        chunk.unlink()
+    scan = tg.open(path)["rgb"]
+    np.testing.assert_array_equal(scan.read(tg.painting.Region(0, 0, 512, 700)), RGB[:512])
+    with pytest.raises(UnreadableFile, match=r"panel\.ome\.zarr/rgb/0 is (damaged|incomplete).*chunk"):
+        scan.read()
+
+
+def test_zarr_of_the_older_format_is_named_as_such(tmp_path: Path) -> None:
+    group = zarr.create_group(str(tmp_path / "old.zarr"), zarr_format=2, attributes={"multiscales": []})
+    group.create_array("0", shape=(1, 4, 4), dtype=np.uint8)
+    with pytest.raises(UnsupportedFile, match="format 2"):
+        tg.open(tmp_path / "old.zarr")
+
+
+def test_zarr_of_another_kind(tmp_path: Path) -> None:
+    zarr.create_group(str(tmp_path / "plain"))
+    with pytest.raises(UnsupportedFile, match="no OME-Zarr"):
+        tg.open(tmp_path / "plain")
+    zarr.create_group(str(tmp_path / "plate"), attributes={"ome": {"version": "0.5", "plate": {}}})
+    with pytest.raises(UnsupportedFile, match="neither an image nor a collection"):
+        tg.open(tmp_path / "plate")
+    zarr.create_array(str(tmp_path / "array"), shape=(4, 4), dtype=np.uint8)
+    with pytest.raises(UnreadableFile, match="not that of a Zarr group"):
+        tg.open(tmp_path / "array")
+    (tmp_path / "empty.ome.zarr").mkdir()
+    with pytest.raises(UnreadableFile, match="no whole OME-Zarr"):
+        tg.open(tmp_path / "empty.ome.zarr")
+
+
+def test_samples_of_a_depth_that_is_not_read(path: Path) -> None:
+    shape = (3, 600, 700)
+    zarr.create_array(str(path / "rgb" / "0"), shape=shape, dtype=np.int32, overwrite=True)
+    with pytest.raises(UnsupportedFile, match="int32"):
+        tg.open(path)
+
+
+def test_images_of_one_stack_on_different_grids(path: Path, tmp_path: Path) -> None:
+    files.write_stack(Stack((Scan(RGB[:500], "irr"),)), tmp_path / "other.ome.zarr")
+    (path / "irr").rename(tmp_path / "gone")
+    (tmp_path / "other.ome.zarr" / "irr").rename(path / "irr")
+    with pytest.raises(GridMismatch, match=r"rgb.*is 600 x 700, irr.*is 500 x 700.*tratteggio register"):
+        tg.open(path)
+
+
+def test_one_scan_is_not_chosen_from_several(path: Path) -> None:
+    with pytest.raises(BadUsage, match=r"stack of rgb, irr.*panel\.ome\.zarr/rgb"):
+        files.read(path)
+
+
+@pytest.mark.parametrize("names", [("",), ("a/b",), ("..",), ("OME",), ("rgb", "RGB"), ("raking light",)])
+def test_modalities_that_cannot_name_a_folder(tmp_path: Path, names: tuple[str, ...]) -> None:
+    stack = Stack(tuple(Scan(RGB, name) for name in names))
+    with pytest.raises(BadUsage, match="modality names a folder"):
+        files.write_stack(stack, tmp_path / "p.ome.zarr")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["p.zarr", "p.tif", "p", "p.ora"])
+def test_the_suffix_chooses_the_format_of_a_stack(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadUsage, match=r"\.ome\.zarr"):
+        files.write_stack(Stack((Scan(RGB),)), tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".ome.zarr", ".ome.tif"])
+def test_places_where_nothing_can_be_written(tmp_path: Path, suffix: str) -> None:
+    stack = Stack((Scan(RGB),))
+    with pytest.raises(UnwritableFile, match="there is no folder"):
+        files.write_stack(stack, tmp_path / "none" / f"p{suffix}")
+    (tmp_path / f"p{suffix}").mkdir()
+    (tmp_path / f"p{suffix}" / "letter.txt").write_text("precious")
+    with pytest.raises(UnwritableFile):
+        files.write_stack(stack, tmp_path / f"p{suffix}")
+    assert (tmp_path / f"p{suffix}" / "letter.txt").read_text() == "precious"
+    assert [entry.name for entry in tmp_path.iterdir()] == [f"p{suffix}"]
+
+
+def test_a_file_in_the_place_of_the_folder_stays(tmp_path: Path) -> None:
+    (tmp_path / "p.ome.zarr").write_text("precious")
+    with pytest.raises(UnwritableFile, match=r"holds no zarr\.json"):
+        files.write_stack(Stack((Scan(RGB),)), tmp_path / "p.ome.zarr")
+    assert (tmp_path / "p.ome.zarr").read_text() == "precious"
+
+
+class Interrupted:
+    """Pixels that end in Ctrl-C half-way."""
+
+    shape, dtype = (3000, 3000), np.dtype(np.uint8)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> np.ndarray:
+        if key[0].start > 1000:
+            raise KeyboardInterrupt
+        return np.zeros((key[0].stop - key[0].start, key[1].stop - key[1].start), np.uint8)
+
+
+@pytest.mark.parametrize("suffix", [".ome.zarr", ".ome.tif"])
+def test_an_interruption_leaves_what_was_there_before(tmp_path: Path, suffix: str) -> None:
+    files.write_stack(Stack((Scan(RGB),)), tmp_path / f"p{suffix}")
+    with pytest.raises(KeyboardInterrupt):
+        files.write_stack(Stack((Scan(Interrupted()),)), tmp_path / f"p{suffix}")
+    assert [entry.name for entry in tmp_path.iterdir()] == [f"p{suffix}"]
+    if suffix == ".ome.zarr":
+        np.testing.assert_array_equal(tg.open(tmp_path / f"p{suffix}").primary.read(), RGB)
+
+
+def test_a_renaming_that_fails_puts_the_older_stack_back(path: Path, monkeypatch: Any) -> None:
+    rename = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.suffix == ".part" and target == path and not (self / "irr").exists():
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(beside.Path, "replace", refuse)
+    with pytest.raises(UnwritableFile, match="Input/output error; nothing was changed"):
+        files.write_stack(Stack((Scan(RGB[:5]),)), path)
+    assert tg.open(path).grid == (600, 700)
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+FILL_DISK = """
+import resource, sys
+import numpy as np
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+from tratteggio import Scan, Stack, errors, files
+try:
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 900, 3), np.uint8)
+    files.write_stack(Stack((Scan(noise),)), sys.argv[1])
+except errors.UnwritableFile as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.mark.parametrize("suffix", [".ome.zarr", ".ome.tif"])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, suffix: str) -> None:
+    """A limit on the size of files stands for the disk: the system refuses the write in the same way."""
+    done = subprocess.run(
+        [sys.executable, "-c", FILL_DISK, tmp_path / f"p{suffix}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stderr
+    assert f"p{suffix} could not be written" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+SCAN = '[[scan]]\nfile = "visible.tif"\nmodality = "rgb"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("", BadUsage, "names no scan"),
+        ("scan = 3", BadUsage, "names no scan"),
+        ("scan = [3]", BadUsage, "scan 1 is a table"),
+        ("title = 3\n" + SCAN, BadUsage, "title is a text"),
+        ("titel = 'x'\n" + SCAN, BadUsage, "no key named 'titel'; did you mean 'title'"),
+        (SCAN + "mm_per_px = 0.05\n", BadUsage, "no key named 'mm_per_px'; did you mean 'um_per_px'"),
+        (SCAN + "um_per_px = 0.05\n", BadUsage, "um_per_px of rgb .*0.05 mm is 50.*got 0.05"),
+        (SCAN + "um_per_px = '50 mm'\n", BadUsage, "got '50 mm'"),
+        (SCAN + "um_per_px = true\n", BadUsage, "got True"),
+        (SCAN + "um_per_px = nan\n", BadUsage, "got nan"),
+        ('[[scan]]\nfile = "visible.tif"\n', BadUsage, "scan 1 needs `modality`"),
+        ('[[scan]]\nmodality = "rgb"\n', BadUsage, "scan 1 needs `file`"),
+        (SCAN + SCAN, BadUsage, "each modality once"),
+        (SCAN + '[[scan]]\nfile = "none.tif"\nmodality = "irr"\n', UnreadableFile, "names none.tif"),
+        (SCAN + '[[scan]]\nfile = "text.txt"\nmodality = "irr"\n', UnsupportedFile, "text.txt"),
+        (SCAN + '[[scan]]\nfile = "small.tif"\nmodality = "irr"\n', GridMismatch, "tratteggio register"),
+        ("title = ", UnreadableFile, "not TOML"),
+        ("title = '\xff'", UnreadableFile, "not TOML"),
+    ],
+)
+def test_painting_toml_that_cannot_be_followed(
+    tmp_path: Path, text: str, error: type[Exception], words: str
+) -> None:
+    files.write(RGB, tmp_path / "visible.tif")
+    files.write(RGB[:9], tmp_path / "small.tif")
+    (tmp_path / "text.txt").write_text("this is not a picture")
+    (tmp_path / "painting.toml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(error, match=words) as raised:
+        tg.open(tmp_path)
+    assert type(raised.value) is error
+
+
+def test_a_folder_without_painting_toml(tmp_path: Path) -> None:
+    with pytest.raises(BadUsage, match=r"neither an OME-Zarr nor one with a painting\.toml"):
+        tg.open(tmp_path)
