@@ -22,6 +22,7 @@ from tratteggio.version import __version__
 if TYPE_CHECKING:
     from tratteggio.evaluation import evaluate_file as evaluate
     from tratteggio.evaluation import verify_file as verify
+    from tratteggio.features import encode
     from tratteggio.files import inspect
     from tratteggio.pages import curtain_file as compare
     from tratteggio.pages import report_file as report
@@ -36,6 +37,7 @@ _HOME = {
     "Scan": ("painting", "Scan"),
     "Stack": ("painting", "Stack"),
     "compare": ("pages", "curtain_file"),
+    "encode": ("features", "encode"),
     "evaluate": ("evaluation", "evaluate_file"),
     "inpaint": ("treatment", "inpaint"),
     "inspect": ("files", "inspect"),
@@ -53,6 +55,7 @@ __all__ = [
     "Stack",
     "__version__",
     "compare",
+    "encode",
     "evaluate",
     "inpaint",
     "inspect",

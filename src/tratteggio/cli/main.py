@@ -10,6 +10,7 @@ import tratteggio
 from tratteggio.cli.compare import compare
 from tratteggio.cli.demo import demo
 from tratteggio.cli.doctor import doctor
+from tratteggio.cli.encode import encode
 from tratteggio.cli.evaluate import evaluate
 from tratteggio.cli.export import export
 from tratteggio.cli.inpaint import inpaint
@@ -34,6 +35,7 @@ VERBS = (
     demo,
     inspect,
     inpaint,
+    encode,
     verify,
     evaluate,
     compare,

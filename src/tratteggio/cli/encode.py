@@ -1,0 +1,77 @@
+"""`tratteggio encode`: features of a painting, 80 numbers for every 8 x 8 pixels, and pictures of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def encode(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="INPUT", help="A painting, or its scans as MODALITY=FILE.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="An OME-Zarr: NAME.ome.zarr.")],
+    model: Annotated[
+        str | None, typer.Option(help="A net from `tratteggio models`, such as fpcae-concat (the default).")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights from `tratteggio train`, instead of those that ship.")
+    ] = None,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Also how badly each modality comes back, alone and by the others.")
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also a picture of the three strongest directions (PCA).")
+    ] = None,
+    clusters: Annotated[Path | None, typer.Option(help="Also a picture of what belongs together.")] = None,
+    count: Annotated[int, typer.Option(help="Clusters in that picture, 2 to 64.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of the clusters; the same seed, the same picture.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write what a net sees in a painting; scans that it knows and you lack are left out, with a note.
+
+    Example: tratteggio encode panel.ome.zarr --model fpcae-concat -o features.ome.zarr --picture features.png
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio import files, treatment
+        from tratteggio.features import cluster_picture, encode_file, principal_picture
+
+        painting = _painting(sources)
+        with console.progress("encoding") as progress:
+            history = encode_file(
+                painting, output, model=model, weights=weights, maps=maps, device=device, progress=progress
+            )
+        features = treatment.open(output)["features"].pixels
+        if picture:
+            files.write(principal_picture(features), picture)
+        if clusters:
+            files.write(cluster_picture(features, count=count, seed=seed), clusters)
+        made = [str(path) for path in (output, picture, clusters) if path]
+        rows, cols, numbers = features.shape
+        console.result(
+            {"output": made, "features": list(features.shape), "history": history},
+            f"{', '.join(made)}: {rows} x {cols} features of {numbers} numbers, "
+            f"by {history['net']['model']} from {', '.join(history['modalities'])}",
+        )
+
+
+def _painting(sources: list[str]) -> str | dict[str, str]:
+    """Read a single painting, or scans that are named by their modality."""
+    from tratteggio.errors import BadUsage
+
+    named = [source.partition("=") for source in sources]
+    if len(sources) == 1 and (not named[0][1] or Path(sources[0]).exists()):
+        return sources[0]
+    scans = {modality: file for modality, equals, file in named if equals and modality and file}
+    if len(scans) < len(sources):
+        raise BadUsage(
+            "the input is one painting, or scans each named MODALITY=FILE, each once, "
+            f"got {' '.join(sources)}"
+        )
+    return scans

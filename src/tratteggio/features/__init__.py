@@ -1,0 +1,16 @@
+"""What a net sees in a painting: features over any size, what they miss, and pictures of them for people."""
+
+from tratteggio.features.encoding import encode, encode_file
+from tratteggio.features.pictures import cluster_picture, principal_picture
+from tratteggio.features.views import Disagreement, Errors, Latents, View
+
+__all__ = [
+    "Disagreement",
+    "Errors",
+    "Latents",
+    "View",
+    "cluster_picture",
+    "encode",
+    "encode_file",
+    "principal_picture",
+]

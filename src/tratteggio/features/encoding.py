@@ -1,0 +1,162 @@
+"""The verb encode: features of a painting of any size, to an array or to an OME-Zarr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tratteggio import files, models, treatment
+from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, View
+from tratteggio.models.fpcae import CELL, Autoencoder
+from tratteggio.painting import Metadata, Scan, Stack
+from tratteggio.painting.pixels import Array
+from tratteggio.registry import unknown
+from tratteggio.version import __version__
+
+MODEL = "fpcae-concat"
+DEVICES = ("auto", "cpu", "cuda")
+
+Painting = Array | str | Path | Scan | Stack | Mapping[str, str | Path]
+
+
+def encode(
+    painting: Painting,
+    *,
+    model: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+) -> NDArray[np.float32]:
+    """Give the features of a painting: 80 numbers for every 8 x 8 pixels.
+
+    Feature (i, j) is what the net makes of the pixels about row 8 i + 9.5, column 8 j + 9.5. A painting that
+    lacks some of the modalities that the net knows is encoded by the others, and that is told in a note.
+
+    Args:
+        painting: what `tratteggio.open` takes, a scan, a stack; or an array (H, W, C), its channels being
+            those of the net's modalities in their order.
+        model: name of the net, such as "fpcae-concat" (the default) or "fp-cae".
+        weights: a file that `tratteggio train` wrote, or the name of weights that came with this
+            installation; None takes those of the model.
+        device: "auto", "cpu" or "cuda".
+
+    Returns:
+        (h, w, 80) float32, h and w being those of the painting over 8, less 1, rounded up.
+
+    Raises:
+        MissingExtra: no such weights came with this installation.
+        BadUsage: weights of another model, channels that do not fit, no modality that the net knows, or a
+            painting smaller than 32 pixels.
+        BadPixels: a float scan holds NaN or infinite values.
+        UnreadableFile, UnsupportedFile, GridMismatch: as `tratteggio.open` and `tratteggio.models.load`.
+    """
+    net, _ = load_net(model, weights, device=device)
+    return Latents(View(_stack(painting, net), net))[:, :]
+
+
+def encode_file(
+    source: Painting,
+    target: str | Path,
+    *,
+    model: str | None = None,
+    weights: str | Path | None = None,
+    maps: bool = False,
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> Mapping[str, Any]:
+    """Write the features of a painting of any size; memory does not depend on the size.
+
+    Args:
+        source: as `painting` of `encode`.
+        target: .ome.zarr, with "features" and, if asked for, "error" and "disagreement" (see `Errors` and
+            `Disagreement`), whose channels are the modalities named in the history.
+        model, weights, device: as for `encode`.
+        maps: write these two as well; "disagreement" only if there are two modalities at least.
+        progress: called with (pixels written, pixels in all).
+
+    Returns:
+        the history that is written with them.
+
+    Raises:
+        UnwritableFile: no folder, no permission, no space.
+        TratteggioError: as `encode`.
+    """
+    net, facts = load_net(model, weights, device=device)
+    view = View(_stack(source, net), net)
+    layers: dict[str, Latents | Errors | Disagreement] = {"features": Latents(view)}
+    if maps:
+        layers["error"] = Errors(view)
+        if len(view.present) > 1:
+            layers["disagreement"] = Disagreement(view)
+    metadata = _coarser(view.stack.primary.metadata)
+    scans = [Scan(pixels, name, metadata=metadata, name=name) for name, pixels in layers.items()]
+    history = {
+        "tratteggio": __version__,
+        "verb": "encode",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": {name: Path(view.stack[name].name).name for name in view.present},
+        "missing": list(view.missing),
+        "modalities": list(view.present),
+        "net": facts,
+        "grid": {"px_per_feature": CELL, "first_centre_px": CENTRE_PX},
+    }
+    files.write_stack(Stack(tuple(scans)), target, history=history, progress=progress)
+    return history
+
+
+def load_net(
+    model: str | None, weights: str | Path | None, *, device: str = "auto"
+) -> tuple[Autoencoder, dict[str, Any]]:
+    """Build an autoencoder with its weights on its device, and say which they are.
+
+    Raises:
+        UnknownName: no such device.
+        MissingExtra, UnreadableFile, UnsupportedFile, BadUsage: as `encode`.
+    """
+    if device not in DEVICES:
+        raise unknown("device", device, DEVICES)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadUsage("there is no cuda device that torch can use here; use 'cpu' or 'auto'")
+    named = weights is None or (str(weights) in models.shipped())
+    file = models.find(str(weights or model or MODEL)) if named else Path(str(weights))
+    net, card = models.load(file)
+    if not isinstance(net, Autoencoder):
+        raise UnsupportedFile(f"{file} holds weights of {card.model!r}, which is no autoencoder of scans")
+    if model is not None and model not in (card.model, card.model.partition(":")[0]):
+        raise BadUsage(f"{file} holds weights of {card.model!r}, not of {model!r}; leave --model away")
+    place = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
+    facts = {"model": card.model, "weights": file.name, "weights_sha256": models.sha256(file)}
+    return net.to(place), facts
+
+
+def _stack(painting: Painting, net: Autoencoder) -> Stack:
+    """Take a painting in any of the forms that a user may hold it in."""
+    if isinstance(painting, Stack):
+        return painting
+    if isinstance(painting, Scan):
+        return Stack((painting,))
+    if not isinstance(painting, np.ndarray):
+        return treatment.open(painting)
+    array = painting[..., None] if painting.ndim == 2 else painting
+    counts = list(net.modalities.values())
+    if array.ndim != 3 or array.shape[2] != sum(counts):
+        raise BadUsage(
+            f"an array is (H, W, {sum(counts)}), the channels of {net.modalities}, got {painting.shape}; "
+            "where a modality is missing give a stack"
+        )
+    parts = np.split(array, np.cumsum(counts)[:-1], axis=2)
+    return Stack(tuple(Scan(part, name) for name, part in zip(net.modalities, parts, strict=True)))
+
+
+def _coarser(metadata: Metadata) -> Metadata:
+    """Keep the physical scale, in features per unit; a profile says nothing of features."""
+    if metadata.resolution is None:
+        return Metadata()
+    across, down = metadata.resolution
+    return Metadata(resolution=(across / CELL, down / CELL), unit=metadata.unit)
