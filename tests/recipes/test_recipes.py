@@ -116,5 +116,6 @@ def test_every_objective_judges_a_perfect_answer_with_nothing_but_its_variation(
     truth = torch.rand(2, 3, 16, 16)
     known = (torch.rand(2, 1, 16, 16) > 0.3).float()
     loss = losses.build(name, options, features=features)
-    assert loss(truth, truth, known).total.item() == pytest.approx(0, abs=1e-5)
-    assert loss(1 - truth, truth, known).total.item() > 0
+    least = -40 if name.startswith("psnr") else 0  # a perfect answer is taken for one of 40 dB
+    assert loss(truth, truth, known).total.item() == pytest.approx(least, abs=1e-5)
+    assert loss(1 - truth, truth, known).total.item() > least + 0.01
