@@ -118,4 +118,4 @@ def test_every_objective_judges_a_perfect_answer_with_nothing_but_its_variation(
     loss = losses.build(name, options, features=features)
     least = -40 if name.startswith("psnr") else 0  # a perfect answer is taken for one of 40 dB
     assert loss(truth, truth, known).total.item() == pytest.approx(least, abs=1e-5)
-    assert loss(1 - truth, truth, known).total.item() > least + 0.01
+    assert loss(1 - truth, truth, known).total.item() > least
