@@ -12,8 +12,8 @@ panel, y = 0 its top and y = 1 its bottom if the panel is no taller than 3:4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ from PIL import Image, ImageDraw
 
 from tratteggio.phantom.noise import Floats, field
 from tratteggio.phantom.paints import Ramp
+from tratteggio.phantom.pigments import TRAITS
 
 LONGEST = 1280  # pixels; a panel of 20,000 pixels is then painted 16 times as large as its cartoon
+LAID = ("colour", "hatch", "gold", "matter")  # the maps of a cartoon
 _SUPER = 3  # shapes are drawn so many times larger, then averaged down: soft edges
 
 Point = tuple[float, float]  # (x, y)
@@ -86,7 +88,7 @@ class Sheet:
 
     def draw(self, polygons: Sequence[Sequence[Point]]) -> Cover:
         """Cover many polygons at once."""
-        every = np.concatenate([np.asarray(p) for p in polygons])
+        every = np.array([point for polygon in polygons for point in polygon], dtype=np.float64)
         (low_x, low_y), (high_x, high_y) = every.min(axis=0), every.max(axis=0)
         rows, cols = self.box((low_x, low_y), (high_x, high_y))
         h, w = rows.stop - rows.start, cols.stop - cols.start
@@ -95,9 +97,11 @@ class Sheet:
         large = Image.new("L", (w * _SUPER, h * _SUPER))
         pen = ImageDraw.Draw(large)
         origin, shift = np.array([cols.start, rows.start]), np.array([self.half_width, -self.top])
+        at = ((every + shift) * self.scale - origin) * _SUPER - 0.5
+        first = 0
         for polygon in polygons:
-            at = ((np.asarray(polygon) + shift) * self.scale - origin) * _SUPER - 0.5
-            pen.polygon([(float(px), float(py)) for px, py in at], fill=255)
+            pen.polygon(at[first : first + len(polygon)].ravel().tolist(), fill=255)
+            first += len(polygon)
         share = np.asarray(large.reduce(_SUPER), dtype=np.float32) / np.float32(255)
         return Cover((rows, cols), share)
 
@@ -119,23 +123,33 @@ class Cartoon:
         colour: (h, w, 3) encoded RGB, 0 .. 1.
         hatch: (h, w, 3) change of colour along a light brush stroke: the hand's freedom at that place.
         gold: (h, w) 1 where leaf lies, 0 where paint lies.
+        matter: (h, w, 7) what the paint layer does to other rays than light, see `pigments.TRAITS`;
+            (h, w, 0) where only colour is asked for.
     """
 
     sheet: Sheet
     colour: Floats
     hatch: Floats
     gold: Floats
+    matter: Floats
 
     @classmethod
-    def bare(cls, sheet: Sheet) -> Cartoon:
-        """Return an empty cartoon."""
+    def bare(cls, sheet: Sheet, *, matter: bool = False) -> Cartoon:
+        """Return an empty cartoon, to be painted in colour alone or in matter too."""
         h, w = sheet.rows, sheet.cols
         zeros = np.zeros((h, w, 3), np.float32)
-        return cls(sheet, zeros, zeros.copy(), np.zeros((h, w), np.float32))
+        blank = np.zeros((h, w, len(TRAITS) if matter else 0), np.float32)
+        return cls(sheet, zeros, zeros.copy(), np.zeros((h, w), np.float32), blank)
 
     def copy(self) -> Cartoon:
         """Return the cartoon as it stands now."""
-        return Cartoon(self.sheet, self.colour.copy(), self.hatch.copy(), self.gold.copy())
+        return replace(self, **{name: getattr(self, name).copy() for name in LAID})
+
+    def mix(self, other: Cartoon, share: Floats) -> None:
+        """Go over to another cartoon of the same sheet by a share (h, w) in 0 .. 1."""
+        for name in LAID:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            mine += (theirs - mine) * (share if mine.ndim == 2 else share[..., None])
 
     def lay(
         self, cover: Cover, ramp: Ramp, tone: Floats | float, *, hatch: float = 0.05, gold: float = 0.0
@@ -157,6 +171,8 @@ class Cartoon:
         self.colour[box] += (ramp.table[at] - self.colour[box]) * share
         self.hatch[box] += (ramp.slopes[at] * np.float32(hatch) - self.hatch[box]) * share
         self.gold[box] += (np.float32(gold) - self.gold[box]) * share[..., 0]
+        if self.matter.shape[-1]:
+            self.matter[box] += (ramp.matter[at] - self.matter[box]) * share
 
 
 def trace(text: str) -> list[Point]:
@@ -199,8 +215,14 @@ def stroke(points: Sequence[Point], width: float, *, ends: Point = (0.15, 0.15))
 
 def disc(at: Point, radius: float, *, corners: int = 20) -> list[Point]:
     """Return a circle as a polygon."""
-    turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    return [(at[0] + radius * float(np.cos(a)), at[1] + radius * float(np.sin(a))) for a in turn]
+    return [(at[0] + radius * c, at[1] + radius * s) for c, s in _corners(corners)]
+
+
+@cache
+def _corners(count: int) -> list[Point]:
+    """Return cosine and sine of evenly spaced turns."""
+    turn = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return [(float(np.cos(a)), float(np.sin(a))) for a in turn]
 
 
 def lit(height: NDArray[np.float32], sheet: Sheet) -> Floats:

@@ -36,9 +36,7 @@ def frame(cartoon: Cartoon, bordered: Cartoon) -> None:
         np.abs(sheet.x) - sheet.half_width, np.maximum(sheet.top - sheet.y, sheet.y - 1)
     ) + np.float32(inset)
     share = np.clip(outside * np.float32(sheet.scale) + np.float32(0.5), 0, 1)
-    cartoon.colour[...] += (bordered.colour - cartoon.colour) * share[..., None]
-    cartoon.hatch[...] += (bordered.hatch - cartoon.hatch) * share[..., None]
-    cartoon.gold[...] += (bordered.gold - cartoon.gold) * share
+    cartoon.mix(bordered, share)
 
 
 def _leaves(sheet: Sheet, seed: int) -> Floats:

@@ -54,6 +54,12 @@ def draw(seed: int, name: str, low: float = 0.0, high: float = 1.0) -> float:
     return low + (high - low) * float(uniform(seed, *name.encode()))
 
 
+def chances(count: int, each: int, *seed: int) -> list[list[float]]:
+    """Return `count` rows of `each` numbers in [0, 1)."""
+    table = uniform(*seed, np.arange(count)[:, None], np.arange(each))
+    return [[float(value) for value in row] for row in table]
+
+
 def millimetres(region: Region, um_per_px: float) -> tuple[Doubles, Doubles]:
     """Return where the rows and the columns of a region lie on the panel, (h,) and (w,), at pixel centres."""
     mm = um_per_px / 1000
@@ -83,6 +89,21 @@ def field(y: Doubles, x: Doubles, *seed: int) -> Floats:
     out: Floats = np.take(steps, col - col[0], axis=1)
     out *= col_part
     out += np.take(by_row, col - col[0], axis=1)
+    return out
+
+
+def field_at(y: Doubles, x: Doubles, *seed: int) -> Floats:
+    """Return the same smooth noise as `field` at places that lie on no grid: y and x of one shape."""
+    row, row_part = _cells(y)
+    col, col_part = _cells(x)
+    top, left = int(row.min()), int(col.min())
+    lattice = uniform(
+        np.arange(top, int(row.max()) + 2)[:, None], np.arange(left, int(col.max()) + 2)[None, :], *seed
+    ) * np.float32(2) - np.float32(1)
+    row, col = row - top, col - left
+    before = lattice[row, col] + (lattice[row + 1, col] - lattice[row, col]) * row_part
+    after = lattice[row, col + 1] + (lattice[row + 1, col + 1] - lattice[row, col + 1]) * row_part
+    out: Floats = ((after - before) * col_part + before).astype(np.float32)
     return out
 
 

@@ -35,10 +35,13 @@ class Surface:
     seed: int
     um_per_px: float
 
-    def at(self, region: Region) -> Floats:
-        """Return the encoded RGB of a region within the panel: (h, w, 3) float32 in 0 .. 1."""
+    def at(self, region: Region, *, varnished: bool = True) -> Floats:
+        """Return the encoded RGB of a region: (h, w, 3) float32 in 0 .. 1; with or without its thin varnish.
+
+        A region may reach beyond the panel; the composition goes on there as it is at the rim.
+        """
         y, x = millimetres(region, self.um_per_px)
-        maps = self._enlarged(region)
+        maps = enlarged(self._maps, self.grid, region)
         colour, hatch, gold = maps[..., :3], maps[..., 3:6], maps[..., 6]
         brush, other = self._strokes(region, maps[..., 7], maps[..., 8])
         rubbed = field(y / 7, x / 7, self.seed, 51)
@@ -56,12 +59,18 @@ class Surface:
         veil = np.float32(0.11) + np.float32(0.04) * aged
         for channel, (lean, takes) in enumerate(((1.0, 0.15), (0.1, 0.45), (-0.9, 1.0))):
             rgb[..., channel] += light + warm * np.float32(lean)
-            rgb[..., channel] *= np.float32(1) - veil * np.float32(takes)
+            if varnished:
+                rgb[..., channel] *= np.float32(1) - veil * np.float32(takes)
         return np.clip(rgb, 0, 1, out=rgb)
 
     def gilt(self, region: Region) -> Floats:
         """Return where leaf lies within a region: (h, w), 0 .. 1."""
-        return self._enlarged(region)[..., 6]
+        return enlarged(self._maps[..., 6:7], self.grid, region)[..., 0]
+
+    def brush(self, region: Region) -> Floats:
+        """Return the strokes of the brush within a region: (h, w), about -2 .. 2."""
+        way = enlarged(self._maps[..., 7:], self.grid, region)
+        return self._strokes(region, way[..., 0], way[..., 1])[0]
 
     @cached_property
     def _maps(self) -> Floats:
@@ -77,22 +86,6 @@ class Surface:
         return np.concatenate(
             [cartoon.colour, cartoon.hatch, cartoon.gold[..., None], -twice], axis=-1
         ).astype(np.float32)
-
-    def _enlarged(self, region: Region) -> Floats:
-        """Return the maps at the pixels of a region, joined linearly between the pixels of the cartoon."""
-        maps = self._maps
-        row, row_part = _between(region.top, region.bottom, maps.shape[0] / self.grid[0], maps.shape[0])
-        col, col_part = _between(region.left, region.right, maps.shape[1] / self.grid[1], maps.shape[1])
-        after = np.minimum(col + 1, maps.shape[1] - 1)
-        first, last = int(col[0]), int(after[-1]) + 1
-        low, high = maps[row, first:last], maps[np.minimum(row + 1, maps.shape[0] - 1), first:last]
-        by_row = low + (high - low) * row_part[:, None, None]
-        left = np.take(by_row, col - first, axis=1)
-        right = np.take(by_row, after - first, axis=1)
-        right -= left
-        right *= col_part[:, None]
-        left += right
-        return left
 
     @cached_property
     def _tiles(self) -> Floats:
@@ -143,6 +136,28 @@ class Surface:
         b += (flat[place + (line + 1)] - b) * col_part
         a += (b - a) * row_part[:, None]
         return a
+
+
+def enlarged(maps: Floats, grid: tuple[int, int], region: Region) -> Floats:
+    """Return maps of a cartoon (h, w, n) at the pixels of a region, joined linearly between its pixels.
+
+    Args:
+        maps: over the whole sheet.
+        grid: (rows, cols) of the panel.
+        region: of the panel; beyond it the maps go on as at the rim.
+    """
+    row, row_part = _between(region.top, region.bottom, maps.shape[0] / grid[0], maps.shape[0])
+    col, col_part = _between(region.left, region.right, maps.shape[1] / grid[1], maps.shape[1])
+    after = np.minimum(col + 1, maps.shape[1] - 1)
+    first, last = int(col[0]), int(after[-1]) + 1
+    low, high = maps[row, first:last], maps[np.minimum(row + 1, maps.shape[0] - 1), first:last]
+    by_row = low + (high - low) * row_part[:, None, None]
+    left = np.take(by_row, col - first, axis=1)
+    right = np.take(by_row, after - first, axis=1)
+    right -= left
+    right *= col_part[:, None]
+    left += right
+    return left
 
 
 def bits_of(region: Region) -> NDArray[np.uint32]:
