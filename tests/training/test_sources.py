@@ -9,7 +9,7 @@ import pytest
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.painting import Scan, Stack
-from tratteggio.phantom import panel
+from tratteggio.phantom import multimodal, panel
 from tratteggio.training.decoded import Decoded
 from tratteggio.training.pictures import listed, pictures, split
 from tratteggio.training.sources import Arrays, Chosen, Folder, Phantoms, Stacks
@@ -191,6 +191,16 @@ def test_phantoms_are_panels_by_seed_without_damage():
     assert np.array_equal(source.read(1), panel(40, 32, seed=7).painted.read())
     with pytest.raises(BadUsage, match="at least 1"):
         Phantoms(0)
+
+
+def test_examined_phantoms_are_stacks_by_seed_with_all_channels_side_by_side():
+    source, stack = (
+        Phantoms(2, rows=40, cols=32, first_seed=6, examined=True),
+        multimodal(40, 32, seed=7).stack,
+    )
+    assert source.read(1).shape == (40, 32, 11)
+    assert np.array_equal(source.read(1)[..., 6], stack["irr"].read())
+    assert np.array_equal(source.read(1)[..., 8:], stack["uvf"].read())
 
 
 # --- what is set aside -------------------------------------------------------------------------------

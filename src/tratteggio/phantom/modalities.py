@@ -74,15 +74,14 @@ def rgb_during(layers: Strata) -> Floats:
 def rgb_before(layers: Strata) -> Floats:
     """Retouches and overpaint over damaged paint, all under yellow varnish and dirt, linear RGB."""
     seen = rgb_during(layers)
-    flat, broad = layers.colours
     if layers.overpaint.any():
         stroke = np.float32(0.90) + layers.noise(94, 0.5, 4.0) * np.float32(0.10)
         stroke = stroke + layers.noise(96, 0.25, 2.5) * np.float32(0.05)
-        colour = (broad * np.float32(0.90) + _BROWNED) * stroke[..., None]
+        colour = (layers.broad * np.float32(0.90) + _BROWNED) * stroke[..., None]
         seen += (colour * colour - seen) * (np.float32(0.97) * layers.overpaint)[..., None]
     if layers.retouch.any():
         dabs = np.float32(0.91) + layers.noise(95, 0.22, 0.22) * np.float32(0.05)
-        colour = flat * dabs[..., None] * _REDDENED
+        colour = layers.flat * dabs[..., None] * _REDDENED
         seen[layers.retouch] = (colour * colour)[layers.retouch]
     seen *= transmitted(layers.varnish[..., None] * _YELLOW)
     seen += _DIRT
@@ -100,14 +99,13 @@ def irr(layers: Strata) -> Floats:
     paint *= layers.gilt * sheen * np.float32(0.8) + strokes + np.float32(1)
     bare = np.where(damage.depth > 0.3, _GESSO_IR, below) * (np.float32(1) - np.float32(0.3) * damage.shadow)
     seen = np.where(damage.flaked, bare, paint * _kept(np.float32(0.7) * damage.cracks.cover))
-    flat, broad = (_luma(colour) for colour in layers.colours)
     if layers.overpaint.any():
         power = layers.overpaint * (np.float32(2.4) + np.float32(0.5) * layers.noise(94, 0.5, 4.0))
-        hidden = covered(broad * np.float32(0.40) + np.float32(0.16), power, seen)
+        hidden = covered(_luma(layers.broad) * np.float32(0.40) + np.float32(0.16), power, seen)
         seen = np.where(layers.overpaint > 0, hidden, seen)
     if layers.retouch.any():
         filled = np.where(damage.lost, np.float32(0.80), seen)
-        mended = covered(flat * np.float32(0.40) + np.float32(0.22), np.float32(1.1), filled)
+        mended = covered(_luma(layers.flat) * np.float32(0.40) + np.float32(0.22), np.float32(1.1), filled)
         seen = np.where(layers.retouch, mended, seen)
     shown: Floats = np.clip(seen, 0, 1)[..., None]
     return shown

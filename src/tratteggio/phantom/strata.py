@@ -47,12 +47,12 @@ class Painting:
         return underdrawing(self.work.surface.cartoon, self.work.seed)[..., None]
 
     @cached_property
-    def colours(self) -> Floats:
-        """(h, w, 6) the composition in flat colour, then in the broad tones of a coarser hand."""
+    def broad(self) -> Floats:
+        """(h, w, 3) the colours of the composition as a coarser hand sees them, on the cartoon's sheet."""
         cartoon = self.work.surface.cartoon
         soft = 0.02 * cartoon.sheet.scale
-        broad = ndimage.gaussian_filter(cartoon.colour, (soft, soft, 0), truncate=3)
-        return np.concatenate([cartoon.colour, broad], axis=-1)
+        tones: Floats = ndimage.gaussian_filter(cartoon.colour, (soft, soft, 0), truncate=3)
+        return tones
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +104,14 @@ class Strata:
         return self.painting.retouched.depth(self.region, self.damage.cracks.island) > -SPILL
 
     @cached_property
-    def colours(self) -> tuple[Floats, Floats]:
-        """Encoded colours that a retoucher and an overpainter took for the place: flat, broad."""
-        both = self._from_sheet(self.painting.colours)
-        return both[..., :3], both[..., 3:]
+    def flat(self) -> Floats:
+        """(h, w, 3) encoded colour that a retoucher takes for the place: the composition without strokes."""
+        return self._from_sheet(self.painting.work.surface.cartoon.colour)
+
+    @cached_property
+    def broad(self) -> Floats:
+        """(h, w, 3) encoded colour that an overpainter takes for the place."""
+        return self._from_sheet(self.painting.broad)
 
     @cached_property
     def varnish(self) -> Floats:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
 from tratteggio.painting import Scan, Stack
-from tratteggio.phantom import panel
+from tratteggio.phantom import multimodal, panel
 from tratteggio.training.pictures import pictures
 
 log = logging.getLogger("tratteggio")
@@ -210,13 +210,15 @@ class Stacks:
 
 @dataclass(frozen=True)
 class Phantoms:
-    """Painted panels without damage, one for each seed.
+    """Painted panels, one for each seed: saints without damage, or damaged panels of all motifs, examined.
 
     Attributes:
         count: how many.
         rows, cols: size of each in pixels.
         first_seed: seed of panel 0; the others follow.
         um_per_px: micrometres per pixel.
+        examined: whether to give all scans of `phantom.multimodal`, side by side in the order of its stack
+            (11 channels: rgb_before, rgb_during, irr, xray, uvf), instead of RGB.
     """
 
     count: int
@@ -224,6 +226,7 @@ class Phantoms:
     cols: int = 384
     first_seed: int = 0
     um_per_px: float = 100.0
+    examined: bool = False
     unreadable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -242,8 +245,12 @@ class Phantoms:
         return self.rows, self.cols
 
     def read(self, number: int) -> Levels:
-        """Paint a panel: (rows, cols, 3)."""
+        """Paint a panel: (rows, cols, 3), or (rows, cols, 11) if examined."""
         seed = self.first_seed + number
+        if self.examined:
+            return Stacks([multimodal(self.rows, self.cols, seed=seed, um_per_px=self.um_per_px).stack]).read(
+                0
+            )
         return _levels(
             panel(self.rows, self.cols, seed=seed, um_per_px=self.um_per_px, cracks=0, losses=0).painted
         )
