@@ -20,6 +20,8 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 from tratteggio.version import __version__
 
 if TYPE_CHECKING:
+    from tratteggio.align.mosaic import mosaic
+    from tratteggio.align.register import register
     from tratteggio.evaluation import evaluate_file as evaluate
     from tratteggio.evaluation import verify_file as verify
     from tratteggio.features import encode
@@ -41,7 +43,9 @@ _HOME = {
     "evaluate": ("evaluation", "evaluate_file"),
     "inpaint": ("treatment", "inpaint"),
     "inspect": ("files", "inspect"),
+    "mosaic": ("align", "mosaic"),
     "open": ("treatment", "open"),
+    "register": ("align", "register"),
     "reopen": ("treatment", "reopen"),
     "report": ("pages", "report_file"),
     "train": ("recipes", "train"),
@@ -59,7 +63,9 @@ __all__ = [
     "evaluate",
     "inpaint",
     "inspect",
+    "mosaic",
     "open",
+    "register",
     "reopen",
     "report",
     "train",

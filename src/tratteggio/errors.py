@@ -10,6 +10,7 @@
     ├── UnwritableFile                           1   no permission, no folder, no space
     ├── BadPixels (ValueError)                   1   NaN, infinity: nothing to compute with
     ├── Diverged (ArithmeticError)           1   training met a loss or a gradient that is no finite number
+    ├── Misaligned                           1   scans could not be brought onto one grid as exactly as asked
     ├── MissingExtra (ImportError)               3   an optional dependency, a codec or weights
     ├── VerificationFailed                       4   paint that was not lost has changed
     └── Stopped                                130   interrupted; what was done can be resumed
@@ -60,6 +61,10 @@ class BadPixels(TratteggioError, ValueError):
 
 class Diverged(TratteggioError, ArithmeticError):
     """Training met a loss or a gradient that is NaN or infinite; the batch it came from is saved."""
+
+
+class Misaligned(TratteggioError):
+    """Scans could not be brought onto one grid: nothing in common was found, or the residual is too large."""
 
 
 class MissingExtra(TratteggioError, ImportError):

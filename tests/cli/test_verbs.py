@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from tratteggio.cli.main import app
 
 VERBS = ["demo", "inspect", "inpaint", "verify", "evaluate", "compare", "report", "doctor"]
-VERBS += ["train", "recipes", "models", "reproduce", "export"]
+VERBS += ["register", "train", "recipes", "models", "reproduce", "export"]
 
 
 def run(*words: object) -> Result:

@@ -17,6 +17,7 @@ from tratteggio.cli.inpaint import inpaint
 from tratteggio.cli.inspect import inspect
 from tratteggio.cli.models import models
 from tratteggio.cli.recipes import recipes
+from tratteggio.cli.register import register
 from tratteggio.cli.report import report
 from tratteggio.cli.reproduce import reproduce
 from tratteggio.cli.train import train
@@ -34,6 +35,7 @@ app = typer.Typer(
 VERBS = (
     demo,
     inspect,
+    register,
     inpaint,
     encode,
     verify,

@@ -1,0 +1,343 @@
+"""Where one scan lies on another: a first guess, then patches matched from coarse to fine.
+
+    guesses (thumbnails) -> homography on small levels, best guess wins
+    -> homography and smooth field on finer ones -> residual at patches that no fit has seen
+
+Patches lie side by side on a lattice without overlap. Every fourth is held out from all fits.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tratteggio.align.coarse import Guess, guesses
+from tratteggio.align.fitting import fit_field, fit_homography
+from tratteggio.align.maps import orientation
+from tratteggio.align.matching import match
+from tratteggio.align.pyramid import Level, Pyramid, seen_through
+from tratteggio.align.residual import Residual
+from tratteggio.align.transform import Floats, Transform, inside
+from tratteggio.errors import BadUsage, Misaligned
+from tratteggio.painting import Region, Scan
+
+log = logging.getLogger("tratteggio")
+
+PATCH, SMALL_PATCH, RADIUS = 48, 32, 6  # pixels of a level
+SMALL_PX = 320  # shorter side of a level below which patches are small
+SIGMA, AROUND = 1.5, 8.0
+HALO = 24  # pixels, so that a map of a window is that of the whole
+WINDOW = 512  # pixels a side that are worked on at once
+MOST_PATCHES = 48  # along the longer side
+START_PX, FIELD_PX = 200, 300  # longest side of the first level, and of the first one with a field
+SEEN_SHARE = 0.75  # of the pixels of a patch and its surroundings
+PEAK, LEAD = 0.25, 0.06  # what a match needs to be trusted
+LEAST_PATCHES = 6
+LEAST_SHARE = 0.05  # of the overlap that must be measured
+STIFFNESS = 0.003
+STATED_SCALES = (0.94, 1.0, 1.06)  # a stated resolution is a few percent off at most
+FREE_SCALES = tuple(1.1**k for k in range(-10, 11))  # of the ratio of the longest sides
+UPRIGHT = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in (-8, -4, 0, 4, 8))  # degrees
+TILTED = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in range(12, 80, 4))
+AGREED, CERTAIN = 0.2, 0.5  # share of patches that find their place: a guess is likely right, surely right
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """How one scan lies on another.
+
+    Attributes:
+        transform: from the reference to the source.
+        residual: what is left, at held-out places.
+    """
+
+    transform: Transform
+    residual: Residual
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it, JSON-like."""
+        return {"transform": self.transform.as_json(), "residual": self.residual.as_json()}
+
+
+def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registration:
+    """Find where each place of the reference lies in another scan of the same painting.
+
+    The scans may differ in modality, size, rotation (any angle) and scale. The scale is the one that their
+    stated resolutions give; if none are stated, or contours contradict them (then a note says so), it is
+    looked for between 0.4 and 2.6 times the ratio of the longest sides. They must not be mirrored. Longest
+    sides above 4096 pixels are reduced for measuring. What is not seen of the source is left out.
+
+    Args:
+        reference: whose grid counts.
+        source: what shall be brought onto it; nothing in it is changed.
+        max_error: greatest mean residual allowed, in pixels of the reference.
+
+    Raises:
+        BadUsage: a scan is constant or smaller than 32 pixels, or `max_error` is not positive.
+        Misaligned: no common structure was found, or the residual is above `max_error`.
+    """
+    if not max_error > 0:
+        raise BadUsage(f"--max-error is a number of pixels above 0, got {max_error}")
+    fixed, moving = pyramid(reference), pyramid(source)
+    transform = _first(fixed, moving, reference, source)
+    if transform is None:
+        raise _no_structure(reference, source)
+    transform, residual = _refined(fixed, moving, transform)
+    require_aligned(residual, reference, source, max_error=max_error)
+    return Registration(transform, residual)
+
+
+def pyramid(scan: Scan) -> Pyramid:
+    """Make the levels of a scan that can be aligned.
+
+    Raises:
+        BadUsage: the scan is smaller than 32 pixels or shows nothing.
+    """
+    if min(scan.grid) < 32:
+        raise BadUsage(
+            f"{scan.name} is {scan.grid[0]} x {scan.grid[1]} (rows x columns), "
+            "but a scan needs 32 pixels a side to be aligned"
+        )
+    levels = Pyramid.of(scan)
+    picture = levels.levels[0].picture
+    if float(np.ptp(picture)) == 0:
+        what = "black" if picture.flat[0] == 0 else "of one value"
+        raise BadUsage(
+            f"{scan.name} ({scan.modality}) is {what} all over, so there is nothing to align it by; "
+            "is it the right file?"
+        )
+    return levels
+
+
+def stated_scales(reference: Scan, source: Scan) -> list[float]:
+    """Return how many source pixels a reference pixel may be wide by what both scans state; else nothing."""
+    ours, theirs = reference.um_per_px, source.um_per_px
+    return [ours / theirs * factor for factor in STATED_SCALES] if ours and theirs else []
+
+
+def free_scales(reference: Scan, source: Scan) -> list[float]:
+    """Return how many source pixels a reference pixel may be wide if both show about the same."""
+    return [max(source.grid) / max(reference.grid) * factor for factor in FREE_SCALES]
+
+
+def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_error: float) -> None:
+    """Refuse what was not measured or lies too far aside.
+
+    Raises:
+        Misaligned: says which.
+    """
+    if residual.measured.sum() < LEAST_PATCHES or residual.share < LEAST_SHARE:
+        raise _no_structure(reference, source)
+    if residual.mean > max_error:
+        raise Misaligned(
+            f"{source.name} lies {residual.mean:.2f} pixels aside of {reference.name} on average after all "
+            f"fits, but --max-error is {max_error:g}; allow more, or give scans that overlap more and share "
+            "contours"
+        )
+
+
+def _no_structure(reference: Scan, source: Scan) -> Misaligned:
+    return Misaligned(
+        f"no contours were found that {source.name} ({source.modality}) shares with {reference.name}; they "
+        "must show the same part of one painting, overlap widely and not be mirrored; stating the resolution "
+        "of both helps"
+    )
+
+
+# --- from the guess to the fit -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Patches of one level, matched.
+
+    Attributes:
+        places: (k, 2) middles of the patches in the reference.
+        sources: (k, 2) where these lie in the source.
+        shifts: (k, 2) how far from where they were expected, in reference pixels.
+        peaks: (k,) correlation, -1 .. 1.
+        trusted: (k,) bool.
+        in_view: (k,) bool, False where the source ends.
+        lattice: patches down and across, held-out ones included.
+    """
+
+    places: Floats
+    sources: Floats
+    shifts: Floats
+    peaks: Floats
+    trusted: NDArray[np.bool_]
+    in_view: NDArray[np.bool_]
+    lattice: tuple[int, int]
+
+
+def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Transform | None:
+    """Return the guess under which most patches of a small level find their place: the likely ones first."""
+    stated, free = stated_scales(reference, source), free_scales(reference, source)
+    best, most = None, 0.0
+    for scales, turns in ((stated, UPRIGHT), (free, UPRIGHT), (stated or free, TILTED)):
+        for guess in guesses(fixed, moving, scales=scales, turns=turns):
+            transform, agreed = _tried(fixed, moving, guess)
+            if agreed > most:
+                best, most = transform, agreed
+            if most > CERTAIN:
+                break
+        if most > AGREED:
+            break
+    if best and stated and not 0.8 < best.scale() / stated[1] < 1.25:
+        log.warning(
+            "%s and %s state resolutions that differ by %.3g, but their contours by %.3g; the contours count",
+            reference.name, source.name, stated[1], best.scale(),
+        )  # fmt: skip
+    return best
+
+
+def _tried(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, float]:
+    """Improve a guess on a small level; return it, and the share of patches that agree with it."""
+    level = _level(fixed, START_PX)
+    transform = guess.transform
+    for _ in range(3):
+        found = find(level, moving, transform, patch=SMALL_PATCH, radius=8)
+        straight = _straight(transform, found, widest=6 * level.factor * guess.scale)
+        if straight is None:
+            return transform, 0.0
+        transform = straight
+    found = find(level, moving, transform, patch=SMALL_PATCH, radius=8)
+    near = found.trusted & (np.linalg.norm(found.shifts, axis=1) < 2.5 * level.factor)
+    return transform, float(near.mean())
+
+
+def _refined(fixed: Pyramid, moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
+    """Follow a transform from small levels to the finest."""
+    for level in reversed(fixed.levels):
+        longest = max(level.picture.shape)
+        if longest < START_PX:
+            continue
+        for _ in range(2):
+            found = find(level, moving, transform)
+            transform = _fitted(transform, found, level, bend=longest >= FIELD_PX) or transform
+    finest = find(fixed.levels[0], moving, transform, held_out=True)
+    return transform, _residual(finest)
+
+
+def _level(pyramid: Pyramid, longest: int) -> Level:
+    """Return the coarsest level whose longest side is at least this, or the finest."""
+    return next(
+        (lv for lv in reversed(pyramid.levels) if max(lv.picture.shape) >= longest), pyramid.levels[0]
+    )
+
+
+def find(
+    level: Level,
+    moving: Pyramid,
+    transform: Transform,
+    *,
+    patch: int | None = None,
+    radius: int = RADIUS,
+    held_out: bool | None = False,
+) -> Found:
+    """Match the patches of a level: those for fitting, those held out, or (None) all."""
+    patch = patch or (PATCH if min(level.picture.shape) >= SMALL_PX else SMALL_PATCH)
+    corners, lattice, aside = _lattice((level.picture.shape[0], level.picture.shape[1]), patch)
+    wanted = np.ones(len(corners), bool) if held_out is None else aside == held_out
+    corners = corners[wanted]
+    shifts, peaks = np.zeros((len(corners), 2)), np.zeros(len(corners))
+    trusted = np.zeros(len(corners), bool)
+    middles = corners + (patch - 1) / 2
+    in_view = inside(transform.at(level.full(middles)), moving.grid)
+    cells = corners // WINDOW
+    for cell in np.unique(cells[in_view], axis=0):
+        here = np.flatnonzero(in_view & (cells == cell).all(axis=1))
+        shifts[here], peaks[here], trusted[here] = _window(
+            level, moving, transform, corners[here], patch=patch, radius=radius
+        )
+    moved = transform.at(level.full(middles + shifts))
+    return Found(level.full(middles), moved, shifts * level.factor, peaks, trusted, in_view, lattice)
+
+
+def _window(
+    level: Level,
+    moving: Pyramid,
+    transform: Transform,
+    corners: NDArray[np.intp],
+    *,
+    patch: int,
+    radius: int,
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Match patches that lie close together; returns shifts, peaks, and which to trust."""
+    first, last = corners.min(axis=0), corners.max(axis=0) + patch
+    core = Region(int(first[0]), int(first[1]), int(last[0]), int(last[1]))
+    around = core.grow(HALO, within=(level.picture.shape[0], level.picture.shape[1]))
+    ours = orientation(level.picture[around.slices], sigma=SIGMA, around=AROUND)[
+        core.relative_to(around).slices
+    ]
+    wide = Region(core.top - radius, core.left - radius, core.bottom + radius, core.right + radius)
+    wider = Region(wide.top - HALO, wide.left - HALO, wide.bottom + HALO, wide.right + HALO)
+    picture, seen = seen_through(transform, level, moving, wider)
+    inner = ndimage.binary_erosion(seen, iterations=3, border_value=1)[wide.relative_to(wider).slices]
+    theirs = orientation(picture, sigma=SIGMA, around=AROUND)[wide.relative_to(wider).slices] * inner
+    corners = corners - first
+    found = match(ours, theirs.astype(np.complex64), corners, patch=patch, radius=radius)
+    side = patch + 2 * radius
+    share = np.array([inner[r : r + side, c : c + side].mean() for r, c in corners])
+    ours_seen = level.seen[core.slices]
+    share = np.minimum(share, [ours_seen[r : r + patch, c : c + patch].mean() for r, c in corners])
+    trusted = found.inner & (found.peaks > PEAK) & (found.lead > LEAD) & (share >= SEEN_SHARE)
+    return found.shifts, found.peaks, trusted
+
+
+def _lattice(
+    shape: tuple[int, int], patch: int
+) -> tuple[NDArray[np.intp], tuple[int, int], NDArray[np.bool_]]:
+    """Lay patches side by side; return top left corners, how many down and across, and which are held out."""
+    patch_step = max(patch, -(-max(shape) // MOST_PATCHES))
+    counts = tuple(max(1, side // patch_step) for side in shape)
+    starts = [
+        np.rint(np.linspace(0, max(side - patch, 0), count)).astype(np.intp)
+        if count > 1
+        else np.array([(side - patch) // 2])
+        for side, count in zip(shape, counts, strict=True)
+    ]
+    down, across = np.meshgrid(*starts, indexing="ij")
+    i, j = np.indices(counts)
+    corners = np.stack([down.ravel(), across.ravel()], axis=1)
+    # Every fourth along each row and each column, so that a strip of one row or column has some, too.
+    return corners, (counts[0], counts[1]), ((i + j) % 4 == 3).ravel()
+
+
+def _straight(transform: Transform, found: Found, *, widest: float) -> Transform | None:
+    """Fit a homography to what was found; None if too little was."""
+    if found.trusted.sum() < LEAST_PATCHES:
+        return None
+    t = found.trusted
+    homography = fit_homography(found.places[t], found.sources[t], weights=found.peaks[t] ** 2, widest=widest)
+    return replace(transform, homography=homography, field=None)
+
+
+def _fitted(transform: Transform, found: Found, level: Level, *, bend: bool) -> Transform | None:
+    """Fit a homography and, if asked, a smooth field to what was found; None if too little was."""
+    widest = 3 * level.factor * transform.scale()
+    straight = _straight(transform, found, widest=widest)
+    if straight is None or not bend:
+        return straight
+    t = found.trusted
+    knots = tuple(max(4, math.ceil(count / 2) + 3) for count in found.lattice)
+    field = fit_field(
+        found.places[t],
+        found.sources[t] - straight.at(found.places[t]),
+        weights=found.peaks[t] ** 2,
+        widest=widest,
+        grid=transform.grid,
+        knots=(knots[0], knots[1]),
+        stiffness=STIFFNESS,
+    )
+    return replace(straight, field=field)
+
+
+def _residual(found: Found) -> Residual:
+    return Residual(found.places, np.where(found.trusted[:, None], found.shifts, np.nan))

@@ -1,0 +1,328 @@
+"""Overlapping tiles of one scan, stitched: every overlap matched, all tiles adjusted at once, then blended.
+
+Each tile is moved by an affine map that stays close to a shift, since narrow overlaps say little about
+shear. Matches of every overlap pull on all maps together (robust least squares), so errors do not add up
+from tile to tile.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tratteggio import files
+from tratteggio.align.blend import Blended, Covered, Tile
+from tratteggio.align.coarse import guesses
+from tratteggio.align.locate import Found, find, pyramid
+from tratteggio.align.pyramid import Level, Pyramid
+from tratteggio.align.residual import Residual
+from tratteggio.align.transform import Floats, Transform
+from tratteggio.errors import BadUsage, Misaligned
+from tratteggio.painting import Scan, Stack
+from tratteggio.version import __version__
+
+log = logging.getLogger("tratteggio")
+
+THUMBNAIL_PX = 256
+LEAST_OVERLAP = 0.02  # of a tile
+PATCH, RADIUS = 32, 8
+AGREE_PX = 2.0
+LEAST_MATCHES = 4
+AGREED = 0.3  # share of the patches of an overlap that must agree
+DRIFT_PX = 24.0  # by which overlaps may contradict each other before all are adjusted
+ROUNDS = 3
+STIFFNESS = 2.0  # how strongly maps stay shifts, beside errors of 1 pixel
+
+
+@dataclass(frozen=True, eq=False)
+class Mosaic:
+    """Tiles as one scan.
+
+    Attributes:
+        scan: blended while it is read; `seen` is False where no tile lies.
+        transforms: from the mosaic to each tile, in the order of the tiles.
+        pairs: which tiles overlap.
+        residual: how far held-out patches of overlapping tiles lie aside, at their places in the mosaic.
+    """
+
+    scan: Scan
+    transforms: tuple[Transform, ...]
+    pairs: tuple[tuple[int, int], ...]
+    residual: Residual
+    tiles: tuple[str, ...]
+
+    def history(self) -> dict[str, Any]:
+        """Say how the mosaic came to be; JSON-like."""
+        return {
+            "tratteggio": __version__,
+            "verb": "register --mosaic",
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "tiles": [
+                {"source": name, "transform": transform.as_json()}
+                for name, transform in zip(self.tiles, self.transforms, strict=True)
+            ],
+            "overlaps": [list(pair) for pair in self.pairs],
+            "residual": self.residual.as_json(),
+        }
+
+    def save(self, path: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Write the mosaic as a stack of one scan (.ome.zarr, .ome.tif), or as a picture (.tif, .png, .jpg).
+
+        A picture is written with its history beside it; where no tile lies it is 0.
+
+        Raises:
+            BadUsage: an unknown suffix.
+            UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+        """
+        path = Path(path)
+        if path.name.lower().endswith((".ome.zarr", ".ome.tif", ".ome.tiff")):
+            files.write_stack(Stack((self.scan,)), path, history=self.history(), progress=progress)
+            return
+        if self.scan.seen is not None:
+            log.warning("%s: places that no tile shows are written as 0; an .ome.zarr keeps them apart", path)
+        files.write(self.scan.pixels, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
+        files.write_history(files.sidecar(path, "history"), self.history())
+
+
+def mosaic(tiles: Sequence[Scan], *, max_error: float = 2.0) -> Mosaic:
+    """Stitch overlapping tiles of one modality, taken at one scale and nearly one orientation.
+
+    Which tiles overlap is found out; their order does not matter, but the first one's pixels set the grid.
+
+    Args:
+        tiles: two or more, of one depth and as many channels.
+        max_error: greatest mean residual allowed, in pixels.
+
+    Raises:
+        BadUsage: fewer than two tiles, tiles that differ in kind, a constant tile.
+        Misaligned: a tile overlaps none of the others, or the residual is above `max_error`.
+    """
+    _require_alike(tiles, max_error)
+    levels = [pyramid(tile) for tile in tiles]
+    overlaps = [
+        overlap
+        for pair in combinations(range(len(tiles)), 2)
+        if (overlap := _overlap(levels, pair)) is not None
+    ]
+    poses, pairs = _spread(tiles, overlaps)
+    for _ in range(ROUNDS):
+        found = {pair: _found(levels, poses, pair) for pair in pairs}
+        poses = _adjusted(poses, found)
+    residual = Residual.joined(_residual(levels, poses, pair) for pair in pairs)
+    if not residual.measured.any() or residual.mean > max_error:
+        raise Misaligned(
+            f"the tiles lie {residual.mean:.2f} pixels aside of each other on average after all fits, but "
+            f"--max-error is {max_error:g}; allow more, or give tiles that overlap more"
+        )
+    return _laid(tiles, poses, pairs, residual)
+
+
+def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
+    if not max_error > 0:
+        raise BadUsage(f"--max-error is a number of pixels above 0, got {max_error}")
+    if len(tiles) < 2:
+        raise BadUsage(f"a mosaic needs two tiles or more, got {len(tiles)}")
+    first = tiles[0]
+    for tile in tiles:
+        kind = (tile.dtype, tile.channels, tile.alpha)
+        if kind != (first.dtype, first.channels, first.alpha):
+            raise BadUsage(
+                f"tiles of one mosaic share depth and channels, but {first.name} is {first.dtype} with "
+                f"{first.channels} and {tile.name} is {tile.dtype} with {tile.channels}"
+            )
+
+
+# --- which tiles overlap, and by how much ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Overlap:
+    """Two tiles, the shift (2,) from places of the first to the second, and how many patches agree on it."""
+
+    pair: tuple[int, int]
+    shift: Floats
+    agreed: int
+
+
+def _overlap(levels: Sequence[Pyramid], pair: tuple[int, int]) -> _Overlap | None:
+    """Find where one tile lies on another; None if they share nothing."""
+    one, other = (levels[number] for number in pair)
+    level, best = _small(one), None
+    candidates = guesses(
+        one, other, scales=[1.0], turns=[0.0], longest=THUMBNAIL_PX, overlap=LEAST_OVERLAP, count=3
+    )
+    for guess in candidates:
+        transform = guess.transform
+        for _ in range(2):
+            matched = find(level, other, transform, patch=PATCH, radius=RADIUS, held_out=None)
+            if matched.trusted.sum() < LEAST_MATCHES:
+                break
+            middle = np.median(matched.shifts[matched.trusted], axis=0)
+            near = np.linalg.norm(matched.shifts - middle, axis=1) < 2 * AGREE_PX * level.factor
+            agreed = int((near & matched.trusted).sum())
+            transform = replace(transform, homography=transform.homography @ _moved(middle))
+            if agreed < max(LEAST_MATCHES, AGREED * matched.in_view.sum()):
+                break
+            if best is None or agreed > best.agreed:
+                best = _Overlap(pair, transform.homography[:2, 2], agreed)
+    return best
+
+
+def _small(tile: Pyramid) -> Level:
+    """Return the level at which overlaps are looked for."""
+    return next(
+        (lv for lv in reversed(tile.levels) if max(lv.picture.shape) >= 2 * THUMBNAIL_PX), tile.levels[0]
+    )
+
+
+# --- all tiles at once -----------------------------------------------------------------------------------
+
+
+def _spread(
+    tiles: Sequence[Scan], overlaps: Sequence[_Overlap]
+) -> tuple[list[Floats], tuple[tuple[int, int], ...]]:
+    """Return poses (3, 3) from each tile to the first, by the surest overlaps; and all pairs that fit them.
+
+    Raises:
+        Misaligned: some tile hangs together with no other.
+    """
+    poses: dict[int, Floats] = {0: np.eye(3)}
+    while len(poses) < len(tiles):
+        leading = [o for o in overlaps if (o.pair[0] in poses) != (o.pair[1] in poses)]
+        if not leading:
+            apart = ", ".join(tile.name for number, tile in enumerate(tiles) if number not in poses)
+            raise Misaligned(
+                f"no overlap was found that joins {apart} to {tiles[0].name}; tiles must share a strip of "
+                "some 5 % of their width with contours in it, at one scale and not turned"
+            )
+        surest = max(leading, key=lambda overlap: overlap.agreed)
+        a, b = surest.pair
+        if a in poses:
+            poses[b] = poses[a] @ _moved(-surest.shift)
+        else:
+            poses[a] = poses[b] @ _moved(surest.shift)
+    # A false overlap contradicts what the surer ones say together.
+    fitting = tuple(
+        o.pair
+        for o in overlaps
+        if np.abs((poses[o.pair[1]] @ _moved(o.shift) - poses[o.pair[0]])[:2, 2]).max() < DRIFT_PX
+    )
+    return [poses[number] for number in range(len(tiles))], fitting
+
+
+def _between(levels: Sequence[Pyramid], poses: Sequence[Floats], pair: tuple[int, int]) -> Transform:
+    a, b = pair
+    return Transform(np.linalg.inv(poses[b]) @ poses[a], levels[a].grid, levels[b].grid)
+
+
+def _found(
+    levels: Sequence[Pyramid], poses: Sequence[Floats], pair: tuple[int, int], *, held_out: bool = False
+) -> Found:
+    a, b = pair
+    transform = _between(levels, poses, pair)
+    return find(levels[a].levels[0], levels[b], transform, patch=PATCH, radius=RADIUS, held_out=held_out)
+
+
+def _residual(levels: Sequence[Pyramid], poses: Sequence[Floats], pair: tuple[int, int]) -> Residual:
+    """Measure held-out patches of one overlap, at their places in the first tile's grid."""
+    found = _found(levels, poses, pair, held_out=True)
+    there = _between(levels, poses, pair).at(found.places)
+    rows, cols = levels[pair[1]].grid
+    inner = ((there > PATCH / 2) & (there < np.array([rows, cols]) - PATCH / 2)).all(axis=1)
+    places = found.places @ poses[pair[0]][:2, :2].T + poses[pair[0]][:2, 2]
+    shifts = np.where(found.trusted[:, None], found.shifts, np.nan)
+    return Residual(places[inner], shifts[inner])
+
+
+def _adjusted(poses: Sequence[Floats], found: dict[tuple[int, int], Found]) -> list[Floats]:
+    """Return the affine poses under which matches of all overlaps meet best; the first tile stays."""
+    unknowns = 6 * (len(poses) - 1)
+
+    def columns(tile: int, places: Floats, sign: float) -> Floats:
+        """Return the part of the equations (2 k, unknowns) that places of one tile make."""
+        matrix = np.zeros((2, len(places), unknowns))
+        if tile:
+            home = np.column_stack([places, np.ones(len(places))]) * sign
+            matrix[0, :, 6 * tile - 6 : 6 * tile - 3] = matrix[1, :, 6 * tile - 3 : 6 * tile] = home
+        return matrix.reshape(2 * len(places), unknowns)
+
+    parts, aims = [], []
+    for (a, b), matched in found.items():
+        t = matched.trusted
+        part = columns(a, matched.places[t], 1.0) + columns(b, matched.sources[t], -1.0)
+        aim = np.zeros((2, int(t.sum())))
+        for tile, places, sign in ((a, matched.places[t], -1.0), (b, matched.sources[t], 1.0)):
+            aim += 0 if tile else sign * places.T
+        parts.append(part)
+        aims.append(aim.reshape(-1))
+    design, aim = np.concatenate(parts), np.concatenate(aims)
+    extent = 100.0  # pixels at which a departure from a shift counts as an error
+    stay = np.diag(np.tile([extent, extent, 0, extent, extent, 0], len(poses) - 1)) * STIFFNESS
+    upright = np.tile([extent, 0, 0, 0, extent, 0], len(poses) - 1) * STIFFNESS
+    solved, trust, scale = np.zeros(unknowns), np.ones(len(design)), 8.0
+    for _ in range(10):
+        root = np.sqrt(trust)
+        solved = np.linalg.lstsq(
+            np.concatenate([design * root[:, None], stay]), np.concatenate([aim * root, upright]), rcond=None
+        )[0]
+        errors = design @ solved - aim
+        scale = max(0.5, scale / 1.5)
+        trust = (scale**2 / (scale**2 + errors**2)) ** 2
+    made = [np.vstack([solved[6 * k : 6 * k + 6].reshape(2, 3), [0, 0, 1]]) for k in range(len(poses) - 1)]
+    return [np.eye(3), *made]
+
+
+def _moved(shift: Floats) -> Floats:
+    return np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])
+
+
+# --- laid out --------------------------------------------------------------------------------------------
+
+
+def _laid(
+    tiles: Sequence[Scan],
+    poses: Sequence[Floats],
+    pairs: tuple[tuple[int, int], ...],
+    residual: Residual,
+) -> Mosaic:
+    """Give the mosaic the grid that holds all tiles, with the first one's pixels on whole numbers."""
+    corners = np.concatenate(
+        [
+            (np.array([[r, c, 1] for r in (0, tile.grid[0] - 1) for c in (0, tile.grid[1] - 1)]) @ pose.T)[
+                :, :2
+            ]
+            for tile, pose in zip(tiles, poses, strict=True)
+        ]
+    )
+    origin = np.floor(corners.min(axis=0) + 0.5)
+    rows, cols = (int(side) for side in np.ceil(corners.max(axis=0) - 0.5) - origin + 1)
+    transforms = tuple(
+        Transform(np.linalg.inv(pose) @ _moved(origin), (rows, cols), tile.grid)
+        for tile, pose in zip(tiles, poses, strict=True)
+    )
+    laid = tuple(Tile.of(tile, transform) for tile, transform in zip(tiles, transforms, strict=True))
+    covered = Covered(laid)
+    first = tiles[0].metadata
+    scan = replace(
+        tiles[0],
+        pixels=Blended(laid),
+        metadata=replace(
+            first, exif=None, xmp=None, foreign={k: v for k, v in first.foreign.items() if k == "photometric"}
+        ),
+        name="mosaic",
+        seen=None if covered.everywhere() else covered,
+    )
+    return Mosaic(
+        scan,
+        transforms,
+        pairs,
+        replace(residual, places=residual.places - origin),
+        tuple(Path(tile.name).name for tile in tiles),
+    )

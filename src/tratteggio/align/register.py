@@ -1,0 +1,130 @@
+"""Scans of one painting, brought onto the grid of the first: files in, a stack out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tratteggio import files
+from tratteggio.align.locate import Registration, locate
+from tratteggio.align.warp import warp
+from tratteggio.errors import BadUsage
+from tratteggio.painting import Scan, Stack
+from tratteggio.version import __version__
+
+MODALITY = re.compile(r"[a-z][a-z0-9_]*")
+MEANT = {
+    "vis": "rgb", "visible": "rgb", "color": "rgb", "colour": "rgb", "ir": "irr", "infrared": "irr",
+    "nir": "irr", "x_ray": "xray", "x": "xray", "xr": "xray", "xrr": "xray", "uv": "uvf",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Registered:
+    """A stack whose scans were brought onto the grid of its reference, and how.
+
+    Attributes:
+        stack: the reference first; the others are resampled while they are read.
+        registrations: transform and residual of each other scan, by modality.
+    """
+
+    stack: Stack
+    registrations: Mapping[str, Registration]
+
+    def history(self) -> dict[str, Any]:
+        """Say how the stack came to be: sources, transforms, residuals; JSON-like."""
+        reference, *others = self.stack.scans
+        return {
+            "tratteggio": __version__,
+            "verb": "register",
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "reference": {"modality": reference.modality, "source": Path(reference.name).name},
+            "registered": {
+                scan.modality: {
+                    "source": Path(scan.name).name,
+                    **self.registrations[scan.modality].as_json(),
+                }
+                for scan in others
+            },
+        }
+
+    def save(self, path: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Write the stack with its transforms and residuals (.ome.zarr, .ome.tif).
+
+        Raises:
+            BadUsage: an unknown suffix.
+            UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+        """
+        files.write_stack(self.stack, path, history=self.history(), progress=progress)
+
+
+def register(
+    reference: str | Path | Scan,
+    others: Mapping[str, str | Path | Scan],
+    *,
+    modality: str | None = None,
+    max_error: float = 2.0,
+) -> Registered:
+    """Bring scans of one painting onto the grid of the reference.
+
+    Args:
+        reference: a file or scan, whose grid, pixels and depth stay as they are.
+        others: files or scans by what they show: "irr", "xray", "uvf", "rgb_before", ...
+        modality: what the reference shows; None takes a scan's own and "rgb" for a file.
+        max_error: greatest mean residual allowed for each, in pixels of the reference.
+
+    Returns:
+        the stack, lazy, with transforms and residuals; `.save("panel.ome.zarr")` writes it.
+
+    Raises:
+        BadUsage: no other scan, a modality that cannot be, a scan that is constant or too small.
+        Misaligned: a scan shares no contours with the reference, or its residual is above `max_error`.
+        UnreadableFile: a file is missing, damaged or of a kind we do not read.
+
+    Example:
+        >>> from tratteggio.phantom import panel
+        >>> painted = panel(192, 160, seed=1).painted
+        >>> inverted = Scan(255 - painted.read()[..., 0], name="negative")
+        >>> register(painted, {"irr": inverted}).registrations["irr"].residual.mean < 0.5
+        True
+    """
+    if not others:
+        raise BadUsage("there is nothing to register: name at least one scan beside the reference")
+    shown = modality or (reference.modality if isinstance(reference, Scan) else "rgb")
+    for name in (shown, *others):
+        require_modality(name)
+    if shown in others:
+        raise BadUsage(f"the reference shows {shown!r}, so no other scan can; name it otherwise")
+    fixed = opened(reference, shown)
+    sources = [opened(source, name) for name, source in others.items()]
+    found = {source.modality: locate(fixed, source, max_error=max_error) for source in sources}
+    warped = [warp(source, found[source.modality].transform, fixed.metadata) for source in sources]
+    return Registered(Stack((fixed, *warped)), found)
+
+
+def opened(source: str | Path | Scan, modality: str) -> Scan:
+    """Take a scan or open a file, as a modality."""
+    if isinstance(source, Scan):
+        return replace(source, modality=modality)
+    return files.read(source, modality=modality)
+
+
+def require_modality(name: str) -> None:
+    """Refuse names that would make one modality go by two names.
+
+    Raises:
+        BadUsage: not a plain lower-case word, or another word for a modality that has a name here.
+    """
+    folded = name.lower().replace("-", "_")
+    meant = MEANT.get(folded) or MEANT.get(folded.replace("_", ""))
+    if meant:
+        raise BadUsage(f"a scan that shows {name!r} goes by the name {meant!r} here; write {meant}=FILE")
+    if not MODALITY.fullmatch(name):
+        raise BadUsage(
+            "a modality is a word of small letters, digits and '_', such as rgb, irr, xray, uvf or "
+            f"rgb_before, got {name!r}"
+        )

@@ -1,0 +1,141 @@
+"""A scan as another scan's grid sees it, resampled once, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.align.resample import resample
+from tratteggio.align.transform import Transform, inside
+from tratteggio.errors import GridMismatch
+from tratteggio.painting import Metadata, Region, Scan
+from tratteggio.painting.pixels import Array
+
+BLOCK = 256  # pixels a side that are worked on at once
+
+
+def warp(source: Scan, transform: Transform, reference: Metadata) -> Scan:
+    """Bring a scan onto the grid of a reference, lazily.
+
+    Homography and field make one map, and the source is resampled once (cubic; averaging where it is finer
+    than the reference), at its own depth, rounded. Values beyond what the depth can hold are cut off, since a
+    cubic overshoots at edges. Where the source ends, pixels are 0 and `seen` is False.
+
+    Args:
+        source: read by region; never altered.
+        transform: from the reference to the source.
+        reference: gives resolution and orientation.
+
+    Returns:
+        a scan on the reference's grid; `seen` is None if the source covers all of it.
+
+    Raises:
+        GridMismatch: the transform was made for a source of another size.
+    """
+    if transform.source_grid != source.grid:
+        raise GridMismatch(
+            f"{source.name} is {source.grid[0]} x {source.grid[1]} (rows x columns), but its transform was "
+            f"made for {transform.source_grid[0]} x {transform.source_grid[1]}"
+        )
+    kept = {key: source.metadata.foreign[key] for key in ("photometric",) if key in source.metadata.foreign}
+    whole = source.seen is None and transform.sees_all()
+    return replace(
+        source,
+        pixels=Warped(source, transform),
+        metadata=Metadata(
+            reference.resolution,
+            reference.unit,
+            reference.orientation,
+            icc=source.metadata.icc,
+            foreign=MappingProxyType(kept),
+        ),
+        seen=None if whole else Seen(source, transform),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Warped:
+    """Pixels of a scan on the grid of a reference; the same bits in whatever region they are read."""
+
+    source: Scan
+    transform: Transform
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Grid of the reference, channels of the source."""
+        return (*self.transform.grid, *self.source.pixels.shape[2:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Depth of the source."""
+        return self.source.dtype
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        region = region_of(key, self.transform.grid)
+        out = np.zeros((region.rows, region.cols, *self.shape[2:]), self.dtype)
+        stretch = self.transform.scale()
+        for block in blocks(region):
+            values, seen = resample(self.source.pixels, self.transform.over(block), stretch=stretch)
+            values[~seen] = 0
+            out[block.relative_to(region).slices] = stored(values, self.dtype)
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Where a warped scan shows the painting."""
+
+    source: Scan
+    transform: Transform
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Grid of the reference."""
+        return self.transform.grid
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Boolean."""
+        return np.dtype(np.bool_)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.bool_]:
+        region = region_of(key, self.transform.grid)
+        out = np.zeros((region.rows, region.cols), bool)
+        for block in blocks(region):
+            places = self.transform.over(block)
+            seen = inside(places, self.source.grid)
+            if self.source.seen is not None and seen.any():
+                nearest = np.clip(np.rint(places), 0, np.array(self.source.grid) - 1).astype(np.intp)
+                (top, left), (bottom, right) = nearest[seen].min(axis=0), nearest[seen].max(axis=0) + 1
+                known = self.source.read_seen(Region(int(top), int(left), int(bottom), int(right)))
+                seen[seen] = known[nearest[seen][:, 0] - top, nearest[seen][:, 1] - left]
+            out[block.relative_to(region).slices] = seen
+        return out
+
+
+def stored(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Return values at a depth: rounded, and cut off at the ends of its range, if it is one of integers."""
+    if dtype.kind != "u":
+        return values.astype(dtype)
+    levels: Array = np.clip(np.rint(values), 0, np.iinfo(dtype).max).astype(dtype)
+    return levels
+
+
+def region_of(key: tuple[slice, slice], grid: tuple[int, int]) -> Region:
+    """Return the region that two slices of step 1 ask for."""
+    (top, bottom, _), (left, right, _) = (
+        part.indices(side) for part, side in zip(key[:2], grid, strict=True)
+    )
+    return Region(top, left, max(top, bottom), max(left, right))
+
+
+def blocks(region: Region) -> Iterator[Region]:
+    """Cut a region into blocks."""
+    for band in region.bands(BLOCK):
+        for left in range(band.left, band.right, BLOCK):
+            yield Region(band.top, left, band.bottom, min(left + BLOCK, band.right))

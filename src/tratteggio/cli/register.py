@@ -1,0 +1,141 @@
+"""`tratteggio register`: scans of one painting onto one grid, or overlapping tiles into one scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tratteggio.cli.console import Console, Json, Quiet, conversation
+
+if TYPE_CHECKING:
+    from tratteggio.align import Residual
+
+
+def register(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="REF MODALITY=FILE...", help="The reference, then scans by what they show."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="NAME.ome.zarr or NAME.ome.tif; a mosaic also .tif .png.")
+    ],
+    max_error: Annotated[
+        float, typer.Option(help="Mean residual above which nothing is written, in pixels of REF.")
+    ] = 2.0,
+    mosaic: Annotated[
+        bool, typer.Option("--mosaic", help="Stitch tiles of one modality: [MODALITY=]TILE TILE...")
+    ] = False,
+    pictures: Annotated[
+        Path | None, typer.Option(help="A folder for overlays and residual maps to look at.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring scans onto the grid of the first, each resampled once; or stitch tiles.
+
+    Transforms, residual maps and figures are saved with the scans. The residual is measured at places that
+    the fit has not seen; above --max-error nothing is written.
+
+    Example: tratteggio register REF.tif irr=IRR.tif xray=X.tif -o panel.ome.zarr --pictures looks/
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.errors import BadUsage
+
+        if pictures and not pictures.is_dir():
+            raise BadUsage(f"{pictures} is not a folder; make it first")
+        work = _mosaic if mosaic else _register
+        work(console, sources, output, max_error, pictures)
+
+
+def _register(
+    console: Console, sources: list[str], output: Path, max_error: float, pictures: Path | None
+) -> None:
+    """Bring scans onto the grid of the first."""
+    from tratteggio import files
+    from tratteggio.align import overlay, register, residual_picture
+    from tratteggio.files.stacks import kind_of_stack
+
+    kind_of_stack(output)
+    (shown, reference), *named = _named(sources)
+    others = _by_modality(named)
+    with console.progress(str(output)) as progress:
+        found = register(reference, others, modality=shown or "rgb", max_error=max_error)
+        found.save(output, progress=progress)
+    stack, registrations = found.stack, found.registrations
+    if pictures:
+        for name, registration in registrations.items():
+            files.write(overlay(stack.scans[0], stack[name]), pictures / f"{name}.overlay.png")
+            files.write(
+                residual_picture(registration.residual, stack.scans[0]), pictures / f"{name}.residual.png"
+            )
+    figures = {name: registration.residual.figures() for name, registration in registrations.items()}
+    lines = [f"{output}: {', '.join(stack)} on one grid of {stack.grid[0]} x {stack.grid[1]}"]
+    lines += [f"{name}: {_told(registrations[name].residual)}" for name in registrations]
+    console.result({"output": str(output), "grid": list(stack.grid), "residual": figures}, "\n".join(lines))
+
+
+def _mosaic(
+    console: Console, sources: list[str], output: Path, max_error: float, pictures: Path | None
+) -> None:
+    """Stitch tiles."""
+    from tratteggio import files
+    from tratteggio.align import mosaic, residual_picture
+    from tratteggio.align.register import require_modality
+    from tratteggio.errors import BadUsage
+
+    named = _named(sources)
+    modality = named[0][0] or "irr"
+    if any(name not in (None, modality) for name, _ in named):
+        raise BadUsage("tiles of one mosaic show one modality; name it once, before the first tile")
+    require_modality(modality)
+    for _, tile in named:
+        files.refuse_overwrite(tile, output)
+    found = mosaic([files.read(tile, modality=modality) for _, tile in named], max_error=max_error)
+    with console.progress(str(output)) as progress:
+        found.save(output, progress=progress)
+    if pictures:
+        picture = residual_picture(found.residual, found.scan)
+        files.write(picture, pictures / f"{modality}.residual.png")
+    rows, cols = found.scan.grid
+    console.result(
+        {
+            "output": str(output),
+            "grid": [rows, cols],
+            "overlaps": [list(pair) for pair in found.pairs],
+            "residual": found.residual.figures(),
+        },
+        f"{output}: {len(named)} tiles, {len(found.pairs)} overlaps, {rows} x {cols}\n"
+        + _told(found.residual),
+    )
+
+
+def _named(sources: list[str]) -> list[tuple[str | None, Path]]:
+    """Read MODALITY=FILE, or a file alone; a file whose name holds "=" is taken as it is."""
+    parts: list[tuple[str | None, Path]] = []
+    for source in sources:
+        name, equals, file = source.partition("=")
+        alone = not equals or Path(source).exists()
+        parts.append((None, Path(source)) if alone else (name, Path(file)))
+    return parts
+
+
+def _by_modality(named: list[tuple[str | None, Path]]) -> dict[str, Path]:
+    from tratteggio.errors import BadUsage
+
+    others: dict[str, Path] = {}
+    for name, file in named:
+        if name is None:
+            raise BadUsage(f"say what {file} shows, as in irr={file} (rgb, irr, xray, uvf, rgb_before, ...)")
+        if name in others:
+            raise BadUsage(f"two scans show {name!r}: {others[name]} and {file}; each modality comes once")
+        others[name] = file
+    return others
+
+
+def _told(residual: Residual) -> str:
+    return (
+        f"residual {residual.mean:.2f} pixels on average, 95 % below {residual.p95:.2f}, "
+        f"measured on {residual.share:.0%} of the held-out places"
+    )
