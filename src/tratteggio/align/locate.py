@@ -3,7 +3,7 @@
     guesses (thumbnails) -> homography on small levels, best guess wins
     -> homography and smooth field on finer ones -> residual at patches that no fit has seen
 
-Patches lie side by side on a lattice without overlap. Every fourth is held out from all fits.
+Some patches are held out from all fits, and so is every patch that overlaps one of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.align.coarse import Guess, guesses
-from tratteggio.align.fitting import fit_field, fit_homography
+from tratteggio.align.fitting import choose_stiffness, fit_field, fit_homography
 from tratteggio.align.maps import orientation
 from tratteggio.align.matching import match
 from tratteggio.align.pyramid import Level, Pyramid, seen_through
@@ -29,20 +29,24 @@ from tratteggio.painting import Region, Scan
 
 log = logging.getLogger("tratteggio")
 
-PATCH, SMALL_PATCH, RADIUS = 48, 32, 6  # pixels of a level
-SMALL_PX = 320  # shorter side of a level below which patches are small
-SIGMA, AROUND = 1.5, 8.0
-HALO = 24  # pixels, so that a map of a window is that of the whole
-WINDOW = 512  # pixels a side that are worked on at once
+RADIUS = 8  # how far patches are looked for, in pixels of a level
+PATCHES = (32, 64)  # smallest and largest side of a patch
+PER_PATCH = 160  # a level has patches of 16 pixels for every so many pixels of its shorter side
 MOST_PATCHES = 48  # along the longer side
+HOLD, HOLD_FEW = 6, 4  # every sixth patch along each axis is held out; every fourth where there are few
+ROUNDS = 3  # on each level
+KNOT_PX = 72  # between the knots of a field, in pixels of a level
+SIGMA, AROUND = 1.5, 8.0
+HALO = 24  # pixels, so that the map of a window is that of the whole
+WINDOW = 512  # pixels a side that are worked on at once
 START_PX, FIELD_PX = 200, 300  # longest side of the first level, and of the first one with a field
 SEEN_SHARE = 0.75  # of the pixels of a patch and its surroundings
 PEAK, LEAD = 0.25, 0.06  # what a match needs to be trusted
 LEAST_PATCHES = 6
-LEAST_SHARE = 0.05  # of the overlap that must be measured
-STIFFNESS = 0.003
+LEAST_SHARE = 0.05  # of the held-out places that must be measured
+BENT_SHARE = 0.004  # of the longer side: as far as places may be off a homography before a field is fitted
 STATED_SCALES = (0.94, 1.0, 1.06)  # a stated resolution is a few percent off at most
-FREE_SCALES = tuple(1.1**k for k in range(-10, 11))  # of the ratio of the longest sides
+FREE_SCALES = tuple(1.15**k for k in range(-6, 7))  # of the ratio of the longest sides
 UPRIGHT = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in (-8, -4, 0, 4, 8))  # degrees
 TILTED = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in range(12, 80, 4))
 AGREED, CERTAIN = 0.2, 0.5  # share of patches that find their place: a guess is likely right, surely right
@@ -70,7 +74,7 @@ def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registra
 
     The scans may differ in modality, size, rotation (any angle) and scale. The scale is the one that their
     stated resolutions give; if none are stated, or contours contradict them (then a note says so), it is
-    looked for between 0.4 and 2.6 times the ratio of the longest sides. They must not be mirrored. Longest
+    looked for between 0.43 and 2.3 times the ratio of the longest sides. They must not be mirrored. Longest
     sides above 4096 pixels are reduced for measuring. What is not seen of the source is left out.
 
     Args:
@@ -164,7 +168,6 @@ class Found:
         peaks: (k,) correlation, -1 .. 1.
         trusted: (k,) bool.
         in_view: (k,) bool, False where the source ends.
-        lattice: patches down and across, held-out ones included.
     """
 
     places: Floats
@@ -173,7 +176,6 @@ class Found:
     peaks: Floats
     trusted: NDArray[np.bool_]
     in_view: NDArray[np.bool_]
-    lattice: tuple[int, int]
 
 
 def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Transform | None:
@@ -202,12 +204,12 @@ def _tried(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, fl
     level = _level(fixed, START_PX)
     transform = guess.transform
     for _ in range(3):
-        found = find(level, moving, transform, patch=SMALL_PATCH, radius=8)
+        found = find(level, moving, transform, patch=PATCHES[0])
         straight = _straight(transform, found, widest=6 * level.factor * guess.scale)
         if straight is None:
             return transform, 0.0
         transform = straight
-    found = find(level, moving, transform, patch=SMALL_PATCH, radius=8)
+    found = find(level, moving, transform, patch=PATCHES[0])
     near = found.trusted & (np.linalg.norm(found.shifts, axis=1) < 2.5 * level.factor)
     return transform, float(near.mean())
 
@@ -218,7 +220,7 @@ def _refined(fixed: Pyramid, moving: Pyramid, transform: Transform) -> tuple[Tra
         longest = max(level.picture.shape)
         if longest < START_PX:
             continue
-        for _ in range(2):
+        for _ in range(ROUNDS):
             found = find(level, moving, transform)
             transform = _fitted(transform, found, level, bend=longest >= FIELD_PX) or transform
     finest = find(fixed.levels[0], moving, transform, held_out=True)
@@ -238,26 +240,30 @@ def find(
     transform: Transform,
     *,
     patch: int | None = None,
-    radius: int = RADIUS,
+    dense: bool = True,
     held_out: bool | None = False,
 ) -> Found:
-    """Match the patches of a level: those for fitting, those held out, or (None) all."""
-    patch = patch or (PATCH if min(level.picture.shape) >= SMALL_PX else SMALL_PATCH)
-    corners, lattice, aside = _lattice((level.picture.shape[0], level.picture.shape[1]), patch)
-    wanted = np.ones(len(corners), bool) if held_out is None else aside == held_out
-    corners = corners[wanted]
+    """Match the patches of a level: those for fitting, those held out, or (None) all.
+
+    Dense patches overlap by half; those that overlap a held-out one are left out of the fit.
+    """
+    shape = level.picture.shape[0], level.picture.shape[1]
+    patch = patch or int(np.clip(min(shape) // PER_PATCH * 16, *PATCHES))
+    corners, aside, apart = _lattice(shape, patch, dense=dense)
+    if held_out is not None:
+        corners = corners[aside if held_out else apart]
     shifts, peaks = np.zeros((len(corners), 2)), np.zeros(len(corners))
     trusted = np.zeros(len(corners), bool)
-    middles = corners + (patch - 1) / 2
+    middles: Floats = corners + np.float64((patch - 1) / 2)
     in_view = inside(transform.at(level.full(middles)), moving.grid)
     cells = corners // WINDOW
     for cell in np.unique(cells[in_view], axis=0):
         here = np.flatnonzero(in_view & (cells == cell).all(axis=1))
         shifts[here], peaks[here], trusted[here] = _window(
-            level, moving, transform, corners[here], patch=patch, radius=radius
+            level, moving, transform, corners[here], patch=patch
         )
     moved = transform.at(level.full(middles + shifts))
-    return Found(level.full(middles), moved, shifts * level.factor, peaks, trusted, in_view, lattice)
+    return Found(level.full(middles), moved, shifts * level.factor, peaks, trusted, in_view)
 
 
 def _window(
@@ -267,7 +273,6 @@ def _window(
     corners: NDArray[np.intp],
     *,
     patch: int,
-    radius: int,
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Match patches that lie close together; returns shifts, peaks, and which to trust."""
     first, last = corners.min(axis=0), corners.max(axis=0) + patch
@@ -276,14 +281,14 @@ def _window(
     ours = orientation(level.picture[around.slices], sigma=SIGMA, around=AROUND)[
         core.relative_to(around).slices
     ]
-    wide = Region(core.top - radius, core.left - radius, core.bottom + radius, core.right + radius)
+    wide = Region(core.top - RADIUS, core.left - RADIUS, core.bottom + RADIUS, core.right + RADIUS)
     wider = Region(wide.top - HALO, wide.left - HALO, wide.bottom + HALO, wide.right + HALO)
     picture, seen = seen_through(transform, level, moving, wider)
     inner = ndimage.binary_erosion(seen, iterations=3, border_value=1)[wide.relative_to(wider).slices]
     theirs = orientation(picture, sigma=SIGMA, around=AROUND)[wide.relative_to(wider).slices] * inner
     corners = corners - first
-    found = match(ours, theirs.astype(np.complex64), corners, patch=patch, radius=radius)
-    side = patch + 2 * radius
+    found = match(ours, theirs.astype(np.complex64), corners, patch=patch, radius=RADIUS)
+    side = patch + 2 * RADIUS
     share = np.array([inner[r : r + side, c : c + side].mean() for r, c in corners])
     ours_seen = level.seen[core.slices]
     share = np.minimum(share, [ours_seen[r : r + patch, c : c + patch].mean() for r, c in corners])
@@ -292,22 +297,24 @@ def _window(
 
 
 def _lattice(
-    shape: tuple[int, int], patch: int
-) -> tuple[NDArray[np.intp], tuple[int, int], NDArray[np.bool_]]:
-    """Lay patches side by side; return top left corners, how many down and across, and which are held out."""
-    patch_step = max(patch, -(-max(shape) // MOST_PATCHES))
-    counts = tuple(max(1, side // patch_step) for side in shape)
+    shape: tuple[int, int], patch: int, *, dense: bool
+) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return top left corners of patches, which are held out, and which overlap none of those."""
+    step = max(patch // 2 if dense else patch, -(-max(shape) // MOST_PATCHES))
     starts = [
-        np.rint(np.linspace(0, max(side - patch, 0), count)).astype(np.intp)
-        if count > 1
-        else np.array([(side - patch) // 2])
-        for side, count in zip(shape, counts, strict=True)
+        np.rint(np.linspace(0, side - patch, max(1, (side - patch) // step + 1))).astype(np.intp)
+        for side in shape
     ]
-    down, across = np.meshgrid(*starts, indexing="ij")
-    i, j = np.indices(counts)
-    corners = np.stack([down.ravel(), across.ravel()], axis=1)
-    # Every fourth along each row and each column, so that a strip of one row or column has some, too.
-    return corners, (counts[0], counts[1]), ((i + j) % 4 == 3).ravel()
+    corners = np.stack(np.meshgrid(*starts, indexing="ij"), axis=-1)
+    i, j = np.indices(corners.shape[:2])
+    if dense:
+        hold = HOLD if max(i.shape) > 4 * HOLD else HOLD_FEW
+        held_out = (i % hold == hold // 2) & (j % hold == hold // 2)
+        near = ndimage.binary_dilation(held_out, np.ones((3, 3)))
+    else:
+        # Every fourth along each row and each column, so that a strip of one row or column has some, too.
+        held_out = near = (i + j) % 4 == 3
+    return corners.reshape(-1, 2), held_out.ravel(), ~near.ravel()
 
 
 def _straight(transform: Transform, found: Found, *, widest: float) -> Transform | None:
@@ -315,7 +322,13 @@ def _straight(transform: Transform, found: Found, *, widest: float) -> Transform
     if found.trusted.sum() < LEAST_PATCHES:
         return None
     t = found.trusted
-    homography = fit_homography(found.places[t], found.sources[t], weights=found.peaks[t] ** 2, widest=widest)
+    homography = fit_homography(
+        found.places[t],
+        found.sources[t],
+        weights=found.peaks[t] ** 2,
+        widest=widest,
+        least=BENT_SHARE * max(transform.grid) * transform.scale(),
+    )
     return replace(transform, homography=homography, field=None)
 
 
@@ -326,16 +339,15 @@ def _fitted(transform: Transform, found: Found, level: Level, *, bend: bool) -> 
     if straight is None or not bend:
         return straight
     t = found.trusted
-    knots = tuple(max(4, math.ceil(count / 2) + 3) for count in found.lattice)
-    field = fit_field(
-        found.places[t],
-        found.sources[t] - straight.at(found.places[t]),
-        weights=found.peaks[t] ** 2,
-        widest=widest,
-        grid=transform.grid,
-        knots=(knots[0], knots[1]),
-        stiffness=STIFFNESS,
-    )
+    places, bent = found.places[t], found.sources[t] - straight.at(found.places[t])
+    down, across = (3 + math.ceil(side / KNOT_PX) for side in level.picture.shape)
+    options: Any = {
+        "weights": found.peaks[t] ** 2,
+        "widest": widest,
+        "grid": transform.grid,
+        "knots": (down, across),
+    }
+    field = fit_field(places, bent, stiffness=choose_stiffness(places, bent, **options), **options)
     return replace(straight, field=field)
 
 

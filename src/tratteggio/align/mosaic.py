@@ -32,7 +32,7 @@ log = logging.getLogger("tratteggio")
 
 THUMBNAIL_PX = 256
 LEAST_OVERLAP = 0.02  # of a tile
-PATCH, RADIUS = 32, 8
+PATCH = 32
 AGREE_PX = 2.0
 LEAST_MATCHES = 4
 AGREED = 0.3  # share of the patches of an overlap that must agree
@@ -161,7 +161,7 @@ def _overlap(levels: Sequence[Pyramid], pair: tuple[int, int]) -> _Overlap | Non
     for guess in candidates:
         transform = guess.transform
         for _ in range(2):
-            matched = find(level, other, transform, patch=PATCH, radius=RADIUS, held_out=None)
+            matched = find(level, other, transform, patch=PATCH, dense=False, held_out=None)
             if matched.trusted.sum() < LEAST_MATCHES:
                 break
             middle = np.median(matched.shifts[matched.trusted], axis=0)
@@ -227,7 +227,7 @@ def _found(
 ) -> Found:
     a, b = pair
     transform = _between(levels, poses, pair)
-    return find(levels[a].levels[0], levels[b], transform, patch=PATCH, radius=RADIUS, held_out=held_out)
+    return find(levels[a].levels[0], levels[b], transform, patch=PATCH, dense=False, held_out=held_out)
 
 
 def _residual(levels: Sequence[Pyramid], poses: Sequence[Floats], pair: tuple[int, int]) -> Residual:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tratteggio.painting import Region
 
@@ -55,16 +56,16 @@ class Field:
             moved += weights[j][None, :, None] * bands[:, first + j]
         return moved
 
-    def design(self, places: Floats) -> Floats:
+    def design(self, places: Floats) -> sparse.csr_array:
         """Return the matrix (k, m * n) that takes the coefficients to the displacements at (k, 2) places."""
         m, n = self.coefficients.shape[:2]
         down, down_weights = _spline(places[:, 0], self.grid[0], m)
         across, across_weights = _spline(places[:, 1], self.grid[1], n)
-        matrix, index = np.zeros((len(places), m * n)), np.arange(len(places))
-        for i in range(4):
-            for j in range(4):
-                matrix[index, (down + i) * n + across + j] = down_weights[i] * across_weights[j]
-        return matrix
+        sixteen = [(i, j) for i in range(4) for j in range(4)]
+        weights = np.stack([down_weights[i] * across_weights[j] for i, j in sixteen], axis=1)
+        columns = np.stack([(down + i) * n + across + j for i, j in sixteen], axis=1)
+        starts = np.arange(0, 16 * len(places) + 1, 16)
+        return sparse.csr_array((weights.ravel(), columns.ravel(), starts), shape=(len(places), m * n))
 
 
 @dataclass(frozen=True, eq=False)
