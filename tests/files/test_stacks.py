@@ -118,10 +118,23 @@ def test_one_scan_of_a_stack_is_a_scan(stack: Stack, zarred: Path) -> None:
     assert tg.open(zarred / "irr").primary.modality == "irr"
 
 
-def test_pixels_on_disk_can_be_sent_to_another_process(stack: Stack, zarred: Path) -> None:
-    sent = pickle.loads(pickle.dumps(tg.open(zarred)["rgb"].pixels))
-    assert_array_equal(sent[5:9, 7:9], np.asarray(stack["rgb"].pixels)[5:9, 7:9])
-    assert [level.shape for level in sent.levels] == [(350, 650, 3), (175, 325, 3)]
+def test_a_stack_on_disk_can_be_sent_to_another_process(stack: Stack, zarred: Path) -> None:
+    here = tg.open(zarred)
+    there = pickle.loads(pickle.dumps(here))
+    assert [there[name].metadata for name in there] == [here[name].metadata for name in here]
+    assert_array_equal(there["rgb"].read(Region(5, 7, 9, 9)), np.asarray(stack["rgb"].pixels)[5:9, 7:9])
+    assert_array_equal(there["irr"].read_seen(), SEEN)
+    assert [level.shape for level in there["rgb"].pixels.levels] == [(350, 650, 3), (175, 325, 3)]
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])
+def test_a_scan_on_disk_can_be_sent_to_another_process(tmp_path: Path, suffix: str) -> None:
+    scan = Scan(pixels("uint8", 30, 40, 3), metadata=replace(METADATA, icc=None))
+    files.write(scan.pixels, tmp_path / f"scan{suffix}", metadata=scan.metadata)
+    here = tg.open(tmp_path / f"scan{suffix}")
+    there = pickle.loads(pickle.dumps(here))
+    assert there.primary.metadata == here.primary.metadata
+    assert_array_equal(there.primary.read(), here.primary.read())
 
 
 def test_pixels_and_metadata_are_what_plain_zarr_and_the_specification_say(

@@ -186,6 +186,16 @@ def test_stacks_put_the_channels_of_their_scans_side_by_side():
         Stacks([Stack((Scan(RGB),)), Stack((Scan(RGB, modality="uvf"),))])
 
 
+def test_stacks_on_disk_travel_to_other_processes(tmp_path):
+    files.write(RGB, tmp_path / "rgb.tif", compression="deflate")
+    files.write(RGB[..., 0], tmp_path / "irr.png")
+    (tmp_path / "painting.toml").write_text(
+        '[[scan]]\nfile = "rgb.tif"\nmodality = "rgb"\n[[scan]]\nfile = "irr.png"\nmodality = "irr"\n'
+    )
+    sent = pickle.loads(pickle.dumps(Stacks([files.read_stack(tmp_path)])))
+    assert np.array_equal(sent.read(0), np.dstack([RGB, RGB[..., 0]]))
+
+
 def test_phantoms_are_panels_by_seed_without_damage():
     source = Phantoms(2, rows=40, cols=32, first_seed=6)
     assert np.array_equal(source.read(1), panel(40, 32, seed=7).painted.read())

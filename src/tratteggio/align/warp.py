@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,7 @@ def warp(source: Scan, transform: Transform, reference: Metadata) -> Scan:
             reference.unit,
             reference.orientation,
             icc=source.metadata.icc,
-            foreign=MappingProxyType(kept),
+            foreign=kept,
         ),
         seen=None if whole else Seen(source, transform),
     )

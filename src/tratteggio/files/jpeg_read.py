@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import imagecodecs
@@ -153,7 +152,7 @@ def _metadata(found: list[Segment]) -> Metadata:
         icc=b"".join(profile[number] for number in sorted(profile)) or None,
         exif=block,
         xmp=xmp,
-        foreign=MappingProxyType(foreign),
+        foreign=foreign,
     )
 
 

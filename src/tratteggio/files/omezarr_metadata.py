@@ -7,7 +7,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from itertools import count, takewhile
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -116,7 +115,7 @@ def metadata_from(own: Mapping[str, Any]) -> Metadata:
         unit=str(said["unit"]),
         orientation=int(said["orientation"]),
         **{block: b64decode(said[block], validate=True) for block in BLOCKS if block in said},
-        foreign=MappingProxyType({key: said[key] for key in ("photometric", "extrasample") if key in said}),
+        foreign={key: said[key] for key in ("photometric", "extrasample") if key in said},
     )
 
 

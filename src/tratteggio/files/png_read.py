@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import imagecodecs
@@ -148,7 +147,7 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes]) -> Metad
         icc=icc,
         exif=block,
         xmp=xmp,
-        foreign=MappingProxyType({"png": tuple(foreign)} if foreign else {}),
+        foreign={"png": tuple(foreign)} if foreign else {},
     )
 
 

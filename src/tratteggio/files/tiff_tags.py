@@ -9,7 +9,6 @@ import struct
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from tratteggio.files import exif
@@ -73,7 +72,7 @@ def read_metadata(path: Path, offset: int, *, order: str, big: bool, more: Mappi
             replace(found, main=tuple(entry for entry in kept if entry.code in IN_EXIF)), orientation
         ),
         xmp=xmp.data if xmp else None,
-        foreign=MappingProxyType(foreign),
+        foreign=foreign,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ class Metadata:
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
-    foreign: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    foreign: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def um_per_px(self) -> float | None:
