@@ -42,7 +42,8 @@ def parts(lost: np.ndarray) -> dict[str, np.ndarray]:
 # --- the choice --------------------------------------------------------------------------------------
 
 
-def test_cracks_are_fsrs_hairlines_and_losses_the_tension_engines():
+def test_cracks_are_fsrs_hairlines_and_losses_the_tension_engines(monkeypatch):
+    monkeypatch.setattr(auto, "MEASURED", EVIDENCE)
     _, lost = scene()
     cracks = np.zeros_like(lost)
     cracks[CRACK] = True
@@ -56,7 +57,8 @@ def test_every_lacuna_is_given_to_exactly_one_engine():
     assert_array_equal(sum(mine.astype(int) for mine in parts(lost).values()), lost)
 
 
-def test_width_is_measured_at_the_widest_place_and_diagonals_hold_together():
+def test_width_is_measured_at_the_widest_place_and_diagonals_hold_together(monkeypatch):
+    monkeypatch.setattr(auto, "MEASURED", EVIDENCE | {"spot": {1: {"fsr": 21.0}, 20: {"tension": 20.0}}})
     lost = np.zeros((60, 60), bool)
     lost[10:40, 10:40] = True  # 30 px wide
     lost[40:43, 40:43] = True  # hangs on by a corner
@@ -88,6 +90,19 @@ def test_every_row_has_a_figure_of_the_engine_that_can_always_be_used():
 # --- the fill ----------------------------------------------------------------------------------------
 
 
+def test_by_the_evidence_as_it_is_the_net_fills_everything():
+    _, lost = scene()
+    assert_array_equal(fill_of(auto)[lost], fill_of(pconv)[lost])
+
+
+@pytest.fixture
+def without_net(monkeypatch) -> None:
+    """No weights ship, and OpenCV is best in cracks."""
+    monkeypatch.setattr(pconv, "ships", lambda: False)
+    monkeypatch.setattr(auto, "MEASURED", EVIDENCE)
+
+
+@pytest.mark.usefixtures("without_net")
 def test_hairlines_and_losses_are_the_tension_engines_cracks_are_fsrs():
     got, plate, waves = fill_of(auto), fill_of(tension), fill_of(fsr)
     assert_array_equal(got[HAIRLINE], plate[HAIRLINE])
@@ -96,6 +111,7 @@ def test_hairlines_and_losses_are_the_tension_engines_cracks_are_fsrs():
     assert_array_equal(got[CRACK], waves[CRACK])
 
 
+@pytest.mark.usefixtures("without_net")
 def test_without_opencv_tension_fills_all_and_says_so(monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "cv2", None)
     for name in ("tratteggio.engines.fsr", "tratteggio.engines._opencv"):

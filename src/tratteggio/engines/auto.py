@@ -1,9 +1,9 @@
 """Fill each lacuna with the engine that measures best on lacunae of its kind and width.
 
 `MEASURED` is the evidence, by kind (lines or spots) and width; the best engine of a row that can be used
-here gets the lacuna. The net of engine pconv counts where its weights are installed and a row has figures of
-it; only then is torch loaded. Frequency-selective reconstruction counts where OpenCV is installed; where it
-is best it leads by up to a decibel and takes its time. The tension engine can always be used.
+here gets the lacuna. With its weights installed that is the net of engine pconv everywhere; without them
+torch is not loaded. Frequency-selective reconstruction counts where OpenCV is installed; where it is best of
+the others it leads by up to a decibel and takes its time. The tension engine can always be used.
 
 The width of a lacuna is twice the greatest distance of its pixels to known paint, so a crack that runs into
 a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width.
@@ -28,23 +28,26 @@ from tratteggio.painting.pixels import Array, Lost
 TENSION = 2.0  # as the tension engine's own default
 LINE = 4.0  # a disc covers 0.8 times the square of its width, a square 1
 
-# Mean PSNR in dB on 8 paintings of 320 px; `benchmarks/engines.py` prints such figures. Each row holds from
-# a width in pixels up to that of the next row. Where engines are equal the first stands. Of the discs, that
-# of 25 px measures 22 here: the way to known paint is counted in a king's moves.
+# Mean PSNR in dB on 16 paintings of 256 px that the net has not learnt from; `benchmarks/engines.py` prints
+# such figures. Each row holds from a width in pixels up to that of the next row. Where engines are equal the
+# first stands. Of the discs, that of 25 px measures 22 here: the way to known paint is counted in king's
+# moves.
 MEASURED: Mapping[str, Mapping[int, Mapping[str, float]]] = {
     "line": {
-        1: {"tension": 29.5, "fsr": 28.6},  # lines of 1 px
-        3: {"fsr": 26.5, "tension": 26.0},  # 3 px
-        5: {"fsr": 25.1, "tension": 24.7},  # 5 px
-        9: {"fsr": 23.2, "tension": 23.2},  # 9 px
-        25: {"tension": 19.4, "fsr": 18.7},  # irregular losses over 30 % of the area
+        1: {"tension": 33.3, "fsr": 30.7, "pconv": 33.5},  # lines of 1 px
+        3: {"tension": 30.1, "fsr": 29.7, "pconv": 30.6},  # 3 px
+        5: {"tension": 28.5, "fsr": 28.4, "pconv": 29.2},  # 5 px
+        9: {"tension": 26.4, "fsr": 26.3, "pconv": 26.9},  # 9 px
+        25: {"tension": 20.6, "fsr": 19.2, "pconv": 21.0},  # irregular losses over 30 % of the area (median)
     },
     "spot": {
-        1: {"tension": 29.5, "fsr": 28.6},  # lines of 1 px: specks were not measured
-        3: {"fsr": 28.0, "tension": 27.3},  # discs of 5 px
-        11: {"fsr": 23.6, "tension": 22.8},  # 17 px
-        20: {"fsr": 22.8, "tension": 22.3},  # 25 px
-        25: {"tension": 20.4, "fsr": 18.9},  # 61 px
+        1: {"tension": 33.3, "fsr": 30.7, "pconv": 33.5},  # lines of 1 px: specks were not measured
+        3: {"tension": 32.9, "fsr": 33.0, "pconv": 33.4},  # discs of 5 px
+        7: {"tension": 29.2, "fsr": 30.1, "pconv": 30.4},  # 9 px
+        11: {"tension": 26.4, "fsr": 27.3, "pconv": 27.8},  # 17 px
+        20: {"tension": 25.5, "fsr": 25.7, "pconv": 26.7},  # 25 px
+        30: {"tension": 22.8, "fsr": 22.8, "pconv": 23.7},  # 41 px
+        45: {"tension": 25.1, "fsr": 24.3, "pconv": 25.2},  # 61 px
     },
 }
 
