@@ -30,8 +30,9 @@ import torch  # isort: skip
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tratteggio.layers import PartialConv2d
+from tratteggio.layers import PartialConv2d, PartialUpConv2d
 from tratteggio.models import build
+from tratteggio.models.pconv_unet import doubled
 
 FORMS = ["pconv-compact", "pconv-256-quarter", "pconv-256", "pconv-512"]
 LEARNING = {"pconv-compact": 128, "pconv-256-quarter": 256}  # side of a patch
@@ -47,15 +48,22 @@ class Naive(nn.Module):
         self.walk = (layer.stride, layer.padding)
         self.register_buffer("ones", torch.ones_like(layer.weight))
 
-    def forward(self, x: Tensor, known: Tensor | list[tuple[int, Tensor]]) -> tuple[Tensor, Tensor]:
-        runs = [(x.shape[1], known)] if isinstance(known, Tensor) else known
-        mask = torch.cat([one.expand(-1, channels, -1, -1) for channels, one in runs], dim=1)
+    def forward(self, x: Tensor, known: Tensor, *, gated: bool = False) -> tuple[Tensor, Tensor]:
+        mask = known.expand(-1, x.shape[1], -1, -1) if known.shape[1] == 1 else known
         with torch.no_grad():
             seen = functional.conv2d(mask, self.ones, None, *self.walk)
             answered = seen.clamp(0, 1)
             ratio = self.ones[0].numel() / (seen + 1e-8) * answered
-        y = functional.conv2d(x * mask, self.weight, None, *self.walk) * ratio
+        y = functional.conv2d(x if gated else x * mask, self.weight, None, *self.walk) * ratio
         return (y if self.bias is None else (y + self.bias.view(1, -1, 1, 1)) * answered), answered
+
+
+class NaiveUp(Naive):
+    """The same over features that are doubled and joined first, and their masks with them."""
+
+    def forward(self, coarse: Tensor, small: Tensor, fine: Tensor, large: Tensor) -> tuple[Tensor, Tensor]:
+        masks = [doubled(small).expand(-1, coarse.shape[1], -1, -1), large.expand(-1, fine.shape[1], -1, -1)]
+        return super().forward(torch.cat([doubled(coarse), fine], 1), torch.cat(masks, 1), gated=True)
 
 
 def naive(net: nn.Module) -> nn.Module:
@@ -64,7 +72,7 @@ def naive(net: nn.Module) -> nn.Module:
     for module in list(twin.modules()):
         for name, child in module.named_children():
             if isinstance(child, PartialConv2d):
-                setattr(module, name, Naive(child))
+                setattr(module, name, (NaiveUp if isinstance(child, PartialUpConv2d) else Naive)(child))
     return twin
 
 

@@ -10,6 +10,7 @@ from tratteggio.layers.partial import (
     PartialConvTranspose3d,
     partial,
 )
+from tratteggio.layers.up import PartialUpConv2d
 
 __all__ = [
     "Known",
@@ -19,5 +20,6 @@ __all__ = [
     "PartialConvTranspose1d",
     "PartialConvTranspose2d",
     "PartialConvTranspose3d",
+    "PartialUpConv2d",
     "partial",
 ]

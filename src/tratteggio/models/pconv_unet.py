@@ -29,11 +29,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Self
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tratteggio.layers import PartialConv2d
+from tratteggio.layers import PartialConv2d, PartialUpConv2d
 from tratteggio.models.tensors import admit, crop
 from tratteggio.registry import unknown
 
@@ -42,8 +41,6 @@ NAMES = ("pconv-256", "pconv-512", "conv-256", "pconv-256-quarter", "conv-256-qu
 KERNELS = (7, 5, 5, 3, 3, 3, 3, 3)
 WIDTHS = (1, 2, 4, 8, 8, 8, 8, 8)  # times the channels of layer 1
 COLOURS = 3
-
-Runs = list[tuple[int, Tensor]]
 
 
 def build(name: str) -> nn.Module:
@@ -89,12 +86,14 @@ class PConvUNet(nn.Module):
             first = before == COLOURS
             activation: nn.Module = nn.Identity() if first and first_norm else nn.ReLU()
             norm = first_norm or not first
-            self.encoder.append(_Layer(before, after, kernel, stride=2, norm=norm, activation=activation))
+            convolution = PartialConv2d(before, after, kernel, 2, kernel // 2, bias=not norm)
+            self.encoder.append(_Down(convolution, norm=norm, activation=activation))
         self.decoder = nn.ModuleList()
         for skip, below in reversed(list(pairwise(widths))):
             last = skip == COLOURS
             activation = nn.Identity() if last else nn.LeakyReLU(0.2)
-            self.decoder.append(_Layer(below + skip, skip, 3, stride=1, norm=not last, activation=activation))
+            joined = PartialUpConv2d(below, skip, skip, bias=last)
+            self.decoder.append(_Up(joined, norm=not last, activation=activation))
         self._norms_frozen = False
         first_weights(self)
 
@@ -102,9 +101,7 @@ class PConvUNet(nn.Module):
         """Propose a whole picture; `known` is 1 where paint is known and 0 where it is lost."""
         *skips, (y, seen) = self._descend(x, known)
         for layer in self.decoder:
-            skip, skip_known = skips.pop()
-            runs = [(y.shape[1], doubled(seen)), (skip.shape[1], skip_known)]
-            y, seen = layer(torch.cat([doubled(y * seen), skip], dim=1), runs)
+            y, seen = layer(y * seen, seen, *skips.pop())
         return crop(y, (x.shape[2], x.shape[3]))
 
     def encode(self, x: Tensor, known: Tensor) -> Tensor:
@@ -178,19 +175,26 @@ class ConvNet(nn.Module):
 
 
 class _Layer(nn.Module):
-    """Partial convolution, batch normalisation or a bias, activation."""
+    """Partial convolution, batch normalisation or a bias, activation; the last two leave no place at 0."""
 
-    def __init__(
-        self, before: int, after: int, kernel: int, *, stride: int, norm: bool, activation: nn.Module
-    ) -> None:
+    def __init__(self, convolution: PartialConv2d, *, norm: bool, activation: nn.Module) -> None:
         super().__init__()
-        self.convolution = PartialConv2d(before, after, kernel, stride, kernel // 2, bias=not norm)
-        self.norm = nn.BatchNorm2d(after) if norm else nn.Identity()
+        self.convolution = convolution
+        self.norm = nn.BatchNorm2d(convolution.out_channels) if norm else nn.Identity()
         self.activation = activation
 
-    def forward(self, x: Tensor, known: Tensor | Runs) -> tuple[Tensor, Tensor]:
-        """Answer gated features, by features that are not: norm and activation leave something anywhere."""
+
+class _Down(_Layer):
+    def forward(self, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         y, seen = self.convolution(x, known, gated=True)
+        return self.activation(self.norm(y)), seen
+
+
+class _Up(_Layer):
+    def forward(
+        self, coarse: Tensor, coarse_known: Tensor, fine: Tensor, fine_known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        y, seen = self.convolution(coarse, coarse_known, fine, fine_known)
         return self.activation(self.norm(y)), seen
 
 
