@@ -5,6 +5,7 @@ A module of this room has
     TITLE       one line: what was published, and by whom
     SCALES      name -> what a scale means, a frozen dataclass of the module's own
     run(scale, *, data, out, seed, progress) -> Report
+    inputs(folder) -> names of what `data` holds, if that is anything but pictures
 
 and keeps what it has finished in the folder `out`, so that a run that was stopped goes on from there.
 `reproduce` chooses the module, prepares the folder and writes the report. Looking at experiments imports

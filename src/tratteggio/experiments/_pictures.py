@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tratteggio import files
 from tratteggio.errors import UnreadableFile
 from tratteggio.painting import Region
-from tratteggio.phantom import panel
+from tratteggio.phantom import multimodal, panel
 from tratteggio.training.sources import Folder, require_few
 
 log = logging.getLogger("tratteggio")
@@ -71,6 +71,19 @@ def write_phantoms(folder: Path, *, count: int, rows: int, cols: int) -> None:
         target = folder / f"phantom-{seed}.png"
         if not target.exists():
             files.write(_phantom(seed, rows=rows, cols=cols), target)
+
+
+def write_examined(folder: Path, *, count: int, rows: int, cols: int) -> None:
+    """Paint panels and examine them, as OME-Zarr of five modalities; those that are there already stay.
+
+    Raises:
+        UnwritableFile: no space, no permission.
+    """
+    folder.mkdir(exist_ok=True)
+    for seed in range(count):
+        target = folder / f"phantom-{seed}.ome.zarr"
+        if not target.exists():
+            files.write_stack(multimodal(rows, cols, seed=seed).stack, target)
 
 
 def chance(seed: int, *names: str) -> Generator:

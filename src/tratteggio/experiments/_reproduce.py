@@ -52,7 +52,8 @@ def reproduce(
         experiment: one of `names()`.
         scale: how much is done, one of the experiment's: "smoke" shows in a minute that all parts work and
             proves nothing else, "cpu" is for a night on two cores or less, "gpu" as published.
-        data: folder of pictures; None takes phantoms and photographs that come with a dependency.
+        data: folder of pictures, or of paintings with several modalities, as the experiment takes them; None
+            takes phantoms and photographs that come with a dependency.
         out: folder to write into: new, empty, or that of the same experiment at the same scale, with the same
             data and seed.
         seed: of everything random.
@@ -63,7 +64,7 @@ def reproduce(
 
     Raises:
         UnknownName: no such experiment, or it has no such scale.
-        BadUsage: no pictures in `data`, or a seed below 0.
+        BadUsage: no pictures in `data`, none of the kind that the experiment takes, or a seed below 0.
         UnsafeOutput: `out` holds something else.
         UnwritableFile: no space, no permission.
         Stopped: interrupted; the same call goes on.
@@ -75,7 +76,7 @@ def reproduce(
     if seed < 0:
         raise BadUsage(f"seed must be 0 or more, got {seed}")
     folder, out = (None if data is None else Path(data)), Path(out)
-    found = [] if folder is None else pictures(folder)
+    found = [] if folder is None else getattr(module, "inputs", pictures)(folder)
     job = {
         "experiment": experiment,
         "scale": scale,

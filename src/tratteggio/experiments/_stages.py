@@ -31,14 +31,15 @@ class Stage:
 
 
 def trained(
-    stage: Stage, *, data: Path, only: Path, out: Path, ledger: Ledger, progress: Progress | None
+    stage: Stage, *, data: Path, only: Path | None, out: Path, ledger: Ledger, progress: Progress | None
 ) -> Path:
     """Return the weights of a stage, trained to the end now or in an earlier sitting.
 
     Args:
         stage: what to train.
         data: folder of pictures.
-        only: text file with the names of those to learn from; none is set aside beyond that.
+        only: text file with the names of those to learn from; none is set aside beyond that. None learns from
+            the first halves of paintings with several modalities.
         out: folder of the experiment.
         ledger: of the experiment; a finished stage is noted there, with the time it took in all.
         progress: called with (steps done, steps in all).
@@ -59,7 +60,7 @@ def trained(
         data,
         run,
         settings=[f"{key}={value}" for key, value in stage.settings.items()],
-        set_aside=0,
+        set_aside=0 if only else 0.5,
         only=only,
         features=stage.features,
         resume=resume,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +56,8 @@ def gather_halves(
         BadUsage: no painting there, one that lacks a modality, or one too small to be cut.
         GridMismatch, UnreadableFile: as `treatment.open`.
     """
-    places = _paintings(Path(data))
-    source = Stacks([_wanted(treatment.open(place), modalities, place) for place in places])
+    places = paintings(data)
+    source = opened(places, modalities)
     names = tuple(place.name for place in places)
     if not set_aside:
         return Halved(source, [], names)
@@ -66,16 +66,36 @@ def gather_halves(
     return Halved(learnt, [patches[index] for index in range(HELD_OUT)], names)
 
 
-def _paintings(data: Path) -> list[Path]:
-    if _is_painting(data):
-        return [data]
-    found = sorted(place for place in data.iterdir() if _is_painting(place)) if data.is_dir() else []
+def paintings(data: str | Path) -> list[Path]:
+    """List the paintings of a folder, by name; the folder itself if it is one.
+
+    Raises:
+        BadUsage: there is none.
+    """
+    folder = Path(data)
+    if _is_painting(folder):
+        return [folder]
+    found = sorted(place for place in folder.iterdir() if _is_painting(place)) if folder.is_dir() else []
     if not found:
         raise BadUsage(
-            f"{data} holds no painting of several modalities; each is a folder with a painting.toml, "
+            f"{folder} holds no painting of several modalities; each is a folder with a painting.toml, "
             "or an OME-Zarr that `tratteggio register` wrote"
         )
     return found
+
+
+def opened(places: Iterable[Path], modalities: Mapping[str, int]) -> Stacks:
+    """Open paintings with the modalities that a net knows, in its order.
+
+    Args:
+        places: of the paintings.
+        modalities: channels of each that is wanted, by name.
+
+    Raises:
+        BadUsage: a painting lacks one.
+        GridMismatch, UnreadableFile: as `treatment.open`.
+    """
+    return Stacks([_wanted(treatment.open(place), modalities, place) for place in places])
 
 
 def _is_painting(place: Path) -> bool:
@@ -83,7 +103,6 @@ def _is_painting(place: Path) -> bool:
 
 
 def _wanted(stack: Stack, modalities: Mapping[str, int], place: Path) -> Stack:
-    """Keep the modalities that the net knows, in its order."""
     there = {name: stack[name].channels for name in stack}
     lacking = [
         f"{name} of {channels} channels"

@@ -7,7 +7,7 @@ Xie, Meeus, Pižurica, "Partial convolution based multimodal autoencoder for art
 at 6e-4 without decay, all flips, until convergence; -log((SSIM + 1) / 2) on grey, averaged over modalities.
 Window (11, Gaussian of 1.5, valid), patches a step and steps are not published; these are ours.
 
-Time: minutes on two cores. Figures of ours: none yet, see `tratteggio reproduce`.
+Time: minutes on two cores. Figures of ours: see `tratteggio reproduce fpcae`.
 """
 
 from tratteggio.training.recipe import Recipe

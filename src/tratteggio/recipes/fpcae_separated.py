@@ -7,7 +7,7 @@ Xie, Meeus, Pižurica, "Partial convolution based multimodal autoencoder for art
 (CEUR 2491-123), table 2: SSIM 0.9469 (`fpcae-concat`), 0.9450 (`fpcae-add`) on halves of two panels of the
 Ghent Altarpiece. Adam at 8e-4, divided by 1 + 4e-5 a step; all else as in `fpcae_normal`.
 
-Time: an hour on two cores. Figures of ours: none yet, see `tratteggio reproduce`.
+Time: an hour on two cores. Figures of ours: see `tratteggio reproduce fpcae`.
 """
 
 from tratteggio.training.recipe import Recipe

@@ -9,7 +9,7 @@ panels of the Ghent Altarpiece, five modalities. Adam at 12e-4, divided by 1 + 3
 `fpcae_normal`. Other modalities: `--set model=fp-cae:rgb=3,irr=1`. `--set absent=0.2` teaches a net to do
 without some.
 
-Time: minutes on two cores. Figures of ours: none yet, see `tratteggio reproduce`.
+Time: minutes on two cores. Figures of ours: see `tratteggio reproduce fpcae`.
 """
 
 from tratteggio.training.recipe import Recipe
