@@ -115,6 +115,21 @@ def test_what_a_lacuna_held_has_no_influence(engine):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_what_a_scan_does_not_show_has_no_influence(engine):
+    """Beyond the rim of a warped scan, beside lacunae and across them, lies no paint."""
+    before, lost = painting(100, 120, "uint16", seed=4), damage(100, 120, 4)
+    seen = np.ones(lost.shape, bool)
+    seen[:, 70:] = seen[90:] = False
+    lost[:, 90:] = False
+    lost[40:60, 60:80] = True
+    other = before.copy()
+    other[~seen] = 65535 - other[~seen]
+    one, two = (tg.inpaint(Scan(pixels, seen=seen), lost, engine=engine).image for pixels in (before, other))
+    np.testing.assert_array_equal(one[lost], two[lost])
+    np.testing.assert_array_equal(two[~lost], other[~lost])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_16_bit_is_not_quantised_to_8(engine):
     ramp = np.linspace(20_000, 22_000, 200).astype(np.uint16)
     before = np.tile(ramp, (60, 1))

@@ -97,6 +97,21 @@ def test_a_scan_shows_the_painting_where_it_is_seen_and_everywhere_without() -> 
     assert crop.title == "Saint with a book"
 
 
+def test_known_is_what_is_seen_and_not_lost() -> None:
+    lost, seen = np.array([[0, 0, 1, 1], [0, 1, 0, 1]], bool)
+    scan = Scan(np.zeros((2, 4)), seen=np.stack([seen, seen]))
+    known = scan.known(Lacunae(np.stack([lost, lost])), Region(1, 0, 2, 4))
+    assert known.tolist() == [[False, True, False, False]]
+
+
+def test_what_a_float_scan_does_not_show_may_be_no_number() -> None:
+    values, seen = np.zeros((4, 5)), np.ones((4, 5), bool)
+    values[2, 3], seen[2, 3] = np.nan, False
+    Scan(values, seen=seen).require_finite(Lacunae(np.zeros((4, 5), bool)))
+    with pytest.raises(BadPixels, match="row 2, column 3"):
+        Scan(values).require_finite(Lacunae(np.zeros((4, 5), bool)))
+
+
 @pytest.mark.parametrize(
     ("seen", "error"),
     [

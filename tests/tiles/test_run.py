@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from tratteggio.errors import TratteggioError
-from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.errors import BadUsage, TratteggioError
+from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.tiles import DiskLedger, MemoryLedger, run
 from tratteggio.tiles.blend import ConfidencePixels, FillPixels
 from tratteggio.tiles.guide import guide
@@ -23,7 +23,7 @@ class LocalMean:
     halo: int = 6
     capacity: int = 10**6
     name: str = "local_mean"
-    needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
@@ -193,6 +193,50 @@ def test_other_modalities_reach_the_engine_in_the_same_window():
     fill, _ = fill_of(stack, lacunae, CopiesInfrared())
     lost = lacunae.read()
     np.testing.assert_array_equal(fill[lost][:, 0], irr[lost].astype(np.uint16))
+
+
+def test_what_a_scan_does_not_show_is_lost_to_the_engine_and_holds_0():
+    stack, lacunae = damaged(80, 90, 2, largest=8)
+    rng = np.random.default_rng(0)
+    seen, seen_irr = rng.random((2, 80, 90)) > 0.2
+    infrared = Scan(rng.integers(1, 256, (80, 90), dtype=np.uint8), "irr", seen=seen_irr)
+    seen[0] = True
+
+    class Watching(LocalMean):
+        def fill(self, window, lacunae, context):
+            lost = lacunae.read()
+            assert (lost >= (window.primary.read()[..., 0] == 0)).all()
+            assert lost.sum() > self.lost_px
+            np.testing.assert_array_equal(window["irr"].read() == 0, ~window["irr"].read_seen())
+            return super().fill(window, lacunae, context)
+
+        lost_px = lacunae.lost_px
+
+    rgb = Scan(stack.primary.read() | 1, seen=seen)
+    fill, _ = fill_of(Stack((rgb, infrared)), lacunae, Watching(halo=200))
+    assert (fill[~lacunae.read()] == 0).all()
+    assert (fill[lacunae.read()] > 0).all()
+
+
+@pytest.mark.parametrize("size", [5, 700])
+def test_lacunae_where_the_scan_shows_nothing_are_refused_by_place(size):
+    rows, cols = 900, 900
+    lost, seen = np.zeros((2, rows, cols), bool)
+    seen[:20] = True
+    lost[150 : 150 + size, 100 : 100 + size] = True
+    scan = Scan(np.ones((rows, cols), np.uint8), seen=seen, name="panel.tif")
+    with pytest.raises(BadUsage, match=r"panel\.tif does not show the painting in rows .*mask"):
+        run(Stack((scan,)), Lacunae(lost), LocalMean(capacity=10_000), MemoryLedger())
+
+
+def test_the_guide_of_a_wide_lacuna_goes_by_what_is_seen():
+    values, lost, seen = np.full((900, 900), 100, np.uint8), *np.zeros((2, 900, 900), bool)
+    values[:, 450:] = 7
+    lost[:800, 100:800] = True
+    seen[:, :450] = True
+    scan = Scan(values, seen=seen)
+    made = guide(scan, Lacunae(lost), Region(0, 100, 800, 800))
+    np.testing.assert_allclose(made.colours, 100, atol=1e-3)
 
 
 @settings(max_examples=15, deadline=None)

@@ -139,8 +139,12 @@ class Scan:
             return np.ones((region.rows, region.cols), dtype=bool)
         return np.asarray(self.seen[region.slices])
 
+    def known(self, lacunae: Lacunae, region: Region | None = None) -> NDArray[np.bool_]:
+        """Bring into memory where there is paint to go by: (h, w) bool, seen and not lost."""
+        return self.read_seen(region) & ~lacunae.read(region)
+
     def require_finite(self, lacunae: Lacunae) -> None:
-        """Read the known paint of a float scan once, in bands; lost pixels may hold anything.
+        """Read the known paint of a float scan once, in bands; what is lost or not seen may hold anything.
 
         Raises:
             BadPixels: some known pixel is NaN or infinite; the message says where.
@@ -148,7 +152,7 @@ class Scan:
         if self.dtype.kind != "f":
             return
         for band in Region.whole(self.grid).bands(256):
-            bad = ~np.isfinite(self.colour(band)).all(axis=-1) & ~lacunae.read(band)
+            bad = ~np.isfinite(self.colour(band)).all(axis=-1) & self.known(lacunae, band)
             if bad.any():
                 row, col = np.argwhere(bad)[0]
                 raise BadPixels(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.errors import BadUsage
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
@@ -54,18 +55,32 @@ def guide(scan: Scan, lacunae: Lacunae, group: Region) -> Guide:
     Args:
         scan: read once over the group's bounding box, in bands.
         group: bounding box of the wide group.
+
+    Raises:
+        BadUsage: the scan shows nothing around the group.
     """
     region = group.grow(MARGIN, within=scan.grid)
     factor = max(1, -(-max(region.rows, region.cols) // SIDE))
     sums, weights = [], []
     for band in region.bands(factor * max(1, BAND_PX // (region.cols * factor))):
-        known = ~lacunae.read(band)
+        known = scan.known(lacunae, band)
         colours = np.where(known[..., None], scan.colour(band), 0).astype(np.float32)
         sums.append(_block_sums(colours, factor))
         weights.append(_block_sums(known[..., None].astype(np.float32), factor))
     total, weight = np.concatenate(sums), np.concatenate(weights)
     unknown = weight[..., 0] == 0
+    if unknown.all():
+        raise nothing_known(scan, region)
     return Guide(region, factor, diffuse(total / np.maximum(weight, 1), unknown))
+
+
+def nothing_known(scan: Scan, region: Region) -> BadUsage:
+    """Return the error for lacunae around which a scan shows nothing."""
+    return BadUsage(
+        f"{scan.name} does not show the painting in rows {region.top} to {region.bottom}, columns "
+        f"{region.left} to {region.right}, so no paint is known there to fill lacunae from; "
+        "take them out of the mask"
+    )
 
 
 def _block_sums(array: NDArray[np.float32], factor: int) -> NDArray[np.float32]:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import TratteggioError
-from tratteggio.painting import Lacunae, Region, Stack
+from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
 from tratteggio.tiles.blend import Piece, to_depth
-from tratteggio.tiles.guide import Guide, guide
+from tratteggio.tiles.guide import Guide, guide, nothing_known
 from tratteggio.tiles.ledger import Ledger
 from tratteggio.tiles.plan import RIM, Plan, Window, plan
 
@@ -32,8 +32,9 @@ def run(
 ) -> Plan:
     """Fill all lacunae and keep the pieces in the ledger; tiles that the ledger has are not done again.
 
-    Tiles without lacunae are never read. What the engine gets holds 0 at every lost pixel, so that a fill
-    cannot depend on the values found there.
+    Tiles without lacunae are never read. What the engine gets holds 0 at every lost pixel, and at every
+    pixel that its scan does not show, so that a fill cannot depend on the values found there. Pixels that the
+    filled scan does not show are lost to the engine; a fill is kept for lacunae alone.
 
     Args:
         stack: read by region, one tile's windows at a time.
@@ -42,6 +43,7 @@ def run(
             wide group overlap, a pixel counts once for each, so the last steps may come early.
 
     Raises:
+        BadUsage: a lacuna lies where the filled scan shows nothing at all; the message names the place.
         TratteggioError: the engine failed, or proposed NaN; the message names the place. Nothing of that
             tile is kept; tiles done before stay in the ledger.
     """
@@ -89,14 +91,17 @@ class _Filling:
         if not own.any():
             return None
         scan = crop.primary
+        lost = lost | ~scan.read_seen()
         colours = scan.colour()
         colours[lost] = 0
         if window.wide:
             rim = lost & _rim(window.box, self.laid.grid)
             colours[rim] = to_depth(self.guide_of(window.groups[0]).at(rim, window.box), scan.dtype)
             lost = lost & ~rim
-        ready = replace(scan, pixels=colours, alpha=False)
-        others = tuple(other for other in crop.scans if other is not scan)
+        if lost.all():
+            raise nothing_known(scan, window.box)
+        ready = replace(scan, pixels=colours, alpha=False, seen=None)
+        others = tuple(_blank_unseen(other) for other in crop.scans if other is not scan)
         fill, confidence = self.engine.fill(Stack((ready, *others)), Lacunae(lost), self.context)
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
@@ -117,6 +122,15 @@ class _Filling:
             inside[window.writes(self.laid.grid).relative_to(window.box).slices] = True
             own &= inside
         return own
+
+
+def _blank_unseen(scan: Scan) -> Scan:
+    """Put 0 where a scan in memory does not show the painting."""
+    if scan.seen is None:
+        return scan
+    pixels = scan.read().copy()
+    pixels[~scan.read_seen()] = 0
+    return replace(scan, pixels=pixels)
 
 
 def _bounds(where: Lost) -> Region:
