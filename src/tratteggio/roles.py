@@ -22,8 +22,8 @@ class Engine(Protocol):
         """The module's name."""
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Modalities the engine cannot do without, beside the scan that it fills."""
+    def reads(self) -> tuple[str, ...]:
+        """Modalities that the engine looks at beside the scan that it fills, where they are there."""
 
     @property
     def halo(self) -> int:
@@ -56,8 +56,9 @@ class Engine(Protocol):
         """Propose pixels for the lacunae of one window.
 
         Args:
-            window: a crop of the painting, in memory; lost pixels hold 0.
-            lacunae: what is lost in that crop; at least one pixel is lost and one is known.
+            window: a crop of the painting, in memory: the scan to fill, and those of `reads`. Lost pixels,
+                and those that a scan does not show (`Scan.seen`), hold 0.
+            lacunae: what is lost or not shown in that crop; one pixel at least is lost, and one known.
             context: what `prepare` returned.
 
         Returns:

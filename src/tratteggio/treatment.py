@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import signature
 from pathlib import Path
@@ -32,8 +33,8 @@ def open(painting: str | Path | Mapping[str, str | Path]) -> Stack:  # noqa: A00
     """Open a scan, or several registered ones, lazily.
 
     Args:
-        painting: a file (taken as `rgb`), an OME-Zarr, a folder with a `painting.toml`, or files by
-            modality name.
+        painting: a file (taken as `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
+            `painting.toml`, or files by modality name.
 
     Raises:
         BadUsage: a folder of another kind, or a `painting.toml` that cannot be followed.
@@ -91,7 +92,8 @@ def inpaint(
 
     Args:
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel
-            is opacity; or a file, a scan, a stack (its `rgb` is filled).
+            is opacity; or what `open` takes, a scan, a stack. Of several scans `rgb` is filled, or else the
+            first; engines that look at others are shown those, too.
         lost: (H, W) bool, True where paint is lost; or lacunae, or a mask file (white = lost).
         engine: a name from `tratteggio.registry.names("engines")`, or an engine made with options of its own.
         finish: how the fill is shown: mimetic, hatched, neutral or outlined.
@@ -122,9 +124,10 @@ def inpaint(
     lacunae = _lacunae(lost, stack.primary)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
+    stack = _shown(stack, maker)
     _require_fillable(stack.primary, lacunae)
-    job = describe(stack.primary, lacunae, maker, seed=seed)
-    tile, _ = memory_plan(stack.primary, tile=tile, memory=memory)
+    job = describe(stack, lacunae, maker, seed=seed)
+    tile, _ = memory_plan(stack, tile=tile, memory=memory)
     restoration = _propose(
         stack, lacunae, maker, MemoryLedger(), job=job, finish=finish, tile=tile, progress=progress
     )
@@ -145,12 +148,15 @@ def inpaint_file(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
-    """Fill a file into a file, keeping a ledger beside the output so that the work can be resumed.
+    """Fill a painting into a file, keeping a ledger beside the output so that the work can be resumed.
 
     The ledger is the folder `TARGET.job`; it is gone when the target is complete. The options are those of
     `inpaint`.
 
     Args:
+        source: what `open` takes.
+        mask: a mask file (white = lost).
+        target: .tif .png .jpg .ora
         resume: go on with an unfinished job of the same inputs and options; if the target is already
             complete, nothing is done again.
 
@@ -165,19 +171,22 @@ def inpaint_file(
     files.require_writable(target)
     for precious in (source, mask):
         files.refuse_overwrite(precious, target)
-    scan = files.read(source)
-    lacunae = _lacunae(mask, scan)
+    stack = open(source)
+    for scan in stack.scans:
+        files.refuse_overwrite(scan.name, target)
+    lacunae = _lacunae(mask, stack.primary)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
-    tile, _ = memory_plan(scan, tile=tile, memory=memory)
-    _require_fillable(scan, lacunae)
-    job = describe(scan, lacunae, maker, seed=seed) | {"tile": tile}
+    stack = _shown(stack, maker)
+    tile, _ = memory_plan(stack, tile=tile, memory=memory)
+    _require_fillable(stack.primary, lacunae)
+    job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
     if resume and (done := _finished_before(target, job, finish)):
         return done
     ledger = DiskLedger(target.with_name(target.name + ".job"), job, resume=resume)
     try:
         restoration = _propose(
-            Stack((scan,)), lacunae, maker, ledger, job=job, finish=finish, tile=tile, progress=progress
+            stack, lacunae, maker, ledger, job=job, finish=finish, tile=tile, progress=progress
         )
         restoration.save(target)
     except KeyboardInterrupt:
@@ -227,7 +236,7 @@ def reopen(target: str | Path, *, source: str | Path | None = None) -> Restorati
 
     Args:
         target: a proposal that `inpaint` wrote.
-        source: the original, if it is no longer where the history says.
+        source: the original, or the stack that holds it, if it is no longer where the history says.
 
     Raises:
         UnreadableFile: the proposal, its history or its source is missing or damaged.
@@ -236,10 +245,10 @@ def reopen(target: str | Path, *, source: str | Path | None = None) -> Restorati
     history = provenance.read_history(provenance.sidecar(target, "history"))
     if source is None:
         recorded = history.get("source", {}).get("file")
-        if recorded is None or not (target.parent / recorded).exists():
+        if recorded is None or not provenance.place_named(str(target.parent / recorded)):
             raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with --source")
         source = target.parent / recorded
-    original = files.read(source)
+    original = open(source).primary
     proposal = files.read(target)
     if proposal.grid != original.grid or proposal.channels != original.channels:
         raise GridMismatch(
@@ -287,21 +296,31 @@ def export(source: str | Path, target: str | Path, *, progress: Progress | None 
     files.write_stack(stack, target, history=history, progress=progress)
 
 
-def describe(scan: Scan, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:
+def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:
     """Say which job this is: what goes in, by hash, and what is done to it. Equal jobs give equal bits.
 
-    The hash of a file is that of its bytes, as `sha256sum` prints it; of an array, that of its samples.
+    The hash of a file is that of its bytes, as `sha256sum` prints it; of an array, or of one scan in a
+    file of several, that of its samples.
     """
-    source, mask = provenance.file_named(scan.name), provenance.file_named(lacunae.name)
+    scan, mask = stack.primary, provenance.file_named(lacunae.name)
     return {
         "tratteggio": __version__,
         "source": {
-            "name": source.name if source else scan.name,
-            "sha256": provenance.sha256(source) if source else provenance.sha256_pixels(scan.pixels),
+            "name": provenance.short_name(scan.name),
+            "modality": scan.modality,
+            "sha256": provenance.sha256_of(scan),
             "rows": scan.grid[0],
             "cols": scan.grid[1],
             "channels": scan.channels,
             "depth": scan.dtype.name,
+        },
+        "also_read": {
+            other.modality: {
+                "name": provenance.short_name(other.name),
+                "sha256": provenance.sha256_of(other),
+            }
+            for other in stack.scans
+            if other is not scan
         },
         "lacunae": {
             "name": mask.name if mask else lacunae.name,
@@ -370,6 +389,14 @@ def _lacunae(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:
     return lacunae
 
 
+def _shown(stack: Stack, engine: Engine) -> Stack:
+    """Keep the scan that is filled and those that the engine reads; the others need no memory."""
+    return replace(
+        stack,
+        scans=tuple(scan for scan in stack.scans if scan is stack.primary or scan.modality in engine.reads),
+    )
+
+
 def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:
     """Refuse what no engine can do: nothing lost, everything lost, paint that is not a number."""
     if lacunae.lost_px == 0:
@@ -382,10 +409,11 @@ def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:
     scan.require_finite(lacunae)
 
 
-def memory_plan(scan: Scan, *, tile: int | None = None, memory: float | None = None) -> tuple[int, float]:
+def memory_plan(stack: Stack, *, tile: int | None = None, memory: float | None = None) -> tuple[int, float]:
     """Choose how much of a painting is read at a time, and estimate what filling it takes.
 
     Args:
+        stack: what is read: the scan to fill and those that the engine reads.
         tile: pixels a side, if the user chose.
         memory: GiB that the work may take, if the user said.
 
@@ -393,15 +421,17 @@ def memory_plan(scan: Scan, *, tile: int | None = None, memory: float | None = N
         the tile in pixels a side, and the peak in GiB above an idle interpreter.
 
     Raises:
-        BadUsage: the memory is too little for this scan, or an option is out of range.
+        BadUsage: the memory is too little for these scans, or an option is out of range.
     """
     if tile is not None and tile < 1:
         raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
-    by_region = getattr(scan.pixels, "by_region", True)
-    rows, cols = scan.grid
-    sample_bytes = (scan.channels + scan.alpha) * scan.dtype.itemsize
-    fixed = WORKING_GIB + (0 if by_region else rows * cols * sample_bytes / 2**30)
-    per_px = 2 * sample_bytes + 8  # a tile while it is put together, its masks, and the pieces of its fill
+    rows, cols = stack.grid
+    sample_bytes = [(scan.channels + scan.alpha) * scan.dtype.itemsize for scan in stack.scans]
+    by_region = [getattr(scan.pixels, "by_region", True) for scan in stack.scans]
+    whole = sum(size for size, lazy in zip(sample_bytes, by_region, strict=True) if not lazy)
+    fixed = WORKING_GIB + rows * cols * whole / 2**30
+    # A tile while it is put together, its masks, and the pieces of its fill.
+    per_px = 2 * sum(sample_bytes) + 8
 
     def peak(side: int) -> float:
         return fixed + min(side + OVERHANG, rows) * min(side + OVERHANG, cols) * per_px / 2**30
@@ -409,9 +439,9 @@ def memory_plan(scan: Scan, *, tile: int | None = None, memory: float | None = N
     if tile is None:
         fitting = [side for side in TILES if memory is None or peak(side) <= memory]
         if not fitting:
-            hint = "" if by_region else "; it cannot be read by region, which a tiled TIFF could"
+            hint = "" if all(by_region) else "; it cannot be read by region, which a tiled TIFF could"
             raise BadUsage(
-                f"--memory {memory:g} GiB is too little: filling {scan.name} takes about "
+                f"--memory {memory:g} GiB is too little: filling {stack.primary.name} takes about "
                 f"{peak(TILES[-1]):.1f} GiB{hint}"
             )
         tile = fitting[0]

@@ -289,3 +289,16 @@ def test_painting_toml_that_cannot_be_followed(
 def test_a_folder_without_painting_toml(tmp_path: Path) -> None:
     with pytest.raises(BadUsage, match=r"neither an OME-Zarr nor one with a painting\.toml"):
         tg.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [(b"<Image ", b"<Imago "), (b'IFD="0"', b'IFD="?"'), (b'K="modality"', b'K="modaliti"')],
+)
+def test_a_damaged_ome_xml_is_told_of(tmp_path: Path, found: bytes, instead: bytes) -> None:
+    files.write_stack(Stack((Scan(np.zeros((9, 9), np.uint8), "irr"),)), tmp_path / "p.ome.tif")
+    whole = (tmp_path / "p.ome.tif").read_bytes()
+    assert found in whole
+    (tmp_path / "p.ome.tif").write_bytes(whole.replace(found, instead))
+    with pytest.raises(UnreadableFile, match=r"p\.ome\.tif is damaged: its OME-XML"):
+        files.read_stack(tmp_path / "p.ome.tif")

@@ -22,6 +22,7 @@ from tratteggio import files
 from tratteggio.files import exif
 from tratteggio.files.omezarr_write import write_ome_zarr
 from tratteggio.files.pyramid import Halved, halved, halved_if_all
+from tratteggio.files.stacks import history_of
 from tratteggio.painting import Metadata, Region, Scan, Stack
 
 rng = np.random.default_rng(0)
@@ -365,6 +366,44 @@ def test_ome_tiff_is_what_an_ome_reader_expects(stack: Stack, tmp_path: Path) ->
     assert json.loads(said["history"])["verb"] == "register"
 
 
+def test_a_stack_comes_back_from_ome_tiff_as_it_was(stack: Stack, tmp_path: Path) -> None:
+    files.write_stack(stack, tmp_path / "p.ome.tif", history={"verb": "register"})
+    back = pickle.loads(pickle.dumps(tg.open(tmp_path / "p.ome.tif")))
+    assert (list(back), back.title) == (list(stack), stack.title)
+    for name in stack:
+        assert_array_equal(back[name].read(), stack[name].read(), strict=True)
+        assert_array_equal(back[name].read_seen(), stack[name].read_seen())
+        assert (back[name].seen is None) == (stack[name].seen is None)
+        for kept in ("resolution", "unit", "orientation", "icc", "exif", "xmp"):
+            assert getattr(back[name].metadata, kept) == getattr(stack[name].metadata, kept), (name, kept)
+        assert back[name].alpha == stack[name].alpha
+    assert back["xray"].metadata.foreign["photometric"] == "miniswhite"
+    assert history_of(tmp_path / "p.ome.tif") == {"schema": 1, "verb": "register"}
+
+
+def test_one_scan_of_an_ome_tiff_is_a_scan(stack: Stack, tmp_path: Path) -> None:
+    files.write_stack(stack, tmp_path / "p.ome.tif")
+    scan = files.read(tmp_path / "p.ome.tif" / "irr")
+    assert_array_equal(scan.read(), stack["irr"].read())
+    assert scan.modality == "irr"
+    with pytest.raises(tg.errors.BadUsage, match=r"stack of rgb, irr, uvf, xray.*p\.ome\.tif/rgb"):
+        files.read(tmp_path / "p.ome.tif")
+    with pytest.raises(tg.errors.UnknownName, match="no scan 'nir'"):
+        files.read(tmp_path / "p.ome.tif" / "nir")
+    facts = tg.inspect(tmp_path / "p.ome.tif")
+    assert (facts["format"], [one["modality"] for one in facts["scans"]]) == ("ome-tiff", list(stack))
+
+
+def test_an_ome_tiff_of_another_program_is_a_tiff_like_any_other(tmp_path: Path) -> None:
+    values = pixels("uint8", 40, 50)
+    with tifffile.TiffWriter(tmp_path / "p.ome.tif", ome=True) as tiff:
+        for name in ("irr", "xray"):
+            tiff.write(values, metadata={"axes": "YX", "Name": name})
+    back = tg.open(tmp_path / "p.ome.tif")
+    assert list(back) == ["rgb"]
+    assert_array_equal(back.primary.read(), values)
+
+
 def test_large_scans_of_an_ome_tiff_are_pyramids_each(tmp_path: Path) -> None:
     tall = pixels("uint8", 4200, 300, 3)
     stack = Stack((Scan(tall, metadata=METADATA), Scan(tall[..., 0], "irr", metadata=METADATA)))
@@ -374,7 +413,8 @@ def test_large_scans_of_an_ome_tiff_are_pyramids_each(tmp_path: Path) -> None:
             assert [level.shape[0] for level in series.levels] == [4200, 2100, 1050, 525, 263]
             assert_array_equal(series.asarray(), stack[series.name].read())
             assert_array_equal(series.levels[1].asarray(), halved(stack[series.name].read()))
-    first = files.read(tmp_path / "p.ome.tif")
+    first = files.read(tmp_path / "p.ome.tif" / "rgb")
+    assert [level.shape[0] for level in first.pixels.levels[:2]] == [2100, 1050]
     assert (first.metadata.icc, first.metadata.resolution) == (METADATA.icc, METADATA.resolution)
 
 

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 def inpaint(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A scan, or a folder of scans.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="A scan, an OME-Zarr or OME-TIFF, a folder with a painting.toml, or a folder of scans.",
+        ),
+    ],
     mask: Annotated[
         Path,
         typer.Option(help="White = lost. A file (for all inputs) or a folder (matched by file stem)."),
@@ -43,7 +49,8 @@ def inpaint(
 ) -> None:
     """Propose a fill for the lacunae; paint that is not lost stays bit-identical.
 
-    Beside the output lie its history, the lacunae and the confidence.
+    Of several scans of one painting rgb is filled, or else the first; engines that look at others are shown
+    those, too. Beside the output lie its history, the lacunae and the confidence.
 
     Example: tratteggio inpaint panel.tif --mask lost.png -o proposal.tif
     """
@@ -61,7 +68,7 @@ def inpaint(
             "memory": memory,
             "resume": resume,
         }
-        if source.is_dir():
+        if items[0].source != source:  # a folder of them
             _folder(console, items, options)
         else:
             history = _one(console, items[0], options)

@@ -22,12 +22,13 @@ def inspect(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
         from tratteggio.errors import TratteggioError
+        from tratteggio.painting import Stack
         from tratteggio.treatment import memory_plan
 
         found: list[dict[str, Any]] = []
         for path in paths:
             try:
-                tile, peak = memory_plan(files.read_stack(path).primary)
+                tile, peak = memory_plan(Stack((files.read_stack(path).primary,)))
                 found.append(files.inspect(path) | {"tile_px": tile, "fill_peak_gib": round(peak, 2)})
             except TratteggioError as error:
                 if len(paths) == 1:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files.stacks import is_stack
 
 SCANS = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One scan to fill.
+    """One painting to fill.
 
     Attributes:
         masks: what was found for it; exactly one is needed.
@@ -40,7 +41,9 @@ class Item:
 
 
 def pair(source: Path, mask: Path, output: Path) -> list[Item]:
-    """Match scans, masks and outputs; each of the three is a file or a folder.
+    """Match paintings, masks and outputs; each of the three is a file or a folder.
+
+    A folder that is one painting, an OME-Zarr or scans with a `painting.toml`, counts as a file.
 
     In a folder, the output has the name of its scan; a JPEG's proposal is a PNG, because a JPEG cannot keep
     known paint bit by bit.
@@ -52,11 +55,11 @@ def pair(source: Path, mask: Path, output: Path) -> list[Item]:
         raise BadUsage(f"{source} does not exist")
     if not mask.exists():
         raise BadUsage(f"{mask} does not exist")
-    if not source.is_dir():
+    if not source.is_dir() or is_stack(source):
         if mask.is_dir():
-            raise BadUsage(f"{mask} is a folder but {source} is one file; give --mask a file")
+            raise BadUsage(f"{mask} is a folder but {source} is one painting; give --mask a file")
         if output.is_dir():
-            raise BadUsage(f"{output} is a folder but {source} is one file; give --output a file name in it")
+            raise BadUsage(f"{output} is a folder but {source} is one painting; give --output a file in it")
         return [Item(source, (mask,), output)]
     if output.exists() and not output.is_dir():
         raise BadUsage(f"{output} is a file but {source} is a folder; give --output a folder")

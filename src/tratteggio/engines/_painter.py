@@ -34,7 +34,7 @@ class Painter:
     halo: int
     capacity: int
     parameters: dict[str, Any]
-    needs: tuple[str, ...] = field(default=())
+    reads: tuple[str, ...] = field(default=())
     local: bool = True
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:

@@ -142,7 +142,8 @@ def verify_file(
 
     Args:
         target: a proposal that `inpaint` wrote, or any file if source and mask are given.
-        source: the original, if it is not where the history beside the target says.
+        source: the original, or the stack that holds it, if it is not where the history beside the target
+            says.
         mask: the lacunae, if not those saved beside the target.
         progress: called with (rows done, rows in all).
 
@@ -151,13 +152,13 @@ def verify_file(
         GridMismatch: the lacunae are not on the grid of the source.
     """
     if source is not None and mask is not None:
-        original = files.read(source)
+        original = treatment.open(source).primary
         return verify(original, files.read(target), files.read_lacunae(mask, original), progress=progress)
     saved = treatment.reopen(target, source=source)
     lacunae = files.read_lacunae(mask, saved.original) if mask else saved.lacunae
     found = verify(saved.original, files.read(target), lacunae, progress=progress)
     recorded = saved.history["source"]["sha256"]
-    return replace(found, source_as_recorded=files.sha256(saved.original.name) == recorded)
+    return replace(found, source_as_recorded=files.sha256_of(saved.original) == recorded)
 
 
 def differing(a: Array, b: Array) -> Lost:

@@ -5,7 +5,7 @@ from tratteggio.files.icc import profile_name, to_lab
 from tratteggio.files.inspection import inspect
 from tratteggio.files.masks import read_lacunae
 from tratteggio.files.overview import overview
-from tratteggio.files.provenance import read_history, sha256, sha256_pixels, sidecar, write_history
+from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_pixels, sidecar, write_history
 from tratteggio.files.reading import read
 from tratteggio.files.saving import require_writable, save
 from tratteggio.files.stacks import read_stack, write_stack
@@ -23,6 +23,7 @@ __all__ = [
     "require_writable",
     "save",
     "sha256",
+    "sha256_of",
     "sha256_pixels",
     "sidecar",
     "to_lab",

@@ -12,7 +12,7 @@ from tratteggio.files.icc import profile_name
 from tratteggio.files.painting_toml import NAME
 from tratteggio.files.provenance import sha256, sha256_pixels
 from tratteggio.files.rasters import DecodedWhole
-from tratteggio.files.reading import open_scan
+from tratteggio.files.reading import open_scan, stack_at
 from tratteggio.files.source import is_zarr, kind_of
 from tratteggio.files.stacks import history_of, read_stack
 from tratteggio.painting import Scan
@@ -27,16 +27,16 @@ def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
         resolution ([x, y] or None), unit, um_per_px, orientation, exif, xmp (present?), pixel_bytes
         (uncompressed), by_region (True: a region is read without decoding the whole), pages, file_bytes,
         sha256.
-        Of a stack: file, format ("ome-zarr" or "folder"), title, rows, cols, history (present?), file_bytes,
-        scans; each of them with modality, seen_everywhere and the keys above that make sense for it, for one
-        of an OME-Zarr raster_sha256 (of its samples) in place of sha256.
+        Of a stack: file, format ("ome-zarr", "ome-tiff" or "folder"), title, rows, cols, history (present?),
+        file_bytes, scans; each of them with modality, seen_everywhere and the keys above that make sense for
+        it, for one that is no file of its own raster_sha256 (of its samples) in place of sha256.
 
     Raises:
         BadUsage, UnreadableFile, UnsupportedFile: as `read` and `read_stack`.
         GridMismatch: as `read_stack`.
     """
     path = Path(path)
-    if path.is_dir():
+    if path.is_dir() or stack_at(path) is not None:
         return _stack(path)
     kind = kind_of(path)
     scan = open_scan(path, bilevel=True)
@@ -50,23 +50,28 @@ def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _stack(path: Path) -> dict[str, Any]:
-    """Describe an OME-Zarr, or a folder with a `painting.toml`."""
+    """Describe an OME-Zarr, an OME-TIFF, or a folder with a `painting.toml`."""
     stack = read_stack(path)
-    zarr = is_zarr(path)
+    kind = "ome-zarr" if is_zarr(path) else "ome-tiff" if path.is_file() else "folder"
     scans = []
     for scan in stack.scans:
-        own = {"raster_sha256": sha256_pixels(scan.pixels)} if zarr else {"sha256": sha256(scan.name)}
+        alone = kind == "folder"
+        own = {"sha256": sha256(scan.name)} if alone else {"raster_sha256": sha256_pixels(scan.pixels)}
         seen = {"modality": scan.modality, "file": scan.name, "seen_everywhere": scan.seen is None}
         scans.append(seen | _scan(scan) | own)
-    files = path.rglob("*") if zarr else [path / NAME, *(Path(scan.name) for scan in stack.scans)]
+    files = {
+        "ome-zarr": path.rglob("*"),
+        "ome-tiff": [path],
+        "folder": [path / NAME, *(Path(scan.name) for scan in stack.scans)],
+    }
     return {
         "file": str(path),
-        "format": "ome-zarr" if zarr else "folder",
+        "format": kind,
         "title": stack.title,
         "rows": stack.grid[0],
         "cols": stack.grid[1],
         "history": history_of(path) is not None,
-        "file_bytes": sum(file.stat().st_size for file in files if file.is_file()),
+        "file_bytes": sum(file.stat().st_size for file in files[kind] if file.is_file()),
         "scans": scans,
     }
 

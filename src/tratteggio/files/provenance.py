@@ -14,7 +14,8 @@ import numpy as np
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.beside import beside
 from tratteggio.files.omezarr_metadata import stack_history
-from tratteggio.painting import Pixels, Region
+from tratteggio.files.source import is_ome_tiff, is_zarr
+from tratteggio.painting import Pixels, Region, Scan
 
 SCHEMA = 1
 SIDECARS = {"history": ".history.json", "lost": ".lost.tif", "confidence": ".confidence.tif"}
@@ -49,10 +50,36 @@ def sha256_pixels(pixels: Pixels) -> str:
     return digest.hexdigest()
 
 
+def sha256_of(scan: Scan) -> str:
+    """Return the SHA-256 of the file that a scan is, or of its samples: of an array, of part of a stack."""
+    file = file_named(scan.name)
+    return sha256(file) if file else sha256_pixels(scan.pixels)
+
+
 def file_named(name: str) -> Path | None:
     """Return the file that a scan or its lacunae came from, or None if the name is no file's."""
     path = Path(name)
     return path if path.suffix and path.is_file() else None
+
+
+def short_name(name: str) -> str:
+    """Return the name of a scan or its lacunae without folders; of a scan in a stack with that of the stack.
+
+    Example:
+        >>> short_name("somewhere/visible.tif"), short_name("array")
+        ('visible.tif', 'array')
+    """
+    path, place = Path(name), place_named(name)
+    in_stack = place is not None and (is_zarr(place.parent) or place.parent.is_file())
+    return f"{path.parent.name}/{path.name}" if in_stack else path.name or name
+
+
+def place_named(name: str) -> Path | None:
+    """Return where a scan lies, as `read` takes it: a file, or part of an OME-Zarr or OME-TIFF; else None."""
+    path = Path(name)
+    if is_ome_tiff(path.parent) or (is_zarr(path) and (path.suffix or path.parent.suffix)):
+        return path
+    return file_named(name)
 
 
 def sidecar(path: str | os.PathLike[str], kind: str) -> Path:

@@ -7,38 +7,60 @@ from dataclasses import replace
 from pathlib import Path
 
 from tratteggio.errors import BadUsage, UnreadableFile
-from tratteggio.files.source import is_zarr, kind_of
-from tratteggio.painting import Scan
+from tratteggio.files.source import is_ome_tiff, is_zarr, kind_of
+from tratteggio.painting import Scan, Stack
 
 
 def read(path: str | os.PathLike[str], *, modality: str | None = None) -> Scan:
-    """Open a scan: TIFF, BigTIFF, PNG, JPEG, or one scan of an OME-Zarr ("panel.ome.zarr/irr").
+    """Open a scan: TIFF, BigTIFF, PNG, JPEG, or one of a stack ("panel.ome.zarr/irr", "panel.ome.tif/irr").
 
     Only the header is read here. TIFF and OME-Zarr are then read by region; PNG and JPEG are decoded whole on
     first use. Samples keep the file's depth; pixels stay as stored, whatever the orientation tag says.
 
     Args:
-        path: the file, or the folder of a scan in an OME-Zarr.
+        path: the file, or a scan in an OME-Zarr or OME-TIFF, by its modality.
         modality: what the scan shows: "rgb", "irr", "xray", "uvf", ...; None takes what the file says, else
             "rgb".
 
     Raises:
-        BadUsage: the path is a folder of another kind, or an OME-Zarr of several scans.
+        BadUsage: the path is a folder of another kind, or a stack of several scans.
+        UnknownName: the stack has no such scan.
         UnreadableFile: missing, empty, truncated, damaged or a decompression bomb.
         UnsupportedFile: sound, but CMYK, palette, signed integers, ...
     """
     path = Path(path)
-    if not is_zarr(path):
+    stack = stack_at(path)
+    if stack is None:
         return open_scan(path, modality=modality or "rgb")
-    from tratteggio.files.omezarr_read import read_ome_zarr  # noqa: PLC0415 only stacks on disk need it
-
-    stack = read_ome_zarr(path)
     if len(stack) > 1:
         raise BadUsage(
             f"{path} is a stack of {', '.join(stack)}, where one scan is asked for; name it, as in "
             f"{path / stack.primary.modality}"
         )
     return replace(stack.primary, modality=modality or stack.primary.modality)
+
+
+def stack_at(path: Path) -> Stack | None:
+    """Open an OME-Zarr, an OME-TIFF that we wrote, or one scan of either by its modality; None: another kind.
+
+    Raises:
+        UnknownName: the OME-TIFF has no such scan.
+        UnreadableFile, UnsupportedFile, GridMismatch: as the readers of both.
+    """
+    # Only stacks on disk need their readers, which bring zarr and tifffile.
+    if is_zarr(path):
+        from tratteggio.files.omezarr_read import read_ome_zarr  # noqa: PLC0415
+
+        return read_ome_zarr(path)
+    file = path.parent if is_ome_tiff(path.parent) else path
+    if not is_ome_tiff(file):
+        return None
+    from tratteggio.files.ometiff_read import read_ome_tiff  # noqa: PLC0415
+
+    stack = read_ome_tiff(file)
+    if stack is None or file is path:
+        return stack
+    return Stack((stack[path.name],), title=stack.title)
 
 
 def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.files.beside import beside, refuse_overwrite, require_place
-from tratteggio.files.provenance import file_named, history_json, sidecar
+from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
 from tratteggio.files.writing import SUFFIXES, kind_for, white_where_lost, write_as
 from tratteggio.painting import Mapped, Metadata, Restoration
 from tratteggio.painting.pixels import Array
@@ -48,8 +48,9 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
     kind = kind_for(path, SAVED)
     kinds = ("history",) if kind == "ora" else ("history", "lost", "confidence")
     targets = [path, *(sidecar(path, name) for name in kinds)]
-    source, mask = file_named(restoration.original.name), file_named(restoration.lacunae.name)
-    for precious in filter(None, (source, mask)):
+    source, mask = place_named(restoration.original.name), file_named(restoration.lacunae.name)
+    stack = source and source.parent  # an OME-TIFF, if the scan lies in one
+    for precious in filter(None, (source, stack, mask)):
         for target in targets:
             refuse_overwrite(precious, target)
     metadata = restoration.original.metadata

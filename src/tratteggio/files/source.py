@@ -51,6 +51,11 @@ def is_zarr(path: Path) -> bool:
     )
 
 
+def is_ome_tiff(path: Path) -> bool:
+    """True if a file calls itself an OME-TIFF, by its name, as the specification asks."""
+    return path.name.lower().endswith((".ome.tif", ".ome.tiff")) and path.is_file()
+
+
 def check_plausible(path: Path, *, rows: int, cols: int, raw_bytes: int, file_bytes: int, ratio: int) -> None:
     """Refuse a file whose header claims more pixels than its bytes can hold.
 

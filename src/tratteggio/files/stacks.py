@@ -1,4 +1,4 @@
-"""Stacks on disk: OME-Zarr in and out, OME-TIFF out, and folders with a `painting.toml` in."""
+"""Stacks on disk: OME-Zarr and OME-TIFF in and out, and folders with a `painting.toml` in."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from tratteggio.errors import BadUsage
 from tratteggio.files.omezarr_metadata import stack_history
 from tratteggio.files.painting_toml import NAME, read_folder
-from tratteggio.files.reading import open_scan
-from tratteggio.files.source import is_zarr
+from tratteggio.files.reading import open_scan, stack_at
+from tratteggio.files.source import is_ome_tiff, is_zarr
 from tratteggio.painting import Stack
 
 KINDS = {".ome.zarr": "ome-zarr", ".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff"}
 
 
 def read_stack(path: str | os.PathLike[str]) -> Stack:
-    """Open a stack lazily: an OME-Zarr 0.5, a folder with a `painting.toml`, or one file as its only scan.
+    """Open a stack lazily: OME-Zarr 0.5, our OME-TIFF, a folder with a `painting.toml`, or one file alone.
 
     Args:
         path: a folder like `panel.ome.zarr`, or what `read` takes.
@@ -30,10 +30,8 @@ def read_stack(path: str | os.PathLike[str]) -> Stack:
         UnsupportedFile: sound, but of a kind that we do not read (Zarr format 2, other axes, ...).
     """
     path = Path(path)
-    if is_zarr(path):
-        from tratteggio.files.omezarr_read import read_ome_zarr  # noqa: PLC0415 only stacks on disk need it
-
-        return read_ome_zarr(path)
+    if (stack := stack_at(path)) is not None:
+        return stack
     if (path / NAME).is_file():
         return read_folder(path)
     if path.is_dir():
@@ -53,8 +51,7 @@ def write_stack(
 ) -> None:
     """Write a stack of any size as OME-Zarr or OME-TIFF; each scan is read once, from top to bottom.
 
-    Depth, profile, scale, title and where each scan is seen are kept; OME-Zarr is what `read_stack` gives
-    back, OME-TIFF is for other programs.
+    Depth, profile, scale, title and where each scan is seen are kept, and `read_stack` gives them back.
 
     Args:
         stack: what to write; nothing in it is changed.
@@ -73,14 +70,23 @@ def write_stack(
 
         write_ome_zarr(stack, path, history=history, progress=progress)
     else:
-        from tratteggio.files.ometiff import write_ome_tiff  # noqa: PLC0415 brings the codecs
+        from tratteggio.files.ometiff_write import write_ome_tiff  # noqa: PLC0415 brings the codecs
 
         write_ome_tiff(stack, path, history=history, progress=progress)
 
 
 def history_of(path: Path) -> dict[str, Any] | None:
     """Return how a stack on disk came to be, or None if it does not say."""
+    if is_ome_tiff(path):
+        from tratteggio.files.ometiff_read import ome_tiff_history  # noqa: PLC0415 brings tifffile
+
+        return ome_tiff_history(path)
     return stack_history(path) if is_zarr(path) else None
+
+
+def is_stack(path: Path) -> bool:
+    """True if a folder is one painting: an OME-Zarr, or scans with a `painting.toml`."""
+    return is_zarr(path) or (path / NAME).is_file()
 
 
 def kind_of_stack(path: Path) -> str:

@@ -61,6 +61,7 @@ class TiffPixels:
         layout: "strips" or "tiles".
         pages: pictures in the file, pyramid levels not counted.
         bilevel: True if opened as a mask, where 1-bit samples are allowed and become 0 and 255.
+        picture: which of several it is, from 0, if it was asked for by number.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class TiffPixels:
     layout: str
     pages: int
     bilevel: bool
+    picture: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -93,20 +95,23 @@ class TiffPixels:
         return region
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopened, (self.path, self.bilevel)
+        return _reopened, (self.path, self.bilevel, self.picture)
 
 
-def _reopened(path: Path, bilevel: bool) -> Pixels:
-    return open_scan(path, bilevel=bilevel).pixels
+def _reopened(path: Path, bilevel: bool, picture: int | None) -> Pixels:
+    return open_scan(path, bilevel=bilevel, picture=picture).pixels
 
 
-def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:
+def open_scan(
+    path: Path, *, modality: str = "rgb", bilevel: bool = False, picture: int | None = None
+) -> Scan:
     """Read the header of a TIFF; no pixel is decoded.
 
     Args:
         path: the file.
         modality: of the scan that is returned.
         bilevel: True takes 1-bit samples too, as 0 and 255 (for masks).
+        picture: which of several pictures to open, from 0; None takes the first and tells of the others.
 
     Raises:
         UnreadableFile: damaged, truncated, or a decompression bomb.
@@ -114,7 +119,7 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
     """
     try:
         with tifffile.TiffFile(path) as tiff:
-            main, levels, others = _sort(list(tiff.pages))
+            main, levels, others = _sort(list(tiff.pages) if picture is None else [tiff.pages[picture]])
             # What lies outside the directory is read on demand, so it is touched while the file is open.
             for page in (main, *levels):
                 _ = page.decode, page.jpegtables, page.dataoffsets, page.databytecounts
@@ -138,6 +143,7 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         layout="tiles" if main.is_tiled else "strips",
         pages=1 + others,
         bilevel=bilevel,
+        picture=picture,
     )
     more: dict[str, Any] = {"compression": pixels.compression}
     if main.photometric == 0:

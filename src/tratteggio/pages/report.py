@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from tratteggio import files
+from tratteggio.files.provenance import short_name
 from tratteggio.pages.census import Lacuna, census
 from tratteggio.pages.frame import page
 from tratteggio.pages.maps import SCALE, alone, confidence_map, displayed, marked, reduced
@@ -67,13 +67,13 @@ def report(restoration: Restoration, *, rows: int = 200, overview: Overview = fi
         overview: makes the viewing copies.
     """
     lacunae, count = census(restoration, rows=rows)
-    title = f"Proposal for {_file(restoration.original.name)}"
+    title = f"Proposal for {short_name(restoration.original.name)}"
     body = "\n".join(
         [
             "<header>",
             '<div class="over">Proposal for a virtual restoration</div>',
-            f"<h1>{escape(_file(restoration.original.name))}</h1>",
-            f'<p class="soft">Lacunae from {escape(_file(restoration.lacunae.name))}. '
+            f"<h1>{escape(short_name(restoration.original.name))}</h1>",
+            f'<p class="soft">Lacunae from {escape(short_name(restoration.lacunae.name))}. '
             "The original paint is untouched; all that is added lies inside the lacunae.</p>",
             _facts(restoration, count),
             "</header>",
@@ -118,7 +118,7 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
     # Two passes: the copy of a scan with a pyramid may differ by a pixel from that of its proposal.
     share_before, _ = reduced(restoration, (before.shape[0], before.shape[1]))
     share, sure = reduced(restoration, (proposal.shape[0], proposal.shape[1]))
-    name = _file(restoration.original.name)
+    name = short_name(restoration.original.name)
     pins = "".join(_pin(number, lacuna, restoration) for number, lacuna in enumerate(lacunae[:NUMBERED], 1))
     ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*colour) for colour in SCALE)
     numbered = f" The {min(NUMBERED, len(lacunae))} largest carry their number." if lacunae else ""
@@ -216,10 +216,6 @@ def _said(history: Mapping[str, Any], key: str) -> str:
     if isinstance(value, Mapping):
         value = value.get("name")
     return "" if value is None else str(value)
-
-
-def _file(name: str) -> str:
-    return Path(name).name or name
 
 
 def _rgb(picture: Array) -> Array:

@@ -28,6 +28,7 @@ from tratteggio.version import __version__
 
 DESCRIPTION = 270  # the tag that holds the OME-XML, and in other TIFFs a text
 NAMESPACE = "tratteggio"
+SEEN = " seen"  # after a modality: the picture that tells where that scan is seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,8 @@ def write_ome_tiff(
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     for scan in stack.scans:
-        refuse_overwrite(scan.name, path)
+        for precious in (scan.name, Path(scan.name).parent):  # the file itself, or a scan in one
+            refuse_overwrite(precious, path)
         if scan.channels not in (1, 3):
             raise BadUsage(
                 f"{path}: an OME-TIFF holds grey and colour scans, but {scan.modality} has {scan.channels} "
@@ -121,7 +123,7 @@ def _pages(stack: Stack) -> Iterator[Scan]:
         if scan.seen is not None:
             levels = Mapped(scan.seen, lambda part: part.astype(np.uint8) * 255, 0, np.dtype(np.uint8))
             geometry = Metadata(scan.metadata.resolution, scan.metadata.unit, scan.metadata.orientation)
-            yield Scan(levels, f"{scan.modality} seen", metadata=geometry, name=scan.name)
+            yield Scan(levels, scan.modality + SEEN, metadata=geometry, name=scan.name)
 
 
 def _ome(page: Scan, title: str, said: Mapping[str, Any]) -> dict[str, Any]:
