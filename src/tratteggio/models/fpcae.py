@@ -211,7 +211,7 @@ class Stacked(Autoencoder):
         channels = sum(modalities.values())
         self.encoder = _Encoder(channels, kind=kind)
         self.decoder = _Decoder(channels, kind=kind)
-        _first_weights(self)
+        glorot(self)
 
 
 class Separated(Autoencoder):
@@ -227,7 +227,7 @@ class Separated(Autoencoder):
         channels = list(modalities.values())
         self.encoder = _Encoders(channels, joined=joined)
         self.decoder = _Decoders(channels)
-        _first_weights(self)
+        glorot(self)
 
 
 class _Encoder(nn.Module):
@@ -376,7 +376,7 @@ def _of_each(channels: Sequence[int], runs: Sequence[tuple[int, Tensor]]) -> lis
     return list(zip(channels, torch.split(every, list(channels), dim=1), strict=True))
 
 
-def _first_weights(net: nn.Module) -> None:
+def glorot(net: nn.Module) -> None:
     """Draw weights as Keras does unless told otherwise: uniform, by both fans (Glorot); biases 0."""
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
