@@ -201,6 +201,11 @@ def test_shipped_weights_are_found_by_name(file: Path, monkeypatch: pytest.Monke
     assert find("net") == file
 
 
+@pytest.mark.parametrize("given", ["net.safetensors", "runs/net", Path("net")])
+def test_a_path_is_taken_as_it_is(given: str | Path) -> None:
+    assert find(given) == Path(given)
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_what_is_shipped_is_small_open_and_loads(name: str) -> None:
     assert find(name).stat().st_size <= 12e6

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,14 @@ from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
 from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 
 RECIPE = recipe()
+OPTIMISERS = [partial(optim.Adam, fused=True), partial(optim.Adadelta, rho=0.95)]
 
 
-def stepped(net: nn.Module, steps: int = 3) -> optim.Optimizer:
+def stepped(
+    net: nn.Module, steps: int = 3, make: Callable[..., optim.Optimizer] = OPTIMISERS[0]
+) -> optim.Optimizer:
     """Make an optimiser whose moments are not zero."""
-    optimiser = optim.Adam(net.parameters(), fused=True)
+    optimiser = make(net.parameters())
     for _ in range(steps):
         step(net, optimiser)
     return optimiser
@@ -32,13 +37,16 @@ def save(run: Path, net: nn.Module, optimiser: optim.Optimizer, step: int = 3) -
     save_state(run, Progress(step, 0.25), recipe=RECIPE, net=net, optimiser=optimiser)
 
 
+@pytest.mark.parametrize("make", OPTIMISERS)
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_the_next_step_is_the_same_to_the_bit(tmp_path: Path, layout: torch.memory_format) -> None:
+def test_the_next_step_is_the_same_to_the_bit(
+    tmp_path: Path, layout: torch.memory_format, make: Callable[..., optim.Optimizer]
+) -> None:
     net = tiny_net(noisy=True).to(memory_format=layout)
-    optimiser = stepped(net)
+    optimiser = stepped(net, make=make)
     save(tmp_path, net, optimiser)
     other = TinyNet(noisy=True).to(memory_format=layout)
-    again = optim.Adam(other.parameters(), fused=True)
+    again = make(other.parameters())
     assert load_state(tmp_path, recipe=RECIPE, net=other, optimiser=again) == (3, 0.25)
     for side in ((net, optimiser), (other, again)):
         torch.manual_seed(5)
@@ -47,9 +55,12 @@ def test_the_next_step_is_the_same_to_the_bit(tmp_path: Path, layout: torch.memo
         assert torch.equal(tensor, other.state_dict()[name]), name
 
 
-def test_a_state_is_at_most_3_1_times_the_weights_and_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", OPTIMISERS)
+def test_a_state_is_at_most_3_1_times_the_weights_and_alone(
+    tmp_path: Path, make: Callable[..., optim.Optimizer]
+) -> None:
     net = tiny_net(width=256)
-    optimiser = stepped(net)
+    optimiser = stepped(net, make=make)
     for done in (3, 4, 5):
         save(tmp_path, net, optimiser, done)
     save_weights(tmp_path / "weights.safetensors", net, recipe=RECIPE, card=None)

@@ -142,6 +142,27 @@ def test_the_step_is_that_of_adam_on_a_clipped_gradient(tmp_path: Path) -> None:
         torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-6)
 
 
+def test_the_step_of_adadelta_is_as_published(tmp_path: Path) -> None:
+    """Zeiler 2012, algorithm 1, with rho 0.95 and epsilon 1e-6, written out for every weight."""
+    net = tiny_net()
+    weights = dict(net.named_parameters())
+    squares = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    steps = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    for step in range(3):
+        pairs = [Waves()[index] for index in range(4 * step, 4 * step + 4)]
+        truth, known = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs, strict=True))
+        gradients = torch.autograd.grad((net(truth * known, known) - truth).square().mean(), weights.values())
+        for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
+            squares[name] = 0.95 * squares[name] + 0.05 * gradient**2
+            change = -torch.sqrt(steps[name] + 1e-6) / torch.sqrt(squares[name] + 1e-6) * gradient
+            steps[name] = 0.95 * steps[name] + 0.05 * change**2
+            weight.data += change
+    choices = recipe(steps=3, optimiser="adadelta", rate=1.0)
+    found = load_file(train(tiny_net(), Waves(), squared, choices, tmp_path))
+    for name, weight in weights.items():
+        torch.testing.assert_close(found[name], weight, rtol=1e-5, atol=1e-6)
+
+
 def test_training_begins_from_given_weights(tmp_path: Path) -> None:
     first = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "first")
     tuned = train(

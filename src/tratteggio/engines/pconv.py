@@ -62,7 +62,7 @@ def make(
         raise registry.unknown("device", device, DEVICES)
     if device == "cuda" and not torch.cuda.is_available():
         raise BadUsage("there is no cuda device that torch can use here; use 'cpu' or 'auto'")
-    file = _file(weights)
+    file = models.find(WEIGHTS if weights is None else weights)
     net, card = models.load(file)
     fillers = [name for home in ARCHITECTURES for name in registry.load("models", home).NAMES]
     if card.model not in fillers:
@@ -85,15 +85,6 @@ def make(
 def ships() -> bool:
     """Tell whether weights came with this installation, without loading torch."""
     return (resources.files("tratteggio") / "weights" / f"{WEIGHTS}.safetensors").is_file()
-
-
-def _file(weights: str | Path | None) -> Path:
-    from tratteggio import models  # noqa: PLC0415  (imports torch)
-
-    if weights is None:
-        return models.find(WEIGHTS)
-    named = isinstance(weights, str) and Path(weights).name == weights and not Path(weights).suffix
-    return models.find(str(weights)) if named else Path(weights)
 
 
 def _paint(colour: Array, lost: Lost, *, net: nn.Module) -> Array:

@@ -1,6 +1,7 @@
 """Training objectives: pure functions on tensors, one file per family, weights and scales as published."""
 
 from tratteggio.losses._catalogue import build, names, taps
+from tratteggio.losses.entropy import CrossEntropy, cross_entropy
 from tratteggio.losses.inpainting import (
     L1Ssim,
     LiuLoss,
@@ -33,6 +34,7 @@ __all__ = [
     "LIU_TAPS",
     "POSTER_TAPS",
     "TORCHVISION_SHA256",
+    "CrossEntropy",
     "FeatureNet",
     "L1Ssim",
     "LiuLoss",
@@ -46,6 +48,7 @@ __all__ = [
     "build",
     "composite",
     "content",
+    "cross_entropy",
     "dssim_loss",
     "error_level",
     "frozen",

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any, NamedTuple
 
 from tratteggio.errors import BadUsage
+from tratteggio.losses.entropy import CrossEntropy
 from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
 from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
 from tratteggio.losses.ssim import LogSsimLoss
@@ -15,7 +16,7 @@ from tratteggio.registry import unknown
 
 
 class _Entry(NamedTuple):
-    make: type[L1Ssim | MseSsim | PsnrSsim | PosterLoss | LiuLoss | LogSsimLoss]
+    make: type[L1Ssim | MseSsim | PsnrSsim | PosterLoss | LiuLoss | LogSsimLoss | CrossEntropy]
     given: Mapping[str, float]
     """Options that the name stands for."""
     taps: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ _OBJECTIVES = {
     "poster": _Entry(PosterLoss, {}, POSTER_TAPS),
     "liu": _Entry(LiuLoss, {}, LIU_TAPS),
     "log_ssim": _Entry(LogSsimLoss, {}),
+    "cross_entropy": _Entry(CrossEntropy, {}),
 }
 
 

@@ -159,12 +159,18 @@ def shipped() -> list[str]:
     return sorted(file.stem for file in SHIPPED.glob("*.safetensors"))
 
 
-def find(name: str) -> Path:
-    """Find weights that came with this installation.
+def find(weights: str | os.PathLike[str]) -> Path:
+    """Find weights: a file, or those of a name that came with this installation.
+
+    Args:
+        weights: a path is taken as it is; a text without folder and suffix is a name.
 
     Raises:
         MissingExtra: there are none of that name; the message says which there are and what to do.
     """
+    name = str(weights)
+    if not isinstance(weights, str) or Path(name).name != name or Path(name).suffix:
+        return Path(weights)
     if name not in shipped():
         there = ", ".join(shipped()) or "none"
         raise MissingExtra(

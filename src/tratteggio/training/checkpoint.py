@@ -1,9 +1,10 @@
 """What a run can be resumed from, and the weights that it hands on: whole files only, the last good one kept.
 
-A state is one safetensors file `state/step-00000120.safetensors`: weights, buffers and Adam's two moments,
-3 times the weights together, with the step and the recipe in its header. Random numbers need no place in it,
-since those of a step follow from the seed and the step alone. The new state is written beside the old one,
-which goes when the new one stands: after any kill, at least one whole state is there.
+A state is one safetensors file `state/step-00000120.safetensors`: weights, buffers and the two moments that
+the optimiser keeps of each weight, 3 times the weights together, with the step and the recipe in its header.
+Random numbers need no place in it, since those of a step follow from the seed and the step alone. The new
+state is written beside the old one, which goes when the new one stands: after any kill, at least one whole
+state is there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tratteggio.files.beside import beside
 from tratteggio.models import Card
 from tratteggio.training.recipe import Recipe, differences, from_json, to_json
 
-STATE = "tratteggio training state 1"
+STATE = "tratteggio training state 2"
 ADVICE = "make room, then go on with --resume from the last good state"
 
 
@@ -105,7 +106,7 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
     kept = _part(tensors, "net/")
     _require_match(file, net.state_dict(), kept)
     net.load_state_dict(kept)
-    _put_back(_part(tensors, "adam/"), net, optimiser)
+    _put_back(_part(tensors, "moments/"), net, optimiser)
     return Progress(int(header["step"]), float(header["hours"]))
 
 
@@ -142,10 +143,10 @@ def load_weights(path: Path, net: nn.Module) -> None:
 
 
 def _moments(net: nn.Module, optimiser: optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
-    """Give what Adam keeps of each parameter, as adam/<what>/<parameter>."""
+    """Give what the optimiser keeps of each parameter, as moments/<what>/<parameter>."""
     for name, parameter in net.named_parameters():
         for what, value in optimiser.state.get(parameter, {}).items():
-            yield f"adam/{what}/{name}", value
+            yield f"moments/{what}/{name}", value
 
 
 def _put_back(moments: Mapping[str, Tensor], net: nn.Module, optimiser: optim.Optimizer) -> None:

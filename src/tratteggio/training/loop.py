@@ -26,7 +26,7 @@ from tratteggio.errors import BadUsage, Diverged, Stopped, TratteggioError, Unsa
 from tratteggio.files.beside import beside
 from tratteggio.losses.terms import Objective
 from tratteggio.metrics.fidelity import psnr
-from tratteggio.models import Card
+from tratteggio.models import Card, find
 from tratteggio.training.batches import Batch, Patch, Patches, Shares, loader
 from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 from tratteggio.training.journal import Journal, Stages, write_sheet
@@ -174,9 +174,15 @@ def _set_up(fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run
     net.train()
     if recipe.freeze_norms:
         _freeze_norms(net, recipe)
+    return _Bench(fabric, recipe, run, net, fabric.setup_module(net), _optimiser(net, recipe), loss)
+
+
+def _optimiser(net: nn.Module, recipe: Recipe) -> optim.Optimizer:
+    learning = [p for p in net.parameters() if p.requires_grad]
+    if recipe.optimiser == "adadelta":
+        return optim.Adadelta(learning, lr=recipe.rate, rho=0.95)  # as published; torch has 0.9
     # Fused: one pass over weights, gradients and moments instead of a dozen.
-    optimiser = optim.Adam([p for p in net.parameters() if p.requires_grad], lr=recipe.rate, fused=True)
-    return _Bench(fabric, recipe, run, net, fabric.setup_module(net), optimiser, loss)
+    return optim.Adam(learning, lr=recipe.rate, fused=True)
 
 
 def _freeze_norms(net: nn.Module, recipe: Recipe) -> None:
@@ -190,7 +196,7 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     """Open a new run and keep its state at once: a full disk shows now, and any kill can be resumed from."""
     run, nothing = bench.run, Progress(0, 0.0)
     if bench.recipe.init_from:
-        load_weights(Path(bench.recipe.init_from), bench.net)
+        load_weights(find(bench.recipe.init_from), bench.net)
     if bench.fabric.is_global_zero:
         try:
             if run.exists() and any(run.iterdir()):

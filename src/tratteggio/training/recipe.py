@@ -16,6 +16,7 @@ Setting: TypeAlias = bool | int | float | str
 Settings: TypeAlias = Mapping[str, Setting]
 
 SCHEDULES = ("constant", "inverse_time", "cosine")
+OPTIMISERS = ("adam", "adadelta")
 PRECISIONS = ("32", "bf16")
 AT_LEAST_ONE = ("steps", "batch", "side", "validate_every", "keep_every")
 
@@ -32,7 +33,8 @@ class Recipe:
         steps: weight updates of the whole run.
         batch: patches per update, over all processes together.
         side: side of a square patch, in pixels.
-        rate: learning rate of Adam before the schedule. 2e-4 is that of Liu et al. 2018.
+        optimiser: "adam", or "adadelta" (Zeiler 2012, which settles the length of its steps itself: rate 1).
+        rate: learning rate before the schedule. 2e-4 is that of Liu et al. 2018, for Adam.
         schedule: "constant"; "inverse_time", rate / (1 + decay * step); "cosine", down to 0 at the last step.
         decay: of "inverse_time", per step.
         warmup: steps in which the rate climbs to its full height. With cold moments Adam's first steps are
@@ -50,12 +52,13 @@ class Recipe:
         seed: of the first weights, the patches and every random number of a step.
         validate_every: steps between two looks at the patches held out.
         keep_every: steps between two saved states: the most that a power cut can cost.
-        init_from: safetensors file with the weights to begin with; None begins with random ones.
+        init_from: weights to begin with, a safetensors file or the name of some that came with this
+            installation; None begins with random ones.
         freeze_norms: keep statistics and scale of the encoder's batch norms, in fine-tuning: lacunae bias the
             statistics (Liu et al. 2018).
 
     Raises:
-        UnknownName: no such schedule or precision.
+        UnknownName: no such optimiser, schedule or precision.
         BadUsage: a number out of its range.
 
     Example:
@@ -69,6 +72,7 @@ class Recipe:
     steps: int
     batch: int = 8
     side: int = 256
+    optimiser: str = "adam"
     rate: float = 2e-4
     schedule: str = "constant"
     decay: float = 0.0
@@ -88,6 +92,7 @@ class Recipe:
     freeze_norms: bool = False
 
     def __post_init__(self) -> None:
+        _require_known("optimiser", self.optimiser, OPTIMISERS)
         _require_known("schedule", self.schedule, SCHEDULES)
         _require_known("precision", self.precision, PRECISIONS)
         for key in AT_LEAST_ONE:
