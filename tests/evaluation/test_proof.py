@@ -114,7 +114,8 @@ def test_what_cannot_be_compared_does_not_pass_and_is_not_raised(
     ("change", "name"),
     [
         ({"resolution": (301, 300)}, "resolution"),
-        ({"unit": "cm"}, "unit"),
+        ({"unit": "cm"}, "resolution"),
+        ({"unit": "none"}, "resolution"),
         ({"orientation": 6}, "orientation"),
         ({"icc": b"profile"}, "icc"),
         ({"exif": b"II"}, "exif"),
@@ -127,6 +128,13 @@ def test_metadata_is_reported_and_not_judged(change: dict, name: str) -> None:
     assert found.passed
     assert [key for key, same in found.metadata.items() if not same] == [name]
     assert name in found.as_text()
+
+
+def test_a_resolution_in_another_unit_is_the_same_resolution() -> None:
+    source = painting()
+    assert (source.metadata.resolution, source.metadata.unit) == ((300, 300), "inch")
+    metric = replace(source.metadata, resolution=(118.11, 118.11), unit="cm")
+    assert verify(source, replace(source, metadata=metric), hole()).metadata["resolution"]
 
 
 def test_the_dictionary_is_json() -> None:

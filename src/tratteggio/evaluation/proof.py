@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from tratteggio import files, treatment
-from tratteggio.painting import Lacunae, Region, Scan
+from tratteggio.painting import Lacunae, Metadata, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 
 Progress = Callable[[int, int], None]
 
-CARRIED = ("resolution", "unit", "orientation", "icc", "exif", "xmp")  # of `Metadata`, compared one by one
+CARRIED = ("resolution", "orientation", "icc", "exif", "xmp")  # of `Metadata`, compared one by one
+ROUNDING = 1e-3  # of a resolution: PNG keeps whole pixels a metre, whatever the unit of the source
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Verification:
             None if grid, depth or channels do not allow the comparison.
         first_difference: (row, column) of the first of them in reading order, or None.
         lost_share: share of the area that is lost, 0 to 1; None if the lacunae are on another grid.
-        metadata: for resolution, unit, orientation, icc, exif and xmp, whether the result has the source's.
+        metadata: for resolution (with its unit), orientation, icc, exif and xmp, whether the result has the
+            source's.
         source_as_recorded: the source file has the SHA-256 that the history beside the result gives; None
             if no history was asked.
     """
@@ -127,7 +129,7 @@ def verify(
         differing_px=differing_px,
         first_difference=first,
         lost_share=lacunae.share if lacunae.grid == source.grid else None,
-        metadata={name: getattr(source.metadata, name) == getattr(result.metadata, name) for name in CARRIED},
+        metadata={name: _same(name, source.metadata, result.metadata) for name in CARRIED},
     )
 
 
@@ -159,6 +161,15 @@ def verify_file(
     found = verify(saved.original, files.read(target), lacunae, progress=progress)
     recorded = saved.history["source"]["sha256"]
     return replace(found, source_as_recorded=files.sha256_of(saved.original) == recorded)
+
+
+def _same(name: str, one: Metadata, other: Metadata) -> bool:
+    """Whether two files say the same of their pixels; a resolution may be stated in another unit."""
+    if name != "resolution":
+        return bool(getattr(one, name) == getattr(other, name))
+    if one.spacing_um and other.spacing_um:
+        return bool(np.allclose(one.spacing_um, other.spacing_um, rtol=ROUNDING, atol=0))
+    return (one.resolution, one.unit) == (other.resolution, other.unit)
 
 
 def differing(a: Array, b: Array) -> Lost:
