@@ -10,7 +10,8 @@ their centres. Without --data the photographs of scikit-image are taken. Prints 
    neighbourhoods that hold lost pixels (7 x 7 windows), seconds of `fill`;
 2. PSNR per engine for lacunae of one width each, which is what `auto` goes by (`MEASURED` in its file).
 
-Engine pconv is among them if its weights ship or FILE holds some.
+Engine pconv is among them if its weights ship or FILE holds some. For engines that fill from other scans of
+a painting see `guided_fill.py`.
 """
 
 from __future__ import annotations
@@ -146,6 +147,7 @@ def main() -> None:
         else registry.load("engines", name).make()
         for name in (options.engines.split(",") if options.engines else usable)
     }
+    engines = {name: engine for name, engine in engines.items() if engine.reads is not None}
     images = pictures(options.data, options.images, options.size, options.seed)
     print(f"{len(images)} pictures, {options.size} px, seed {options.seed}: PSNR / SSIM / seconds, medians\n")
     kinds = list(damages((64, 64), 0))

@@ -22,8 +22,8 @@ class Engine(Protocol):
         """The module's name."""
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        """Modalities that the engine looks at beside the scan that it fills, where they are there."""
+    def reads(self) -> tuple[str, ...] | None:
+        """Modalities that the engine looks at beside the scan that it fills, if they are there; None: all."""
 
     @property
     def halo(self) -> int:

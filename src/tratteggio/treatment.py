@@ -391,10 +391,10 @@ def _lacunae(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:
 
 def _shown(stack: Stack, engine: Engine) -> Stack:
     """Keep the scan that is filled and those that the engine reads; the others need no memory."""
-    return replace(
-        stack,
-        scans=tuple(scan for scan in stack.scans if scan is stack.primary or scan.modality in engine.reads),
-    )
+    if engine.reads is None:
+        return stack
+    kept = (stack.primary.modality, *engine.reads)
+    return replace(stack, scans=tuple(scan for scan in stack.scans if scan.modality in kept))
 
 
 def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:

@@ -96,6 +96,28 @@ def test_an_engine_is_shown_only_what_it_reads(painting: Path) -> None:
     assert history["also_read"] == {}
 
 
+@pytest.mark.parametrize("painting", FORMS, indirect=True)
+def test_colour_is_read_off_another_scan_of_the_painting(painting: Path) -> None:
+    """Its infrared is its red, so the guided engine finds that where chance gives no other hint."""
+    history = json.loads(inpaint(painting, "--engine", "guided", "--json").stdout)["history"]
+    assert list(history["also_read"]) == ["irr"]
+    red = files.read(painting.parent / "out.tif").read()[..., 0].astype(float)
+    around = RGB[..., 0][~LOST].mean()
+    assert (
+        np.abs(red - RGB[..., 0])[LOST].mean() < 0.5 * np.abs(around - RGB[..., 0].astype(float))[LOST].mean()
+    )
+
+
+@pytest.mark.parametrize("painting", ["folder"], indirect=True)
+def test_an_engine_that_needs_other_scans_says_so_before_it_writes(painting: Path) -> None:
+    scan, mask, target = painting / "visible.tif", painting.parent / "lost.png", painting.parent / "out.tif"
+    outcome = run("inpaint", scan, "--mask", mask, "-o", target, "--engine", "guided")
+    assert outcome.exit_code == 2
+    assert "visible.tif comes alone" in outcome.stderr
+    assert not target.exists()
+    assert "tratteggio register" in outcome.stderr
+
+
 @pytest.mark.parametrize(
     ("painting", "precious"),
     [

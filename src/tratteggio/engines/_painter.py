@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Painter:
     halo: int
     capacity: int
     parameters: dict[str, Any]
-    reads: tuple[str, ...] = field(default=())
+    reads: tuple[str, ...] | None = ()
     local: bool = True
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:

@@ -1,0 +1,192 @@
+"""Filling colour from other scans: exact where it follows from them, and no worse where they cannot tell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
+from scipy.spatial.distance import mahalanobis
+
+import tratteggio as tg
+from tratteggio.engines import guided, tension
+from tratteggio.engines._regression import BLOCK, RIDGE, regressed
+from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.metrics.fidelity import psnr
+from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.phantom import multimodal
+
+RNG = np.random.default_rng(0)
+GRID = (96, 110)
+GUIDES = ("irr", "xray", "uvf")
+
+
+def relief(seed: int, sigma: float = 3.0, channels: int = 1) -> np.ndarray:
+    """Smooth chance with a spread of 30 about 128, (rows, cols, channels)."""
+    noise = np.random.default_rng(seed).standard_normal((*GRID, channels))
+    smooth = ndimage.gaussian_filter(noise, (sigma, sigma, 0), mode="wrap")
+    return 128 + 30 * smooth / smooth.std()
+
+
+def blot() -> np.ndarray:
+    lost = np.zeros(GRID, bool)
+    lost[30:62, 40:75] = lost[70:73, 5:60] = lost[5:12, 80:90] = True
+    return lost
+
+
+def filled(colour: np.ndarray, lost: np.ndarray, *guides: Scan) -> np.ndarray:
+    window = Stack((Scan(np.where(lost[..., None], 0, colour)), *guides))
+    return guided.make().fill(window, Lacunae(lost), None)[0]
+
+
+def plain(colour: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    window = Stack((Scan(np.where(lost[..., None], 0, colour)),))
+    return tension.make().fill(window, Lacunae(lost), None)[0]
+
+
+def rms(of: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(of**2)))
+
+
+def decibels(truth: np.ndarray, fill: np.ndarray, lost: np.ndarray) -> float:
+    return psnr(truth[lost], fill[lost], data_range=255)
+
+
+def test_colours_that_follow_from_the_guides_are_found() -> None:
+    irr, uvf = relief(1), relief(2, channels=3)
+    colour = 20 + np.concatenate([irr, uvf], axis=2) @ RNG.uniform(-0.5, 0.5, (4, 3))
+    lost = blot()
+    fill = filled(colour, lost, Scan(irr[..., 0], "irr"), Scan(uvf, "uvf"))
+    assert rms((fill - colour)[lost]) < 0.25 * rms((plain(colour, lost) - colour)[lost])
+
+
+def test_how_colour_goes_with_a_guide_may_change_from_place_to_place() -> None:
+    irr = relief(1)
+    colour = np.where(np.arange(GRID[1])[:, None] < 55, irr, 255 - irr)
+    lost = np.zeros(GRID, bool)
+    lost[20:45, 5:30] = lost[50:75, 80:105] = True
+    fill = filled(colour, lost, Scan(irr[..., 0], "irr"))
+    assert rms((fill - colour)[lost]) < 0.35 * rms((plain(colour, lost) - colour)[lost])
+
+
+def test_a_loss_that_the_guides_show_too_is_filled_as_without_them() -> None:
+    irr = relief(1)
+    colour, lost = np.repeat(irr, 3, axis=2), blot()
+    irr[lost] += 90
+    assert_array_equal(filled(colour, lost, Scan(irr[..., 0], "irr"))[lost], plain(colour, lost)[lost])
+
+
+def test_one_lacuna_may_be_guided_while_another_shows_in_the_guides() -> None:
+    irr = relief(1)
+    colour, lost = np.repeat(irr, 3, axis=2), blot()
+    flaked = np.zeros(GRID, bool)
+    flaked[:20] = lost[:20]
+    irr[flaked] -= 90
+    fill = filled(colour, lost, Scan(irr[..., 0], "irr"))
+    assert_array_equal(fill[flaked], plain(colour, lost)[flaked])
+    whole = lost & ~flaked
+    assert rms((fill - colour)[whole]) < 0.3 * rms((plain(colour, lost) - colour)[whole])
+
+
+def test_what_no_paint_around_shows_is_not_believed() -> None:
+    irr = relief(1)
+    colour, lost = np.repeat(irr, 3, axis=2), blot()
+    strange = np.zeros(GRID, bool)
+    strange[40:52, 50:65] = True  # deep inside: no step at the rim
+    irr[strange] += 2000
+    fill = filled(colour, lost, Scan(irr[..., 0], "irr"))
+    assert_allclose(fill[43:49, 54:61], plain(colour, lost)[43:49, 54:61], atol=1e-3)
+
+
+def test_a_guide_that_is_not_seen_is_as_good_as_none() -> None:
+    irr, xray = relief(1)[..., 0], relief(2)[..., 0]
+    colour, lost = np.stack([irr, xray, irr], axis=2), blot()
+    blind = Scan(np.zeros(GRID), "xray", seen=np.zeros(GRID, bool))
+    assert_array_equal(filled(colour, lost, Scan(irr, "irr"), blind), filled(colour, lost, Scan(irr, "irr")))
+    assert_array_equal(filled(colour, lost, blind)[lost], plain(colour, lost)[lost])
+
+
+def test_where_a_guide_ends_the_others_go_on() -> None:
+    irr, xray = relief(1)[..., 0], relief(2)[..., 0]
+    colour, lost = np.stack([irr + xray, irr, xray], axis=2), blot()
+    seen = np.ones(GRID, bool)
+    seen[:, 60:] = False
+    half = Scan(np.where(seen, xray, 0), "xray", seen=seen)
+    fill = filled(colour, lost, Scan(irr, "irr"), half)
+    left, right = lost & seen, lost & ~seen
+    assert rms((fill - colour)[left]) < 0.35 * rms((plain(colour, lost) - colour)[left])
+    assert rms((fill - colour)[right][:, 1]) < 0.35 * rms((plain(colour, lost) - colour)[right][:, 1])
+
+
+@pytest.mark.parametrize("guides", [*((name,) for name in GUIDES), GUIDES], ids=" ".join)
+def test_on_phantoms_guides_bring_decibels(guides: tuple[str, ...]) -> None:
+    gain = []
+    for seed in (1001, 1002, 1004):
+        found = multimodal(256, 320, seed=seed)
+        noise = ndimage.gaussian_filter(
+            np.random.default_rng(seed).standard_normal((256, 320)), 4, mode="wrap"
+        )
+        lost, truth = noise > np.quantile(noise, 0.95), found.truth.painted.read()
+        stack = Stack((Scan(truth), *(found.stack[name] for name in guides)))
+        one, other = (tg.inpaint(stack, lost, engine=engine).image for engine in ("guided", "tension"))
+        gain.append(decibels(truth, one, lost) - decibels(truth, other, lost))
+    assert np.mean(gain) > (2.0 if len(guides) > 1 else 0.7)
+
+
+def test_on_phantoms_flaked_paint_is_filled_about_as_well_as_without_guides() -> None:
+    loss = []
+    for seed in (1001, 1002, 1003):
+        found = multimodal(256, 320, seed=seed)
+        lost, truth = found.truth.lacunae.read(), found.truth.painted.read()
+        stack = Stack((Scan(truth), *(found.stack[name] for name in GUIDES)))
+        one, other = (tg.inpaint(stack, lost, engine=engine).image for engine in ("guided", "tension"))
+        loss.append(decibels(truth, other, lost) - decibels(truth, one, lost))
+    assert np.mean(loss) < 0.4
+
+
+def test_a_scan_alone_is_refused_with_what_is_needed() -> None:
+    with pytest.raises(BadUsage, match=r"fills rgb by other scans.*array comes alone.*infrared, X-ray"):
+        tg.inpaint(Scan(np.zeros((9, 9), np.uint8)), np.eye(9, dtype=bool), engine="guided")
+
+
+def test_guides_are_named_in_the_history() -> None:
+    irr = Scan(relief(1)[..., 0], "irr", name="infrared")
+    history = tg.inpaint(Stack((Scan(relief(2)), irr)), blot(), engine="guided").history
+    assert history["also_read"]["irr"]["name"] == "infrared"
+    assert len(history["also_read"]["irr"]["sha256"]) == 64
+
+
+def test_a_guide_that_holds_no_numbers_is_refused() -> None:
+    irr = relief(1)[..., 0]
+    irr[3, 3] = np.nan
+    with pytest.raises(BadPixels, match="infrared holds NaN"):
+        filled(relief(2), blot(), Scan(irr, "irr", name="infrared"))
+    seen = np.isfinite(irr)
+    assert np.isfinite(
+        tg.inpaint(Stack((Scan(relief(2)), Scan(irr, "irr", seen=seen))), blot(), engine="guided").image
+    ).all()
+
+
+# --- the regression ----------------------------------------------------------------------------------
+
+
+def test_in_one_block_it_is_ridge_regression() -> None:
+    """By its normal equations, with the mean taken out of both sides; leverage by SciPy."""
+    features, colour = RNG.standard_normal((BLOCK, BLOCK, 2)), RNG.random((BLOCK, BLOCK, 3))
+    known = np.ones((BLOCK, BLOCK), bool)
+    known[1, 2] = known[0, 0] = False
+    predicted, leverage = regressed(features, colour, known)
+    x, y = features[known], colour[known]
+    own = np.cov(x.T, bias=True) + RIDGE * np.eye(2)
+    slopes = np.linalg.inv(own) @ ((x - x.mean(0)).T @ (y - y.mean(0)) / len(x))
+    expected = y.mean(0) + (features - x.mean(0)) @ slopes
+    assert_allclose(predicted, expected.clip(y.min(0), y.max(0)))
+    away = mahalanobis(features[1, 2], x.mean(0), np.linalg.inv(own))
+    assert leverage[1, 2] == pytest.approx(away**2 / 2)
+    assert (leverage[known] == 0).all()
+
+
+def test_what_is_not_known_teaches_nothing() -> None:
+    features, colour, known = relief(1), relief(2, channels=3), ~blot()
+    other = np.where(known[..., None], colour, 1e6)
+    assert_array_equal(regressed(features, colour, known)[0], regressed(features, other, known)[0])
