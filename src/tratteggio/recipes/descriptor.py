@@ -11,10 +11,12 @@ and, to fit it to one painting, 50,000 patches of it with the weights that ship 
 Žižakić, Ito, Meeus, Pižurica, "Autoencoder-learned local image descriptor for image inpainting", BNAIC 2019:
 200,000 patches of photographs, binary cross-entropy, Adadelta with its own length of steps, neither turned
 nor mirrored, so that the descriptor minds both. 32 patches a step and 50 rounds are those of the first
-author's code (github.com/nimpy/patch-desc-ae); here all patches are new ones, five times 200,000.
+author's code (github.com/nimpy/patch-desc-ae); here all patches are new ones, twice 200,000, and the steps
+shorten towards the end: at their full length the error on patches set aside goes up and down by several
+decibels, and the last step would be a matter of luck.
 
-Time: under an hour on one core, minutes to fit it to a painting. Figures: with the weights that ship
-(`tratteggio models info descriptor-v32`), and `tratteggio reproduce descriptor`.
+Time: a quarter of an hour on one core for v32, minutes to fit it to a painting. Got, November 2026: 27.36 dB
+with v32 on patches of 33 paintings set aside (`tratteggio models info descriptor-v32`).
 """
 
 from tratteggio.training.recipe import Recipe
@@ -22,11 +24,12 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="descriptor",
     model="descriptor-v32",
-    steps=31_250,
+    steps=12_500,
     batch=32,
     side=16,
     optimiser="adadelta",
     rate=1.0,
+    schedule="cosine",
     loss="cross_entropy",
     damage="none",
     augment={"flip": 0.0, "turn": 0.0},
