@@ -16,6 +16,7 @@ from tratteggio.errors import BadUsage, MissingExtra, UnknownName, UnsupportedFi
 from tratteggio.features import Errors, Latents, View, encode_file
 from tratteggio.features.encoding import load_net
 from tratteggio.painting import Metadata, Scan, Stack
+from tratteggio.phantom import multimodal
 
 RNG = np.random.default_rng(0)
 RGB, IRR = RNG.integers(0, 256, (70, 90, 3), np.uint8), RNG.integers(0, 256, (70, 90), np.uint8)
@@ -84,6 +85,18 @@ def test_what_cannot_be_encoded_is_refused(weights: Path, tmp_path: Path) -> Non
     (tmp_path / "other").mkdir()
     with pytest.raises(UnsupportedFile, match="'pconv-compact', which is no autoencoder of scans"):
         tg.encode(PAIR, weights=written(tmp_path / "other", "pconv-compact"))
+
+
+@pytest.mark.parametrize("model", [None, "fp-cae"])
+def test_the_weights_that_ship_bring_back_a_panel_that_they_have_not_seen(model: str | None) -> None:
+    panel = multimodal(160, 160, seed=77)
+    z = tg.encode(panel.stack, model=model)
+    assert z.shape == (19, 19, 80)
+    net, facts = load_net(model, None)
+    torch.manual_seed(0)
+    untaught = models.build(facts["model"])
+    taught, chance = (Errors(View(panel.stack, of))[:, :].mean() for of in (net, untaught))
+    assert taught < 0.6 * chance
 
 
 # --- the command line ------------------------------------------------------------------------------------
