@@ -15,8 +15,8 @@ author's code (github.com/nimpy/patch-desc-ae); here all patches are new ones, t
 shorten towards the end: at their full length the error on patches set aside goes up and down by several
 decibels, and the last step would be a matter of luck.
 
-Time: a quarter of an hour on one core for v32, minutes to fit it to a painting. Figures, November 2026: 27.36 dB
-with v32 on patches of 33 paintings set aside (`tratteggio models info descriptor-v32`).
+Time: a quarter of an hour on one core for v32, minutes to fit it to a painting. Figures, November 2026:
+27.36 dB with v32 on patches of 33 paintings set aside (`tratteggio models info descriptor-v32`).
 """
 
 from tratteggio.training.recipe import Recipe
