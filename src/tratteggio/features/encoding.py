@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tratteggio import files, models, treatment
 from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.features.fitting import fitted
 from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, View
 from tratteggio.models.fpcae import CELL, Autoencoder
 from tratteggio.painting import Metadata, Scan, Stack
@@ -36,7 +37,8 @@ def encode(
     """Give the features of a painting: 80 numbers for every 8 x 8 pixels.
 
     Feature (i, j) is what the net makes of the pixels about row 8 i + 9.5, column 8 j + 9.5. A painting that
-    lacks some of the modalities that the net knows is encoded by the others, and that is told in a note.
+    lacks some of the modalities that the net knows is encoded by the others, and that is told in a note, as
+    is what `features.fitting` does to scans of another name or number of channels.
 
     Args:
         painting: what `tratteggio.open` takes, a scan, a stack; or an array (H, W, C), its channels being
@@ -57,7 +59,7 @@ def encode(
         UnreadableFile, UnsupportedFile, GridMismatch: as `tratteggio.open` and `tratteggio.models.load`.
     """
     net, _ = load_net(model, weights, device=device)
-    return Latents(View(_stack(painting, net), net))[:, :]
+    return Latents(_view(painting, net))[:, :]
 
 
 def encode_file(
@@ -88,7 +90,7 @@ def encode_file(
         TratteggioError: as `encode`.
     """
     net, facts = load_net(model, weights, device=device)
-    view = View(_stack(source, net), net)
+    view = _view(source, net)
     layers: dict[str, Latents | Errors | Disagreement] = {"features": Latents(view)}
     if maps:
         layers["error"] = Errors(view)
@@ -133,6 +135,10 @@ def load_net(
     place = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
     facts = {"model": card.model, "weights": file.name, "weights_sha256": models.sha256(file)}
     return net.to(place), facts
+
+
+def _view(painting: Painting, net: Autoencoder) -> View:
+    return View(fitted(_stack(painting, net), net.modalities), net)
 
 
 def _stack(painting: Painting, net: Autoencoder) -> Stack:

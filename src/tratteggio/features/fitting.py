@@ -1,0 +1,64 @@
+"""A painting brought to what a net knows: infrared that was saved in three channels, a visible scan's name.
+
+Nothing is done silently: each change is told in a note. Scans that already fit are left as they are.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from tratteggio.painting import Mapped, Scan, Stack
+from tratteggio.painting.pixels import Array
+
+log = logging.getLogger("tratteggio")
+
+COLOURS = 3
+LUMA = (0.299, 0.587, 0.114)  # as pictures of one channel are learnt from
+
+
+def fitted(stack: Stack, modalities: Mapping[str, int]) -> Stack:
+    """Name and count the channels of scans as a net does, where that can be done without guessing.
+
+    - A painting with one visible scan, `rgb`, shows it as it is before treatment: for a net that knows states
+      of treatment and no `rgb`, it is `rgb_before`.
+    - A scan of three channels, for a net that knows one of that modality, is seen as its luma; grey, for a
+      net that knows three, as three equal ones.
+
+    Args:
+        stack: the painting; read by region, now or later.
+        modalities: channels of each modality that the net knows, by name.
+    """
+    scans = {scan.modality: scan for scan in stack.scans}
+    if "rgb" in scans and "rgb" not in modalities and "rgb_before" in modalities.keys() - scans.keys():
+        log.warning("%s is taken as rgb_before, as the net calls a visible scan", scans["rgb"].name)
+        scans = {"rgb_before" if name == "rgb" else name: scan for name, scan in scans.items()}
+    return Stack(tuple(_counted(scan, name, modalities.get(name)) for name, scan in scans.items()))
+
+
+def _counted(scan: Scan, name: str, channels: int | None) -> Scan:
+    scan = replace(scan, modality=name)
+    if channels == 1 and scan.channels == COLOURS:
+        log.warning("%s has three channels; the net knows one of %s and sees their luma", scan.name, name)
+        through: Callable[[Array], Array] = partial(_luma, dtype=scan.dtype)
+    elif channels == COLOURS and scan.channels == 1:
+        log.warning("%s is grey; the net knows three channels of %s and sees it in each", scan.name, name)
+        through = _thrice
+    else:
+        return scan
+    return replace(scan, pixels=Mapped(scan.pixels, through, channels, scan.dtype), alpha=False)
+
+
+def _luma(pixels: Array, *, dtype: np.dtype[np.generic]) -> Array:
+    luma = pixels[..., :COLOURS] @ np.array(LUMA)
+    levels: Array = (np.rint(luma) if dtype.kind == "u" else luma).astype(dtype)
+    return levels[..., None]
+
+
+def _thrice(pixels: Array) -> Array:
+    grey = pixels[..., None] if pixels.ndim == 2 else pixels[..., :1]
+    return np.repeat(grey, COLOURS, axis=2)
