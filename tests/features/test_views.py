@@ -103,7 +103,7 @@ def test_a_missing_modality_is_a_note_and_no_error(kind: str, caplog) -> None:
     alone = stack(64, 64, "rgb")
     with caplog.at_level(logging.WARNING, "tratteggio"):
         view = View(alone, net(kind))
-    assert "irr is missing, which the net was made for: features rest on rgb alone" in caplog.text
+    assert "missing of what the net was made for: irr; features rest on rgb alone" in caplog.text
     z = Latents(view)[:, :]
     x, _ = view.tensors(views.Region.whole((64, 64)))
     known = torch.ones_like(x)

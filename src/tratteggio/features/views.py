@@ -74,8 +74,8 @@ class View:
                 )
         if self.missing:
             log.warning(
-                "%s is missing, which the net was made for: features rest on %s alone",
-                " and ".join(self.missing),
+                "missing of what the net was made for: %s; features rest on %s alone",
+                ", ".join(self.missing),
                 ", ".join(self.present),
             )
 
