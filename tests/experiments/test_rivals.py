@@ -5,7 +5,6 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from tratteggio.experiments import _rivals
 from tratteggio.experiments._rivals import HIDDEN, Exhaustive, Sparse, cost, learn
 
 
@@ -48,7 +47,7 @@ def test_cost_and_gradient_are_those_that_autograd_finds() -> None:
 def test_learning_lowers_the_cost_and_the_same_seed_gives_the_same_net() -> None:
     x = patches(60)
     first, more, again = (learn(x, seed=3, iterations=n) for n in (1, 40, 40))
-    costs = [cost(np.concatenate([part.ravel() for part in net]), x)[0] for net in (first, more)]
+    costs = [cost(net.flat(), x)[0] for net in (first, more)]
     assert costs[1] < 0.9 * costs[0]
     assert all(np.array_equal(a, b) for a, b in zip(more, again, strict=True))
 
@@ -56,14 +55,13 @@ def test_learning_lowers_the_cost_and_the_same_seed_gives_the_same_net() -> None
 def test_single_precision_learns_as_well() -> None:
     x = patches(60)
     costs = [
-        cost(np.concatenate([p.ravel() for p in learn(x.astype(kind), seed=0, iterations=60)]), x)[0]
-        for kind in (np.float32, np.float64)
+        cost(learn(x.astype(kind), seed=0, iterations=60).flat(), x)[0] for kind in (np.float32, np.float64)
     ]
     assert costs[0] == pytest.approx(costs[1], rel=0.02)
 
 
 def test_samples_that_are_lost_count_as_black() -> None:
-    net = Sparse(*_rivals._parts(weights(12), 12))
+    net = Sparse.of(weights(12), samples=12)
     lost = np.arange(12) % 3 == 0
     told = patches()
     assert_allclose(net.describe(told, lost), net.describe(np.where(lost, 0, told)), rtol=1e-12)

@@ -8,19 +8,28 @@ from collections.abc import Mapping, Sequence
 
 WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 52, 150, 36, 40  # margins, pixels; names of the curves stand at the right
+APART = 7  # pixels between curves that have bars
 COLOURS = (
     "#1b6ca8", "#d1495b", "#2e8b57", "#b8860b", "#6a4c93", "#4d4d4d",
     "#e07a1f", "#00838f", "#a05195", "#7a8b3a", "#8c564b",
 )  # fmt: skip
 
 
-def curves(series: Mapping[str, Sequence[float | None]], *, labels: Sequence[str], title: str) -> str:
+def curves(
+    series: Mapping[str, Sequence[float | None]],
+    *,
+    labels: Sequence[str],
+    title: str,
+    spreads: Mapping[str, Sequence[tuple[float, float]]] = {},
+) -> str:
     """Draw curves over a common axis of labels, evenly spaced.
 
     Args:
         series: name -> one value for each label, None where there is none.
         labels: along the axis.
         title: above, with the unit of the values.
+        spreads: name -> how far values spread at each label, as an upright bar from low to high; the curves
+            then stand a little apart, so that bars do not cover each other.
 
     Returns:
         an SVG document.
@@ -31,6 +40,7 @@ def curves(series: Mapping[str, Sequence[float | None]], *, labels: Sequence[str
         True
     """
     values = [v for line in series.values() for v in line if v is not None and math.isfinite(v)]
+    values += [end for bars in spreads.values() for bar in bars for end in bar]
     low, high, step = _ticks(min(values, default=0.0), max(values, default=1.0))
 
     def x(place: int) -> float:
@@ -49,7 +59,13 @@ def curves(series: Mapping[str, Sequence[float | None]], *, labels: Sequence[str
     parts += [_text(x(k), HEIGHT - 16, label, anchor="middle") for k, label in enumerate(labels)]
     for number, (name, line) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
-        points = [(x(k), y(v)) for k, v in enumerate(line) if v is not None and math.isfinite(v)]
+        aside = APART * (number - (len(series) - 1) / 2) if spreads else 0
+        parts += [
+            f'<line x1="{x(k) + aside:.1f}" x2="{x(k) + aside:.1f}" y1="{y(least):.1f}" y2="{y(most):.1f}" '
+            f'stroke="{colour}" stroke-opacity="0.5"/>'
+            for k, (least, most) in enumerate(spreads.get(name, ()))
+        ]
+        points = [(x(k) + aside, y(v)) for k, v in enumerate(line) if v is not None and math.isfinite(v)]
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in points]

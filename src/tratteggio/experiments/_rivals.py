@@ -42,6 +42,22 @@ class Sparse(NamedTuple):
     outer: Floats
     outer_bias: Floats
 
+    @classmethod
+    def of(cls, flat: Floats, *, samples: int) -> Sparse:
+        """Return the net of all weights in one row, in the order of the attributes.
+
+        Args:
+            flat: (2 * 128 * samples + 128 + samples,).
+            samples: of a patch, n.
+        """
+        ends = np.cumsum([HIDDEN * samples, HIDDEN, HIDDEN * samples])
+        inner, inner_bias, outer, outer_bias = np.split(flat, ends)
+        return cls(inner.reshape(HIDDEN, samples), inner_bias, outer.reshape(samples, HIDDEN), outer_bias)
+
+    def flat(self) -> Floats:
+        """Return all weights in one row."""
+        return np.concatenate([part.ravel() for part in self])
+
     def describe(self, patches: Floats, lost: Lost | None = None) -> Floats:
         """Describe patches: (m, n) of 0 .. 1 -> (m, 128) of 0 .. 1.
 
@@ -75,7 +91,7 @@ def learn(patches: Floats, *, seed: int, iterations: int = ITERATIONS) -> Sparse
     found = optimize.minimize(
         cost, start, args=(patches,), jac=True, method="L-BFGS-B", options={"maxiter": iterations}
     )
-    return Sparse(*(part.astype(patches.dtype) for part in _parts(found.x, samples)))
+    return Sparse.of(found.x.astype(patches.dtype), samples=samples)
 
 
 def cost(flat: Floats, patches: Floats) -> tuple[float, NDArray[np.float64]]:
@@ -88,7 +104,7 @@ def cost(flat: Floats, patches: Floats) -> tuple[float, NDArray[np.float64]]:
         patches: (m, n) of 0 .. 1.
     """
     count, samples = patches.shape
-    net = Sparse(*(part.astype(patches.dtype) for part in _parts(flat, samples)))
+    net = Sparse.of(flat.astype(patches.dtype), samples=samples)
     hidden = net.describe(patches)
     answers = net.restore(hidden)
     mean = hidden.mean(axis=0, dtype=np.float64)
@@ -102,20 +118,13 @@ def cost(flat: Floats, patches: Floats) -> tuple[float, NDArray[np.float64]]:
     sparse = SPARSITY_WEIGHT * ((1 - SPARSITY) / (1 - mean) - SPARSITY / mean) / count
     back = off * answers * (1 - answers) / count  # what each sum of the outer layer is to blame for
     deep = (back @ net.outer + sparse.astype(back.dtype)) * hidden * (1 - hidden)
-    slopes = (
+    slopes = Sparse(
         deep.T @ patches + WEIGHT_DECAY * net.inner,
         deep.sum(axis=0),
         back.T @ hidden + WEIGHT_DECAY * net.outer,
         back.sum(axis=0),
     )
-    return float(value), np.concatenate([slope.ravel() for slope in slopes]).astype(np.float64)
-
-
-def _parts(flat: Floats, samples: int) -> tuple[Floats, Floats, Floats, Floats]:
-    inner, inner_bias, outer, outer_bias = np.split(
-        flat, np.cumsum([HIDDEN * samples, HIDDEN, HIDDEN * samples])
-    )
-    return inner.reshape(HIDDEN, samples), inner_bias, outer.reshape(samples, HIDDEN), outer_bias
+    return float(value), slopes.flat().astype(np.float64)
 
 
 class Exhaustive:
