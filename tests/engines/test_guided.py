@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -9,16 +11,17 @@ from scipy import ndimage
 from scipy.spatial.distance import mahalanobis
 
 import tratteggio as tg
-from tratteggio.engines import guided, tension
+from tratteggio.engines import guided, pconv, tension
 from tratteggio.engines._regression import BLOCK, RIDGE, regressed
 from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.metrics.fidelity import psnr
 from tratteggio.painting import Lacunae, Scan, Stack
-from tratteggio.phantom import multimodal
+from tratteggio.phantom import Examination, multimodal
 
 RNG = np.random.default_rng(0)
 GRID = (96, 110)
 GUIDES = ("irr", "xray", "uvf")
+PANELS = (1001, 1002, 1003)
 
 
 def relief(seed: int, sigma: float = 3.0, channels: int = 1) -> np.ndarray:
@@ -36,7 +39,7 @@ def blot() -> np.ndarray:
 
 def filled(colour: np.ndarray, lost: np.ndarray, *guides: Scan) -> np.ndarray:
     window = Stack((Scan(np.where(lost[..., None], 0, colour)), *guides))
-    return guided.make().fill(window, Lacunae(lost), None)[0]
+    return guided.Guided().fill(window, Lacunae(lost), None)[0]
 
 
 def plain(colour: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -118,28 +121,64 @@ def test_where_a_guide_ends_the_others_go_on() -> None:
     assert rms((fill - colour)[right][:, 1]) < 0.35 * rms((plain(colour, lost) - colour)[right][:, 1])
 
 
+def test_what_the_regression_leaves_over_is_carried_in_by_a_painter_of_choice() -> None:
+    irr = relief(1)
+    window = Stack((Scan(np.where(blot()[..., None], 0, relief(2))), Scan(irr[..., 0], "irr")))
+    fills = [
+        guided.Guided(carry=lambda of, _, level=level: np.full(of.shape, level)).fill(
+            window, Lacunae(blot()), None
+        )[0]
+        for level in (0.0, 7.0)
+    ]
+    assert_allclose((fills[1] - fills[0])[blot()], 7)
+
+
+@pytest.mark.usefixtures("weights_at_hand")
+def test_the_net_fills_where_guides_are_not_trusted() -> None:
+    irr = relief(1)
+    colour, lost = np.repeat(irr, 3, axis=2), blot()
+    irr[lost] += 90
+    window = Stack((Scan(np.where(lost[..., None], 0, colour)), Scan(irr[..., 0], "irr")))
+    made, net = guided.make(weights=pconv.WEIGHTS), pconv.make()
+    assert made.parameters["weights_sha256"] == net.parameters["weights_sha256"]
+    fill, _ = made.fill(window, Lacunae(lost), None)
+    assert_array_equal(fill[lost], net.paint(window.primary.colour(), lost)[lost])
+
+
+def test_without_weights_the_tension_engine_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pconv, "ships", lambda: False)
+    assert guided.make().parameters == {"tension": 2.0}
+    with pytest.raises(BadUsage, match="runs on the CPU only"):
+        guided.make(device="cuda")
+
+
+@cache
+def examined(seed: int) -> Examination:
+    return multimodal(256, 320, seed=seed)
+
+
 @pytest.mark.parametrize("guides", [*((name,) for name in GUIDES), GUIDES], ids=" ".join)
 def test_on_phantoms_guides_bring_decibels(guides: tuple[str, ...]) -> None:
     gain = []
-    for seed in (1001, 1002, 1004):
-        found = multimodal(256, 320, seed=seed)
+    for seed in PANELS:
+        found = examined(seed)
         noise = ndimage.gaussian_filter(
             np.random.default_rng(seed).standard_normal((256, 320)), 4, mode="wrap"
         )
         lost, truth = noise > np.quantile(noise, 0.95), found.truth.painted.read()
         stack = Stack((Scan(truth), *(found.stack[name] for name in guides)))
-        one, other = (tg.inpaint(stack, lost, engine=engine).image for engine in ("guided", "tension"))
+        one, other = (tg.inpaint(stack, lost, engine=engine).image for engine in (guided.Guided(), "tension"))
         gain.append(decibels(truth, one, lost) - decibels(truth, other, lost))
     assert np.mean(gain) > (2.0 if len(guides) > 1 else 0.7)
 
 
 def test_on_phantoms_flaked_paint_is_filled_about_as_well_as_without_guides() -> None:
     loss = []
-    for seed in (1001, 1002, 1003):
-        found = multimodal(256, 320, seed=seed)
+    for seed in PANELS:
+        found = examined(seed)
         lost, truth = found.truth.lacunae.read(), found.truth.painted.read()
         stack = Stack((Scan(truth), *(found.stack[name] for name in GUIDES)))
-        one, other = (tg.inpaint(stack, lost, engine=engine).image for engine in ("guided", "tension"))
+        one, other = (tg.inpaint(stack, lost, engine=engine).image for engine in (guided.Guided(), "tension"))
         loss.append(decibels(truth, other, lost) - decibels(truth, one, lost))
     assert np.mean(loss) < 0.4
 

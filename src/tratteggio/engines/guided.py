@@ -1,26 +1,29 @@
 """Fill lacunae of one scan from the others: what infrared, X-ray or ultraviolet show where colour is lost.
 
 Around a lacuna, known paint tells how its colour goes with the other scans, the guides (`_regression`); in
-the lacuna these then tell the colour. What the regression leaves over at the rim is carried in by a thin
-plate under tension, so that the fill meets the paint.
+the lacuna these then tell the colour. What the regression leaves over in the paint around is a picture, too:
+the net of engine pconv fills it, so that the fill meets the paint. Where its weights are not installed, a
+thin plate under tension does.
 
 Guides are not trusted blindly. Where paint has flaked off, they show bare ground: then they step at the rim
 of the lacuna, all around in one direction, as paint under a mask does not. And where they show what the paint
-around never shows, nothing is known of its colour. There the fill is that of the tension engine. A lacuna is
-trusted or not as a whole, so paint that is hidden beside flaked paint is best given a mask of its own.
+around never shows, nothing is known of its colour. There the fill is that of RGB alone. A lacuna is trusted
+or not as a whole, so paint that is hidden beside flaked paint is best given a mask of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tratteggio.engines._painter import cpu_only
+from tratteggio.engines import pconv
+from tratteggio.engines._painter import Paint, cpu_only
 from tratteggio.engines._regression import regressed
 from tratteggio.engines._surface import CAPACITY_PX, surface
 from tratteggio.errors import BadPixels, BadUsage
@@ -39,20 +42,23 @@ GRAIN = 0.07  # of a guide's spread: a change by less is noise
 STRANGE = 4.0  # leverage at which a guide is hardly trusted; 1 is paint of the same kind as around
 
 
+def under_tension(colour: Array, lost: Lost) -> Array:
+    """Fill as the tension engine does."""
+    return surface(colour, lost, bending=1.0, tension=TENSION)
+
+
 @dataclass(frozen=True)
 class Guided:
     """The engine. Satisfies `roles.Engine`; `reads` every scan there is."""
 
+    carry: Paint = under_tension
+    """Fills what the regression leaves over, and the colour itself where guides are not trusted."""
+    parameters: Mapping[str, Any] = field(default_factory=lambda: {"tension": TENSION})
     name: str = "guided"
     reads: None = None
     halo: int = HALO
     local: bool = False
     capacity: int = CAPACITY_PX
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What was chosen, for the history."""
-        return {"tension": TENSION}
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:  # noqa: ARG002 # the mask does not matter
         """Make sure that there are guides.
@@ -82,29 +88,36 @@ class Guided:
         others = [other for other in window.scans if other is not scan]
         guides, seen = [_scaled(other) for other in others], np.stack([other.read_seen() for other in others])
         colour = scan.colour().astype(np.float64)
-        plain = surface(colour, lost, bending=1.0, tension=TENSION)
+        plain = self.carry(colour, lost)
         fill = plain.copy()
         for chosen, mine in _by_guides(seen, lost):
             known = ~lost & seen[chosen].all(axis=0)
             if known.any():
                 guide = np.concatenate([guides[number] for number in chosen], axis=2)
-                guided, trust = _guided(guide, colour, lost, known)
-                fill[mine] += (trust[..., None] * (guided - plain))[mine]
+                predicted, trust = _predicted(guide, colour, lost, known)
+                rest = self.carry(np.where(known[..., None], colour - predicted, 0), lost)
+                fill[mine] += (trust[..., None] * (predicted + rest - plain))[mine]
         return fill, nearness(lost)
 
 
-def make(*, seed: int = 0, device: str = "cpu") -> Guided:  # noqa: ARG001
+def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = None) -> Guided:
     """Build the engine.
 
     Args:
         seed: not used; there is nothing random.
-        device: "cpu" or "auto".
+        device: "cpu" or "auto"; with the net also "cuda", which it alone uses.
+        weights: of a net that engine pconv takes, which carries in what the regression leaves over; None
+            takes those that ship, or the tension engine where none do.
 
     Raises:
-        BadUsage: another device was asked for.
+        BadUsage: no such device, or nothing that would use it.
+        MissingExtra, UnreadableFile, UnsupportedFile: as `pconv.make`.
     """
-    cpu_only("guided", device)
-    return Guided()
+    if weights is None and not pconv.ships():
+        cpu_only("guided", device)
+        return Guided()
+    net = pconv.make(seed=seed, device=device, weights=weights)
+    return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
 
 
 def _scaled(guide: Scan) -> Array:
@@ -128,8 +141,8 @@ def _by_guides(seen: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int],
         yield [number for number in range(len(seen)) if one >> number & 1], code == one
 
 
-def _guided(guide: Array, colour: Array, lost: Lost, known: Lost) -> tuple[Array, Array]:
-    """Fill by regression and carry in what it leaves over at the rim.
+def _predicted(guide: Array, colour: Array, lost: Lost, known: Lost) -> tuple[Array, Array]:
+    """Tell colours from guides by regression.
 
     Returns:
         (h, w, channels) in the units of `colour`; how far to trust it, (h, w) of 0 .. 1.
@@ -137,10 +150,9 @@ def _guided(guide: Array, colour: Array, lost: Lost, known: Lost) -> tuple[Array
     whole = np.ones_like(lost)
     features = np.concatenate([guide, _smooth(guide, whole, SMOOTH)], axis=2)
     predicted, leverage = regressed(features, colour, known)
-    rest = np.where(known[..., None], colour - predicted, 0)
     trust = ndimage.gaussian_filter(np.exp(-((leverage / STRANGE) ** 2)), 1.0, mode="nearest")
     trust[_stepping(guide, lost)] = 0
-    return predicted + surface(rest, lost, bending=1.0, tension=TENSION), trust
+    return predicted, trust
 
 
 def _stepping(guide: Array, lost: Lost) -> Lost:
@@ -152,7 +164,7 @@ def _stepping(guide: Array, lost: Lost) -> Lost:
     labels, count = ndimage.label(lost, structure=EIGHT)
     depth = ndimage.distance_transform_cdt(lost, metric="chessboard")
     rim = np.where(depth <= RIM, labels, 0)
-    step = guide - surface(guide, lost, bending=1.0, tension=TENSION)
+    step = guide - under_tension(guide, lost)
     step /= np.sqrt(_change(guide, ~lost) + GRAIN**2)
     lacunae = np.arange(1, count + 1)
     means = np.stack([ndimage.mean(plane, rim, lacunae) for plane in np.moveaxis(step, 2, 0)])
