@@ -299,16 +299,16 @@ def _framed(patch: Levels) -> Levels:
 
 
 def _setting(scale: Scale, subjects: Mapping[str, Mapping[str, Levels]], source: Source) -> str:
-    told = " and ".join(f"{len(squares)} {name}" for name, squares in subjects.items())
+    told = ", ".join(f"{name}: {len(squares)}" for name, squares in subjects.items())
     queries = len(range(0, scale.side - SIDE + 1, scale.apart)) ** 2
     candidates = len(range(0, scale.side - SIDE + 1, retrieval.STRIDE)) ** 2
     what = "phantoms" if isinstance(source, Phantoms) else "pictures"
     return (
-        f"Squares of {scale.side} x {scale.side} pixels of {told}. In each, {queries} patches of 16 x 16 are "
+        f"Squares of {scale.side} x {scale.side} pixels ({told}). In each, {queries} patches of 16 x 16 are "
         f"looked for among {candidates}, 8 pixels apart, with {SHARES[0]:.0%} to {SHARES[-1]:.0%} of them "
         f"missing: spots, a side or a corner. What counts is how far the {scale.nearest} nearest are from "
         "the query, missing part and all. Our nets are those that ship, see their cards; the rival learns in "
-        f"{scale.iterations} iterations from {scale.patches} patches of {len(source)} {what}."
+        f"{scale.iterations} iterations from {scale.patches} patches of {what} ({len(source)})."
     )
 
 
