@@ -1,0 +1,82 @@
+"""Patches laid over each other along the path where they differ least.
+
+A. A. Efros and W. T. Freeman 2001, "Image quilting for texture synthesis and transfer",
+doi:10.1145/383259.383296, section 2.1; here for all patches of a wave at once, which do not overlap.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.patches.lattice import SIDES, Floats, Lattice, Numbers
+
+# Views of (n, patch, patch) in which a side's half lies on the left and the path runs down.
+_TURNED = (
+    lambda a: a.transpose(0, 2, 1),  # above
+    lambda a: a.transpose(0, 2, 1)[:, :, ::-1],  # below
+    lambda a: a,  # left
+    lambda a: a[:, :, ::-1],  # right
+)
+
+
+def paste(
+    lattice: Lattice, colours: NDArray[np.floating], labels: Numbers, wave: Numbers
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Lay the patch of each node's label, wave by wave.
+
+    Args:
+        colours: (h, w, channels), border included; its dtype is kept.
+        labels: (n,) flat indices.
+        wave: (n,) when each node comes; neighbours, corners included, never together.
+
+    Returns:
+        (h, w, channels), all that patches cover, known paint too; `colours` elsewhere; and (h, w) bool, where
+        patches cover.
+    """
+    flat = colours.reshape(-1, colours.shape[2])
+    laid, covered = flat.copy(), np.zeros(len(flat), dtype=bool)
+    square, half = lattice.square.ravel(), lattice.step
+    for now in range(int(wave.max()) + 1):
+        nodes = np.flatnonzero(wave == now)
+        here = lattice.at[nodes, None] + square
+        old, new, there = laid[here], flat[labels[nodes, None] + square], covered[here]
+        shape = (len(nodes), lattice.patch, lattice.patch)
+        differ = (((new - old) ** 2).sum(axis=2) * there).reshape(shape)
+        share = np.ones(shape, dtype=np.float32)
+        for side in range(len(SIDES)):
+            others = lattice.around[nodes, side]
+            met = np.flatnonzero((others >= 0) & (wave[others] < now))
+            turned = np.ascontiguousarray(_TURNED[side](differ[met])[:, :, :half])
+            part = share[met]
+            _TURNED[side](part)[:, :, :half] *= cut(turned)
+            share[met] = part
+        part = np.where(there, share.reshape(here.shape), 1)[..., None].astype(colours.dtype)
+        laid[here] = old + part * (new - old)
+        covered[here] = True
+    return laid.reshape(colours.shape), covered.reshape(colours.shape[:2])
+
+
+def cut(differ: NDArray[np.floating]) -> Floats:
+    """Find the path from top to bottom along which two patches differ least.
+
+    Args:
+        differ: (n, length, width) squared differences.
+
+    Returns:
+        (n, length, width) float32: share of what lies on the right, 0 left of the path, 1/2 on it, 1 right
+        of it.
+    """
+    count, length, width = differ.shape
+    least = differ.copy()
+    for row in range(1, length):
+        above = np.pad(least[:, row - 1], ((0, 0), (1, 1)), constant_values=np.inf)
+        least[:, row] += np.minimum(above[:, 1:-1], np.minimum(above[:, :-2], above[:, 2:]))
+    path = np.empty((count, length), dtype=np.intp)
+    path[:, -1] = least[:, -1].argmin(axis=1)
+    for row in range(length - 2, -1, -1):
+        steps = np.clip(path[:, row + 1, None] + np.array([0, -1, 1]), 0, width - 1)
+        best = np.take_along_axis(least[:, row], steps, axis=1).argmin(axis=1)
+        path[:, row] = np.take_along_axis(steps, best[:, None], axis=1)[:, 0]
+    shares: Floats = np.clip((np.arange(width) - path[..., None] + 1) / 2, 0, 1).astype(np.float32)
+    return shares
