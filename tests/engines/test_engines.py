@@ -85,7 +85,8 @@ def test_a_linear_ramp_runs_through(name, dtype):
 def test_depths_above_8_bit_are_not_quantised(name, dtype):
     """On a faint ramp, of 4 levels of 8 bit, the fill is right to far less than one such level."""
     level = {"uint16": 257.0}.get(dtype, 1 / 255)
-    pixels = (100 * level + np.tile(np.linspace(0, 4 * level, 96), (48, 1))).astype(dtype)
+    rises = np.add.outer(np.linspace(0, level, 48), np.linspace(0, 3 * level, 96))
+    pixels = (100 * level + rises).astype(dtype)
     lost = blot((48, 96), (20, 40, 28, 47))
     fill = filled(made(name), pixels, lost)[lost][:, 0]
     assert np.abs(fill - pixels[lost]).max() < level / 4

@@ -1,0 +1,84 @@
+"""What the engine of patches does where patches are scarce or damage is unkind."""
+
+import logging
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import tratteggio as tg
+from tratteggio.engines import patch_mrf
+from tratteggio.painting import Lacunae, Scan, Stack
+
+
+def grain(rows: int, cols: int, channels: int = 3, top: int = 256, dtype: str = "uint8") -> np.ndarray:
+    return np.random.default_rng(0).integers(0, top, (rows, cols, channels)).astype(dtype)
+
+
+def test_without_a_whole_patch_tension_fills_and_the_log_says_so(caplog):
+    lost = np.zeros((60, 60), bool)
+    lost[::7] = True
+    before = grain(60, 60)
+    with caplog.at_level(logging.WARNING, logger="tratteggio"):
+        after = tg.inpaint(before, lost, engine="patch_mrf")
+    assert "engine tension fills it instead of patch_mrf" in caplog.text
+    assert_array_equal(after, tg.inpaint(before, lost, engine="tension"))
+
+
+@pytest.mark.parametrize("shape", [(3, 40), (8, 9), (15, 15), (12, 200)])
+def test_a_painting_smaller_than_two_patches_is_filled(shape):
+    before, lost = grain(*shape), np.zeros(shape, bool)
+    lost[shape[0] // 2, 1:3] = True
+    after = tg.inpaint(before, lost, engine="patch_mrf")
+    assert_array_equal(after[~lost], before[~lost])
+
+
+def test_lacunae_at_all_four_borders_are_filled_from_within():
+    before, lost = grain(90, 80), np.ones((90, 80), bool)
+    lost[12:78, 9:70] = False
+    before[..., 2] = 77
+    after = tg.inpaint(before, lost, engine="patch_mrf")
+    assert_array_equal(after[~lost], before[~lost])
+    assert np.ptp(after[lost][:, 2].astype(int)) <= 1  # nothing came in from beyond the border
+
+
+def test_a_lacuna_larger_than_the_known_paint_is_filled_with_its_texture():
+    before, lost = grain(120, 120), np.ones((120, 120), bool)
+    lost[40:70, 50:90] = False
+    after = tg.inpaint(before, lost, engine="patch_mrf").astype(float)
+    steps = [np.mean(np.diff(part, axis=1) ** 2) for part in (after[10:30, 10:110], after[40:70, 50:90])]
+    assert 0.5 < steps[0] / steps[1] < 1.5
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_alpha_is_no_colour(channels):
+    """Whatever alpha says, and it is left alone."""
+    before, lost = grain(60, 60, channels), np.zeros((60, 60), bool)
+    lost[20:32, 20:40] = True
+    opaque = before.copy()
+    opaque[..., -1] = 255
+    one, two = (tg.inpaint(a, lost, engine="patch_mrf") for a in (before, opaque))
+    assert_array_equal(one[..., :-1], two[..., :-1])
+    assert_array_equal(one[..., -1], before[..., -1])
+
+
+def test_depths_are_filled_with_the_same_patches():
+    """257 times the values of 8 bit in 16 bit: the fill is 257 times as much, but for rounding."""
+    eight, lost = grain(70, 70), np.zeros((70, 70), bool)
+    lost[20:40, 30:44] = True
+    sixteen = eight.astype(np.uint16) * 257
+    one, two = (tg.inpaint(a, lost, engine="patch_mrf").astype(float) for a in (eight, sixteen))
+    assert np.abs(two / 257 - one)[lost].max() <= 0.51
+
+
+def test_confidence_says_how_well_patches_fit():
+    rows = np.arange(96)
+    stripes = np.where(rows % 8 < 4, 60, 180).astype(np.uint8)[:, None, None].repeat(200, axis=1)
+    stripes[:, 100:] = grain(96, 100, 1)
+    lost = np.zeros((96, 200), bool)
+    lost[30:50, 30:50] = lost[30:50, 150:170] = True
+    engine = patch_mrf.make()
+    blank = np.where(lost[..., None], 0, stripes).astype(np.uint8)
+    _, sure = engine.fill(Stack((Scan(blank),)), Lacunae(lost), None)
+    assert sure[30:50, 30:50].mean() > 0.9
+    assert sure[30:50, 150:170].mean() < 0.5
