@@ -7,7 +7,7 @@ import pytest
 
 from align.warps import Case, warped
 from tratteggio.align import Registration, locate
-from tratteggio.align.locate import _lattice
+from tratteggio.align.locate import _lattice, locate_all
 from tratteggio.errors import BadUsage, Misaligned
 from tratteggio.painting import Metadata, Scan
 from tratteggio.phantom import panel
@@ -41,6 +41,31 @@ def test_no_patch_of_the_fit_overlaps_one_that_is_held_out(patch, dense):
     assert held_out.sum() > 10
     apart = np.abs(corners[held_out][:, None] - corners[fitted][None]).max(axis=-1)
     assert apart.min() >= patch
+
+
+def test_a_scan_that_lies_well_helps_to_locate_the_next():
+    """The right half of the reference shows nothing that the X-ray shares; the infrared does."""
+    case = warped(288, 2, field_px=3)
+    seen = case.reference.read().copy()
+    seen[:, 190:] = np.random.default_rng(0).integers(90, 110, (288, 98, 1), np.uint8)
+    half = Scan(seen, name="half")
+    places = np.stack(np.meshgrid(np.arange(20, 270, 20.0), np.arange(200, 270, 10.0)), -1).reshape(-1, 2)
+
+    def aside(found: Registration) -> float:
+        there = found.transform.at(places) - case.truth.at(places)
+        return float(np.linalg.norm(there, axis=1).mean())
+
+    whole = Scan(case.reference.read(), modality="irr", name="irr")
+    alone = locate(half, case.source, max_error=5)
+    _, helped = locate_all(half, (whole, case.source), max_error=5)
+    assert aside(helped) < 0.7 < aside(alone)
+
+
+def test_the_error_that_a_fit_expects_is_near_the_true_one():
+    case, found = bent("irr", 0)
+    true, expected = case.errors(found.transform).mean(), found.residual.expected
+    assert expected is not None
+    assert true / 2 < expected.mean() < 4 * true
 
 
 def test_a_finer_scan_is_found_by_its_stated_resolution():

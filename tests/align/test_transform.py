@@ -1,4 +1,4 @@
-"""Transforms, fields and fits against closed forms and SciPy."""
+"""Transforms and fields against closed forms and SciPy."""
 
 import json
 
@@ -10,7 +10,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.interpolate import BSpline
 
 from tratteggio.align import Field, Transform
-from tratteggio.align.fitting import fit_field, fit_homography
 from tratteggio.painting import Region
 
 RNG = np.random.default_rng(0)
@@ -67,24 +66,8 @@ def test_a_source_is_seen_to_the_rim_of_its_pixels(shift, whole):
     assert moved.sees_all() is whole
 
 
-def test_a_homography_is_found_among_wrong_matches() -> None:
-    places = RNG.uniform(0, 500, (80, 2))
-    truth = Transform(
-        np.array([[1.02, 0.03, 7], [-0.02, 0.97, -9], [2e-5, -1e-5, 1]]), (500, 500), (500, 500)
-    )
-    found = truth.at(places)
-    found[::5] += RNG.uniform(-12, 12, (16, 2))
-    fitted = fit_homography(places, found, weights=np.ones(80), widest=8.0)
-    assert np.abs(Transform(fitted, (500, 500), (500, 500)).at(places) - truth.at(places)).max() < 0.05
-
-
-def test_a_field_goes_near_good_matches_and_past_wrong_ones() -> None:
-    places = RNG.uniform(0, 400, (300, 2))
-    truth = Field(RNG.normal(size=(5, 5, 2)), (400, 400))
-    displacements = truth.at(places[:, 0], places[:, 1])
-    wrong = displacements.copy()
-    wrong[::10] += 6
-    field = fit_field(
-        places, wrong, weights=np.ones(300), widest=6.0, grid=(400, 400), knots=(6, 6), stiffness=1e-3
-    )
-    assert np.abs(field.at(places[:, 0], places[:, 1]) - displacements).mean() < 0.1
+def test_a_place_is_moved_by_the_field_before_the_homography() -> None:
+    field = Field(np.full((4, 4, 2), [3.0, -1.0]), (20, 20))
+    twice = Transform(np.diag([2.0, 2.0, 1.0]), (20, 20), (40, 40), field)
+    assert_allclose(twice.at(np.array([[5.0, 7.0]])), [[16.0, 12.0]])
+    assert_allclose(twice.bent(np.array([[5.0, 7.0]])), [[3.0, -1.0]])

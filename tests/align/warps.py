@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
+from skimage.transform import ProjectiveTransform
 
 from tratteggio.align import Field, Transform
-from tratteggio.align.fitting import fit_homography
 from tratteggio.align.resample import resample
 from tratteggio.align.transform import inside
 from tratteggio.painting import Region, Scan
@@ -42,10 +42,10 @@ def warped(
     target = (
         (corners - middle) @ np.array([[c, s], [-s, c]]) + middle + rng.uniform(-0.02, 0.02, (4, 2)) * side
     )
-    homography = fit_homography(corners, target * scale, weights=np.ones(4), widest=1e9)
+    homography = ProjectiveTransform.from_estimate(corners, target * scale).params
     coefficients = rng.normal(size=(5, 5, 2))
     lengths = np.linalg.norm(Field(coefficients, (side, side)).over(*[np.arange(side) * 1.0] * 2), axis=-1)
-    field = Field(coefficients * (field_px * scale / lengths.max()), (side, side))
+    field = Field(coefficients * (field_px / lengths.max()), (side, side))
     truth = Transform(homography, (side, side), (wide, wide), field)
     seen, _ = resample(picture, truth.over(Region.whole((side, side))), stretch=scale)
     return Case(

@@ -1,16 +1,17 @@
 """Where one scan lies on another: a first guess, then patches matched from coarse to fine.
 
-    guesses (thumbnails) -> homography on small levels, best guess wins
+    guesses (thumbnails) -> homography on a small level, best guess wins
     -> homography and smooth field on finer ones -> residual at patches that no fit has seen
 
-Some patches are held out from all fits, and so is every patch that overlaps one of them.
+Some patches are held out from all fits, and so is every patch that overlaps one of them. Scans that were
+located before are witnesses: what they share with a scan counts like what the reference shares with it.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.align.coarse import Guess, guesses
-from tratteggio.align.fitting import choose_stiffness, fit_field, fit_homography
-from tratteggio.align.maps import orientation
-from tratteggio.align.matching import match
+from tratteggio.align.evidence import Evidence
+from tratteggio.align.fitting import Fit, fit
+from tratteggio.align.maps import Grey, Orientation, orientation, whitened
+from tratteggio.align.matching import correlate, match
 from tratteggio.align.pyramid import Level, Pyramid, seen_through
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform, inside
@@ -34,8 +36,10 @@ PATCHES = (32, 64)  # smallest and largest side of a patch
 PER_PATCH = 160  # a level has patches of 16 pixels for every so many pixels of its shorter side
 MOST_PATCHES = 48  # along the longer side
 HOLD, HOLD_FEW = 6, 4  # every sixth patch along each axis is held out; every fourth where there are few
-ROUNDS = 3  # on each level
-KNOT_PX = 72  # between the knots of a field, in pixels of a level
+# How far patches look for what suits them, in pixels of a level, step by step: after a guess, on reaching a
+# level, and once they lie well.
+GUESSED, REACHED, SETTLED = (8.0, 4.0, 2.0, 1.5), (4.0, 2.0, 1.5, 1.0), (1.5, 1.0, 1.0)
+ROUNDS = 2  # on each level, once patches lie well
 SIGMA, AROUND = 1.5, 8.0
 HALO = 24  # pixels, so that the map of a window is that of the whole
 WINDOW = 512  # pixels a side that are worked on at once
@@ -44,11 +48,11 @@ SEEN_SHARE = 0.75  # of the pixels of a patch and its surroundings
 PEAK, LEAD = 0.25, 0.06  # what a match needs to be trusted
 LEAST_PATCHES = 6
 LEAST_SHARE = 0.05  # of the held-out places that must be measured
-BENT_SHARE = 0.004  # of the longer side: as far as places may be off a homography before a field is fitted
 STATED_SCALES = (0.94, 1.0, 1.06)  # a stated resolution is a few percent off at most
 FREE_SCALES = tuple(1.15**k for k in range(-6, 7))  # of the ratio of the longest sides
 UPRIGHT = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in (-8, -4, 0, 4, 8))  # degrees
 TILTED = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in range(12, 80, 4))
+WITNESS_SHARE, WITNESS_PX = 0.5, 1.0  # measured, mean residual: what lies well enough to locate others by
 AGREED, CERTAIN = 0.2, 0.5  # share of patches that find their place: a guess is likely right, surely right
 
 
@@ -86,15 +90,34 @@ def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registra
         BadUsage: a scan is constant or smaller than 32 pixels, or `max_error` is not positive.
         Misaligned: no common structure was found, or the residual is above `max_error`.
     """
+    (found,) = locate_all(reference, (source,), max_error=max_error)
+    return found
+
+
+def locate_all(
+    reference: Scan, sources: Sequence[Scan], *, max_error: float = 2.0
+) -> tuple[Registration, ...]:
+    """Find where each place of the reference lies in other scans, one after the other.
+
+    Scans that lie well help to locate those that come after them: an X-ray shares retouched losses with the
+    ultraviolet that nothing in the visible shows. So give those first that are most like the reference.
+    Arguments, errors and the rest are those of `locate`.
+    """
     if not max_error > 0:
         raise BadUsage(f"--max-error is a number of pixels above 0, got {max_error}")
-    fixed, moving = pyramid(reference), pyramid(source)
-    transform = _first(fixed, moving, reference, source)
-    if transform is None:
-        raise _no_structure(reference, source)
-    transform, residual = _refined(fixed, moving, transform)
-    require_aligned(residual, reference, source, max_error=max_error)
-    return Registration(transform, residual)
+    fixed = pyramid(reference)
+    views, registrations = [View(fixed)], []
+    for source in sources:
+        moving = pyramid(source)
+        transform = _first(fixed, moving, reference, source)
+        if transform is None:
+            raise _no_structure(reference, source)
+        transform, residual = _refined(views, moving, transform)
+        require_aligned(residual, reference, source, max_error=max_error)
+        if residual.share > WITNESS_SHARE and residual.mean < WITNESS_PX:
+            views.append(View(moving, transform))
+        registrations.append(Registration(transform, residual))
+    return tuple(registrations)
 
 
 def pyramid(scan: Scan) -> Pyramid:
@@ -158,6 +181,20 @@ def _no_structure(reference: Scan, source: Scan) -> Misaligned:
 
 
 @dataclass(frozen=True, eq=False)
+class View:
+    """A scan as the grid of the reference sees it; the reference itself has no transform."""
+
+    pyramid: Pyramid
+    transform: Transform | None = None
+
+    def over(self, level: Level, region: Region) -> tuple[Grey, NDArray[np.bool_]]:
+        """Return grey values and what is seen, over a region of a level of the reference."""
+        if self.transform is None:
+            return level.picture[region.slices], level.seen[region.slices]
+        return seen_through(self.transform, level, self.pyramid, region)
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """Patches of one level, matched.
 
@@ -165,17 +202,19 @@ class Found:
         places: (k, 2) middles of the patches in the reference.
         sources: (k, 2) where these lie in the source.
         shifts: (k, 2) how far from where they were expected, in reference pixels.
-        peaks: (k,) correlation, -1 .. 1.
-        trusted: (k,) bool.
+        trusted: (k,) bool, where `shifts` is the only one that it can be.
         in_view: (k,) bool, False where the source ends.
+        shown: (k,) bool, where both scans are seen.
+        surfaces: (k, s, s) correlation at every shift of whole pixels of the level.
     """
 
     places: Floats
     sources: Floats
     shifts: Floats
-    peaks: Floats
     trusted: NDArray[np.bool_]
     in_view: NDArray[np.bool_]
+    shown: NDArray[np.bool_]
+    surfaces: Floats
 
 
 def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Transform | None:
@@ -201,30 +240,61 @@ def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Tr
 
 def _tried(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, float]:
     """Improve a guess on a small level; return it, and the share of patches that agree with it."""
-    level = _level(fixed, START_PX)
+    level, views = _level(fixed, START_PX), [View(fixed)]
     transform = guess.transform
     for _ in range(3):
-        found = find(level, moving, transform, patch=PATCHES[0])
-        straight = _straight(transform, found, widest=6 * level.factor * guess.scale)
-        if straight is None:
+        fitted = _fitted(views, level, moving, transform, patch=PATCHES[0], within_px=GUESSED)
+        if fitted is None:
             return transform, 0.0
-        transform = straight
-    found = find(level, moving, transform, patch=PATCHES[0])
+        transform = fitted.transform
+    found = find(views[0], level, moving, transform, patch=PATCHES[0])
     near = found.trusted & (np.linalg.norm(found.shifts, axis=1) < 2.5 * level.factor)
     return transform, float(near.mean())
 
 
-def _refined(fixed: Pyramid, moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
+def _refined(views: Sequence[View], moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
     """Follow a transform from small levels to the finest."""
+    fixed, fitted = views[0].pyramid, None
     for level in reversed(fixed.levels):
         longest = max(level.picture.shape)
         if longest < START_PX:
             continue
-        for _ in range(ROUNDS):
-            found = find(level, moving, transform)
-            transform = _fitted(transform, found, level, bend=longest >= FIELD_PX) or transform
-    finest = find(fixed.levels[0], moving, transform, held_out=True)
-    return transform, _residual(finest)
+        for within_px in (REACHED, *[SETTLED] * ROUNDS):
+            fitted = _fitted(
+                views,
+                level,
+                moving,
+                transform,
+                bent=longest >= FIELD_PX,
+                within_px=within_px,
+            )
+            transform = fitted.transform if fitted else transform
+    held_out = find(views[0], fixed.levels[0], moving, transform, held_out=True)
+    shifts = np.where(held_out.trusted[:, None], held_out.shifts, np.nan)
+    spread = fitted.spread(held_out.places) if fitted else np.full(len(shifts), np.inf)
+    return transform, Residual(held_out.places, shifts, spread)
+
+
+def _fitted(
+    views: Sequence[View],
+    level: Level,
+    moving: Pyramid,
+    transform: Transform,
+    *,
+    within_px: tuple[float, ...],
+    patch: int | None = None,
+    bent: bool = False,
+) -> Fit | None:
+    """Fit a transform to what the patches of all views say; None if hardly any say anything."""
+    parts = []
+    for view in views:
+        found = find(view, level, moving, transform, patch=patch, whiten=True)
+        if found.shown.sum() >= LEAST_PATCHES:
+            places = found.places[found.shown]
+            parts.append(
+                Evidence.of(places, transform.bent(places), found.surfaces[found.shown], level.factor)
+            )
+    return fit(transform, Evidence.joined(parts), bent=bent, within_px=within_px) if parts else None
 
 
 def _level(pyramid: Pyramid, longest: int) -> Level:
@@ -235,6 +305,7 @@ def _level(pyramid: Pyramid, longest: int) -> Level:
 
 
 def find(
+    view: View,
     level: Level,
     moving: Pyramid,
     transform: Transform,
@@ -242,58 +313,73 @@ def find(
     patch: int | None = None,
     dense: bool = True,
     held_out: bool | None = False,
+    whiten: bool = False,
 ) -> Found:
-    """Match the patches of a level: those for fitting, those held out, or (None) all.
+    """Match the patches of a level of the reference: those for fitting, those held out, or (None) all.
 
-    Dense patches overlap by half; those that overlap a held-out one are left out of the fit.
+    Dense patches overlap by half; those that overlap a held-out one are left out of the fit. Whitened maps
+    find more where grain or brushwork drown contours; peaks of plain ones tell better whether to trust them.
     """
     shape = level.picture.shape[0], level.picture.shape[1]
     patch = patch or int(np.clip(min(shape) // PER_PATCH * 16, *PATCHES))
     corners, aside, apart = _lattice(shape, patch, dense=dense)
     if held_out is not None:
         corners = corners[aside if held_out else apart]
-    shifts, peaks = np.zeros((len(corners), 2)), np.zeros(len(corners))
-    trusted = np.zeros(len(corners), bool)
+    surfaces, share = np.zeros((len(corners), 2 * RADIUS + 1, 2 * RADIUS + 1)), np.zeros(len(corners))
     middles: Floats = corners + np.float64((patch - 1) / 2)
     in_view = inside(transform.at(level.full(middles)), moving.grid)
     cells = corners // WINDOW
     for cell in np.unique(cells[in_view], axis=0):
         here = np.flatnonzero(in_view & (cells == cell).all(axis=1))
-        shifts[here], peaks[here], trusted[here] = _window(
-            level, moving, transform, corners[here], patch=patch
+        surfaces[here], share[here] = _window(
+            view, level, moving, transform, corners[here], patch=patch, whiten=whiten
         )
-    moved = transform.at(level.full(middles + shifts))
-    return Found(level.full(middles), moved, shifts * level.factor, peaks, trusted, in_view)
+    shown, matches = in_view & (share >= SEEN_SHARE), match(surfaces)
+    return Found(
+        level.full(middles),
+        transform.at(level.full(middles + matches.shifts)),
+        matches.shifts * level.factor,
+        shown & matches.inner & (matches.peaks > PEAK) & (matches.lead > LEAD),
+        in_view,
+        shown,
+        surfaces,
+    )
 
 
 def _window(
+    view: View,
     level: Level,
     moving: Pyramid,
     transform: Transform,
     corners: NDArray[np.intp],
     *,
     patch: int,
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Match patches that lie close together; returns shifts, peaks, and which to trust."""
+    whiten: bool,
+) -> tuple[Floats, Floats]:
+    """Match patches that lie close together: returns their surfaces, and the share of each that is seen."""
     first, last = corners.min(axis=0), corners.max(axis=0) + patch
     core = Region(int(first[0]), int(first[1]), int(last[0]), int(last[1]))
-    around = core.grow(HALO, within=(level.picture.shape[0], level.picture.shape[1]))
-    ours = orientation(level.picture[around.slices], sigma=SIGMA, around=AROUND)[
-        core.relative_to(around).slices
-    ]
     wide = Region(core.top - RADIUS, core.left - RADIUS, core.bottom + RADIUS, core.right + RADIUS)
+    around = core.grow(HALO, within=(level.picture.shape[0], level.picture.shape[1]))
     wider = Region(wide.top - HALO, wide.left - HALO, wide.bottom + HALO, wide.right + HALO)
+
+    def edges(picture: Grey, region: Region) -> Orientation:
+        made = orientation(picture, sigma=SIGMA, around=AROUND)
+        return whitened(made, corners - (region.top, region.left), patch=patch) if whiten else made
+
+    picture, our_seen = view.over(level, around)
+    ours = edges(picture, around)[core.relative_to(around).slices]
+    our_seen = our_seen[core.relative_to(around).slices]
     picture, seen = seen_through(transform, level, moving, wider)
     inner = ndimage.binary_erosion(seen, iterations=3, border_value=1)[wide.relative_to(wider).slices]
-    theirs = orientation(picture, sigma=SIGMA, around=AROUND)[wide.relative_to(wider).slices] * inner
-    corners = corners - first
-    found = match(ours, theirs.astype(np.complex64), corners, patch=patch, radius=RADIUS)
-    side = patch + 2 * RADIUS
-    share = np.array([inner[r : r + side, c : c + side].mean() for r, c in corners])
-    ours_seen = level.seen[core.slices]
-    share = np.minimum(share, [ours_seen[r : r + patch, c : c + patch].mean() for r, c in corners])
-    trusted = found.inner & (found.peaks > PEAK) & (found.lead > LEAD) & (share >= SEEN_SHARE)
-    return found.shifts, found.peaks, trusted
+    theirs = edges(picture, wider)[wide.relative_to(wider).slices] * inner
+    within, side = corners - first, patch + 2 * RADIUS
+    surfaces = correlate(ours, theirs.astype(np.complex64), within, patch=patch, radius=RADIUS)
+    share = [
+        min(our_seen[r : r + patch, c : c + patch].mean(), inner[r : r + side, c : c + side].mean())
+        for r, c in within
+    ]
+    return surfaces, np.array(share)
 
 
 def _lattice(
@@ -315,41 +401,3 @@ def _lattice(
         # Every fourth along each row and each column, so that a strip of one row or column has some, too.
         held_out = near = (i + j) % 4 == 3
     return corners.reshape(-1, 2), held_out.ravel(), ~near.ravel()
-
-
-def _straight(transform: Transform, found: Found, *, widest: float) -> Transform | None:
-    """Fit a homography to what was found; None if too little was."""
-    if found.trusted.sum() < LEAST_PATCHES:
-        return None
-    t = found.trusted
-    homography = fit_homography(
-        found.places[t],
-        found.sources[t],
-        weights=found.peaks[t] ** 2,
-        widest=widest,
-        least=BENT_SHARE * max(transform.grid) * transform.scale(),
-    )
-    return replace(transform, homography=homography, field=None)
-
-
-def _fitted(transform: Transform, found: Found, level: Level, *, bend: bool) -> Transform | None:
-    """Fit a homography and, if asked, a smooth field to what was found; None if too little was."""
-    widest = 3 * level.factor * transform.scale()
-    straight = _straight(transform, found, widest=widest)
-    if straight is None or not bend:
-        return straight
-    t = found.trusted
-    places, bent = found.places[t], found.sources[t] - straight.at(found.places[t])
-    down, across = (3 + math.ceil(side / KNOT_PX) for side in level.picture.shape)
-    options: Any = {
-        "weights": found.peaks[t] ** 2,
-        "widest": widest,
-        "grid": transform.grid,
-        "knots": (down, across),
-    }
-    field = fit_field(places, bent, stiffness=choose_stiffness(places, bent, **options), **options)
-    return replace(straight, field=field)
-
-
-def _residual(found: Found) -> Residual:
-    return Residual(found.places, np.where(found.trusted[:, None], found.shifts, np.nan))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import fft, ndimage, signal
 
 from tratteggio.painting import Region, Scan
 from tratteggio.painting.pixels import Array
@@ -20,6 +20,8 @@ Orientation = NDArray[np.complex64]
 
 BAND_ROWS = 512
 FLOOR = 0.1  # of the mean gradient: what is weaker is noise
+QUIET = 0.01  # of the strongest frequency: what is weaker is noise
+TAPS = 12  # pixels that whitening reaches to each side
 
 
 def grey(scan: Scan, factor: int = 1) -> Grey:
@@ -56,3 +58,25 @@ def orientation(picture: Grey, *, sigma: float, around: float) -> Orientation:
     scale = local + np.float32(FLOOR) * np.float32(np.sqrt(np.mean(length * length)))
     doubled = gradient * gradient / np.maximum(length * scale, np.finfo(np.float32).tiny)
     return np.asarray(doubled, dtype=np.complex64)
+
+
+def whitened(edges: Orientation, corners: NDArray[np.intp], *, patch: int) -> Orientation:
+    """Return an orientation map in which no frequency outweighs the others.
+
+    Wood grain, canvas and brushwork fill a map with one pattern that matches itself at many shifts; weighed
+    down to what all else has, it no longer drowns contours that two scans share.
+
+    Args:
+        edges: (H, W).
+        corners: (k, 2) top left corners of the patches whose mean spectrum counts.
+        patch: side of a patch, pixels.
+    """
+    hann = np.sin(np.pi * (np.arange(patch) + 0.5) / patch) ** 2
+    cut = np.stack([edges[r : r + patch, c : c + patch] for r, c in corners]) - edges.mean()
+    power = np.mean(np.square(np.abs(fft.fft2(cut * np.outer(hann, hann)))), axis=0)
+    power = ndimage.gaussian_filter(power, 1, mode="wrap")
+    kernel = fft.fftshift(fft.ifft2(1 / np.sqrt(power + max(QUIET * power.max(), 1e-12))))
+    middle = slice(patch // 2 - TAPS, patch // 2 + TAPS + 1)
+    taper = np.cos(np.pi / 2 * np.arange(-TAPS, TAPS + 1) / (TAPS + 1)) ** 2
+    kernel = kernel[middle, middle] * np.outer(taper, taper)
+    return np.asarray(signal.fftconvolve(edges, kernel, mode="same"), dtype=np.complex64)

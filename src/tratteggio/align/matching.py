@@ -32,10 +32,27 @@ class Matches:
     inner: NDArray[np.bool_]
 
 
-def match(
+def match(surfaces: Floats) -> Matches:
+    """Read (k, s, s) correlation surfaces: each peak by a parabola through 3 x 3, and how it stands out."""
+    k, side, _ = surfaces.shape
+    index, radius = np.arange(k), side // 2
+    row, col = np.unravel_index(surfaces.reshape(k, -1).argmax(axis=1), (side, side)) if k else (index, index)
+    peaks = surfaces[index, row, col]
+    inner = (row > 0) & (row < side - 1) & (col > 0) & (col < side - 1)
+    tops = top(around(surfaces, row, col))
+    shifts = np.stack([row, col], axis=1) - radius + np.where(inner[:, None], tops, 0)
+    offsets = np.arange(side)
+    apart = (np.abs(offsets[None, :, None] - row[:, None, None]) > LOBE) | (
+        np.abs(offsets[None, None, :] - col[:, None, None]) > LOBE
+    )
+    others = np.where(apart, surfaces, -1).reshape(k, side * side).max(axis=1)
+    return Matches(shifts, peaks, peaks - others, inner)
+
+
+def correlate(
     reference: Orientation, moving: Orientation, corners: NDArray[np.intp], *, patch: int, radius: int
-) -> Matches:
-    """Find patches of the reference in another map on the same grid.
+) -> Floats:
+    """Lay patches of the reference on another map on the same grid, at every shift of whole pixels.
 
     The correlation is normalised: mean and contrast of either patch do not count. Patches are weighted
     with a Hann window, so that their middle counts most.
@@ -46,16 +63,18 @@ def match(
         corners: (k, 2) top left corners of the patches in the reference.
         patch: side of a patch, pixels.
         radius: farthest shift tried along each axis, pixels.
+
+    Returns:
+        (k, 2 radius + 1, 2 radius + 1) correlations, -1 .. 1; no shift is in the middle.
     """
     found = [
-        _match(reference, moving, corners[start : start + BATCH], patch, radius)
+        _correlate(reference, moving, corners[start : start + BATCH], patch, radius)
         for start in range(0, len(corners), BATCH)
     ]
-    surfaces = np.concatenate(found) if found else np.zeros((0, 2 * radius + 1, 2 * radius + 1))
-    return _peaks(surfaces, radius)
+    return np.concatenate(found) if found else np.zeros((0, 2 * radius + 1, 2 * radius + 1))
 
 
-def _match(
+def _correlate(
     reference: Orientation, moving: Orientation, corners: NDArray[np.intp], patch: int, radius: int
 ) -> Floats:
     """Return the correlation surfaces (k, 2 radius + 1, 2 radius + 1)."""
@@ -82,36 +101,27 @@ def _match(
     return np.asarray(np.clip(shared / scale, -1, 1), dtype=np.float64)
 
 
-def _peaks(surfaces: Floats, radius: int) -> Matches:
-    """Read each correlation surface: its peak by a parabola through 3 x 3, and how it stands out."""
-    k, side, _ = surfaces.shape
-    index = np.arange(k)
-    row, col = np.unravel_index(surfaces.reshape(k, -1).argmax(axis=1), (side, side)) if k else (index, index)
-    peaks = surfaces[index, row, col]
-    inner = (row > 0) & (row < side - 1) & (col > 0) & (col < side - 1)
-    r, c = np.clip(row, 1, side - 2), np.clip(col, 1, side - 2)
-    near = np.stack([[surfaces[index, r + i, c + j] for j in (-1, 0, 1)] for i in (-1, 0, 1)])
-    shifts = np.stack([row, col], axis=1) - radius + np.where(inner[:, None], _parabola(near), 0)
-    offsets = np.arange(side)
-    apart = (np.abs(offsets[None, :, None] - row[:, None, None]) > LOBE) | (
-        np.abs(offsets[None, None, :] - col[:, None, None]) > LOBE
-    )
-    others = np.where(apart, surfaces, -1).reshape(k, side * side).max(axis=1)
-    return Matches(shifts, peaks, peaks - others, inner)
+def around(surfaces: Floats, row: NDArray[np.intp], col: NDArray[np.intp]) -> Floats:
+    """Return the 3 x 3 values about a place, or the nearest to it, of (k, s, s) surfaces: (3, 3, k)."""
+    index, last = np.arange(len(surfaces)), surfaces.shape[1] - 2
+    r, c = np.clip(row, 1, last), np.clip(col, 1, last)
+    return np.stack([[surfaces[index, r + i, c + j] for j in (-1, 0, 1)] for i in (-1, 0, 1)])
 
 
-def _parabola(near: Floats) -> Floats:
-    """Return the top (k, 2) of the quadric that fits (3, 3, k) values best, at most 1 pixel away."""
+def quadric(near: Floats) -> tuple[Floats, Floats]:
+    """Return slope (k, 2) and curvature (k, 2, 2), in the middle, of quadrics fitted to (3, 3, k) values."""
     slope_r = (near[2] - near[0]).sum(axis=0) / 6
     slope_c = (near[:, 2] - near[:, 0]).sum(axis=0) / 6
     bend_r = (near[2] - 2 * near[1] + near[0]).sum(axis=0) / 3
     bend_c = (near[:, 2] - 2 * near[:, 1] + near[:, 0]).sum(axis=0) / 3
     twist = (near[2, 2] - near[2, 0] - near[0, 2] + near[0, 0]) / 4
-    det = bend_r * bend_c - twist * twist
-    sound = (bend_r < 0) & (bend_c < 0) & (det > 1e-12)
-    det = np.where(sound, det, 1)
-    top = (
-        np.stack([twist * slope_c - bend_c * slope_r, twist * slope_r - bend_r * slope_c], axis=1)
-        / det[:, None]
-    )
-    return np.where(sound[:, None], np.clip(top, -1, 1), 0)
+    bend = np.stack([np.stack([bend_r, twist], -1), np.stack([twist, bend_c], -1)], -2)
+    return np.stack([slope_r, slope_c], -1), bend
+
+
+def top(near: Floats) -> Floats:
+    """Return the top (k, 2) of the quadric that fits (3, 3, k) values best, at most 1 pixel away."""
+    slope, bend = quadric(near)
+    sound = np.linalg.eigvalsh(bend)[:, -1] < -1e-6
+    there = -np.linalg.solve(np.where(sound[:, None, None], bend, np.eye(2)), slope[..., None])[..., 0]
+    return np.where(sound[:, None], np.clip(there, -1, 1), 0)

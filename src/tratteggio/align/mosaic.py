@@ -20,7 +20,7 @@ import numpy as np
 from tratteggio import files
 from tratteggio.align.blend import Blended, Covered, Tile
 from tratteggio.align.coarse import guesses
-from tratteggio.align.locate import Found, find, pyramid
+from tratteggio.align.locate import Found, View, find, pyramid
 from tratteggio.align.pyramid import Level, Pyramid
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform
@@ -161,7 +161,7 @@ def _overlap(levels: Sequence[Pyramid], pair: tuple[int, int]) -> _Overlap | Non
     for guess in candidates:
         transform = guess.transform
         for _ in range(2):
-            matched = find(level, other, transform, patch=PATCH, dense=False, held_out=None)
+            matched = find(View(one), level, other, transform, patch=PATCH, dense=False, held_out=None)
             if matched.trusted.sum() < LEAST_MATCHES:
                 break
             middle = np.median(matched.shifts[matched.trusted], axis=0)
@@ -227,7 +227,8 @@ def _found(
 ) -> Found:
     a, b = pair
     transform = _between(levels, poses, pair)
-    return find(levels[a].levels[0], levels[b], transform, patch=PATCH, dense=False, held_out=held_out)
+    one, other = levels[a], levels[b]
+    return find(View(one), one.levels[0], other, transform, patch=PATCH, dense=False, held_out=held_out)
 
 
 def _residual(levels: Sequence[Pyramid], poses: Sequence[Floats], pair: tuple[int, int]) -> Residual:

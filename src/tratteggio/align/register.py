@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio import files
-from tratteggio.align.locate import Registration, locate
+from tratteggio.align.locate import Registration, locate_all
 from tratteggio.align.warp import warp
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Scan, Stack
@@ -73,7 +73,8 @@ def register(
 
     Args:
         reference: a file or scan, whose grid, pixels and depth stay as they are.
-        others: files or scans by what they show: "irr", "xray", "uvf", "rgb_before", ...
+        others: files or scans by what they show: "irr", "xray", "uvf", "rgb_before", ... Each that lies well
+            helps to locate those that come after it.
         modality: what the reference shows; None takes a scan's own and "rgb" for a file.
         max_error: greatest mean residual allowed for each, in pixels of the reference.
 
@@ -101,7 +102,8 @@ def register(
         raise BadUsage(f"the reference shows {shown!r}, so no other scan can; name it otherwise")
     fixed = opened(reference, shown)
     sources = [opened(source, name) for name, source in others.items()]
-    found = {source.modality: locate(fixed, source, max_error=max_error) for source in sources}
+    located = locate_all(fixed, sources, max_error=max_error)
+    found = dict(zip(others, located, strict=True))
     warped = [warp(source, found[source.modality].transform, fixed.metadata) for source in sources]
     return Registered(Stack((fixed, *warped)), found)
 

@@ -20,6 +20,8 @@ class Residual:
         places: (k, 2) middles of the patches on the reference, in pixels.
         shifts: (k, 2) by how much each patch of the source still lies aside, in reference pixels;
             NaN where nothing could be measured.
+        expected: (k,) root mean square error that the fit expects of itself there, reference pixels, measured
+            or not; None if it does not say.
 
     Example:
         >>> Residual(np.zeros((2, 2)), np.array([[0.3, 0.4], [np.nan, np.nan]])).figures()["mean_px"]
@@ -28,6 +30,7 @@ class Residual:
 
     places: Floats
     shifts: Floats
+    expected: Floats | None = None
 
     @classmethod
     def joined(cls, parts: Iterable[Residual]) -> Residual:
@@ -73,6 +76,7 @@ class Residual:
             "worst_px": round(float(np.nanmax(self.errors)), 4) if known else None,
             "measured_share": round(self.share, 4),
             "places_measured": int(self.measured.sum()),
+            "expected_px": None if self.expected is None else round(float(self.expected.mean()), 4),
         }
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where each place of the reference lies in another scan: a homography, then a smooth field.
+"""Where each place of the reference lies in another scan: moved by a smooth field, then a homography.
 
 Places are (row, column) of pixel centres: pixel (0, 0) reaches from -0.5 to 0.5.
 """
@@ -76,7 +76,7 @@ class Transform:
         homography: (3, 3), takes (row, column, 1) of the reference to the source.
         grid: (rows, cols) of the reference.
         source_grid: (rows, cols) of the source.
-        field: what is added after the homography, in source pixels; None adds nothing.
+        field: what is added before the homography, in reference pixels; None adds nothing.
 
     Example:
         >>> shift = Transform(np.array([[1, 0, 5], [0, 1, -2], [0, 0, 1.0]]), (40, 30), (60, 50))
@@ -91,9 +91,12 @@ class Transform:
 
     def at(self, places: Floats) -> Floats:
         """Return where (k, 2) places of the reference lie in the source."""
-        rows, cols = places[:, 0], places[:, 1]
-        found = self._projected(rows, cols)
-        return found if self.field is None else found + self.field.at(rows, cols)
+        moved = places + self.bent(places)
+        return self._projected(moved[:, 0], moved[:, 1])
+
+    def bent(self, places: Floats) -> Floats:
+        """Return by how much the field displaces (k, 2) places of the reference."""
+        return np.zeros_like(places) if self.field is None else self.field.at(places[:, 0], places[:, 1])
 
     def over(self, region: Region) -> Floats:
         """Return where each pixel of a region of the reference lies in the source: (h, w, 2)."""
@@ -104,8 +107,11 @@ class Transform:
 
     def crossing(self, rows: Floats, cols: Floats) -> Floats:
         """Return where the crossings of rows and columns of the reference lie: (h, w, 2)."""
-        found = self._projected(rows[:, None], cols[None, :])
-        return found if self.field is None else found + self.field.over(rows, cols)
+        down, across = rows[:, None], cols[None, :]
+        if self.field is None:
+            return self._projected(down, across)
+        bent = self.field.over(rows, cols)
+        return self._projected(down + bent[..., 0], across + bent[..., 1])
 
     def scale(self) -> float:
         """Return how many source pixels one reference pixel is wide, at the centre."""
@@ -131,7 +137,7 @@ class Transform:
             "reference_grid": list(self.grid),
             "source_grid": list(self.source_grid),
             "field": None if self.field is None else self.field.coefficients.tolist(),
-            "field_basis": "uniform cubic B-splines, added after the homography, in source pixels",
+            "field_basis": "uniform cubic B-splines, added before the homography, in reference pixels",
         }
 
     @classmethod

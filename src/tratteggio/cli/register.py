@@ -36,7 +36,8 @@ def register(
     """Bring scans onto the grid of the first, each resampled once; or stitch tiles.
 
     Transforms, residual maps and figures are saved with the scans. The residual is measured at places that
-    the fit has not seen; above --max-error nothing is written.
+    the fit has not seen; above --max-error nothing is written. A scan that lies well helps to locate those
+    that follow, so give those first that are most like REF.
 
     Example: tratteggio register REF.tif irr=IRR.tif xray=X.tif -o panel.ome.zarr --pictures looks/
     """
