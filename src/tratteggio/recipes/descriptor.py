@@ -15,9 +15,9 @@ author's code (github.com/nimpy/patch-desc-ae); here all patches are new ones, t
 shorten towards the end: at their full length the error on patches set aside goes up and down by several
 decibels, and the last step would be a matter of luck.
 
-Time: a quarter of an hour on one core for v32, minutes to fit it to a painting. Figures, November 2026:
-27.36 dB with v32, 28.21 dB with v128 after 8,000 steps, on patches of 33 paintings set aside
-(`tratteggio models info descriptor-v32`).
+Time: a quarter of an hour on one core for v32, more for v128, minutes to fit one to a painting. Figures,
+November 2026: 27.36 dB with v32 and 28.52 dB with v128 on patches of 33 paintings set aside, see
+`tratteggio models info descriptor-v32`.
 """
 
 from tratteggio.training.recipe import Recipe
