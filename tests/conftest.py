@@ -17,35 +17,40 @@ settings.load_profile("house")
 
 @pytest.fixture(scope="session")
 def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder like that of the weights that ship: the default net of engine pconv, with random weights."""
+    """A folder like that of the weights that ship: the default nets of engines, with random weights."""
     import torch
 
     from tratteggio import models
-    from tratteggio.engines import pconv
+    from tratteggio.engines import pconv, vae
 
     torch.manual_seed(0)
-    net = models.build(pconv.WEIGHTS)
-    for parameter in net.parameters():
-        if not parameter.any():  # layers that begin at 0 would hide what lies before them; biases matter too
-            torch.nn.init.normal_(parameter, std=1e-3)
     folder = tmp_path_factory.mktemp("weights")
-    card = models.Card(
-        model=pconv.WEIGHTS, recipe="none", data=(), licence="open", seed=0, hours=0.0, machine="none"
-    )
-    models.save(net, folder / f"{pconv.WEIGHTS}.safetensors", card)
+    for name in (pconv.WEIGHTS, vae.WEIGHTS):
+        net = models.build(name)
+        for parameter in net.parameters():
+            if not parameter.any():  # layers that begin at 0 would hide what lies before; biases matter too
+                torch.nn.init.normal_(parameter, std=1e-3)
+        card = models.Card(
+            model=name, recipe="none", data=(), licence="open", seed=0, hours=0.0, machine="none"
+        )
+        models.save(net, folder / f"{name}.safetensors", card)
     return folder
 
 
 @pytest.fixture(scope="module")
-def weights_at_hand(random_weights: Path) -> Iterator[None]:
+def weights_at_hand(random_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Weights for every engine that needs some: those that ship, else random ones in their place.
 
     So the laws hold over all engines from the first day, and over the weights that ship from theirs.
     """
-    from tratteggio.engines import pconv
     from tratteggio.models import weights
 
+    folder = tmp_path_factory.mktemp("at_hand")
+    for home in (random_weights, weights.SHIPPED):
+        for file in home.glob("*.safetensors"):
+            place = folder / file.name
+            place.unlink(missing_ok=True)
+            place.symlink_to(file)
     with pytest.MonkeyPatch.context() as patch:
-        if not pconv.ships():
-            patch.setattr(weights, "SHIPPED", random_weights)
+        patch.setattr(weights, "SHIPPED", folder)
         yield

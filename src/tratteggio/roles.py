@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,3 +65,11 @@ class Engine(Protocol):
             fill (h, w, channels) of float32 or float64 in the units of the scan (0 .. 255 for uint8);
             read only where lost. confidence (h, w) float32 in 0 .. 1.
         """
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """An engine that knows several plausible fills."""
+
+    def sample(self, number: int) -> Engine:
+        """Return the engine that gives fill `number`, from 1 on, instead of what it holds for best."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import signature
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -17,16 +17,25 @@ from tratteggio.files import provenance
 from tratteggio.files.stacks import history_of
 from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
-from tratteggio.painting.pixels import Array, Lost
-from tratteggio.roles import Engine
+from tratteggio.painting.pixels import Array, Lost, Pixels
+from tratteggio.roles import Engine, Sampler
 from tratteggio.tiles import DiskLedger, Ledger, MemoryLedger, run
 from tratteggio.tiles.blend import ConfidencePixels, FillPixels
+from tratteggio.tiles.trial import trials
+from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
 TILES = (2048, 1024, 512)  # pixels a side that are read at a time: the first that fits the memory
 OVERHANG = 1024  # windows reach beyond their tile by at most about this
 WORKING_GIB = 0.3  # measured: the engine's window, the reader's cache, the writer's bands
+
+
+class Trust(NamedTuple):
+    """What is asked of the confidence of a proposal; see `inpaint`."""
+
+    calibrate: bool = False
+    leave_above: float | None = None
 
 
 def open(painting: str | Path | Mapping[str, str | Path]) -> Stack:  # noqa: A001 - reads as `tg.open`
@@ -57,6 +66,8 @@ def inpaint(
     device: str = ...,
     tile: int | None = ...,
     memory: float | None = ...,
+    calibrate: bool = ...,
+    leave_above: float | None = ...,
     progress: Progress | None = ...,
 ) -> Array: ...
 
@@ -72,6 +83,8 @@ def inpaint(
     device: str = ...,
     tile: int | None = ...,
     memory: float | None = ...,
+    calibrate: bool = ...,
+    leave_above: float | None = ...,
     progress: Progress | None = ...,
 ) -> Restoration: ...
 
@@ -86,6 +99,8 @@ def inpaint(
     device: str = "auto",
     tile: int | None = None,
     memory: float | None = None,
+    calibrate: bool = False,
+    leave_above: float | None = None,
     progress: Progress | None = None,
 ) -> Array | Restoration:
     """Propose a fill for the lacunae of a painting. Pixels that are not lost are never touched.
@@ -101,6 +116,10 @@ def inpaint(
         device: "auto", "cpu" or "cuda"; an engine says if it cannot run there.
         tile: about how many pixels a side are read at a time; the result does not depend on it.
         memory: GiB that the work may take; chooses `tile`.
+        calibrate: make the confidence hold on this painting: lacunae of the same shapes are laid over known
+            paint and filled, to see how far off fills are.
+        leave_above: lacunae whose fills are off by more than this share of the range, in 1 of 10 pixels as
+            the confidence has it, are left open. With `calibrate` that can be relied on.
         progress: called with (lost pixels done, lost pixels in all).
 
     Returns:
@@ -129,8 +148,9 @@ def inpaint(
     job = describe(stack, lacunae, maker, seed=seed)
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
     restoration = _propose(
-        stack, lacunae, maker, MemoryLedger(), job=job, finish=finish, tile=tile, progress=progress
-    )
+        stack, lacunae, maker, MemoryLedger(), job=job, finish=finish, tile=tile,
+        trust=Trust(calibrate, leave_above), progress=progress,
+    )  # fmt: skip
     return restoration.image if isinstance(painting, np.ndarray) else restoration
 
 
@@ -145,6 +165,8 @@ def inpaint_file(
     device: str = "auto",
     tile: int | None = None,
     memory: float | None = None,
+    calibrate: bool = False,
+    leave_above: float | None = None,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
@@ -181,20 +203,22 @@ def inpaint_file(
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
-    if resume and (done := _finished_before(target, job, finish)):
+    trust = Trust(calibrate, leave_above)
+    if resume and (done := _finished_before(target, job, finish, trust)):
         return done
     ledger = DiskLedger(target.with_name(target.name + ".job"), job, resume=resume)
     try:
         restoration = _propose(
-            stack, lacunae, maker, ledger, job=job, finish=finish, tile=tile, progress=progress
-        )
+            stack, lacunae, maker, ledger, job=job, finish=finish, tile=tile, trust=trust,
+            progress=progress,
+        )  # fmt: skip
         restoration.save(target)
     except KeyboardInterrupt:
         raise Stopped(
             f"stopped before {target} was complete; run the same command with --resume to go on"
         ) from None
     except BaseException as error:
-        if not ledger.started:
+        if not ledger.started or isinstance(error, BadUsage):
             ledger.discard()
         elif isinstance(error, UnwritableFile):
             raise UnwritableFile(f"{error}; what is filled is kept: make room, then add --resume") from error
@@ -204,7 +228,12 @@ def inpaint_file(
 
 
 def make_engine(
-    name: str, *, seed: int = 0, device: str = "auto", weights: str | Path | None = None
+    name: str,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    weights: str | Path | None = None,
+    sample: int | None = None,
 ) -> Engine:
     """Make an engine by name, for any number of paintings.
 
@@ -213,10 +242,13 @@ def make_engine(
         seed: fixes every random choice.
         device: "auto", "cpu" or "cuda".
         weights: what the engine's net goes by instead of the weights that ship, for engines that have a net.
+        sample: which of its plausible fills the engine gives, from 1 on, for engines that know several; None
+            takes what it holds for best.
 
     Raises:
         UnknownName: no such engine.
-        BadUsage: the engine cannot run on the device, or has no net that weights could serve.
+        BadUsage: the engine cannot run on the device, has no net that weights could serve, or knows one
+            fill only.
         MissingExtra: an optional dependency is not installed, or no such weights are.
         UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
     """
@@ -228,7 +260,11 @@ def make_engine(
         made = make(seed=seed, device=device, weights=weights)
     else:
         raise BadUsage(f"engine {name} has no net, so there is nothing for weights to serve; leave them out")
-    return made
+    if sample is None:
+        return made
+    if not isinstance(made, Sampler):
+        raise BadUsage(f"engine {name} knows one fill only; for several take engine vae")
+    return made.sample(sample)
 
 
 def reopen(target: str | Path, *, source: str | Path | None = None) -> Restoration:
@@ -346,11 +382,20 @@ def _propose(
     job: Mapping[str, Any],
     finish: str,
     tile: int,
+    trust: Trust,
     progress: Progress | None,
 ) -> Restoration:
     """Fill, and lay the pieces over the original as a restoration."""
     laid = run(stack, lacunae, engine, ledger, tile=tile, progress=progress)
-    scan = stack.primary
+    scan, told = stack.primary, {}
+    confidence: Pixels = ConfidencePixels(scan, ledger)
+    if trust.calibrate:
+        calibration, told["calibration"] = calibration_of(
+            trials(stack, lacunae, engine, seed=int(job["seed"]))
+        )
+        confidence = Mapped(confidence, calibration, 0, np.dtype(np.float32))
+    if trust.leave_above is not None:
+        lacunae, told["left_open"] = left_open(lacunae, confidence, above=trust.leave_above)
     history = {
         **job,
         "verb": "inpaint",
@@ -358,10 +403,9 @@ def _propose(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "filled_share": lacunae.share,
         "groups": len(laid.groups.regions),
+        **told,
     }
-    restoration = Restoration(
-        scan, lacunae, FillPixels(scan, ledger), ConfidencePixels(scan, ledger), history, files.save
-    )
+    restoration = Restoration(scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save)
     return finished(restoration, finish)
 
 
@@ -448,7 +492,9 @@ def memory_plan(stack: Stack, *, tile: int | None = None, memory: float | None =
     return tile, peak(tile)
 
 
-def _finished_before(target: Path, job: Mapping[str, Any], finish: str) -> Mapping[str, Any] | None:
+def _finished_before(
+    target: Path, job: Mapping[str, Any], finish: str, trust: Trust
+) -> Mapping[str, Any] | None:
     """Return the history of the proposal at `target` if it is complete and of this very job."""
     sidecar = provenance.sidecar(target, "history")
     if not (target.exists() and sidecar.exists()):
@@ -457,6 +503,8 @@ def _finished_before(target: Path, job: Mapping[str, Any], finish: str) -> Mappi
     source = {key: value for key, value in history["source"].items() if key != "file"}
     same = all((history | {"source": source}).get(key) == value for key, value in job.items())
     same = same and history["finish"]["name"] == finish
+    left_open = history.get("left_open", {}).get("above")
+    same = same and trust == Trust("calibration" in history, left_open)
     return history if same else None
 
 

@@ -23,11 +23,11 @@ def run(*words: object) -> Result:
     return outcome
 
 
-def make(folder: Path, name: str, seed: int = 0) -> None:
+def make(folder: Path, name: str, seed: int = 0, grid: tuple[int, int] = (50, 70)) -> None:
     """A small 16-bit scan, whole and damaged, and its mask."""
     rng = np.random.default_rng(seed)
-    truth = rng.integers(0, 65535, (50, 70, 3), np.uint16)
-    lost = np.zeros((50, 70), bool)
+    truth = rng.integers(0, 65535, (*grid, 3), np.uint16)
+    lost = np.zeros(grid, bool)
     lost[10:14, 20:60] = lost[30:40, 5:9] = True
     (folder / "truth").mkdir(exist_ok=True)
     (folder / "scans").mkdir(exist_ok=True)
@@ -261,3 +261,51 @@ def test_demo_again_into_the_same_folder_makes_it_anew(tmp_path):
     words = ["demo", "-o", tmp_path / "demo", "--rows", 100, "--cols", 100, "--engine", "diffusion"]
     assert run(*words).exit_code == 0
     assert run(*words).exit_code == 0
+
+
+def test_samples_are_proposals_of_their_own_that_can_be_verified(job, random_weights):
+    weights = random_weights / "vae-fill.safetensors"
+    assert inpaint(job, "--engine", "vae", "--weights", weights, "--samples", "2").exit_code == 0
+    files = [job[2], *(job[2].with_name(f"out.sample-{number}.tif") for number in (1, 2))]
+    assert all(run("verify", file).exit_code == 0 for file in files)
+    best, one, two = (tifffile.imread(file) for file in files)
+    assert not np.array_equal(one, two)
+    assert not np.array_equal(best, one)
+    assert (
+        json.loads((files[2].parent / "out.sample-2.tif.history.json").read_text())["engine"]["parameters"][
+            "sample"
+        ]
+        == 2
+    )
+
+
+@pytest.mark.parametrize("count", ["0", "-1"])
+def test_samples_are_counted_from_1(job, count):
+    outcome = inpaint(job, "--samples", count)
+    assert outcome.exit_code == 2
+    assert "1 or more" in outcome.stderr
+    assert not job[2].exists()
+
+
+def test_an_engine_that_knows_one_fill_says_so(job):
+    outcome = inpaint(job, "--samples", "2")
+    assert outcome.exit_code == 2
+    assert "one fill only" in outcome.stderr
+
+
+def test_calibration_and_what_is_left_open_are_in_the_history(job):
+    make(job[2].parent, "panel", grid=(150, 200))
+    done = inpaint(job, "--calibrate", "--leave-above", "1", "--json")
+    history = json.loads(done.stdout)["history"]
+    assert history["calibration"]["trials"] > 2
+    assert len(history["calibration"]["within_after"]) == 9
+    assert history["left_open"]["lacunae"] == 0
+    assert run("verify", job[2]).exit_code == 0
+
+
+def test_nothing_is_written_if_all_lacunae_would_be_left_open(job):
+    outcome = inpaint(job, "--leave-above", "0.0001")
+    assert outcome.exit_code == 2
+    assert "nothing would be filled" in outcome.stderr
+    assert not job[2].exists()
+    assert not job[2].with_name("out.tif.job").exists()

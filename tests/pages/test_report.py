@@ -82,6 +82,20 @@ def test_the_report_speaks_of_a_proposal_and_of_uncalibrated_confidence() -> Non
     assert "uncalibrated" in text
 
 
+def test_a_calibrated_report_says_how_far_off_fills_may_be_and_what_showed_it() -> None:
+    """A confidence of 1 / 2 states 1 / 16 of the range, whose band of 90 % is 1.645 times as wide."""
+    made = three_lacunae()
+    told = {"levels": [0.5, 0.9], "within_before": [0.1, 0.42], "within_after": [0.5, 0.91], "trials": 24}
+    confidence = np.where(made.confidence > 0, np.float32(0.5), np.float32(0))
+    history = {**made.history, "calibration": told, "left_open": {"lacunae": 7}}
+    page = page_of(replace(made, confidence=confidence, history=history))
+    assert page.tables[0][0][-1] == "9 of 10 pixels within"
+    assert {row[-1] for row in page.tables[0][1:]} == {"± 10.3% of the range"}
+    assert "uncalibrated" not in page.text
+    for said in ("24 times", "91%", "42% before", "7 lacunae"):
+        assert said in page.text
+
+
 def test_the_rows_that_are_left_out_are_counted() -> None:
     page = page_of(three_lacunae(), rows=2)
     assert len(page.tables[0]) == 3

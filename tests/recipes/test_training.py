@@ -227,3 +227,32 @@ def test_a_judge_that_is_missing_or_not_needed_is_told_of(folder: Path, tmp_path
     with pytest.raises(BadUsage, match="mse looks at pixels alone; leave --features away"):
         train(folder, tmp_path / "run", features=vgg)
     assert not (tmp_path / "run").exists()
+
+
+# --- variational autoencoders --------------------------------------------------------------------------
+
+
+def test_whole_pictures_are_squared_and_grey_for_a_net_of_one_colour(folder: Path, tmp_path: Path) -> None:
+    weights = recipes.train(
+        "vae_inpainting", folder, tmp_path / "run", device="cpu", set_aside=0.4,
+        settings=["steps=2", "batch=2", "side=32", "validate_every=2"],
+    )  # fmt: skip
+    figures = models.read_card(weights).figures
+    assert set(figures) == {"loss", "psnr_lost", "active_units"}
+    found = gather(folder, only=None, set_aside=0.4, side=32, damage=CRACKS, channels=1, whole=True)
+    truth, _ = found.held_out[0]
+    assert truth.shape == (1, 32, 32)
+    with Image.open(folder / found.aside[0]) as file:
+        grey = file.convert("L").resize((32, 32), Image.Resampling.LANCZOS)
+    assert np.abs(truth[0] * 255 - np.asarray(grey, np.float32)).max() < 3  # luma is rounded before or after
+
+
+def test_a_net_built_on_another_begins_with_its_weights(folder: Path, tmp_path: Path) -> None:
+    begun = train(folder, tmp_path / "first")
+    weights = recipes.train(
+        "vae_fill", folder, tmp_path / "second", device="cpu",
+        settings=["steps=1", "batch=1", "side=32", "rate=1e-9", "schedule=constant", f"init_from={begun}"],
+    )  # fmt: skip
+    first, second = load_file(begun), load_file(weights)
+    for name, tensor in first.items():
+        torch.testing.assert_close(second[f"foundation.{name}"], tensor, rtol=0, atol=1e-6)

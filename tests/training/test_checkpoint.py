@@ -55,6 +55,24 @@ def test_the_next_step_is_the_same_to_the_bit(
         assert torch.equal(tensor, other.state_dict()[name]), name
 
 
+def test_moments_of_16_bits_take_less_room_and_are_what_the_run_itself_goes_on_with(tmp_path: Path) -> None:
+    short = replace(RECIPE, moments="bf16")
+    net = tiny_net(width=64)
+    optimiser = stepped(net)
+    (tmp_path / "state").mkdir()
+    save_state(tmp_path, Progress(3, 0.25), recipe=short, net=net, optimiser=optimiser)
+    (file,) = (tmp_path / "state").iterdir()
+    weights = sum(tensor.nbytes for tensor in net.state_dict().values())
+    assert file.stat().st_size < 2 * weights + 4000
+    other = TinyNet(width=64)
+    again = optim.Adam(other.parameters(), fused=True)
+    load_state(tmp_path, recipe=short, net=other, optimiser=again)
+    for side in ((net, optimiser), (other, again)):
+        torch.manual_seed(5)
+        step(*side)
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), other.parameters(), strict=True))
+
+
 @pytest.mark.parametrize("make", OPTIMISERS)
 def test_a_state_is_at_most_3_1_times_the_weights_and_alone(
     tmp_path: Path, make: Callable[..., optim.Optimizer]

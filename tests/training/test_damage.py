@@ -94,3 +94,19 @@ def test_an_unknown_kind_is_refused_with_the_nearest():
 def test_weights_that_cannot_be_are_refused(weights):
     with pytest.raises(BadUsage, match="weight"):
         drawer(weights)
+
+
+@pytest.mark.parametrize(
+    ("name", "px"),
+    [("square_20", 400), ("square_40", 1600), ("square_area_20", 2025), ("square_area_40", 3969)],
+)
+def test_squares_have_the_area_that_their_reading_of_a_share_says(name, px):
+    lost = KINDS[name]((100, 100), np.random.default_rng(0))
+    assert lost.sum() == px
+
+
+@pytest.mark.parametrize(("name", "most"), [("two_squares_20", 800), ("two_squares_area_20", 4050)])
+def test_two_squares_lie_independently(name, most):
+    areas = [KINDS[name]((100, 100), np.random.default_rng(seed)).sum() for seed in range(40)]
+    assert max(areas) == most
+    assert min(areas) < most

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -371,3 +371,61 @@ def test_an_unknown_device_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="no device named 'gpu'"):
         train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", device="gpu")
     assert not (tmp_path / "run").exists()
+
+
+# --- objectives and nets that ask for more ---------------------------------------------------------------
+
+
+class Changing:
+    """An objective that notes for which step it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def at(self, step: int) -> Any:
+        self.asked.append(step)
+        return squared
+
+    __call__ = staticmethod(squared)
+
+
+def test_an_objective_that_changes_is_asked_for_each_step(tmp_path: Path) -> None:
+    loss = Changing()
+    train(tiny_net(), Waves(), loss, recipe(steps=3), tmp_path / "run", device="cpu")
+    assert loss.asked == [0, 1, 2]
+
+
+def test_a_net_that_sees_the_truth_is_given_it_in_training_alone(tmp_path: Path) -> None:
+    class Seeing(type(tiny_net())):
+        sees_truth = True
+        given: ClassVar[list[bool]] = []
+
+        def forward(self, x, known, truth=None):
+            assert self.training == (truth is not None)
+            assert truth is None or torch.equal(truth * known, x)
+            self.given.append(truth is not None)
+            return super().forward(x, known)
+
+    train(
+        Seeing(), Waves(), squared, recipe(steps=2, validate_every=2), tmp_path / "run", device="cpu",
+        held_out=[Waves()[90]],
+    )  # fmt: skip
+    assert Seeing.given == [True, True, False]
+
+
+@pytest.mark.parametrize(("told", "active"), [(0.0, 0), (1.0, 3)])
+def test_active_numbers_of_a_latent_are_counted_and_a_collapse_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, told: float, active: int
+) -> None:
+    class Latent(type(tiny_net())):
+        def nats(self, x, known, truth):
+            assert torch.equal(truth * known, x)
+            return torch.tensor([told, 2 * told, 0.02 * told, 0.005 * told])
+
+    train(
+        Latent(), Waves(), squared, recipe(steps=1), tmp_path / "run", device="cpu",
+        held_out=[Waves()[90], Waves()[91]],
+    )  # fmt: skip
+    _, lines = read_journal(tmp_path / "run"), (tmp_path / "run" / "journal.jsonl").read_text()
+    assert f'"active_units": {active}.0' in lines
+    assert ("collapsed" in caplog.text) == (active == 0)

@@ -263,3 +263,18 @@ def test_modalities_are_missing_as_often_as_is_asked_but_never_all():
 def test_a_share_of_no_modalities_is_refused():
     with pytest.raises(BadUsage, match="share 0 .. 1 of the modalities of a patch, got 0.5 for 0"):
         Patches(PICTURES, absent=0.5)
+
+
+def test_lacunae_that_are_fixed_stay_with_their_picture():
+    source = Phantoms(3, rows=64, cols=64)
+    patches = Patches(source, side=64, damage="square_20", per_picture=1, augment=AS_THEY_ARE, fixed=True)
+    rounds = [{digest_of(patches[3 * turn + at]) for at in range(3)} for turn in range(2)]
+    assert rounds[0] == rounds[1]
+    assert len(rounds[0]) == 3
+    fresh = Patches(source, side=64, damage="square_20", per_picture=1, augment=AS_THEY_ARE)
+    assert {digest_of(fresh[at]) for at in range(3)} != {digest_of(fresh[3 + at]) for at in range(3)}
+
+
+def digest_of(patch):
+    truth, known = patch
+    return truth.tobytes() + known.tobytes()

@@ -43,6 +43,16 @@ def inpaint(
         int | None, typer.Option(help="Pixels a side read at a time; never changes the result.")
     ] = None,
     memory: Annotated[float | None, typer.Option(help="GiB that the work may take; chooses --tile.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Write so many other plausible fills beside the proposal.")
+    ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Try fills on known paint, so that the confidence holds.")
+    ] = False,
+    leave_above: Annotated[
+        float | None,
+        typer.Option(help="Leave lacunae open that may be off by more than this share of the range."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -50,22 +60,33 @@ def inpaint(
     """Propose a fill for the lacunae; paint that is not lost stays bit-identical.
 
     Of several scans of one painting rgb is filled, or else the first; engines that look at others are shown
-    those, too. Beside the output lie its history, the lacunae and the confidence.
+    those, too. Beside the output lie its history, the lacunae and the confidence. With --samples the other
+    fills are proposals of their own, proposal.sample-1.tif and so on.
 
     Example: tratteggio inpaint panel.tif --mask lost.png -o proposal.tif
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.cli.pairs import pair
+        from tratteggio.errors import BadUsage
         from tratteggio.treatment import make_engine
 
         items = pair(source, mask, output)
+        if samples is not None and samples < 1:
+            raise BadUsage(f"--samples is the number of other fills, 1 or more, got {samples}")
+        numbers = [None, *range(1, (samples or 0) + 1)]
+        engines = [
+            make_engine(engine, seed=seed, device=device, weights=weights, sample=number)
+            for number in numbers
+        ]
         options: dict[str, Any] = {
-            "engine": make_engine(engine, seed=seed, device=device, weights=weights),
+            "engines": engines,
             "finish": finish,
             "seed": seed,
             "device": device,
             "tile": tile,
             "memory": memory,
+            "calibrate": calibrate,
+            "leave_above": leave_above,
             "resume": resume,
         }
         if items[0].source != source:  # a folder of them
@@ -76,11 +97,18 @@ def inpaint(
 
 
 def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
-    """Fill one file."""
+    """Fill one file, first as the engine holds for best, then in other ways."""
     from tratteggio.treatment import inpaint_file
 
+    best, *others = options["engines"]
+    options = {name: value for name, value in options.items() if name != "engines"}
     with console.progress(item.source.name) as progress:
-        return inpaint_file(item.source, item.mask, item.target, progress=progress, **options)
+        history = inpaint_file(item.source, item.mask, item.target, engine=best, progress=progress, **options)
+    for number, other in enumerate(others, start=1):
+        target = item.target.with_name(f"{item.target.stem}.sample-{number}{item.target.suffix}")
+        with console.progress(target.name) as progress:
+            inpaint_file(item.source, item.mask, target, engine=other, progress=progress, **options)
+    return history
 
 
 def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> None:

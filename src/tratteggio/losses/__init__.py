@@ -29,26 +29,33 @@ from tratteggio.losses.perceptual import (
 )
 from tratteggio.losses.ssim import LogSsimLoss, dssim_loss, grey, log_ssim_loss, ssim, ssim_map
 from tratteggio.losses.terms import Objective, Terms
+from tratteggio.losses.vae import VAE_TAPS, Elbo, PerceptualElbo, Sampled, divergence, drawn
 
 __all__ = [
     "LIU_TAPS",
     "POSTER_TAPS",
     "TORCHVISION_SHA256",
+    "VAE_TAPS",
     "CrossEntropy",
+    "Elbo",
     "FeatureNet",
     "L1Ssim",
     "LiuLoss",
     "LogSsimLoss",
     "MseSsim",
     "Objective",
+    "PerceptualElbo",
     "PosterLoss",
     "PsnrSsim",
+    "Sampled",
     "Terms",
     "Vgg16",
     "build",
     "composite",
     "content",
     "cross_entropy",
+    "divergence",
+    "drawn",
     "dssim_loss",
     "error_level",
     "frozen",

@@ -12,11 +12,22 @@ from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, P
 from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
 from tratteggio.losses.ssim import LogSsimLoss
 from tratteggio.losses.terms import Objective
+from tratteggio.losses.vae import VAE_TAPS, Elbo, PerceptualElbo
 from tratteggio.registry import unknown
 
 
 class _Entry(NamedTuple):
-    make: type[L1Ssim | MseSsim | PsnrSsim | PosterLoss | LiuLoss | LogSsimLoss | CrossEntropy]
+    make: type[
+        L1Ssim
+        | MseSsim
+        | PsnrSsim
+        | PosterLoss
+        | LiuLoss
+        | LogSsimLoss
+        | CrossEntropy
+        | Elbo
+        | PerceptualElbo
+    ]
     given: Mapping[str, float]
     """Options that the name stands for."""
     taps: tuple[str, ...] = ()
@@ -34,6 +45,8 @@ _OBJECTIVES = {
     "liu": _Entry(LiuLoss, {}, LIU_TAPS),
     "log_ssim": _Entry(LogSsimLoss, {}),
     "cross_entropy": _Entry(CrossEntropy, {}),
+    "elbo": _Entry(Elbo, {}),
+    "elbo_perceptual": _Entry(PerceptualElbo, {}, VAE_TAPS),
 }
 
 

@@ -1,13 +1,18 @@
 """Measures as pure functions on arrays."""
 
+from tratteggio.metrics.calibration import Calibration, calibrate, calibration_error, reliability
 from tratteggio.metrics.colour import ciede2000
-from tratteggio.metrics.confidence import nearness
+from tratteggio.metrics.confidence import confidence_of, nearness, stated_error
 from tratteggio.metrics.edges import EdgeCurve, edge_distance_ssim
 from tratteggio.metrics.fidelity import data_range_of, mae, mse, mse_uint8_wrapped, psnr, ssim, ssim_map
 
 __all__ = [
+    "Calibration",
     "EdgeCurve",
+    "calibrate",
+    "calibration_error",
     "ciede2000",
+    "confidence_of",
     "data_range_of",
     "edge_distance_ssim",
     "mae",
@@ -15,6 +20,8 @@ __all__ = [
     "mse_uint8_wrapped",
     "nearness",
     "psnr",
+    "reliability",
     "ssim",
     "ssim_map",
+    "stated_error",
 ]

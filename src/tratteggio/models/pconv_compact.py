@@ -24,6 +24,7 @@ splines in tension" (doi:10.1190/1.1442837); the correction over a cheap answer 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -82,21 +83,42 @@ class PConvCompact(nn.Module):
 
     def forward(self, x: Tensor, known: Tensor) -> Tensor:
         """Propose a whole picture; `known` is 1 where paint is known and 0 where it is lost."""
+        seen = self.look(x, known)
+        return crop(self.answer(seen, seen.sizes), (x.shape[2], x.shape[3]))
+
+    def encode(self, x: Tensor, known: Tensor) -> Tensor:
+        """Give the features of the smallest size: (B, 128, H / 16, W / 16), rounded up."""
+        return self.look(x, known).sizes[-1]
+
+    def look(self, x: Tensor, known: Tensor) -> Seen:
+        """Take the first fill and see what it lacks."""
         paint, mask = admit(x, known, multiple=self.multiple)
         first = first_fill(paint, mask)
         tone = _tone(first)
         strength = _strength(paint - tone, mask)
         sizes = self.encoder((paint - tone) / strength, mask, (first - tone) / strength)
-        return crop(first + self.decoder(sizes) * strength, (x.shape[2], x.shape[3]))
+        return Seen(first, tone, strength, sizes)
 
-    def encode(self, x: Tensor, known: Tensor) -> Tensor:
-        """Give the features of the smallest size: (B, 128, H / 16, W / 16), rounded up."""
-        paint, mask = admit(x, known, multiple=self.multiple)
-        first = first_fill(paint, mask)
-        tone = _tone(first)
-        strength = _strength(paint - tone, mask)
-        sizes: list[Tensor] = self.encoder((paint - tone) / strength, mask, (first - tone) / strength)
-        return sizes[-1]
+    def answer(self, seen: Seen, sizes: list[Tensor]) -> Tensor:
+        """Correct the first fill by features of all sizes; rows and columns are multiples of 16."""
+        correction: Tensor = self.decoder(sizes)
+        return seen.first + correction * seen.strength
+
+
+class Seen(NamedTuple):
+    """What the net knows of a picture before it answers, with rows and columns in multiples of 16.
+
+    Attributes:
+        first: (B, 3, H, W), the first fill.
+        tone: (B, 3, H, W), what is left of that without detail.
+        strength: (B, 1, 1, 1), of the known detail.
+        sizes: features at a half, a quarter, an eighth and a sixteenth.
+    """
+
+    first: Tensor
+    tone: Tensor
+    strength: Tensor
+    sizes: list[Tensor]
 
 
 class _Encoder(nn.Module):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.metrics.calibration import band_of
 from tratteggio.painting import Groups, Lacunae, Region, Restoration
 
 NEAR_PX = 16  # lost pixels closer than this count as one lacuna
@@ -27,6 +28,8 @@ class Lacuna:
         at_least: True if the width may be larger.
         deepest: (row, column) of that circle's centre: a lost pixel, good to mark the lacuna at.
         confidence: mean over its lost pixels, 0 to 1.
+        band: how far off 9 of 10 of its pixels are at most, as the confidence has it; mean of shares of the
+            range.
     """
 
     box: Region
@@ -35,6 +38,7 @@ class Lacuna:
     at_least: bool
     deepest: tuple[int, int]
     confidence: float
+    band: float
 
 
 def census(restoration: Restoration, *, rows: int) -> tuple[list[Lacuna], int]:
@@ -43,24 +47,26 @@ def census(restoration: Restoration, *, rows: int) -> tuple[list[Lacuna], int]:
     The mask and the confidence are read in bands and tiles; memory does not grow with the painting.
     """
     groups = restoration.lacunae.groups(NEAR_PX)
-    confidence = _mean_confidence(restoration, groups)
+    confidence, band = _means(restoration, groups)
     largest = np.argsort(-groups.lost_px, kind="stable")[:rows]
-    return [_measure(restoration.lacunae, groups, i, float(confidence[i])) for i in largest], len(
-        groups.regions
-    )
+    found = [_measure(restoration.lacunae, groups, i, float(confidence[i]), float(band[i])) for i in largest]
+    return found, len(groups.regions)
 
 
-def _mean_confidence(restoration: Restoration, groups: Groups) -> NDArray[np.float64]:
-    total = np.zeros(len(groups.regions) + 1)
-    for band in Region.whole(restoration.lacunae.grid).bands(512):
-        lost = restoration.lacunae.read(band)
+def _means(restoration: Restoration, groups: Groups) -> NDArray[np.float64]:
+    """Average confidence and its band over each group: (2, groups)."""
+    total = np.zeros((2, len(groups.regions) + 1))
+    for rows in Region.whole(restoration.lacunae.grid).bands(512):
+        lost = restoration.lacunae.read(rows)
         if lost.any():
-            sure = np.asarray(restoration.confidence[band.slices], dtype=np.float64)[lost]
-            total += np.bincount(groups.label_map(band)[lost], weights=sure, minlength=len(total))
-    return np.asarray(total[1:] / groups.lost_px)
+            sure = np.asarray(restoration.confidence[rows.slices], dtype=np.float64)[lost]
+            numbers = groups.label_map(rows)[lost]
+            for row, values in enumerate((sure, band_of(sure))):
+                total[row] += np.bincount(numbers, weights=values, minlength=total.shape[1])
+    return np.asarray(total[:, 1:] / groups.lost_px)
 
 
-def _measure(lacunae: Lacunae, groups: Groups, index: int, confidence: float) -> Lacuna:
+def _measure(lacunae: Lacunae, groups: Groups, index: int, confidence: float, band: float) -> Lacuna:
     """Look at one group, tile by tile."""
     around = groups.regions[index].grow(1, within=lacunae.grid)
     box, depth, deepest, at_least = None, -1.0, (around.top, around.left), False
@@ -86,7 +92,7 @@ def _measure(lacunae: Lacunae, groups: Groups, index: int, confidence: float) ->
             depth, at_least = float(REACH_PX), True
     assert box is not None  # a group holds at least one lost pixel
     width = None if np.isinf(depth) else 2 * depth - 1
-    return Lacuna(box, int(groups.lost_px[index]), width, at_least, deepest, confidence)
+    return Lacuna(box, int(groups.lost_px[index]), width, at_least, deepest, confidence, band)
 
 
 def _tiles(region: Region) -> Iterator[Region]:

@@ -28,8 +28,11 @@ code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 """
 
 
-def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan) -> str:
-    """Return the section that lists the lacunae, `count` in all, in pixels and, if the scale is known, mm."""
+def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan, *, calibrated: bool) -> str:
+    """Return the section that lists the lacunae, `count` in all, in pixels and, if the scale is known, mm.
+
+    Where the confidence is calibrated, it also says how far off fills may be, in shares of the range.
+    """
     if not lacunae:
         return "<section><h2>Lacuna by lacuna</h2><p>Nothing is lost.</p></section>"
     um_per_px = original.um_per_px
@@ -37,8 +40,11 @@ def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan) -> str:
     heads = ["No.", "Left, top (px)", "Width × height (px)", *(["(mm)"] if scaled else [])]
     heads += ["Area (px)", *(["(mm²)"] if scaled else [])]
     heads += ["Widest (px)", *(["(mm)"] if scaled else []), "Mean confidence"]
+    heads += ["9 of 10 pixels within"] if calibrated else []
     columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    body = "".join(_row(number, lacuna, um_per_px) for number, lacuna in enumerate(lacunae, start=1))
+    body = "".join(
+        _row(number, lacuna, um_per_px, calibrated) for number, lacuna in enumerate(lacunae, start=1)
+    )
     turned = ""
     if original.metadata.orientation != 1:
         turned = " Places and sizes are those of the stored pixels; the pictures above stand upright."
@@ -54,7 +60,7 @@ def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan) -> str:
     )
 
 
-def _row(number: int, lacuna: Lacuna, um_per_px: float | None) -> str:
+def _row(number: int, lacuna: Lacuna, um_per_px: float | None, calibrated: bool) -> str:
     box = lacuna.box
     least = "≥ " if lacuna.at_least else ""
     wide = lacuna.width_px
@@ -69,6 +75,8 @@ def _row(number: int, lacuna: Lacuna, um_per_px: float | None) -> str:
         cells.append("–" if wide is None else f"{least}{mm(wide, um_per_px)}")
     sure = min(max(lacuna.confidence, 0.0), 1.0)
     cells.append(f'<span class="bar"><i style="width:{100 * sure:.0f}%"></i></span>{lacuna.confidence:.2f}')
+    if calibrated:
+        cells.append(f"± {lacuna.band:.1%} of the range")
     told = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr id="lacuna-{number}"><th scope="row">{number}</th>{told}</tr>\n'
 

@@ -13,7 +13,7 @@ from tratteggio.training.batches import Patch
 from tratteggio.training.damage import Drawer
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.pictures import listed, split
-from tratteggio.training.sources import Chosen, Folder, Source, require_few
+from tratteggio.training.sources import Chosen, Folder, Source, Whole, require_few
 
 log = logging.getLogger("tratteggio")
 
@@ -50,7 +50,14 @@ def lines(names: Iterable[str]) -> str:
 
 
 def gather(
-    folder: str | Path, *, only: str | Path | None, set_aside: float, side: int, damage: Drawer
+    folder: str | Path,
+    *,
+    only: str | Path | None,
+    set_aside: float,
+    side: int,
+    damage: Drawer,
+    channels: int = 3,
+    whole: bool = False,
 ) -> Gathered:
     """Open the pictures of a folder and set some aside, by their names alone.
 
@@ -62,6 +69,8 @@ def gather(
         set_aside: about which share to keep for measuring, 0 .. 1; 0 keeps none.
         side: of a patch, in pixels.
         damage: of the patches that are measured on.
+        channels: 3, or 1 for grey.
+        whole: each picture is one patch, brought to the square `side`.
 
     Raises:
         BadUsage: no such folder, no picture in it, none as large as a patch, one alone where some are to be
@@ -70,7 +79,9 @@ def gather(
     """
     if not 0 <= set_aside < 1:
         raise BadUsage(f"the share to set aside must be 0 or more and less than 1, got {set_aside}")
-    source = Folder(folder, names=None if only is None else listed(only))
+    source: Source = Folder(folder, channels=channels, names=None if only is None else listed(only))
+    if whole:
+        source = Whole(source, side)
     numbers = {source.name(number): number for number in _large(source, side)}
     learnt, aside = split(numbers, share=set_aside) if set_aside else (sorted(numbers), [])
     failed: list[str] = []

@@ -95,16 +95,20 @@ def train(
             data, modalities=modalities, side=chosen.side, damage=damage, set_aside=set_aside > 0
         )
     else:
-        found = gather(data, only=only, set_aside=set_aside, side=chosen.side, damage=damage)
+        found = gather(
+            data, only=only, set_aside=set_aside, side=chosen.side, damage=damage,
+            channels=getattr(net, "colours", 3), whole=chosen.whole,
+        )  # fmt: skip
     patches = Patches(
         found.learnt,
         side=chosen.side,
         damage=damage,
         augment=augment,
         seed=chosen.seed,
-        per_picture=PER_PICTURE if isinstance(found, Gathered) else None,
+        per_picture=_per_picture(chosen) if isinstance(found, Gathered) else None,
         modalities=tuple(modalities.values()),
         absent=chosen.absent,
+        fixed=chosen.fixed,
     )
     return loop.train(
         net,
@@ -120,6 +124,10 @@ def train(
         workers=workers,
         progress=progress,
     )
+
+
+def _per_picture(recipe: Recipe) -> int:
+    return 1 if recipe.whole else PER_PICTURE
 
 
 def _require_beginning(recipe: Recipe) -> None:

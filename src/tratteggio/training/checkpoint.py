@@ -1,7 +1,8 @@
 """What a run can be resumed from, and the weights that it hands on: whole files only, the last good one kept.
 
 A state is one safetensors file `state/step-00000120.safetensors`: weights, buffers and the two moments that
-the optimiser keeps of each weight, 3 times the weights together, with the step and the recipe in its header.
+the optimiser keeps of each weight, 3 times the weights together, or twice if the recipe asks for moments of
+16 bits, with the step and the recipe in its header.
 Random numbers need no place in it, since those of a step follow from the seed and the step alone. The new
 state is written beside the old one, which goes when the new one stands: after any kill, at least one whole
 state is there.
@@ -58,7 +59,9 @@ def save_state(
     folder = run / "state"
     target = folder / f"step-{progress.step:08d}.safetensors"
     tensors = {f"net/{name}": tensor for name, tensor in net.state_dict().items()}
-    tensors |= dict(_moments(net, optimiser))
+    if recipe.moments == "bf16":
+        _round_moments(optimiser)
+    tensors |= dict(_moments(net, optimiser, short=recipe.moments == "bf16"))
     header = {
         "kind": STATE,
         "step": str(progress.step),
@@ -133,20 +136,33 @@ def save_weights(path: Path, net: nn.Module, *, recipe: Recipe, card: Card | Non
 def load_weights(path: Path, net: nn.Module) -> None:
     """Give a net the weights of a file, all of them or none.
 
+    A net that is built on another may begin with the weights of that one: its `foundation`.
+
     Raises:
         UnreadableFile: no such file, or not safetensors.
         BadUsage: the weights are of another architecture; the message says what differs.
     """
     _, tensors = _read(path)
+    foundation = getattr(net, "foundation", None)
+    if foundation is not None and tensors.keys() == foundation.state_dict().keys():
+        net = foundation
     _require_match(path, net.state_dict(), tensors)
     net.load_state_dict(tensors)
 
 
-def _moments(net: nn.Module, optimiser: optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
+def _moments(net: nn.Module, optimiser: optim.Optimizer, *, short: bool) -> Iterator[tuple[str, Tensor]]:
     """Give what the optimiser keeps of each parameter, as moments/<what>/<parameter>."""
     for name, parameter in net.named_parameters():
         for what, value in optimiser.state.get(parameter, {}).items():
-            yield f"moments/{what}/{name}", value
+            yield f"moments/{what}/{name}", value.bfloat16() if short and what != "step" else value
+
+
+def _round_moments(optimiser: optim.Optimizer) -> None:
+    """Let a run go on with what its state will hold, so that a resumed one ends with the same bits."""
+    for kept in optimiser.state.values():
+        for what, value in kept.items():
+            if what != "step":
+                value.copy_(value.bfloat16())
 
 
 def _put_back(moments: Mapping[str, Tensor], net: nn.Module, optimiser: optim.Optimizer) -> None:

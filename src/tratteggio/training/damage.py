@@ -6,6 +6,9 @@
     cracks          thin branching lines                        craquelure   the network of an old panel
     losses          ragged islands                              squares      one to three
     square_centre   one, in the middle                          bins         any share in (0.01, 0.6]
+    square_20       one anywhere, 20 % of the side: 4 % of the area, as the code of the VAE's authors has it
+    square_40       40 % of the side: 16 % of the area           two_squares_20   two of the first
+    square_area_20  20 % of the area, as their text has it       square_area_40, two_squares_area_20
     mixed           all but squares and within walls, by turns
     dense           two of these at once: more lost, so more to learn from a patch
     none            nothing is lost, for autoencoders
@@ -114,6 +117,12 @@ KINDS: dict[str, Drawer] = {
     "losses": losses,
     "squares": _any_squares,
     "square_centre": square_centre,
+    "square_20": partial(some_squares, share=0.2, reading="side"),
+    "square_40": partial(some_squares, share=0.4, reading="side"),
+    "two_squares_20": partial(some_squares, share=0.2, count=2, reading="side"),
+    "square_area_20": partial(some_squares, share=0.2),
+    "square_area_40": partial(some_squares, share=0.4),
+    "two_squares_area_20": partial(some_squares, share=0.2, count=2),
     "bins": _any_bin,
 }
 _MIXED = {"cracks": 0.2, "craquelure": 0.12, "losses": 0.25, "walk": 0.08, "walk_broad": 0.05, "strokes": 0.1}

@@ -40,6 +40,7 @@ log = logging.getLogger("tratteggio")
 
 TELL_EVERY = 10  # steps between two lines of the journal
 ROWS_SHOWN = 8  # of the sample picture
+ACTIVE = 0.01  # nats above which a number of a latent tells something of a picture
 
 
 def train(
@@ -68,9 +69,11 @@ def train(
     else is as with one process, up to rounding. torch's global random numbers are seeded anew in each step.
 
     Args:
-        net: called as `net(x, known)`, x being the truth with zeros where lost; returns (B, C, side, side).
+        net: called as `net(x, known)`, x being the truth with zeros where lost; returns (B, C, side, side),
+            or in training whatever `loss` takes. If it has `sees_truth`, it gets the truth as well then. If
+            it has `nats(x, known, truth)`, the numbers of its latent that tell something are counted.
         patches: what is learnt from.
-        loss: called as `loss(proposal, truth, known)`, all float32.
+        loss: called as `loss(proposal, truth, known)`, all float32; if it has `at(step)`, what that returns.
         recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
         run: the folder; new or empty, unless `resume`.
         held_out: patches that are never learnt from, to measure progress on; they may differ in size.
@@ -145,6 +148,12 @@ def _train(
             if stopping and done < recipe.steps:
                 raise Stopped(f"stopped after step {done} of {recipe.steps}; go on with --resume")
     _name_unreadable(account.unreadable)
+    if account.figures.get("active_units") == 0:
+        log.warning(
+            "the latent of %s has collapsed: none of its numbers tells anything of a picture, so all fills "
+            "are alike; train with a lower divergence, a longer warmup or some free nats",
+            recipe.model,
+        )
 
 
 # --- before the first step ---------------------------------------------------------------------------
@@ -168,6 +177,15 @@ class _Bench:
     def on_gpu(self) -> bool:
         """True if the work is done behind the back of Python."""
         return self.fabric.device.type == "cuda"
+
+    @property
+    def sees_truth(self) -> bool:
+        """True if the net is called with the truth as well: what it draws fills from is learnt from that."""
+        return bool(getattr(self.net, "sees_truth", False))
+
+    def loss_at(self, step: int) -> Objective:
+        """Return the objective of a step: one that changes in the course of a run has `at(step)`."""
+        return self.loss.at(step) if hasattr(self.loss, "at") else self.loss
 
 
 def _set_up(fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path) -> _Bench:
@@ -306,7 +324,8 @@ def _step(
     _seed(recipe.seed, step, bench.fabric.global_rank)
     with stages("forward"):
         truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
-        terms = bench.loss(bench.model(truth * known, known), truth, known)
+        shown = (truth * known, known, truth) if bench.sees_truth else (truth * known, known)
+        terms = bench.loss_at(step)(bench.model(*shown), truth, known)
     with stages("backward"):
         bench.fabric.backward(terms.total)
         gradients = [p.grad for p in bench.net.parameters() if p.grad is not None]
@@ -387,13 +406,16 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
 
     Of fills PSNR is that of the lacunae, of an autoencoder, to which nothing is lost, that of all.
     """
-    losses, ratios, rows = [], [], []
+    losses, ratios, rows, told = [], [], [], []
     repairs = any((known < 0.5).any() for _, known in held_out)
+    nats: Callable[[Tensor, Tensor, Tensor], Tensor] | None = getattr(bench.net, "nats", None)
     bench.net.eval()
     for truth, known in held_out:
         x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
         with bench.fabric.autocast():
             y = bench.net(x * k, k)
+            if nats is not None:
+                told.append(nats(x * k, k, x).float().cpu())
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
         proposal = y[0].clamp(0, 1).cpu().numpy()
@@ -403,7 +425,10 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
         rows.append((shown, np.where(known > 0.5, truth, proposal), truth) if repairs else (proposal, truth))
     bench.net.train()
     write_sheet(bench.run / "samples" / f"step-{done}.png", rows[:ROWS_SHOWN])
-    return {"loss": float(np.mean(losses)), "psnr_lost" if repairs else "psnr": float(np.mean(ratios))}
+    figures = {"loss": float(np.mean(losses)), "psnr_lost" if repairs else "psnr": float(np.mean(ratios))}
+    if told:
+        figures["active_units"] = float((torch.stack(told).mean(dim=0) > ACTIVE).sum())
+    return figures
 
 
 @dataclass

@@ -101,6 +101,7 @@ class Patches:
         per_picture: patches of one picture in a round; None draws each patch from all places of all pictures.
         modalities: channels of each modality in their order, for `absent`.
         absent: how often each modality of a patch is missing, 0 .. 1; one at least is there.
+        fixed: each picture has the same lacunae in all its patches.
         cache_mib: room for decoded pictures.
 
     Attributes:
@@ -128,6 +129,7 @@ class Patches:
         per_picture: int | None = PER_PICTURE,
         modalities: Sequence[int] = (),
         absent: float = 0.0,
+        fixed: bool = False,
         cache_mib: float = 512,
     ) -> None:
         for name, value, least in (("side", side, 2), ("per_picture", per_picture, 1), ("seed", seed, 0)):
@@ -138,7 +140,7 @@ class Patches:
                 f"absent is a share 0 .. 1 of the modalities of a patch, got {absent} for {len(modalities)}"
             )
         self.source, self.side, self.seed, self.per_picture = source, side, seed, per_picture
-        self.modalities, self.absent = tuple(modalities), absent
+        self.modalities, self.absent, self.fixed = tuple(modalities), absent, fixed
         self.damage = drawer(damage)
         self.augment = augment if isinstance(augment, Augment) else Augment.of(augment)
         self.decoded = Decoded(source, mib=cache_mib)
@@ -182,11 +184,12 @@ class Patches:
         """
         started = time.perf_counter()
         rng = np.random.default_rng([self.seed, 0, _whole(index)])
-        picture, place = self._placed(index, rng)
+        number, picture, place = self._placed(index, rng)
         decoded = time.perf_counter()
         truth, seen = cut(picture, place, side=self.side)
         taken = time.perf_counter()
-        known = seen & ~draw(self.damage, (self.side, self.side), rng)
+        chance = np.random.default_rng([self.seed, 3, number]) if self.fixed else rng
+        known = seen & ~draw(self.damage, (self.side, self.side), chance)
         if not known.any():  # what was left of a small picture is lost as well: leave it whole
             known = seen
         self.seconds["decode"] += decoded - started
@@ -203,8 +206,8 @@ class Patches:
         there[rng.integers(len(there))] |= not there.any()
         return np.repeat(there, self.modalities).astype(np.float32)
 
-    def _corner(self, index: int, rng: Generator) -> tuple[Levels, int, int]:
-        """Find the picture of an index, and the upper left corner in it."""
+    def _corner(self, index: int, rng: Generator) -> tuple[int, Levels, int, int]:
+        """Find the picture of an index, its number, and the upper left corner in it."""
         if self.per_picture is None:
             return self._anywhere(rng)
         turn, at = divmod(index, self.per_round)
@@ -222,16 +225,16 @@ class Patches:
             ),
         )
         top, left = corners[which].tolist()
-        return picture, top, left
+        return number, picture, top, left
 
-    def _anywhere(self, rng: Generator) -> tuple[Levels, int, int]:
+    def _anywhere(self, rng: Generator) -> tuple[int, Levels, int, int]:
         """Draw from all places of all pictures."""
         number = int(np.searchsorted(self._places, rng.integers(self._places[-1]), side="right"))
         picture = self.decoded[number]
         spans = [n - self.side for n in picture.shape[:2]]
         # Of a picture smaller than the patch there is one place, its middle.
         top, left = (int(rng.integers(span + 1)) if span >= 0 else span // 2 for span in spans)
-        return picture, top, left
+        return number, picture, top, left
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
@@ -240,9 +243,9 @@ class Patches:
         spans = np.maximum(np.array(grids, np.int64) - self.side, 0) + 1
         return np.cumsum(spans.prod(axis=1))
 
-    def _placed(self, index: int, rng: Generator) -> tuple[Levels, Cut]:
-        """Find the picture of an index, and the place in it."""
-        picture, top, left = self._corner(index, rng)
+    def _placed(self, index: int, rng: Generator) -> tuple[int, Levels, Cut]:
+        """Find the picture of an index, its number, and the place in it."""
+        number, picture, top, left = self._corner(index, rng)
         rows, cols = picture.shape[:2]
         flipped = bool(rng.random() < self.augment.flip)
         turned, share = rng.random(), rng.uniform(-1, 1)
@@ -255,10 +258,10 @@ class Patches:
         # Moved inwards until the corners that turn in hold paint; where there is no room, left upright.
         spare = min(rows, cols) - self.side - 2 * reach
         if turned >= self.augment.turn or spare < 0:
-            return picture, Cut(top, left, flipped, 0.0, upended, swapped)
+            return number, picture, Cut(top, left, flipped, 0.0, upended, swapped)
         top = min(max(top, reach), rows - self.side - reach)
         left = min(max(left, reach), cols - self.side - reach)
-        return picture, Cut(top, left, flipped, degrees, upended, swapped)
+        return number, picture, Cut(top, left, flipped, degrees, upended, swapped)
 
     def _order(self, turn: int, per_picture: int) -> Corners:
         """Return the order of a round: picture * per_picture + which of its patches."""

@@ -43,12 +43,16 @@ class Recipe:
         loss: name of the objective in `tratteggio.losses`.
         loss_options: what that objective is given.
         damage: name of a kind of damage, or names with weights.
+        fixed: each picture has the same lacunae in every round, as if they had been drawn beforehand.
+        whole: a patch is a whole picture brought to the square `side`, whatever its shape.
         augment: what the sampling of patches is given: flips, rotation.
         absent: how often each modality of a patch is missing, for nets of several; one at least is there.
         precision: "32", or "bf16": products in bfloat16, weights and loss in float32. It pays on GPUs and on
             CPUs with bfloat16 units only.
         channels_last: keep the channels of a pixel side by side: a quarter less time on a CPU, and less on
             GPUs in bf16.
+        moments: "32", or "bf16": what the optimiser remembers of each weight is rounded to 16 bits whenever a
+            state is kept, which then takes twice the room of the weights instead of three times.
         seed: of the first weights, the patches and every random number of a step.
         validate_every: steps between two looks at the patches held out.
         keep_every: steps between two saved states: the most that a power cut can cost.
@@ -58,7 +62,7 @@ class Recipe:
             statistics (Liu et al. 2018).
 
     Raises:
-        UnknownName: no such optimiser, schedule or precision.
+        UnknownName: no such optimiser, schedule, precision or precision of moments.
         BadUsage: a number out of its range.
 
     Example:
@@ -81,9 +85,12 @@ class Recipe:
     loss: str = "l1"
     loss_options: Settings = field(default_factory=dict)
     damage: str | Settings = "mixed"
+    fixed: bool = False
+    whole: bool = False
     augment: Settings = field(default_factory=dict)
     absent: float = 0.0
     precision: str = "32"
+    moments: str = "32"
     channels_last: bool = True
     seed: int = 0
     validate_every: int = 500
@@ -95,6 +102,7 @@ class Recipe:
         _require_known("optimiser", self.optimiser, OPTIMISERS)
         _require_known("schedule", self.schedule, SCHEDULES)
         _require_known("precision", self.precision, PRECISIONS)
+        _require_known("moments", self.moments, PRECISIONS)
         for key in AT_LEAST_ONE:
             if getattr(self, key) < 1:
                 raise BadUsage(f"{key} must be at least 1, got {getattr(self, key)}")

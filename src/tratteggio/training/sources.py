@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
@@ -137,6 +138,44 @@ class Chosen:
     def read(self, number: int) -> Levels:
         """Decode a picture."""
         return self.source.read(self.numbers[number])
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The pictures of a source, each brought to a square whole, whatever its shape.
+
+    Attributes:
+        source: of pictures.
+        side: of the square, in pixels.
+    """
+
+    source: Source
+    side: int
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of pictures that were left out."""
+        return self.source.unreadable
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def name(self, number: int) -> str:
+        """Return the name of a picture."""
+        return self.source.name(number)
+
+    def grid(self, number: int) -> tuple[int, int]:  # noqa: ARG002 # the same for all
+        """Return (side, side)."""
+        return self.side, self.side
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture and bring it to the square, by Lanczos' window."""
+        planes = np.moveaxis(self.source.read(number), 2, 0)
+        size = (self.side, self.side)
+        return np.stack(
+            [np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS)) for plane in planes],
+            axis=2,
+        )
 
 
 class Arrays:

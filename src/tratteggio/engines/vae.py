@@ -1,0 +1,107 @@
+"""Fill lacunae several ways, all plausible, with a variational net, and say where they agree.
+
+Each window is filled `DRAWS` times from one look. The fill is the mean of the draws, which is closer to the
+lost paint than any of them; their spread is how sure the net is. One draw by itself, as `sample` gives,
+shows what could have been there.
+
+The same window gives the same bits on one machine with one number of threads, as for engine `pconv`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.engines._nets import answered, loaded
+from tratteggio.errors import BadUsage
+from tratteggio.metrics.confidence import confidence_of
+from tratteggio.metrics.fidelity import data_range_of
+from tratteggio.painting import Lacunae, Stack
+from tratteggio.painting.pixels import Array
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+WEIGHTS = "vae-fill"
+ARCHITECTURES = ("vae_fill",)
+HALO = 32  # as for engine pconv, whose net this one is built on
+CAPACITY_PX = 1 << 18
+DRAWS = 8
+
+
+@dataclass(frozen=True)
+class Vae:
+    """The engine; satisfies `roles.Engine`.
+
+    Attributes:
+        net: draws fills.
+        seed: of the draws.
+        number: which draw is the fill, from 1 on; 0 takes the mean of all.
+    """
+
+    net: nn.Module
+    seed: int
+    parameters: dict[str, Any]
+    number: int = 0
+    name: str = "vae"
+    reads: tuple[str, ...] = field(default=())
+    halo: int = HALO
+    capacity: int = CAPACITY_PX
+    local: bool = False
+
+    def sample(self, number: int) -> Vae:
+        """Return the engine that fills with draw `number`, from 1 on.
+
+        Raises:
+            BadUsage: a number below 1.
+        """
+        if number < 1:
+            raise BadUsage(f"fills are numbered from 1, got {number}")
+        return replace(self, number=number, parameters={**self.parameters, "sample": number})
+
+    def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
+        """Nothing: a window is filled from its own paint."""
+
+    def fill(
+        self,
+        window: Stack,
+        lacunae: Lacunae,
+        context: Any,  # noqa: ARG002
+    ) -> tuple[Array, NDArray[np.float32]]:
+        """Propose pixels for the lacunae of one window; confidence states the spread of the draws."""
+        lost, colour = lacunae.read(), window.primary.colour()
+        draws = np.stack(answered(colour, lost, self.net, self._drawn))
+        spread = draws.std(axis=0).max(axis=2) / data_range_of(colour.dtype)
+        fill: Array = draws[min(self.number, len(draws)) - 1] if self.number else draws.mean(axis=0)
+        return fill, confidence_of(spread)
+
+    def _drawn(self, x: Tensor, known: Tensor) -> list[Tensor]:
+        import torch  # noqa: PLC0415  (loaded by now)
+
+        chance = torch.Generator().manual_seed(self.seed)
+        drawn: list[Tensor] = self.net.samples(x, known, count=max(DRAWS, self.number), chance=chance)  # type: ignore[operator]
+        return drawn
+
+
+def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = None) -> Vae:
+    """Build the engine: load the weights.
+
+    Args:
+        seed: of the draws.
+        device: "auto" takes a GPU if there is one, else "cpu" or "cuda".
+        weights: as for engine pconv; None takes "vae-fill".
+
+    Raises:
+        BadUsage: no such device.
+        MissingExtra: no such weights came with this installation.
+        UnreadableFile: the file is missing or damaged.
+        UnsupportedFile: the file holds no weights of such a net.
+    """
+    net, parameters = loaded(
+        "vae", weights=WEIGHTS if weights is None else weights, homes=ARCHITECTURES, device=device
+    )
+    return Vae(net=net, seed=seed, parameters={**parameters, "draws": DRAWS})

@@ -1,0 +1,108 @@
+"""Lacunae made on purpose: where paint is known, in the shapes of the real ones, to see how far fills err."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from tratteggio.errors import BadUsage
+from tratteggio.metrics.fidelity import data_range_of
+from tratteggio.painting import Groups, Lacunae, Region, Stack
+from tratteggio.painting.pixels import Lost
+from tratteggio.roles import Engine
+from tratteggio.tiles.blend import ConfidencePixels, FillPixels
+from tratteggio.tiles.ledger import MemoryLedger
+from tratteggio.tiles.run import run
+
+TRIALS = 24
+WIDEST_PX = 320  # of a trial: of larger lacunae a part is taken
+ATTEMPTS = 60  # to lay one where paint is known
+SHARE_KNOWN = 0.9  # of a trial's pixels, at least
+
+
+class Trial(NamedTuple):
+    """What one trial showed, at its n pixels.
+
+    Attributes:
+        confidence: (n,) float32, as the engine gave it.
+        error: (n,) float64, the largest difference of all channels, as a share of the range of the scan.
+    """
+
+    confidence: NDArray[np.float32]
+    error: NDArray[np.float64]
+
+
+def trials(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> list[Trial]:
+    """Lay lacunae of the painting's own shapes over known paint, fill them, and hold them against the paint.
+
+    Each trial is a window of its own, so memory does not grow with the painting. What is lost there already
+    stays lost.
+
+    Args:
+        stack: the painting.
+        lacunae: the real ones.
+        engine: whose fills are tried.
+        seed: of shapes and places.
+
+    Raises:
+        BadUsage: there is not enough known paint to try anything.
+    """
+    rng = np.random.default_rng(seed)
+    found = [
+        _tried(stack, lacunae, engine, shape, box) for shape, box in _laid(lacunae, lacunae.groups(), rng)
+    ]
+    if len(found) < 2:
+        raise BadUsage(
+            f"{stack.primary.name} has too little known paint beside its lacunae to calibrate by; "
+            "leave --calibrate away"
+        )
+    return found
+
+
+def _laid(lacunae: Lacunae, groups: Groups, rng: Generator) -> Iterator[tuple[Lost, Region]]:
+    """Draw shapes, more often those that cover more, and places where paint is known."""
+    often = groups.lost_px / groups.lost_px.sum()
+    rows, cols = lacunae.grid
+    for _ in range(TRIALS):
+        shape = _shape(lacunae, groups, int(rng.choice(len(often), p=often)), rng)
+        for _ in range(ATTEMPTS):
+            top = int(rng.integers(rows - shape.shape[0] + 1))
+            left = int(rng.integers(cols - shape.shape[1] + 1))
+            box = Region(top, left, top + shape.shape[0], left + shape.shape[1])
+            if (shape & ~lacunae.read(box)).sum() >= SHARE_KNOWN * shape.sum():
+                yield shape, box
+                break
+
+
+def _shape(lacunae: Lacunae, groups: Groups, number: int, rng: Generator) -> Lost:
+    """Cut a group out; of one wider than a trial a part that holds something."""
+    region = groups.regions[number]
+    while True:
+        top, left = (
+            start + int(rng.integers(max(1, stop - start - WIDEST_PX + 1)))
+            for start, stop in ((region.top, region.bottom), (region.left, region.right))
+        )
+        part = Region(top, left, min(region.bottom, top + WIDEST_PX), min(region.right, left + WIDEST_PX))
+        shape: Lost = lacunae.read(part) & (groups.label_map(part) == number + 1)
+        if shape.any():
+            rows, cols = np.nonzero(shape)
+            return shape[rows.min() : rows.max() + 1, cols.min() : cols.max() + 1]
+
+
+def _tried(stack: Stack, lacunae: Lacunae, engine: Engine, shape: Lost, box: Region) -> Trial:
+    around = box.grow(engine.halo + 1, within=stack.grid)
+    crop, real = stack.crop(around), lacunae.read(around)
+    made = np.zeros(real.shape, np.bool_)
+    made[box.relative_to(around).slices] = shape
+    made &= ~real & crop.primary.read_seen()
+    scan, ledger = crop.primary, MemoryLedger()
+    truth = scan.colour().astype(np.float64)
+    run(crop, Lacunae(real | made, lacunae.name), engine, ledger)
+    whole = Region.whole(scan.grid).slices
+    fill = FillPixels(scan, ledger)[whole].astype(np.float64)
+    error = np.abs(fill - truth).max(axis=2) / data_range_of(scan.dtype)
+    return Trial(ConfidencePixels(scan, ledger)[whole][made], error[made])
