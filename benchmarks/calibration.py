@@ -1,14 +1,15 @@
 """Does the confidence hold? Before and after `--calibrate`, on paintings whose lacunae are known.
 
-    python benchmarks/calibration.py --data FOLDER [--names LIST] [--images 8] [--size 512]
+    python benchmarks/calibration.py [--data FOLDER [--names LIST]] [--images 8] [--size 512]
                                      [--engines vae,pconv] [--plot FILE.svg]
 
-FOLDER holds pictures, searched in depth; LIST is a text file with the names of those to take, one per line,
-such as the `set_aside.txt` of a run. Each is cut to a square at its centre and damaged by a seeded mixture of
-ragged losses and cracks; every engine then proposes a fill with its confidence calibrated on the paint that
-is left. Prints a Markdown table: the share of lost pixels whose truth lies within the band of 90 %, over all
-pictures and its extremes, before and after; how far reliability is off on average over the levels 0.1 to
-0.9; PSNR where lost; and lost pixels a second, trials included.
+FOLDER holds pictures, searched in depth; without it the photographs of scikit-image are taken. LIST is a text
+file with the names of those to take, one per line, such as the `set_aside.txt` of a run. Each is cut to a
+square at its centre and damaged by a seeded mixture of ragged losses and cracks; every engine then proposes a
+fill with its confidence calibrated on the paint that is left. Prints a Markdown table: the share of lost
+pixels whose truth lies within the band of 90 %, over all pictures and its extremes, before and after; how far
+reliability is off on average over the levels 0.1 to 0.9; PSNR where lost; and lost pixels a second, trials
+included.
 
 --plot draws the reliability curves.
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engines import SUFFIXES, cracks, losses
+from engines import centre, cracks, losses, pictures
 from tratteggio import treatment
 from tratteggio.experiments._plot import curves
 from tratteggio.metrics.calibration import LEVELS, calibration_error, reliability
@@ -34,19 +35,13 @@ from tratteggio.tiles.trust import calibration_of
 NINE = LEVELS.index(0.9)
 
 
-def paintings(folder: Path, names: Path | None, count: int, size: int) -> list[np.ndarray]:
+def paintings(folder: Path | None, names: Path | None, count: int, size: int) -> list[np.ndarray]:
     """Return RGB squares (size, size, 3) uint8, or smaller where a picture is."""
-    if names is None:
-        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    else:
-        files = [folder / name for name in names.read_text("utf-8").splitlines()]
+    if folder is None or names is None:
+        return pictures(folder, count, size, seed=0)
+    files = [folder / name for name in names.read_text("utf-8").splitlines()]
     chosen = np.random.default_rng(0).permutation(len(files))[:count]
-    found = [np.asarray(Image.open(files[k]).convert("RGB")) for k in chosen]
-    corners = [[max(0, (side - size) // 2) for side in picture.shape[:2]] for picture in found]
-    return [
-        picture[top : top + size, left : left + size]
-        for picture, (top, left) in zip(found, corners, strict=True)
-    ]
+    return [centre(np.asarray(Image.open(files[k]).convert("RGB")), size) for k in chosen]
 
 
 def damage(grid: tuple[int, int], seed: int) -> np.ndarray:
@@ -79,7 +74,7 @@ def tried(name: str, picture: np.ndarray, seed: int) -> dict[str, np.ndarray | f
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--names", type=Path)
     parser.add_argument("--images", type=int, default=8)
     parser.add_argument("--size", type=int, default=512)
@@ -87,20 +82,20 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     chosen = parser.parse_args()
     logging.disable(logging.WARNING)
-    pictures = paintings(chosen.data, chosen.names, chosen.images, chosen.size)
-    print(f"{len(pictures)} paintings of {chosen.size} px\n")
+    found = paintings(chosen.data, chosen.names, chosen.images, chosen.size)
+    print(f"{len(found)} paintings of {chosen.size} px\n")
     print("| engine | within 90 %, before | after | least to most | off, before | after | PSNR | px / s |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     drawn = {"honest": list(LEVELS)}
     for name in chosen.engines.split(","):
-        found = [tried(name, picture, seed) for seed, picture in enumerate(pictures)]
-        weights = np.array([one["lost"] for one in found])
+        told = [tried(name, picture, seed) for seed, picture in enumerate(found)]
+        weights = np.array([one["lost"] for one in told])
         before, after = (
-            np.average([one[key] for one in found], axis=0, weights=weights) for key in ("before", "after")
+            np.average([one[key] for one in told], axis=0, weights=weights) for key in ("before", "after")
         )
-        nine = [one["after"][NINE] for one in found]
-        speed = weights.sum() / sum(one["seconds"] for one in found)
-        psnr = np.mean([one["psnr"] for one in found])
+        nine = [one["after"][NINE] for one in told]
+        speed = weights.sum() / sum(one["seconds"] for one in told)
+        psnr = np.mean([one["psnr"] for one in told])
         print(
             f"| {name} | {before[NINE]:.1%} | {after[NINE]:.1%} | {min(nine):.1%} to {max(nine):.1%} | "
             f"{calibration_error(before):.3f} | {calibration_error(after):.3f} | {psnr:.2f} | {speed:.0f} |",

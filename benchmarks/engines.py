@@ -43,10 +43,11 @@ def pictures(folder: Path | None, count: int, size: int, seed: int) -> list[np.n
         files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
         chosen = np.random.default_rng(seed).permutation(len(files))[:count]
         found = [np.asarray(Image.open(files[k]).convert("RGB")) for k in chosen]
-    return [_centre(picture, size) for picture in found]
+    return [centre(picture, size) for picture in found]
 
 
-def _centre(picture: np.ndarray, size: int) -> np.ndarray:
+def centre(picture: np.ndarray, size: int) -> np.ndarray:
+    """Cut a square out of the middle."""
     top, left = (max(0, (side - size) // 2) for side in picture.shape[:2])
     return picture[top : top + size, left : left + size]
 
