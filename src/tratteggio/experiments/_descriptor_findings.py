@@ -197,11 +197,12 @@ def _finds(name: str, found: NDArray[np.float32], conclusive: bool) -> list[Clai
         )
 
     claims = []
-    for ours, text in ((V128, "v128 finds better patches"), (OFF[1], "read off the picture, it still does")):
+    for ours in (V128, OFF[1]):
         held = bool(np.all(of[ours] < of[CHEN]))
         claims.append(
             Claim(
-                f"On {name}, {text} than Chen et al. of 128 numbers too",
+                f"On {name}, {ours.removeprefix('B: ')}, finds better patches than Chen et al., of 128 "
+                "numbers too",
                 verdict(held),
                 why(against(ours, CHEN)),
             )
