@@ -98,8 +98,9 @@ def test_a_proposal_whose_source_has_gone_says_so(panel, tmp_path):
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
 import tratteggio.tiles
 from tratteggio.treatment import inpaint_file
 run = sys.modules["tratteggio.tiles.run"]  # the module: the name in the package is the function
