@@ -238,6 +238,12 @@ def test_weights_of_ones_own_fill_and_go_into_the_history(job, random_weights):
     assert history["engine"]["weights_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
+def test_weights_that_ship_are_named_and_others_are_not_there(job):
+    done = inpaint(job, "--engine", "patch_mrf", "--weights", "descriptor-v31")
+    assert done.exit_code == 3
+    assert "no weights named 'descriptor-v31'" in done.stderr
+
+
 def test_an_engine_without_a_net_takes_no_weights(job, random_weights):
     done = inpaint(job, "--engine", "diffusion", "--weights", random_weights / "pconv-compact.safetensors")
     assert done.exit_code == 2

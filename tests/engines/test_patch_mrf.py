@@ -4,10 +4,13 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 
 import tratteggio as tg
+from tratteggio import models
 from tratteggio.engines import patch_mrf
+from tratteggio.errors import UnsupportedFile
 from tratteggio.painting import Lacunae, Scan, Stack
 
 
@@ -82,3 +85,50 @@ def test_confidence_says_how_well_patches_fit():
     _, sure = engine.fill(Stack((Scan(blank),)), Lacunae(lost), None)
     assert sure[30:50, 30:50].mean() > 0.9
     assert sure[30:50, 150:170].mean() < 0.5
+
+
+@pytest.fixture(scope="module", params=["descriptor-v32", "descriptor-v128"])
+def described(request, tmp_path_factory):
+    """The engine with a descriptor of random weights: laws hold whatever a net has learnt."""
+    torch.manual_seed(0)
+    file = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    card = models.Card(
+        model=request.param, recipe="none", data=(), licence="open", seed=0, hours=0.0, machine="none"
+    )
+    models.save(models.build(request.param), file, card)
+    return patch_mrf.make(weights=file)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_descriptors_fill_scans_of_any_colours(described, channels):
+    before, lost = grain(90, 100, channels), np.zeros((90, 100), bool)
+    lost[30:50, 30:60] = lost[:9, 90:] = True
+    scan = Scan(before, alpha=False)
+    one, two = (tg.inpaint(scan, lost, engine=described).image for _ in range(2))
+    assert_array_equal(one, two)
+    assert_array_equal(one[~lost], before[~lost])
+    assert one[lost].std() > before.std() / 2
+
+
+def test_the_history_names_the_descriptor(described):
+    lost = np.zeros((60, 60), bool)
+    lost[20:32, 20:40] = True
+    engine = tg.inpaint(Scan(grain(60, 60)), lost, engine=described).history["engine"]
+    assert engine["parameters"]["cost"].startswith("descriptor-v")
+    assert engine["parameters"]["patch_px"] == 16
+    assert len(engine["weights_sha256"]) == 64
+
+
+def test_weights_of_another_net_are_refused(random_weights):
+    with pytest.raises(UnsupportedFile, match="patch_mrf takes those of descriptor-v32, descriptor-v128"):
+        patch_mrf.make(weights=random_weights / "pconv-compact.safetensors")
+
+
+@pytest.mark.parametrize("period", [11, 13])
+def test_a_periodic_texture_comes_back_exactly_by_descriptors_too(described, period):
+    """The period is longer than the 8 pixels of a box: what lies within one box a maximum does not tell."""
+    tile = np.random.default_rng(3).integers(0, 256, (period, period, 3))
+    truth = np.tile(tile, (12, 12, 1))[:120, :130].astype(np.uint8)
+    lost = np.zeros((120, 130), bool)
+    lost[50:72, 40:60] = lost[20:26, 70:95] = True
+    assert_array_equal(tg.inpaint(truth, lost, engine=described), truth)

@@ -49,10 +49,11 @@ def free(nodes: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.zeros(labels.shape, np.float32)
 
 
-def pruned_of(lattice, table, names, costs, *, keep: int, seed: int = 0) -> Pruned:
-    return prune(
-        lattice, table, free, Asked(names, costs, fits=costs), keep=keep, rng=np.random.default_rng(seed)
-    )
+def pruned_of(
+    lattice, table, names, costs, *, keep: int, seed: int = 0, blind: tuple[int, ...] = ()
+) -> Pruned:
+    asked = Asked(names, costs, fits=costs, blind=np.isin(np.arange(len(costs)), blind))
+    return prune(lattice, table, free, asked, keep=keep, rng=np.random.default_rng(seed))
 
 
 def plain_energy(lattice, table, costs, choice) -> float:
@@ -156,3 +157,22 @@ def test_a_node_considers_what_a_visited_neighbours_label_runs_on_to():
     assert_array_equal(pruned.wave, [0, 1])
     assert_array_equal(pruned.labels, [[25], [27]])
     assert_array_equal(pruned.costs, 0)
+
+
+def test_a_node_that_has_only_guessed_waits_for_a_neighbour_however_certain():
+    """In a row of four the middle two are sure of label 0, the ends of none, but only the ends see paint."""
+    lattice, far = lattice_of(1, 4), 100 * UNCERTAIN
+    costs = np.array([[0, 0], [0, far], [0, far], [0, 0]], np.float32)
+    table, names = Table(np.zeros((2, 2))), np.tile(np.arange(2), (4, 1))
+    seeing = pruned_of(lattice, table, names, costs, keep=1)
+    waiting = pruned_of(lattice, table, names, costs, keep=1, blind=(1, 2))
+    assert seeing.wave[[1, 2]].min() == 0
+    assert_array_equal(waiting.wave[[0, 3]], 0)
+    assert (waiting.wave[[1, 2]] > 0).all()
+
+
+def test_where_every_node_has_only_guessed_one_must_begin():
+    lattice, costs = lattice_of(2, 3), np.zeros((6, 2), np.float32)
+    names = np.tile(np.arange(2), (6, 1))
+    pruned = pruned_of(lattice, Table(np.zeros((2, 2))), names, costs, keep=1, blind=tuple(range(6)))
+    assert (pruned.wave >= 0).all()

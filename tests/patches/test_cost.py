@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from tratteggio.patches import cost as costs
-from tratteggio.patches.cost import of_pixels
+from tratteggio.patches.cost import from_afar, of_descriptors, of_pixels
 from tratteggio.patches.lattice import SIDES, lay
 
 PATCH = 6
@@ -65,3 +65,75 @@ def test_batches_change_nothing(case, monkeypatch):
     monkeypatch.setattr(costs, "BATCH", 1)
     assert_allclose(cost.at_nodes(lattice.at, labels), whole[0], rtol=1e-6)
     assert_allclose(cost.between(labels[mine], labels[theirs], 1), whole[1], rtol=1e-5, atol=1e-5)
+
+
+def described(lattice, colours):
+    """Two numbers for each box of 8 x 8: largest red and largest green known in it."""
+    known = np.where((lattice.inside & ~lattice.lost)[..., None], colours, 0)
+    boxes = np.lib.stride_tricks.sliding_window_view(known[..., :2], (8, 8), axis=(0, 1))
+    return boxes.max(axis=(3, 4)).astype(np.float32)
+
+
+@pytest.fixture
+def boxes():
+    rng = np.random.default_rng(0)
+    lost = np.zeros((48, 56), bool)
+    lost[17:29, 18:40] = True
+    lattice = lay(lost, patch=16)
+    colours = lattice.with_border(rng.random((48, 56, 3)).astype(np.float32))
+    found = described(lattice, colours)
+    return lattice, colours, found, of_descriptors(lattice, found, colours)
+
+
+def test_descriptors_differ_as_much_as_colours_do(boxes):
+    lattice, colours, _, cost = boxes
+    known = lattice.inside & ~lattice.lost
+    whole = cost.weight == 1
+    assert_allclose(cost.features[whole].var(axis=0).mean(), colours[known].var(axis=0).mean(), rtol=1e-3)
+
+
+def test_a_label_costs_the_differences_of_those_of_its_four_boxes_that_have_seen_nothing_lost(boxes):
+    lattice, _, found, cost = boxes
+    labels = np.tile(np.flatnonzero(lattice.whole)[::9], (len(lattice.at), 1))
+    got = cost.at_nodes(lattice.at, labels)
+    whole = cost.weight.reshape(lattice.lost.shape) == 1
+    scale = np.ptp(cost.features[whole.ravel(), 0]) / np.ptp(found[whole[:-7, :-7], 0])
+    width, known = lattice.lost.shape[1], lattice.inside & ~lattice.lost
+    for node, label in [(0, 0), (3, 7), (len(lattice.at) - 1, 1)]:
+        expected = 0.0
+        for down, right in [(0, 0), (0, 8), (8, 0), (8, 8)]:
+            (r, c), (q, p) = divmod(lattice.at[node], width), divmod(labels[node, label], width)
+            differ = found[r + down, c + right] - found[q + down, p + right]
+            clear = known[max(0, r + down - 3) : r + down + 11, max(0, c + right - 3) : c + right + 11].all()
+            expected += clear * ((scale * differ) ** 2).sum()
+        assert got[node, label] == pytest.approx(expected, rel=1e-3)
+    assert cost.samples == 8
+
+
+def test_labels_side_by_side_are_compared_by_the_two_boxes_that_they_share(boxes):
+    lattice, _, _, cost = boxes
+    mine = np.flatnonzero(lattice.around[:, 3] >= 0)
+    theirs = lattice.around[mine, 3]
+    labels = np.random.default_rng(1).choice(np.flatnonzero(lattice.whole), (len(lattice.at), 3))
+    got = cost.between(labels[mine], labels[theirs], 3)
+    down = 8 * lattice.lost.shape[1]
+    for pair, k, l in np.ndindex(got.shape):  # noqa: E741
+        a, b = labels[mine[pair], k] + 8, labels[theirs[pair], l]
+        expected = sum(((cost.features[a + d] - cost.features[b + d]) ** 2).sum() for d in (0, down))
+        assert got[pair, k, l] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+def test_a_guess_weighs_its_share_whatever_it_is_sampled_by():
+    """One tone against another differs by 1 at each number."""
+    lost = np.zeros((40, 40), bool)
+    lost[10:26, 10:26] = True
+    lattice = lay(lost, patch=8)
+    colours = np.zeros((*lattice.lost.shape, 3), np.float32)
+    cost = of_pixels(lattice, colours)
+    guess = from_afar(lattice, colours, np.ones_like(colours)).worth(0.25, of=cost)
+    lost = lattice.lost.ravel()[lattice.at[:, None] + lattice.square.ravel()]
+    inner = lattice.at[lost.all(axis=1)]
+    label = np.flatnonzero(lattice.whole)[:1]
+    got = guess.at_nodes(inner, np.tile(label, (len(inner), 1)))
+    assert len(inner)
+    assert got.max() == pytest.approx(0.25 * cost.samples, rel=1e-5)

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tratteggio.patches import search
-from tratteggio.patches.cost import of_pixels
+from tratteggio.patches.cost import from_afar, of_pixels
 from tratteggio.patches.lattice import lay
 
 
@@ -40,11 +40,12 @@ def test_every_node_gets_the_cheapest_of_all_labels(case):
     lattice, colours, cost = case
     texture = search.textures(lattice, colours)
     every = np.flatnonzero(lattice.whole)
-    labels, costs = search.compare_all(lattice, cost, texture, keep=7)
+    labels = search.compare_all(lattice, [cost], texture, keep=7)
     all_costs = cost.at_nodes(lattice.at, np.tile(every, (len(lattice.at), 1)))
     all_costs += search.TEXTURE * cost.samples * texture.differ(lattice.at, every)
-    assert_allclose(np.sort(costs, axis=1), np.sort(all_costs, axis=1)[:, :7], rtol=1e-3, atol=1e-3)
-    assert lattice.whole.ravel()[labels].all()
+    got = np.take_along_axis(all_costs, np.searchsorted(every, labels), axis=1)
+    assert_allclose(np.sort(got, axis=1), np.sort(all_costs, axis=1)[:, :7], rtol=1e-3, atol=1e-3)
+    assert_array_equal(every[np.searchsorted(every, labels)], labels)
 
 
 def test_labels_are_repeated_where_there_are_fewer_than_are_kept():
@@ -52,10 +53,10 @@ def test_labels_are_repeated_where_there_are_fewer_than_are_kept():
     lost[:, :7] = False  # two places for a patch of 6
     lattice = lay(lost, patch=6)
     colours = lattice.with_border(np.random.default_rng(0).random((6, 20, 1)).astype(np.float32))
-    labels, costs = search.compare_all(
-        lattice, of_pixels(lattice, colours), search.textures(lattice, colours), keep=5
+    labels = search.compare_all(
+        lattice, [of_pixels(lattice, colours)], search.textures(lattice, colours), keep=5
     )
-    assert labels.shape == costs.shape == (len(lattice.at), 5)
+    assert labels.shape == (len(lattice.at), 5)
     assert set(labels.ravel()) == set(np.flatnonzero(lattice.whole))
 
 
@@ -82,3 +83,17 @@ def test_labels_of_a_coarse_level_lead_to_the_same_place_of_a_finer_one():
     there = fine.whole.ravel()[np.clip(wanted, 0, fine.lost.size - 1)] & (wanted >= 0)
     assert there.any()
     assert (labels == wanted[:, None]).any(axis=1)[there].all()
+
+
+def test_costs_to_compare_all_labels_by_are_added_up(case):
+    lattice, colours, cost = case
+    texture = search.textures(lattice, colours)
+    guess = from_afar(lattice, colours, np.full_like(colours, 0.5)).worth(3, of=cost)
+    every = np.flatnonzero(lattice.whole)
+    sums = sum(one.at_nodes(lattice.at, np.tile(every, (len(lattice.at), 1))) for one in (cost, guess))
+    sums += search.TEXTURE * cost.samples * texture.differ(lattice.at, every)
+    labels = search.compare_all(lattice, [cost, guess], texture, keep=1)
+    got = np.take_along_axis(sums, np.searchsorted(every, labels), axis=1)
+    assert_allclose(got[:, 0], sums.min(axis=1), rtol=1e-3)
+    alone = search.compare_all(lattice, [cost], texture, keep=1)
+    assert (alone != labels).any()

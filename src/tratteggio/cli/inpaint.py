@@ -32,7 +32,10 @@ def inpaint(
         str, typer.Option(help="What fills: auto, or a name from `tratteggio doctor`.")
     ] = "auto",
     weights: Annotated[
-        Path | None, typer.Option(help="Weights from `tratteggio train`, for an engine with a net.")
+        str | None,
+        typer.Option(
+            help="For an engine with a net: weights from `tratteggio train`, or the name of some that ship."
+        ),
     ] = None,
     finish: Annotated[
         str, typer.Option(help="How the fill is shown: mimetic, hatched, neutral or outlined.")

@@ -4,6 +4,9 @@ Nothing is invented: what is laid into a lacuna was painted elsewhere on the sam
 is moved, to meet the paint at the rim. A measure of squares likes smooth fills better, and smooth engines
 reach more decibels; this one keeps the texture. `tratteggio.patches` says how.
 
+Patches are compared pixel by pixel, or, with weights of a descriptor, by what that net sees in them (Žižakić,
+Ito, Meeus, Pižurica 2019): 16 x 16 pixels in 32 or 128 numbers instead of 768.
+
 Where no whole patch of known paint is left in a window, the tension engine fills it instead, and the log
 says so.
 """
@@ -12,52 +15,96 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.engines import tension
 from tratteggio.engines._painter import cpu_only
+from tratteggio.errors import UnsupportedFile
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Stack
-from tratteggio.painting.pixels import Array
-from tratteggio.patches import fill_from_patches
+from tratteggio.painting.pixels import Array, Lost
+from tratteggio.patches import Look, fill_from_patches
+
+if TYPE_CHECKING:
+    from tratteggio.models.descriptor import Descriptor
 
 PATCH = 8  # pixels; 12 and 16 measure alike or less
+DESCRIBED = 16  # pixels, side of the patches that descriptors are made for
 HALO = 64  # pixels of paint around lacunae to choose from
 CAPACITY_PX = 1 << 18
+COLOURS = 3
 
 
-def make(*, seed: int = 0, device: str = "cpu") -> PatchMrf:
+def make(*, seed: int = 0, device: str = "cpu", weights: str | Path | None = None) -> PatchMrf:
     """Build the engine.
 
     Args:
         seed: fixes the order in which nodes of equal certainty are visited.
         device: "cpu" or "auto".
+        weights: of a descriptor that patches are compared by: a safetensors file that `tratteggio train`
+            wrote, or the name of weights that came with this installation, as "descriptor-v32"; None
+            compares pixels.
 
     Raises:
         BadUsage: another device was asked for.
+        MissingExtra: no such weights came with this installation.
+        UnreadableFile: the file is missing or damaged.
+        UnsupportedFile: the file holds no weights of a descriptor.
     """
     cpu_only("patch_mrf", device)
-    return PatchMrf(seed=seed)
+    if weights is None:
+        return PatchMrf(seed, patch=PATCH, look=None, parameters={"patch_px": PATCH, "cost": "pixels"})
+    from tratteggio import models  # noqa: PLC0415  (torch takes seconds; who compares pixels need not wait)
+    from tratteggio.models import descriptor  # noqa: PLC0415  (the same)
+
+    file = models.find(weights)
+    net, card = models.load(file)
+    if not isinstance(net, descriptor.Descriptor):
+        raise UnsupportedFile(
+            f"{file} holds weights of {card.model!r}, but engine patch_mrf takes those of "
+            f"{', '.join(descriptor.NAMES)}"
+        )
+    parameters = {
+        "patch_px": DESCRIBED,
+        "cost": card.model,
+        "weights": file.stem,
+        "weights_sha256": models.sha256(file),
+    }
+    return PatchMrf(seed, patch=DESCRIBED, look=partial(_described, net), parameters=parameters)
+
+
+def _described(net: Descriptor, colours: NDArray[np.float32], lost: Lost) -> NDArray[np.float32]:
+    """Describe boxes of (h, w, channels), 0 .. 1; other than three colours as one grey."""
+    from tratteggio.models.descriptor import describe  # noqa: PLC0415  (loaded by now)
+
+    if colours.shape[2] != COLOURS:
+        colours = colours.mean(axis=2, keepdims=True).repeat(COLOURS, axis=2)
+    return describe(net, colours, lost)
 
 
 @dataclass(frozen=True)
 class PatchMrf:
-    """The engine; satisfies `roles.Engine`."""
+    """The engine; satisfies `roles.Engine`.
+
+    Attributes:
+        patch: side of a patch in pixels.
+        look: what patches are compared by, see `tratteggio.patches`.
+    """
 
     seed: int
+    patch: int
+    look: Look | None
+    parameters: dict[str, Any]
     name: str = "patch_mrf"
     reads: tuple[str, ...] = field(default=())
     halo: int = HALO
     capacity: int = CAPACITY_PX
     local: bool = False
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What was chosen, for the history."""
-        return {"patch_px": PATCH, "cost": "pixels"}
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
         """Nothing yet: a window is filled from its own paint."""
@@ -70,13 +117,15 @@ class PatchMrf:
     ) -> tuple[Array, NDArray[np.float32]]:
         """Propose pixels for the lacunae of one window; confidence is how well the patches fit."""
         lost, colour = lacunae.read(), window.primary.colour()
-        filled = fill_from_patches(colour, lost, patch=PATCH, rng=np.random.default_rng(self.seed))
+        filled = fill_from_patches(
+            colour, lost, patch=self.patch, rng=np.random.default_rng(self.seed), look=self.look
+        )
         if filled is None:
             logging.getLogger("tratteggio").warning(
                 "no patch of %d x %d pixels is whole in a window of %d x %d around lacunae of %s; "
                 "engine tension fills it instead of patch_mrf",
-                PATCH,
-                PATCH,
+                self.patch,
+                self.patch,
                 *lost.shape,
                 lacunae.name,
             )

@@ -1,13 +1,13 @@
 """Fill from the painting's own paint: patches as labels of a lattice, chosen together, cut and pasted.
 
 lattice    nodes over the lacunae, and where whole patches of known paint begin
-cost       what a patch is compared by, at a node and where two patches overlap
+cost       what a patch is compared by, pixels or descriptors, at a node and where two patches overlap
 search     which patches come into question at a node
 consensus  few labels a node, then one each, chosen together: pruning and message passing
 paste      patches laid over each other along the path where they differ least
 pyramid    all of it, from coarse to fine
 """
 
-from tratteggio.patches.pyramid import Filled, fill_from_patches
+from tratteggio.patches.pyramid import Filled, Look, fill_from_patches
 
-__all__ = ["Filled", "fill_from_patches"]
+__all__ = ["Filled", "Look", "fill_from_patches"]

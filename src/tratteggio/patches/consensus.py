@@ -29,7 +29,6 @@ UNCERTAIN = 0.004  # mean squared difference, of a range of 1, within which labe
 CLASSES = 2  # of certainty for each doubling; nodes of one class are visited in any order
 WARMTH = 0.0002  # mean squared difference at which a belief falls to 1 / e
 ROUNDS = 10
-RUNNING_ON = 2  # best labels of each neighbour that run on
 
 Price = Callable[[Numbers, Numbers], Floats]
 """Nodes (n,) by number, labels (n, k) -> what these cost there (n, k)."""
@@ -43,11 +42,13 @@ class Asked:
         labels: (n, k) flat indices.
         costs: (n, k), their price.
         fits: (n, k), the part of it that known paint asks; a guess makes no node certain.
+        blind: (n,) bool, where labels were found by nothing but a guess: such a node waits for a neighbour.
     """
 
     labels: Numbers
     costs: Floats
     fits: Floats
+    blind: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,8 @@ def prune(lattice: Lattice, cost: Cost, price: Price, asked: Asked, *, keep: int
     count, in_question = labels.shape
     kept, kept_costs = np.empty((count, keep), dtype=np.intp), np.empty((count, keep), dtype=np.float32)
     wave = np.full(count, -1)
-    certainty = np.full(count + 1, -1.0)  # the last stands for no neighbour
+    certainty = np.full(count + 1, -np.inf)  # the last stands for no neighbour
+    blind = asked.blind.copy()
     # Of one class the node with most to go by comes first, known paint or neighbours; then it is chance.
     known = lattice.inside & ~lattice.lost
     grounds = known.ravel()[lattice.at[:, None] + lattice.square.ravel()].mean(axis=1)
@@ -102,12 +104,15 @@ def prune(lattice: Lattice, cost: Cost, price: Price, asked: Asked, *, keep: int
         least = certain[stale].min(axis=1, keepdims=True)
         good = np.count_nonzero(certain[stale] - least < limit, axis=1)
         classes = np.floor(CLASSES * np.log2(in_question / np.maximum(good, 1)))
-        certainty[stale] = classes + (np.floor(8 * grounds[stale]) + chance[stale]) / 32
+        order = classes + (np.floor(8 * grounds[stale]) + chance[stale]) / 32  # all of it below 100
+        certainty[stale] = order - 100.0 * blind[stale]
         first = (certainty[waiting][:, None] > certainty[lattice.around[waiting]]).all(axis=1)
+        if not blind[waiting].all():
+            first &= ~blind[waiting]
         now = waiting[first]
         others = lattice.around[now, : len(SIDES)]
         visited = (others >= 0) & (wave[others] >= 0)
-        more = _run_on(lattice, now, others, np.where(visited[..., None], kept[others, :RUNNING_ON], -1))
+        more = _run_on(lattice, now, others, np.where(visited[..., None], kept[others], -1))
         more, new = _first_seen(more, labels[now])
         paid = np.where(new, price(now, more), np.inf).astype(np.float32)
         heard = paid.copy()
@@ -118,7 +123,7 @@ def prune(lattice: Lattice, cost: Cost, price: Price, asked: Asked, *, keep: int
         for into, old, added in ((kept, labels, more), (kept_costs, asked.costs, paid)):
             into[now] = np.take_along_axis(np.concatenate([old[now], added], axis=1), best, axis=1)
         wave[now] = wave.max() + 1
-        certainty[now] = -1
+        certainty[now] = -np.inf
         waiting = waiting[~first]
         informed = []
         for side in range(len(SIDES)):
@@ -128,6 +133,7 @@ def prune(lattice: Lattice, cost: Cost, price: Price, asked: Asked, *, keep: int
             told[others[open_]] += heard
             certain[others[open_]] += heard
             grounds[others[open_]] += 0.5  # of a patch lies on its neighbour
+            blind[others[open_]] = False
             informed.append(others[open_])
         stale = np.unique(np.concatenate(informed))
     return Pruned(kept, kept_costs, wave)

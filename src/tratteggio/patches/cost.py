@@ -6,17 +6,21 @@ taps of the half that their patches share.
 
     pixels        features are the colours of a pixel; the taps of a patch are its pixels
     descriptors   features are those of a box of 8 x 8 pixels; a patch of 16 x 16 has four taps
+    from afar     features are means of 2 x 2 pixels; taps are every other pixel
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from tratteggio.patches.lattice import Floats, Lattice, Numbers
+from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums
 
+BOX = 8  # pixels, side of what one descriptor describes
+SEEN = 3  # pixels around a box that its descriptor has seen
 BATCH = 1 << 22  # numbers gathered at a time: 16 MiB
 
 
@@ -38,6 +42,10 @@ class Cost:
     def samples(self) -> int:
         """Numbers that describe a patch."""
         return int(self.taps.size * self.features.shape[1])
+
+    def worth(self, share: float, of: Cost) -> Cost:
+        """Weigh so that this tells, relative to its samples, a share of what another cost tells."""
+        return replace(self, weight=self.weight * np.float32(share * of.samples / self.samples))
 
     def halves(self, side: int) -> tuple[Numbers, Numbers]:
         """Offsets of the half that a node shares with its neighbour on a side, in its patch and in the other.
@@ -83,6 +91,43 @@ def of_pixels(lattice: Lattice, colours: NDArray[np.floating]) -> Cost:
     features = np.ascontiguousarray(colours.reshape(-1, colours.shape[2]), dtype=np.float32)
     weight = (lattice.inside & ~lattice.lost).ravel().astype(np.float32)
     return Cost(features, weight, lattice.square)
+
+
+def of_descriptors(lattice: Lattice, found: Floats, colours: NDArray[np.floating]) -> Cost:
+    """Compare patches by descriptors of their boxes of 8 x 8 pixels, those that have seen nothing lost.
+
+    Args:
+        found: (h - 7, w - 7, f), what describes the box that begins at each pixel, border included.
+        colours: (h, w, channels); descriptors are scaled to differ as much as colours do, so that costs of
+            both mean the same.
+    """
+    known = lattice.inside & ~lattice.lost
+    clear = box_sums(ndimage.binary_erosion(known, np.ones((3, 3)), iterations=SEEN), BOX) == BOX**2
+    whole = found[clear]
+    spread = [float(values.var(axis=0).mean()) for values in (colours[known], whole)]
+    height, width, depth = found.shape
+    features = np.zeros((*lattice.lost.shape, depth), dtype=np.float32)
+    # About their mean, since what is common to all only takes digits from sums of squares.
+    features[:height, :width] = found - whole.mean(axis=0)
+    features *= np.float32(np.sqrt(spread[0] / spread[1])) if spread[1] else 0
+    weight = np.zeros(lattice.lost.shape, dtype=np.float32)
+    weight[:height, :width] = clear
+    steps = np.arange(0, lattice.patch, BOX)
+    taps = steps[:, None] * lattice.lost.shape[1] + steps
+    return Cost(features.reshape(-1, depth), weight.ravel(), taps)
+
+
+def from_afar(lattice: Lattice, colours: NDArray[np.floating], guess: NDArray[np.floating]) -> Cost:
+    """Compare lost pixels with a guess by means of 2 x 2, every other one: a guess tells no more of them.
+
+    Weights are such that `samples` and `weight` speak of all lost pixels of a patch.
+
+    Args:
+        colours, guess: (h, w, channels), border included.
+    """
+    means = ndimage.uniform_filter(np.where(lattice.lost[..., None], guess, colours), (2, 2, 0))
+    features = np.ascontiguousarray(means.reshape(-1, means.shape[2]), dtype=np.float32)
+    return Cost(features, lattice.lost.ravel().astype(np.float32), lattice.square[1::2, 1::2])
 
 
 def batches(count: int, numbers: int) -> list[slice]:

@@ -10,6 +10,7 @@ makes a better one: there the fill keeps its texture and takes its broad tones f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,18 +23,23 @@ from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import search
 from tratteggio.patches.consensus import Asked, agree, prune
-from tratteggio.patches.cost import Cost, of_pixels
+from tratteggio.patches.cost import from_afar, of_descriptors, of_pixels
 from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums, lay
 from tratteggio.patches.paste import paste
 
+FOUND = 96  # labels of a node by descriptors, before pixels tell them apart
 IN_QUESTION, KEPT = 24, 6  # labels of a node, before and after pruning
-DEEPEST = 8  # king's moves from the middle of a lacuna to known paint, at most, at the coarsest level
+DEEPEST = 1.0  # patches from the middle of a lacuna to known paint, at most, at the coarsest level
 NARROWEST = 4  # patches that fit into the shorter side of the coarsest level, at least
+GUESSED = 0.2  # weight of a lost pixel's guess by diffusion beside a known pixel
 AFAR = 0.5  # weight of a lost pixel's look from afar beside a known pixel
 FOLLOW = 0.5  # how far broad tones follow the coarse fill
 SURE = 0.002  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
-BROAD = 2.0  # pixels, standard deviation: what is broader than this is tone, what is finer texture
+BROAD = 3.0  # pixels, standard deviation: what is broader than this is tone, what is finer texture
 STEPS = 2.0**16  # labels are chosen on values rounded to this fine a part of the range
+
+Look = Callable[[Floats, Lost], Floats]
+"""(h, w, channels) of 0 .. 1 and lost (h, w) -> what describes each box of 8 x 8 pixels (h - 7, w - 7, f)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +55,17 @@ class Filled:
     sure: Floats
 
 
-def fill_from_patches(colour: Array, lost: Lost, *, patch: int, rng: Generator) -> Filled | None:
+def fill_from_patches(
+    colour: Array, lost: Lost, *, patch: int, rng: Generator, look: Look | None = None
+) -> Filled | None:
     """Fill lacunae from whole patches of known paint.
 
     Args:
         colour: (H, W, channels) of any depth.
         lost: (H, W), True where paint is lost; some is, some is not.
-        patch: side of a patch in pixels, even.
+        patch: side of a patch in pixels, even; a multiple of 16 with `look`.
         rng: breaks ties.
+        look: describes boxes of 8 x 8 pixels, by which patches are then compared; None compares pixels.
 
     Returns:
         the fill; None if there is no whole patch of known paint.
@@ -74,13 +83,15 @@ def fill_from_patches(colour: Array, lost: Lost, *, patch: int, rng: Generator) 
     levels = _levels((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, patch)
     coarse = None
     for number, level in reversed(list(enumerate(levels))):
-        whole = values if number == 0 else level.colours
-        coarse = _fill_level(level, whole.astype(np.float64), coarse, patch=patch, rng=rng)
+        chosen = _choose(level, coarse, patch=patch, rng=rng, look=look)
+        colours = values if number == 0 else level.colours.astype(np.float64)
+        coarse = _Done(_laid(chosen, colours, level.lost, coarse), chosen)
     assert coarse is not None  # there is always one level
+    sure = _sure(coarse.chosen, lost)
     guess = np.where(lost[..., None], diffuse(values, lost) - coarse.colours, 0)
-    unsure = np.where(lost, 1 - coarse.sure, 0)[..., None]
+    unsure = np.where(lost, 1 - sure, 0)[..., None]
     fill = coarse.colours + ndimage.gaussian_filter(unsure * guess, (BROAD, BROAD, 0))
-    return Filled(low + fill * (high - low), coarse.sure)
+    return Filled(low + fill * (high - low), sure)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,20 +101,31 @@ class _Level:
 
 
 @dataclass(frozen=True, eq=False)
-class _Done:
-    """A level that is filled, all of it without border but for the lattice and its labels (n, k)."""
+class _Chosen:
+    """Labels (n, k) of a level's nodes, the best first, when each was visited, and how badly the best fit.
 
-    colours: Array
-    sure: Floats
+    `misfit` (n,) is a mean squared difference, of a range of 1.
+    """
+
     lattice: Lattice
     labels: Numbers
+    wave: Numbers
+    misfit: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Done:
+    """A level that is filled, and what it was filled with."""
+
+    colours: Array
+    chosen: _Chosen
 
 
 def _levels(colours: Floats, lost: Lost, patch: int) -> list[_Level]:
     """Halve while lacunae are deep and there is paint to choose from; the finest comes first."""
     levels = [_Level(colours, lost)]
     depth = ndimage.distance_transform_cdt(np.pad(lost, 1), metric="chessboard").max()
-    while depth > DEEPEST and min(lost.shape) > 2 * NARROWEST * patch:
+    while depth > DEEPEST * patch and min(lost.shape) > 2 * NARROWEST * patch:
         colours, known = halve(colours, ~lost)
         lost = known <= 1
         colours[lost] = 0
@@ -114,71 +136,65 @@ def _levels(colours: Floats, lost: Lost, patch: int) -> list[_Level]:
     return levels
 
 
-def _fill_level(level: _Level, values: Array, coarse: _Done | None, *, patch: int, rng: Generator) -> _Done:
-    """Fill one level, from nothing or from the next coarser one."""
+def _choose(level: _Level, coarse: _Done | None, *, patch: int, rng: Generator, look: Look | None) -> _Chosen:
+    """Choose labels of one level, from all there are or from those of the next coarser level."""
     lattice = lay(level.lost, patch=patch)
     colours = lattice.with_border(level.colours)
-    texture = search.textures(lattice, colours)
-    cost = of_pixels(lattice, colours)
+    unknown = lattice.lost | ~lattice.inside
+    pixels = of_pixels(lattice, colours)
+    cost = pixels if look is None else of_descriptors(lattice, look(colours, unknown), colours)
     if coarse is None:
-        guess = of_pixels(lattice, diffuse(colours, lattice.lost | ~lattice.inside))
-        weight = cost.weight + np.where(lattice.lost.ravel(), np.float32(search.GUESSED), np.float32(0))
-        wanted = [Cost(guess.features, weight, guess.taps)]
+        share, guess = GUESSED, diffuse(colours, unknown)
     else:
-        wanted = [cost, _afar(lattice, colours, coarse)]
+        share, guess = AFAR, lattice.with_border(double(coarse.colours, level.lost.shape))
+    # A node's few known pixels are compared as they are: of part of a box no descriptor tells.
+    wanted = [pixels.worth(1, of=cost), from_afar(lattice, colours, guess).worth(share, of=cost)]
+    texture = search.textures(lattice, colours)
 
     def price(nodes: Numbers, labels: Numbers) -> Floats:
         strength = np.float32(search.TEXTURE * cost.samples) * texture.differ(lattice.at[nodes], labels)
         return sum((one.at_nodes(lattice.at[nodes], labels) for one in wanted), start=strength)
 
     if coarse is None:
-        labels, costs = search.compare_all(lattice, wanted[0], texture, keep=IN_QUESTION)
+        keep = IN_QUESTION if look is None else FOUND
+        labels = search.compare_all(lattice, [cost, wanted[1]], texture, keep=keep)
     else:
-        labels = search.from_coarse(lattice, coarse.lattice, coarse.labels)
-        costs = price(np.arange(len(lattice.at)), labels)
-        labels, costs = search.fewer(labels, costs, keep=IN_QUESTION)
-    keep = min(KEPT, labels.shape[1])
-    asked = Asked(labels, costs, fits=cost.at_nodes(lattice.at, labels))
-    pruned = prune(lattice, cost, price, asked, keep=keep, rng=rng)
+        labels = search.from_coarse(lattice, coarse.chosen.lattice, coarse.chosen.labels)
+    labels, costs = search.fewer(labels, price(np.arange(len(lattice.at)), labels), keep=IN_QUESTION)
+    blind = ~cost.weight[lattice.at[:, None] + cost.taps.ravel()].any(axis=1)
+    asked = Asked(labels, costs, fits=wanted[0].at_nodes(lattice.at, labels), blind=blind)
+    pruned = prune(lattice, cost, price, asked, keep=min(KEPT, labels.shape[1]), rng=rng)
     agreed = agree(lattice, cost, pruned)
     labels = np.take_along_axis(pruned.labels, agreed.order, axis=1)
-    values = lattice.with_border(values)
-    laid, covered = paste(lattice, values, labels[:, 0], pruned.wave)
-    known = lattice.inside & ~lattice.lost
-    missing = np.where((covered & known)[..., None], values - laid, 0)
-    laid = laid + diffuse(missing, lattice.lost)
-    filled = lattice.without_border(np.where(lattice.lost[..., None], laid, values))
-    if coarse is not None:
-        now, _ = halve(filled, np.ones_like(level.lost))
-        broad = double(FOLLOW * (coarse.colours - now), level.lost.shape)
-        filled = np.where(level.lost[..., None], filled + broad, filled)
     # How well patches fit is judged by paint alone: without guesses and what was asked of the texture.
     paid = np.take_along_axis(pruned.costs, agreed.order[:, :1], axis=1)
-    energies = agreed.energies[:, :1] - paid + cost.at_nodes(lattice.at, labels[:, :1])
-    return _Done(filled, _sure(lattice, energies[:, 0] / cost.samples, level.lost), lattice, labels)
+    energies = agreed.energies[:, :1] - paid + wanted[0].at_nodes(lattice.at, labels[:, :1])
+    return _Chosen(lattice, labels, pruned.wave, np.maximum(energies[:, 0] / cost.samples, 0))
 
 
-def _afar(lattice: Lattice, colours: NDArray[np.floating], coarse: _Done) -> Cost:
-    """Compare lost pixels by their means of 2 x 2, every other one: what the coarse fill tells of them."""
-    shape = tuple(side - sum(ends) for side, ends in zip(lattice.lost.shape, lattice.border, strict=True))
-    doubled = lattice.with_border(double(coarse.colours, shape))
-    means = ndimage.uniform_filter(np.where(lattice.lost[..., None], doubled, colours), (2, 2, 0))
-    taps = lattice.square[1::2, 1::2]
-    weight = np.float32(AFAR * lattice.square.size / taps.size) * lattice.lost.ravel()
-    return Cost(
-        np.ascontiguousarray(means.reshape(-1, means.shape[2]), dtype=np.float32),
-        weight.astype(np.float32),
-        taps,
-    )
+def _laid(chosen: _Chosen, values: Array, lost: Lost, coarse: _Done | None) -> Array:
+    """Lay the patches of the best labels into (H, W, channels), in tones of the rim and the coarse fill."""
+    lattice = chosen.lattice
+    values = lattice.with_border(values)
+    laid, covered = paste(lattice, values, chosen.labels[:, 0], chosen.wave)
+    known = lattice.inside & ~lattice.lost
+    missing = np.where((covered & known)[..., None], values - laid, 0)
+    laid += diffuse(missing, lattice.lost)
+    filled = lattice.without_border(np.where(lattice.lost[..., None], laid, values))
+    if coarse is not None:
+        now, _ = halve(filled, np.ones_like(lost))
+        broad = double(FOLLOW * (coarse.colours - now), lost.shape)
+        filled = np.where(lost[..., None], filled + broad, filled)
+    return filled
 
 
-def _sure(lattice: Lattice, misfit: NDArray[np.floating], lost: Lost) -> Floats:
-    """Spread over the pixels how well the nodes' patches fit (n,): the mean over the patches on a pixel."""
-    by_node = np.exp(-np.maximum(misfit, 0).astype(np.float64) / SURE)
-    total, count = np.zeros(lattice.lost.size), np.zeros(lattice.lost.size)
+def _sure(chosen: _Chosen, lost: Lost) -> Floats:
+    """Spread over the pixels how well the nodes' patches fit: the mean over the patches on a pixel."""
+    lattice = chosen.lattice
+    by_node = np.exp(-chosen.misfit.astype(np.float64) / SURE)
     taken = (lattice.at[:, None] + lattice.square.ravel()).ravel()
-    total += np.bincount(taken, np.repeat(by_node, lattice.square.size), minlength=len(total))
-    count += np.bincount(taken, minlength=len(count))
+    total = np.bincount(taken, np.repeat(by_node, lattice.square.size), minlength=lattice.lost.size)
+    count = np.bincount(taken, minlength=lattice.lost.size)
     mean = (total / np.maximum(count, 1)).reshape(*lattice.lost.shape, 1)
     return np.where(lost, lattice.without_border(mean)[..., 0], 0).astype(np.float32)
 

@@ -6,6 +6,7 @@ a label also costs the more, the further the strength of its texture is from tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,7 @@ from tratteggio.patches.cost import Cost, batches
 from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums, nearest_whole
 
 MOST = 16_000  # labels compared with every node
-GUESSED = 0.1  # weight of a guessed pixel beside a known one
-TEXTURE = 0.008  # squared difference of colour that a texture e times as strong is worth
+TEXTURE = 0.003  # squared difference of colour that a texture e times as strong is worth
 REACH = 6.0  # pixels, standard deviation: how far a node looks for the texture around
 FLAT = 1e-5  # squared difference of neighbours, of a range of 1, below which paint has no texture
 JITTER = ((0, 0), (0, 1), (1, 0), (1, 1), (0, -1), (-1, 0), (-1, -1), (-1, 1), (1, -1))
@@ -68,42 +68,58 @@ def _ends(axis: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     return tuple(head), tuple(tail)
 
 
-def compare_all(lattice: Lattice, cost: Cost, texture: Texture, *, keep: int) -> tuple[Numbers, Floats]:
+def compare_all(lattice: Lattice, wanted: Sequence[Cost], texture: Texture, *, keep: int) -> Numbers:
     """Compare every node with all patches of known paint, or with a regular share if there are many.
 
     Args:
-        cost: with features of a guess, and weights, where paint is lost.
+        wanted: costs that are added up; `samples` of the first are the measure for texture.
         keep: labels for each node.
 
     Returns:
-        (n, keep) labels, repeated if there are fewer, and (n, keep) their costs.
+        (n, keep) labels, in no order; repeated if there are fewer.
     """
     labels = np.flatnonzero(lattice.whole)
     stride = int(np.ceil(np.sqrt(len(labels) / MOST)))
     rows, cols = np.divmod(labels, lattice.lost.shape[1])
     regular = labels[(rows % stride == 0) & (cols % stride == 0)]
     labels = regular if len(regular) else labels[:MOST]
-    taps = cost.taps.ravel()
-    features = cost.features[labels[:, None] + taps]
-    squares = np.ascontiguousarray((features**2).sum(axis=2).T)
-    columns = np.ascontiguousarray(features.reshape(len(labels), -1).T)
+    compared = [_Columns.of(cost, labels) for cost in wanted]
     few = min(keep, len(labels))
     found = np.empty((len(lattice.at), few), dtype=np.intp)
-    costs = np.empty((len(lattice.at), few), dtype=np.float32)
     for some in batches(len(lattice.at), len(labels)):
         nodes = lattice.at[some]
-        here = nodes[:, None] + taps
-        weight, wanted = cost.weight[here], cost.features[here]
+        differ = np.float32(TEXTURE * wanted[0].samples) * texture.differ(nodes, labels)
+        for one in compared:
+            differ += one.differ(nodes)
+        best = np.argpartition(differ, few - 1, axis=1)[:, :few]
+        found[some] = labels[best]
+    return found[:, np.arange(keep) % few]
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Features of labels as columns, so that nodes are compared with all of them by matrix products."""
+
+    cost: Cost
+    columns: Floats  # (taps * f, labels)
+    squares: Floats  # (taps, labels)
+
+    @classmethod
+    def of(cls, cost: Cost, labels: Numbers) -> _Columns:
+        features = cost.features[labels[:, None] + cost.taps.ravel()]
+        columns = np.ascontiguousarray(features.reshape(len(labels), -1).T)
+        return cls(cost, columns, np.ascontiguousarray((features**2).sum(axis=2).T))
+
+    def differ(self, nodes: Numbers) -> Floats:
+        """Cost of all labels at nodes, flat indices (n,): (n, labels)."""
+        here = nodes[:, None] + self.cost.taps.ravel()
+        weight, wanted = self.cost.weight[here], self.cost.features[here]
         weighted = weight[..., None] * wanted
         # sum w (q - c)^2 = sum w q^2 - 2 sum (w q) c + sum w c^2: two matrix products for all pairs.
-        differ = weight @ squares - 2 * weighted.reshape(len(nodes), -1) @ columns
+        differ = weight @ self.squares - 2 * weighted.reshape(len(nodes), -1) @ self.columns
         differ += (weighted * wanted).sum(axis=(1, 2))[:, None]
-        np.maximum(differ, 0, out=differ)
-        differ += TEXTURE * cost.samples * texture.differ(nodes, labels)
-        best = np.argpartition(differ, few - 1, axis=1)[:, :few]
-        found[some], costs[some] = labels[best], np.take_along_axis(differ, best, axis=1)
-    repeat = np.arange(keep) % few
-    return found[:, repeat], costs[:, repeat]
+        costs: Floats = np.maximum(differ, 0)  # rounding may go below
+        return costs
 
 
 def from_coarse(fine: Lattice, coarse: Lattice, chosen: Numbers) -> Numbers:
