@@ -5,6 +5,7 @@ from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.confidence import confidence_of, nearness, stated_error
 from tratteggio.metrics.edges import EdgeCurve, edge_distance_ssim
 from tratteggio.metrics.fidelity import data_range_of, mae, mse, mse_uint8_wrapped, psnr, ssim, ssim_map
+from tratteggio.metrics.texture import texture_kept
 
 __all__ = [
     "Calibration",
@@ -24,4 +25,5 @@ __all__ = [
     "ssim",
     "ssim_map",
     "stated_error",
+    "texture_kept",
 ]
