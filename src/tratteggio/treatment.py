@@ -263,7 +263,7 @@ def make_engine(
     if sample is None:
         return made
     if not isinstance(made, Sampler):
-        raise BadUsage(f"engine {name} knows one fill only; for several take engine vae")
+        raise BadUsage(f"engine {name} knows one fill only; for several take engine vae or patch_mrf")
     return made.sample(sample)
 
 

@@ -10,8 +10,9 @@ from numpy.testing import assert_array_equal
 import tratteggio as tg
 from tratteggio import models
 from tratteggio.engines import patch_mrf
-from tratteggio.errors import UnsupportedFile
+from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.roles import Sampler
 
 
 def grain(rows: int, cols: int, channels: int = 3, top: int = 256, dtype: str = "uint8") -> np.ndarray:
@@ -85,6 +86,33 @@ def test_confidence_says_how_well_patches_fit():
     _, sure = engine.fill(Stack((Scan(blank),)), Lacunae(lost), None)
     assert sure[30:50, 30:50].mean() > 0.9
     assert sure[30:50, 150:170].mean() < 0.5
+
+
+def test_samples_are_other_fills_of_the_same_paint_and_the_seed_chooses_them():
+    before, lost = grain(80, 90), np.zeros((80, 90), bool)
+    before[..., 2] = 77
+    lost[30:50, 30:60] = True
+
+    def filled(number: int, seed: int = 0) -> np.ndarray:
+        engine = patch_mrf.make(seed=seed)
+        return tg.inpaint(before, lost, engine=engine.sample(number) if number else engine)
+
+    best, one, two = (filled(number) for number in (0, 1, 2))
+    for other in (one, two):
+        assert (other != best)[lost].mean() > 0.05
+        assert_array_equal(other[~lost], before[~lost])
+        assert np.ptp(other[lost][:, 2].astype(int)) <= 1
+    assert (one != two)[lost].mean() > 0.05
+    assert_array_equal(filled(1), one)
+    assert (filled(1, seed=5) != one)[lost].mean() > 0.05
+
+
+def test_samples_are_numbered_from_1_and_named_in_the_history():
+    engine = patch_mrf.make()
+    assert isinstance(engine, Sampler)
+    assert engine.sample(2).parameters["sample"] == 2
+    with pytest.raises(BadUsage, match="from 1"):
+        engine.sample(0)
 
 
 @pytest.fixture(scope="module", params=["descriptor-v32", "descriptor-v128"])

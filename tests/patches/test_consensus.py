@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from tratteggio.patches.consensus import UNCERTAIN, WARMTH, Asked, Pruned, agree, prune
+from tratteggio.patches.consensus import UNCERTAIN, WARMTH, Asked, Pruned, agree, disturb, prune
 from tratteggio.patches.lattice import CORNERS, SIDES, Lattice
 
 
@@ -176,3 +176,22 @@ def test_where_every_node_has_only_guessed_one_must_begin():
     names = np.tile(np.arange(2), (6, 1))
     pruned = pruned_of(lattice, Table(np.zeros((2, 2))), names, costs, keep=1, blind=tuple(range(6)))
     assert (pruned.wave >= 0).all()
+
+
+def test_disturbed_nodes_that_stand_alone_choose_as_often_as_they_believe():
+    lattice, table, names, _ = random_case(0, shape=(1, 1))
+    costs = np.array([[0.0, 0.5, 1.5]], np.float32) * WARMTH
+    pruned, chance = Pruned(names, costs, np.zeros(1, int)), np.random.default_rng(0)
+    drawn = [agree(lattice, table, disturb(pruned, table, chance=chance)).order[0, 0] for _ in range(3000)]
+    belief = np.exp(-costs[0] / WARMTH)
+    np.testing.assert_allclose(np.bincount(drawn) / 3000, belief / belief.sum(), atol=0.03)
+
+
+def test_disturbed_nodes_still_mind_their_neighbours():
+    """Where equal labels go together, nodes choose the same one more often than by chance, 1 in 3."""
+    lattice, _, names, _ = random_case(0, shape=(1, 2))
+    table = Table(2 * WARMTH * (1 - np.eye(3)))
+    pruned = Pruned(names, np.zeros((2, 3), np.float32), np.arange(2))
+    chance = np.random.default_rng(0)
+    drawn = [agree(lattice, table, disturb(pruned, table, chance=chance)).order[:, 0] for _ in range(500)]
+    assert np.mean([one == other for one, other in drawn]) > 0.45

@@ -7,6 +7,8 @@ reach more decibels; this one keeps the texture. `tratteggio.patches` says how.
 Patches are compared pixel by pixel, or, with weights of a descriptor, by what that net sees in them (Žižakić,
 Ito, Meeus, Pižurica 2019): 16 x 16 pixels in 32 or 128 numbers instead of 768.
 
+Other labels that the nodes kept make other fills, nearly as plausible: `inpaint --samples N`.
+
 Where no whole patch of known paint is left in a window, the tension engine fills it instead, and the log
 says so.
 """
@@ -14,7 +16,7 @@ says so.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 
 from tratteggio.engines import tension
 from tratteggio.engines._painter import cpu_only
-from tratteggio.errors import UnsupportedFile
+from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.painting.pixels import Array, Lost
@@ -94,17 +96,29 @@ class PatchMrf:
     Attributes:
         patch: side of a patch in pixels.
         look: what patches are compared by, see `tratteggio.patches`.
+        number: which plausible fill is given, from 1 on; 0 gives the one held for best.
     """
 
     seed: int
     patch: int
     look: Look | None
     parameters: dict[str, Any]
+    number: int = 0
     name: str = "patch_mrf"
     reads: tuple[str, ...] = field(default=())
     halo: int = HALO
     capacity: int = CAPACITY_PX
     local: bool = False
+
+    def sample(self, number: int) -> PatchMrf:
+        """Return the engine that gives plausible fill `number`, from 1 on: other labels of those kept.
+
+        Raises:
+            BadUsage: a number below 1.
+        """
+        if number < 1:
+            raise BadUsage(f"fills are numbered from 1, got {number}")
+        return replace(self, number=number, parameters={**self.parameters, "sample": number})
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
         """Nothing yet: a window is filled from its own paint."""
@@ -118,7 +132,12 @@ class PatchMrf:
         """Propose pixels for the lacunae of one window; confidence is how well the patches fit."""
         lost, colour = lacunae.read(), window.primary.colour()
         filled = fill_from_patches(
-            colour, lost, patch=self.patch, rng=np.random.default_rng(self.seed), look=self.look
+            colour,
+            lost,
+            patch=self.patch,
+            rng=np.random.default_rng(self.seed),
+            look=self.look,
+            chance=np.random.default_rng([self.seed, self.number]) if self.number else None,
         )
         if filled is None:
             logging.getLogger("tratteggio").warning(

@@ -16,7 +16,7 @@ equations say and published code does not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -164,6 +164,16 @@ def _first_seen(labels: Numbers, known: Numbers) -> tuple[Numbers, NDArray[np.bo
     return np.where(new, labels, known[:, :1]), new
 
 
+def disturb(pruned: Pruned, cost: Cost, *, chance: Generator) -> Pruned:
+    """Change the costs by chance, so that what nodes then agree upon is one of several plausible choices.
+
+    Perturb and MAP, G. Papandreou and A. Yuille 2011, doi:10.1109/ICCV.2011.6126242: Gumbel noise as large as
+    beliefs are warm. A node without neighbours chooses each label as often as it believes in it.
+    """
+    noise = chance.gumbel(size=pruned.costs.shape).astype(np.float32)
+    return replace(pruned, costs=pruned.costs - np.float32(WARMTH * cost.samples) * noise)
+
+
 def agree(lattice: Lattice, cost: Cost, pruned: Pruned) -> Agreed:
     """Let every node weigh its labels by what all its neighbours believe, until no first choice changes.
 
@@ -194,7 +204,7 @@ def agree(lattice: Lattice, cost: Cost, pruned: Pruned) -> Agreed:
     if _total(pruned.costs, pairs, choice) < least:
         best = choice
     ranks = energies.copy()
-    np.put_along_axis(ranks, best[:, None], -1, axis=1)
+    np.put_along_axis(ranks, best[:, None], -np.inf, axis=1)
     order = np.argsort(ranks, axis=1, kind="stable")
     return Agreed(order, np.take_along_axis(energies, order, axis=1))
 

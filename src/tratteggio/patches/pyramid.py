@@ -22,7 +22,7 @@ from scipy import ndimage
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import search
-from tratteggio.patches.consensus import Asked, agree, prune
+from tratteggio.patches.consensus import Asked, agree, disturb, prune
 from tratteggio.patches.cost import from_afar, of_descriptors, of_pixels
 from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums, lay
 from tratteggio.patches.paste import paste
@@ -56,7 +56,13 @@ class Filled:
 
 
 def fill_from_patches(
-    colour: Array, lost: Lost, *, patch: int, rng: Generator, look: Look | None = None
+    colour: Array,
+    lost: Lost,
+    *,
+    patch: int,
+    rng: Generator,
+    look: Look | None = None,
+    chance: Generator | None = None,
 ) -> Filled | None:
     """Fill lacunae from whole patches of known paint.
 
@@ -66,6 +72,7 @@ def fill_from_patches(
         patch: side of a patch in pixels, even; a multiple of 16 with `look`.
         rng: breaks ties.
         look: describes boxes of 8 x 8 pixels, by which patches are then compared; None compares pixels.
+        chance: draws one of several plausible fills; None gives the one held for best.
 
     Returns:
         the fill; None if there is no whole patch of known paint.
@@ -83,7 +90,7 @@ def fill_from_patches(
     levels = _levels((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, patch)
     coarse = None
     for number, level in reversed(list(enumerate(levels))):
-        chosen = _choose(level, coarse, patch=patch, rng=rng, look=look)
+        chosen = _choose(level, coarse, patch=patch, rng=rng, look=look, chance=chance)
         colours = values if number == 0 else level.colours.astype(np.float64)
         coarse = _Done(_laid(chosen, colours, level.lost, coarse), chosen)
     assert coarse is not None  # there is always one level
@@ -136,7 +143,15 @@ def _levels(colours: Floats, lost: Lost, patch: int) -> list[_Level]:
     return levels
 
 
-def _choose(level: _Level, coarse: _Done | None, *, patch: int, rng: Generator, look: Look | None) -> _Chosen:
+def _choose(
+    level: _Level,
+    coarse: _Done | None,
+    *,
+    patch: int,
+    rng: Generator,
+    look: Look | None,
+    chance: Generator | None,
+) -> _Chosen:
     """Choose labels of one level, from all there are or from those of the next coarser level."""
     lattice = lay(level.lost, patch=patch)
     colours = lattice.with_border(level.colours)
@@ -164,6 +179,8 @@ def _choose(level: _Level, coarse: _Done | None, *, patch: int, rng: Generator, 
     blind = ~cost.weight[lattice.at[:, None] + cost.taps.ravel()].any(axis=1)
     asked = Asked(labels, costs, fits=wanted[0].at_nodes(lattice.at, labels), blind=blind)
     pruned = prune(lattice, cost, price, asked, keep=min(KEPT, labels.shape[1]), rng=rng)
+    if chance is not None:
+        pruned = disturb(pruned, cost, chance=chance)
     agreed = agree(lattice, cost, pruned)
     labels = np.take_along_axis(pruned.labels, agreed.order, axis=1)
     # How well patches fit is judged by paint alone: without guesses and what was asked of the texture.
