@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import signature
@@ -233,6 +233,7 @@ def make_engine(
     seed: int = 0,
     device: str = "auto",
     weights: str | Path | None = None,
+    attributes: Sequence[str] = (),
     sample: int | None = None,
 ) -> Engine:
     """Make an engine by name, for any number of paintings.
@@ -242,24 +243,27 @@ def make_engine(
         seed: fixes every random choice.
         device: "auto", "cpu" or "cuda".
         weights: what the engine's net goes by instead of the weights that ship, for engines that have a net.
+        attributes: what the painting shows, for engines whose net has learnt to be told of that.
         sample: which of its plausible fills the engine gives, from 1 on, for engines that know several; None
             takes what it holds for best.
 
     Raises:
-        UnknownName: no such engine.
-        BadUsage: the engine cannot run on the device, has no net that weights could serve, or knows one
-            fill only.
+        UnknownName: no such engine, or an attribute that the net has not learnt.
+        BadUsage: the engine cannot run on the device, has no net that weights could serve or that is told of
+            attributes, or knows one fill only.
         MissingExtra: an optional dependency is not installed, or no such weights are.
         UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
     """
     make = registry.load("engines", name).make
-    made: Engine
-    if weights is None:
-        made = make(seed=seed, device=device)
-    elif "weights" in signature(make).parameters:
-        made = make(seed=seed, device=device, weights=weights)
-    else:
+    taken = signature(make).parameters
+    if weights is not None and "weights" not in taken:
         raise BadUsage(f"engine {name} has no net, so there is nothing for weights to serve; leave them out")
+    if attributes and "attributes" not in taken:
+        raise BadUsage(f"engine {name} is told of no attributes; leave them out, or take engine vae")
+    own = ({"weights": weights} if weights is not None else {}) | (
+        {"attributes": attributes} if attributes else {}
+    )
+    made: Engine = make(seed=seed, device=device, **own)
     if sample is None:
         return made
     if not isinstance(made, Sampler):

@@ -295,3 +295,17 @@ def wait_for(run: Path, step: int, process: subprocess.Popen[str]) -> None:
     while not any(file.name >= f"step-{step:08d}" for file in (run / "state").glob("step-*")):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.002)
+
+
+# --- latents -----------------------------------------------------------------------------------------
+
+
+def test_active_numbers_of_a_latent_are_told_and_a_collapse_is_a_note(folder):
+    """After one step nothing has been learnt, so the cloud of the compact form is still N(0, 1)."""
+    outcome = train(
+        folder, "--set-aside", "0.5", "--set", "loss_options.divergence=1", recipe="vae_inpainting",
+        steps=1, rate=1e-9, loss="elbo",
+    )  # fmt: skip
+    assert outcome.exit_code == 0, outcome.stderr
+    assert "0 of its numbers tell something of a picture" in outcome.stdout
+    assert "the latent of vae-compact:colours=1 has collapsed" in outcome.stderr

@@ -315,3 +315,17 @@ def test_nothing_is_written_if_all_lacunae_would_be_left_open(job):
     assert "nothing would be filled" in outcome.stderr
     assert not job[2].exists()
     assert not job[2].with_name("out.tif.job").exists()
+
+
+def test_an_engine_that_is_told_of_nothing_takes_no_attributes(job):
+    outcome = inpaint(job, "--engine", "diffusion", "--attribute", "saint")
+    assert outcome.exit_code == 2
+    assert "engine diffusion is told of no attributes" in outcome.stderr
+    assert not job[2].exists()
+
+
+def test_an_attribute_that_the_weights_have_not_learnt_is_refused(job, random_weights):
+    weights = random_weights / "vae-fill.safetensors"
+    outcome = inpaint(job, "--engine", "vae", "--weights", weights, "--attribute", "saint")
+    assert outcome.exit_code == 2
+    assert "vae-fill is told of no attributes" in outcome.stderr

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tratteggio import models
 from tratteggio.engines import pconv, vae
-from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.errors import BadUsage, UnknownName, UnsupportedFile
 from tratteggio.metrics import stated_error
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.roles import Sampler
@@ -101,3 +101,58 @@ def test_samples_are_numbered_from_1(engine, number: int) -> None:
 def test_weights_of_another_net_are_refused(random_weights: Path) -> None:
     with pytest.raises(UnsupportedFile, match="engine vae takes those of vae-fill"):
         vae.make(weights=random_weights / f"{pconv.WEIGHTS}.safetensors")
+
+
+# --- attributes ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def told_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a net that is told of attributes."""
+    torch.manual_seed(0)
+    net = models.build("vae-fill:attributes=saint+landscape")
+    for parameter in net.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.01)
+    file = tmp_path_factory.mktemp("told") / "told.safetensors"
+    card = models.Card(
+        model="vae-fill:attributes=saint+landscape", recipe="none", data=(), licence="open", seed=0,
+        hours=0.0, machine="none",
+    )  # fmt: skip
+    models.save(net, file, card)
+    return file
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_the_painting_shows_changes_the_fill_and_stands_in_the_history(told_file, channels: int) -> None:
+    picture, lost = scene(channels)
+    engines = [
+        vae.make(device="cpu", weights=told_file, attributes=attributes)
+        for attributes in ([], ["saint"], ["landscape"], ["landscape", "saint"])
+    ]
+    fills = [answer(engine, picture, lost)[0] for engine in engines]
+    for number, fill in enumerate(fills):
+        assert all(not np.array_equal(fill, other) for other in fills[number + 1 :])
+    assert "attributes" not in engines[0].parameters
+    assert engines[1].parameters["attributes"] == ["saint"]
+
+
+def test_the_net_is_told_by_number_what_is_named(told_file) -> None:
+    picture, lost = scene()
+    net, _ = models.load(told_file)
+    x = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
+    known = torch.from_numpy(~lost).float()[None, None]
+    with torch.no_grad():
+        drawn = net.samples(
+            x * known, known, torch.tensor([[0.0, 1.0]]), count=1, chance=torch.Generator().manual_seed(0)
+        )
+    engine = vae.make(device="cpu", weights=told_file, attributes=["landscape"]).sample(1)
+    fill, _ = answer(engine, picture, lost)
+    assert_allclose(fill, 255 * drawn[0][0].permute(1, 2, 0).numpy(), atol=1e-2)
+
+
+def test_an_attribute_that_was_not_learnt_is_named_with_those_that_were(told_file, file) -> None:
+    with pytest.raises(UnknownName, match="no attribute named 'saints'; did you mean 'saint'"):
+        vae.make(device="cpu", weights=told_file, attributes=["saints"])
+    with pytest.raises(BadUsage, match="vae-fill is told of no attributes"):
+        vae.make(device="cpu", weights=file, attributes=["saint"])

@@ -6,8 +6,9 @@ from torch import Tensor, nn
 
 from tratteggio import models
 from tratteggio.errors import BadUsage, UnknownName
-from tratteggio.losses import Sampled, divergence
+from tratteggio.losses import Elbo, Sampled, divergence
 from tratteggio.models import vae
+from tratteggio.models._attributes import Shifts
 from tratteggio.models.vae_fill import VaeFill
 
 
@@ -174,7 +175,7 @@ def test_before_training_it_fills_as_the_net_that_it_is_built_on() -> None:
 def test_the_truth_is_seen_in_training_alone(fill: VaeFill) -> None:
     x, known = damaged(2, 3, 64, 64)
     truth = torch.rand_like(x)
-    answer = fill(x, known, truth)
+    answer = fill(x, known, truth=truth)
     assert isinstance(answer, Sampled)
     assert answer.prior_mean is not None
     assert not torch.equal(answer.mean, answer.prior_mean)
@@ -183,7 +184,7 @@ def test_the_truth_is_seen_in_training_alone(fill: VaeFill) -> None:
 
 def test_a_latent_is_taxed_only_where_something_is_lost(fill: VaeFill) -> None:
     x, known = damaged(1, 3, 64, 64)
-    answer = fill(x, known, torch.rand_like(x))
+    answer = fill(x, known, truth=torch.rand_like(x))
     differs = (answer.mean != answer.prior_mean).any(dim=1)[0]
     assert differs[1:3, 0:3].all()
     differs[1:3, 0:3] = False
@@ -193,7 +194,7 @@ def test_a_latent_is_taxed_only_where_something_is_lost(fill: VaeFill) -> None:
 def test_what_its_latent_tells_is_counted_over_the_cells_where_something_is_lost(fill: VaeFill) -> None:
     x, known = damaged(1, 3, 64, 64)
     truth = torch.rand_like(x)
-    answer = fill(x, known, truth)
+    answer = fill(x, known, truth=truth)
     of_all = divergence(*answer[1:]).sum(dim=(0, 2, 3))
     torch.testing.assert_close(fill.nats(x, known, truth), of_all / 6)
 
@@ -221,3 +222,89 @@ def test_draws_are_the_same_however_many_are_asked_for(fill: VaeFill) -> None:
         fill.samples(x, known, count=count, chance=torch.Generator().manual_seed(3)) for count in (2, 4)
     )
     assert all(torch.equal(a, b) for a, b in zip(few, many, strict=False))
+
+
+# --- attributes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["vae-compact", "vae-fill"])
+def test_attributes_begin_as_nothing_and_shift_the_answer_once_they_are_learnt(name: str) -> None:
+    plain, told = models.build(name).eval(), models.build(f"{name}:attributes=cats+dogs").eval()
+    assert told.attributes == ("cats", "dogs")
+    missing, unknown = told.load_state_dict(plain.state_dict(), strict=False)
+    assert (missing, unknown) == (["shifts.linear.weight"], [])
+    for parameter in told.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.05)
+    plain.load_state_dict(told.state_dict(), strict=False)
+    nn.init.zeros_(told.shifts.linear.weight)
+    x, known = damaged(2, 3, 64, 64)
+    cat = torch.tensor([[1.0, 0.0]] * 2)
+    assert torch.equal(told(x, known, cat), plain(x, known))
+    nn.init.normal_(told.shifts.linear.weight)
+    assert torch.equal(told(x, known), plain(x, known))
+    one, other = told(x, known, cat), told(x, known, 1 - cat)
+    assert not torch.equal(one, other)
+    assert not torch.equal(one, plain(x, known))
+
+
+def test_a_net_learns_to_fill_by_what_it_is_told() -> None:
+    """Around the lacunae all pictures are alike; whether they are bright or dark there, words alone say."""
+    torch.manual_seed(0)
+    net = models.build("vae-compact:colours=1,attributes=bright+dark")
+    bright, dark = torch.eye(2).split(1)
+    known = torch.ones(8, 1, 16, 16)
+    known[..., 4:12, 4:12] = 0
+    truth = torch.full((8, 1, 16, 16), 0.5)
+    truth[0::2, :, 4:12, 4:12], truth[1::2, :, 4:12, 4:12] = 0.8, 0.2
+    optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
+    for _ in range(100):
+        optimiser.zero_grad()
+        answer = net(truth * known, known, torch.cat([bright, dark] * 4))
+        Elbo(divergence=1)(answer, truth, known).total.backward()
+        optimiser.step()
+    x = (truth * known)[:1]
+    one, other = (net.eval()(x, known[:1], told)[..., 6:10, 6:10].mean() for told in (bright, dark))
+    assert one > other + 0.2
+
+
+def test_a_tenth_of_the_attributes_is_withheld_in_training_and_none_in_use() -> None:
+    shifts = Shifts(("one", "other"), 1)
+    nn.init.ones_(shifts.linear.weight)
+    torch.manual_seed(0)
+    told = torch.tensor([[1.0, 0.0]]).expand(4000, 2)
+    assert 0.08 < (shifts(told)[0] == 0).float().mean() < 0.12
+    assert (shifts.eval()(told)[0] == 1).all()
+
+
+def test_the_latent_and_the_draws_follow_the_attributes() -> None:
+    torch.manual_seed(0)
+    x, known = damaged(1, 3, 64, 64)
+    for name in ("vae-compact", "vae-fill"):
+        net = models.build(f"{name}:attributes=cats+dogs").eval()
+        for parameter in net.parameters():
+            if not parameter.any():
+                nn.init.normal_(parameter, std=0.05)
+        cat, dog = torch.eye(2).split(1)
+        assert not torch.equal(net.latent(x, known, cat)[0], net.latent(x, known, dog)[0])
+        assert not torch.equal(net.nats(x, known, x, cat), net.nats(x, known, x, dog))
+        draw = getattr(net, "sample", None) or (
+            lambda *a, chance, net=net: net.samples(*a, count=1, chance=chance)[0]
+        )
+        one, other = (draw(x, known, told, chance=torch.Generator().manual_seed(1)) for told in (cat, dog))
+        assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["vae-compact", "vae-fill:attributes=cats"])
+def test_another_number_of_attributes_is_refused(name: str) -> None:
+    x, known = damaged(1, 3, 64, 64)
+    with pytest.raises(BadUsage, match=r"told of [01] attributes, .* got \(1, 2\)"):
+        models.build(name).eval()(x, known, torch.ones(1, 2))
+
+
+@pytest.mark.parametrize(
+    "name", ["vae-compact:attributes=", "vae-fill:attributes=cats+cats", "vae-published:attributes=cats"]
+)
+def test_attributes_that_cannot_be_are_refused(name: str) -> None:
+    with pytest.raises(BadUsage, match="attributes"):
+        models.build(name)

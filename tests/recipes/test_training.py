@@ -256,3 +256,31 @@ def test_a_net_built_on_another_begins_with_its_weights(folder: Path, tmp_path: 
     first, second = load_file(begun), load_file(weights)
     for name, tensor in first.items():
         torch.testing.assert_close(second[f"foundation.{name}"], tensor, rtol=0, atol=1e-6)
+
+
+def test_folders_tell_a_net_what_its_pictures_show(folder: Path, tmp_path: Path) -> None:
+    for name in ("0.png", "1.png", "2.png"):
+        for kind in ("cats", "dogs"):
+            (tmp_path / "pets" / kind).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "pets" / kind / name).write_bytes((folder / name).read_bytes())
+    small = ["steps=2", "batch=2", "side=32", "rate=0.01", "warmup=0", "schedule=constant"]
+    weights = recipes.train(
+        "vae_fill", tmp_path / "pets", tmp_path / "run", device="cpu", set_aside=0.4,
+        settings=[*small, "model=vae-fill:attributes=cats+dogs"],
+    )  # fmt: skip
+    net, card = models.load(weights)
+    assert net.attributes == ("cats", "dogs")
+    assert card.model == "vae-fill:attributes=cats+dogs"
+    assert load_file(weights)["shifts.linear.weight"].any()
+    found = gather(
+        tmp_path / "pets", only=None, set_aside=0.4, side=32, damage=CRACKS, attributes=("cats", "dogs")
+    )
+    kinds = {"cats": [1, 0], "dogs": [0, 1]}
+    each = len(found.held_out) // len(found.aside)
+    for number, name in enumerate(found.aside):
+        assert found.held_out[each * number][2].tolist() == kinds[name.partition("/")[0]]
+
+
+def test_an_attribute_that_no_picture_has_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadUsage, match="no picture to learn from has the attribute 'cats'"):
+        train(folder, tmp_path / "run", settings=["model=vae-fill:attributes=cats"])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from scipy import ndimage
 
+from tratteggio.errors import BadUsage
 from tratteggio.training.kinds import (
     Stroke,
     _cracked,
@@ -141,6 +142,13 @@ def test_squares_have_the_published_areas_in_both_readings(share, reading, area)
     for seed in range(20):
         lost = some_squares((100, 100), np.random.default_rng(seed), share=share, reading=reading)
         assert lost.sum() == area
+
+
+@pytest.mark.parametrize("reading", ["area", "side"])
+@pytest.mark.parametrize("share", [1.2, 0.0, -0.1])
+def test_a_square_larger_than_the_picture_or_none_is_refused(share, reading):
+    with pytest.raises(BadUsage, match=f"100 % of the {reading} of 9 x 12 pixels, got"):
+        some_squares((9, 12), np.random.default_rng(0), share=share, reading=reading)
 
 
 def test_squares_reach_every_corner_of_the_grid():

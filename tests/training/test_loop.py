@@ -429,3 +429,27 @@ def test_active_numbers_of_a_latent_are_counted_and_a_collapse_is_told(
     _, lines = read_journal(tmp_path / "run"), (tmp_path / "run" / "journal.jsonl").read_text()
     assert f'"active_units": {active}.0' in lines
     assert ("collapsed" in caplog.text) == (active == 0)
+
+
+def test_a_net_that_is_told_of_attributes_gets_those_of_each_picture(tmp_path: Path) -> None:
+    class Named(Waves):
+        def __getitem__(self, index):
+            return (*super().__getitem__(index), np.array([index, 1], np.float32))
+
+    class Told(type(tiny_net())):
+        attributes = ("number", "one")
+        given: ClassVar[list[Any]] = []
+
+        def forward(self, x, known, attributes):
+            self.given.append((self.training, attributes.tolist()))
+            return super().forward(x, known)
+
+        def nats(self, x, known, truth, attributes):
+            assert attributes.tolist() == [[90, 1]]
+            return torch.ones(3)
+
+    train(
+        Told(), Named(), squared, recipe(steps=2, batch=2, validate_every=2), tmp_path / "run", device="cpu",
+        held_out=[Named()[90]],
+    )  # fmt: skip
+    assert Told.given == [(True, [[0, 1], [1, 1]]), (True, [[2, 1], [3, 1]]), (False, [[90, 1]])]

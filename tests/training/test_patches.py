@@ -278,3 +278,17 @@ def test_lacunae_that_are_fixed_stay_with_their_picture():
 def digest_of(patch):
     truth, known = patch
     return truth.tobytes() + known.tobytes()
+
+
+def test_attributes_of_a_picture_are_the_names_of_the_folders_above_it():
+    class Named(Phantoms):
+        def name(self, number):
+            return ["saint/gold/0.png", "landscape/saint.png"][number]
+
+    source = Named(2, rows=64, cols=64)
+    patches = Patches(source, side=32, attributes=["gold", "landscape", "saint"])
+    plain = Patches(source, side=32)
+    told = {tuple(patches[k][2].tolist()) for k in range(50)}
+    assert told == {(1, 0, 1), (0, 1, 0)}
+    assert all(np.array_equal(a, b) for a, b in zip(patches[3], plain[3], strict=False))
+    assert len(plain[3]) == 2

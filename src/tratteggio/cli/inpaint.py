@@ -37,6 +37,12 @@ def inpaint(
             help="For an engine with a net: weights from `tratteggio train`, or the name of some that ship."
         ),
     ] = None,
+    attributes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attribute", help="What the painting shows, for weights that are told of it; repeatable."
+        ),
+    ] = None,
     finish: Annotated[
         str, typer.Option(help="How the fill is shown: mimetic, hatched, neutral or outlined.")
     ] = "mimetic",
@@ -78,7 +84,9 @@ def inpaint(
             raise BadUsage(f"--samples is the number of other fills, 1 or more, got {samples}")
         numbers = [None, *range(1, (samples or 0) + 1)]
         engines = [
-            make_engine(engine, seed=seed, device=device, weights=weights, sample=number)
+            make_engine(
+                engine, seed=seed, device=device, weights=weights, attributes=attributes or (), sample=number
+            )
             for number in numbers
         ]
         options: dict[str, Any] = {

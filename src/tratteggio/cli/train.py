@@ -90,4 +90,8 @@ def _text(run: Path, weights: Path, card: Card) -> str:
         where, ratio = ("psnr", "PSNR") if "psnr" in card.figures else ("psnr_lost", "PSNR where lost")
         figures = f"{ratio} {card.figures[where]:.2f} dB, loss {card.figures['loss']:.4g}"
         lines += [("measured", f"{figures}, on patches of the pictures set aside")]
+    if "active_units" in card.figures:
+        lines += [
+            ("latent", f"{card.figures['active_units']:.0f} of its numbers tell something of a picture")
+        ]
     return "\n".join(f"{what:<12} {value}" for what, value in lines)

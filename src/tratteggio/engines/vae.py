@@ -9,6 +9,7 @@ The same window gives the same bits on one machine with one number of threads, a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from tratteggio.metrics.confidence import confidence_of
 from tratteggio.metrics.fidelity import data_range_of
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.painting.pixels import Array
+from tratteggio.registry import unknown
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -40,11 +42,13 @@ class Vae:
     Attributes:
         net: draws fills.
         seed: of the draws.
+        told: 1 for each attribute that the painting has, 0 for the others; None if nothing is told.
         number: which draw is the fill, from 1 on; 0 takes the mean of all.
     """
 
     net: nn.Module
     seed: int
+    told: tuple[float, ...] | None
     parameters: dict[str, Any]
     number: int = 0
     name: str = "vae"
@@ -83,20 +87,31 @@ class Vae:
         import torch  # noqa: PLC0415  (loaded by now)
 
         chance = torch.Generator().manual_seed(self.seed)
-        drawn: list[Tensor] = self.net.samples(x, known, count=max(DRAWS, self.number), chance=chance)  # type: ignore[operator]
+        told = None if self.told is None else x.new_tensor([self.told])
+        drawn: list[Tensor] = self.net.samples(  # type: ignore[operator]
+            x, known, told, count=max(DRAWS, self.number), chance=chance
+        )
         return drawn
 
 
-def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = None) -> Vae:
+def make(
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    weights: str | Path | None = None,
+    attributes: Sequence[str] = (),
+) -> Vae:
     """Build the engine: load the weights.
 
     Args:
         seed: of the draws.
         device: "auto" takes a GPU if there is one, else "cpu" or "cuda".
         weights: as for engine pconv; None takes "vae-fill".
+        attributes: what the painting shows, of those that the net has learnt to be told of.
 
     Raises:
-        BadUsage: no such device.
+        BadUsage: no such device, or a net that is told of no attributes.
+        UnknownName: an attribute that the net has not learnt.
         MissingExtra: no such weights came with this installation.
         UnreadableFile: the file is missing or damaged.
         UnsupportedFile: the file holds no weights of such a net.
@@ -104,4 +119,19 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
     net, parameters = loaded(
         "vae", weights=WEIGHTS if weights is None else weights, homes=ARCHITECTURES, device=device
     )
-    return Vae(net=net, seed=seed, parameters={**parameters, "draws": DRAWS})
+    told = _told(attributes, known=net.attributes, weights=parameters["weights"])  # type: ignore[arg-type]
+    parameters |= {"draws": DRAWS} | ({"attributes": list(attributes)} if attributes else {})
+    return Vae(net=net, seed=seed, told=told, parameters=parameters)
+
+
+def _told(attributes: Sequence[str], *, known: Sequence[str], weights: str) -> tuple[float, ...] | None:
+    """Return 1 for each attribute that is told and 0 for the others; None if nothing is told."""
+    if attributes and not known:
+        raise BadUsage(
+            f"the net of {weights} is told of no attributes; leave them away, or train one that is: "
+            "--set model=vae-fill:attributes=ONE+OTHER"
+        )
+    for attribute in attributes:
+        if attribute not in known:
+            raise unknown("attribute", attribute, known)
+    return tuple(float(one in attributes) for one in known) if attributes else None

@@ -21,7 +21,8 @@
 `vae-compact` keeps the plan in 1.5 million parameters: partial convolutions see where paint is lost, a
 convolution 1 x 1 makes the latents, one of 32 numbers for every 16 x 16 pixels, and pictures may have any
 size; "vae-compact:colours=1" is its grey form. In use z is the mean of its cloud, unless one is drawn
-(`sample`).
+(`sample`). "vae-compact:attributes=cats+dogs" can be told what a picture shows (`_attributes`): encoder and
+decoder both are.
 
 Source: Deesamutara, Maggiore, "Image inpainting with a VAE", and its code (github.com/fedmag/DeepVision).
 """
@@ -29,7 +30,7 @@ Source: Deesamutara, Maggiore, "Image inpainting with a VAE", and its code (gith
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -39,6 +40,7 @@ from torch.nn import functional
 from tratteggio.errors import BadUsage
 from tratteggio.layers import PartialConv2d
 from tratteggio.losses.vae import Sampled, divergence, drawn
+from tratteggio.models._attributes import Shifts, divided
 from tratteggio.models.pconv_unet import first_weights
 from tratteggio.models.tensors import admit, crop
 from tratteggio.registry import unknown
@@ -64,14 +66,17 @@ def build(name: str) -> nn.Module:
         UnknownName: it is none of them, or has no such option.
         BadUsage: what follows the colon is no list of options, or a value that cannot be.
     """
-    kind, colon, listed = name.partition(":")
+    plain, attributes = divided(name)
+    kind, colon, listed = plain.partition(":")
     if kind not in NAMES:
         raise unknown("model", kind, NAMES)
     options = dict(OPTIONS[kind]) | (_listed(listed, name, OPTIONS[kind]) if colon else {})
     if kind == "vae-compact":
         if options["colours"] not in (1, 3):
             raise BadUsage(f"{kind} knows 1 colour or 3, got {name!r}")
-        return Compact(colours=int(options["colours"]))
+        return Compact(colours=int(options["colours"]), attributes=attributes)
+    if attributes:
+        raise BadUsage(f"{kind} is told of no attributes; vae-compact can be, got {name!r}")
     return Published(slope=options["slope"], signed=bool(options["signed"]), noisy=bool(options["noisy"]))
 
 
@@ -194,21 +199,23 @@ class Compact(nn.Module):
 
     Args:
         colours: channels of a picture.
+        attributes: what it can be told of one.
 
     Attributes:
         encoder: halves a picture four times; what is lost is not seen.
         decoder: z (B, 32, H / 16, W / 16) -> pictures (B, colours, H, W) of 0 .. 1.
 
     Shapes:
-        x (B, colours, H, W) with 0 .. 1, known (B, 1, H, W) with 1 = known, 0 = lost
+        x (B, colours, H, W) with 0 .. 1, known (B, 1, H, W) with 1 = known, 0 = lost, attributes (B, A) with
+        1 = the picture has it, None = nothing is told
         -> y (B, colours, H, W), the whole picture; in training a `Sampled`
     """
 
     multiple = 2 ** len(WIDTHS)
 
-    def __init__(self, *, colours: int) -> None:
+    def __init__(self, *, colours: int, attributes: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.colours = colours
+        self.colours, self.attributes = colours, attributes
         self.encoder = _Seeing(colours)
         self.gaussian = nn.Conv2d(WIDTHS[-1], 2 * NUMBERS, 1)
         self.decoder = nn.Sequential(
@@ -216,44 +223,62 @@ class Compact(nn.Module):
             *(layer for wide, narrow in pairwise(WIDTHS[::-1]) for layer in _doubling(wide, narrow)),
             *_doubling(WIDTHS[0], WIDTHS[0]), nn.Conv2d(WIDTHS[0], colours, 3, padding=1), nn.Sigmoid(),
         )  # fmt: skip
+        self.shifts = Shifts(attributes, WIDTHS[-1], NUMBERS)
         first_weights(self)
         if not self.gaussian.weight.is_meta:  # clouds begin as N(0, 1): the first steps have nothing to tax
             nn.init.zeros_(self.gaussian.weight)
 
-    def forward(self, x: Tensor, known: Tensor) -> Tensor | Sampled:
+    def forward(self, x: Tensor, known: Tensor, attributes: Tensor | None = None) -> Tensor | Sampled:
         """Propose whole pictures; `known` is 1 where paint is known and 0 where it is lost."""
-        mean, logvar = self.latent(x, known)
+        shifts = self.shifts(attributes)
+        mean, logvar = self._cloud(x, known, shifts)
         z = drawn(mean, logvar, torch.randn_like(mean)) if self.training else mean
-        y = crop(self.decoder(z), (x.shape[2], x.shape[3]))
+        y = self._decoded(z, x, shifts)
         return Sampled(y, mean, logvar) if self.training else y
 
-    def latent(self, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    def latent(self, x: Tensor, known: Tensor, attributes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return mean and logvar (B, 32, H / 16, W / 16), rounded up, of the clouds of pictures.
 
         Raises:
-            BadUsage: pictures with other colours.
+            BadUsage: pictures with other colours, or another number of attributes.
             GridMismatch: known has another grid than x.
         """
-        if x.dim() != 4 or x.shape[1] != self.colours:
-            raise BadUsage(
-                f"this net knows {self.colours} colour{'s' if self.colours > 1 else ''}, "
-                f"(B, {self.colours}, H, W), got {tuple(x.shape)}"
-            )
-        mean, logvar = self.gaussian(self.encoder(*admit(x, known, multiple=self.multiple))).chunk(2, dim=1)
-        return mean, logvar
+        return self._cloud(x, known, self.shifts(attributes))
 
     def encode(self, x: Tensor, known: Tensor) -> Tensor:
         """Return the means alone."""
         return self.latent(x, known)[0]
 
-    def nats(self, x: Tensor, known: Tensor, truth: Tensor) -> Tensor:  # noqa: ARG002 # of no use to it
+    def nats(
+        self,
+        x: Tensor,
+        known: Tensor,
+        truth: Tensor,  # noqa: ARG002 # of no use to it
+        attributes: Tensor | None = None,
+    ) -> Tensor:
         """Return how much each number of a latent tells of pictures, on average: (32,)."""
-        return divergence(*self.latent(x, known)).mean(dim=(0, 2, 3))
+        return divergence(*self.latent(x, known, attributes)).mean(dim=(0, 2, 3))
 
-    def sample(self, x: Tensor, known: Tensor, *, chance: Generator) -> Tensor:
+    def sample(
+        self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, chance: Generator
+    ) -> Tensor:
         """Draw one picture for each given."""
-        mean, logvar = self.latent(x, known)
-        return crop(self.decoder(drawn(mean, logvar, standard(mean, chance))), (x.shape[2], x.shape[3]))
+        shifts = self.shifts(attributes)
+        mean, logvar = self._cloud(x, known, shifts)
+        return self._decoded(drawn(mean, logvar, standard(mean, chance)), x, shifts)
+
+    def _cloud(self, x: Tensor, known: Tensor, shifts: Sequence[Tensor | float]) -> tuple[Tensor, Tensor]:
+        if x.dim() != 4 or x.shape[1] != self.colours:
+            raise BadUsage(
+                f"this net knows {self.colours} colour{'s' if self.colours > 1 else ''}, "
+                f"(B, {self.colours}, H, W), got {tuple(x.shape)}"
+            )
+        seen = self.encoder(*admit(x, known, multiple=self.multiple)) + shifts[0]
+        mean, logvar = self.gaussian(seen).chunk(2, dim=1)
+        return mean, logvar
+
+    def _decoded(self, z: Tensor, x: Tensor, shifts: Sequence[Tensor | float]) -> Tensor:
+        return crop(self.decoder(z + shifts[1]), (x.shape[2], x.shape[3]))
 
 
 class _Seeing(nn.Module):

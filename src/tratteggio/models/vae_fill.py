@@ -11,6 +11,9 @@ are drawn from p. Its mean gives the one fill that all others scatter about.
 
 Cells where all is known have no latent: it is 0, and nothing is taxed. 2.2 million parameters.
 
+"vae-fill:attributes=landscape+portrait" can be told what a picture shows (`_attributes`): p, q and the way up
+all see it.
+
 Sources: Sohn, Lee, Yan, "Learning structured output representation using deep conditional generative models",
 NIPS 2015 (the conditional bound, eq. 4); Zheng, Cham, Cai, "Pluralistic image completion", CVPR 2019 (that of
 fills).
@@ -23,6 +26,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from tratteggio.losses.vae import Sampled, divergence, drawn
+from tratteggio.models._attributes import Shifts, divided
 from tratteggio.models.pconv_compact import COLOURS, WIDTHS, PConvCompact, Seen
 from tratteggio.models.pconv_unet import first_weights
 from tratteggio.models.tensors import admit, crop
@@ -38,33 +42,40 @@ NARROWEST, WIDEST = -6.0, 2.0  # logvar: beyond, one draw would outweigh a batch
 
 
 def build(name: str) -> nn.Module:
-    """Build the one net of `NAMES`.
+    """Build the one net of `NAMES`, as it is or with the attributes that the name goes on with.
 
     Raises:
         UnknownName: it is another.
+        BadUsage: attributes that cannot be.
     """
-    if name not in NAMES:
-        raise unknown("model", name, NAMES)
-    return VaeFill()
+    plain, attributes = divided(name)
+    if plain not in NAMES:
+        raise unknown("model", plain, NAMES)
+    return VaeFill(attributes)
 
 
 class VaeFill(nn.Module):
     """The net above.
 
+    Args:
+        attributes: what it can be told of a picture.
+
     Attributes:
         foundation: the compact net; a run may begin with its weights.
-        sees_truth: in training it is called with the truth as a third argument.
+        sees_truth: in training it is called with the truth as well.
 
     Shapes:
-        x (B, 3, H, W) with 0 .. 1, known (B, 1, H, W) with 1 = known, 0 = lost
+        x (B, 3, H, W) with 0 .. 1, known (B, 1, H, W) with 1 = known, 0 = lost, attributes (B, A) with 1 =
+        the picture has it, None = nothing is told
         -> y (B, 3, H, W), the whole picture by the mean of p; in training a `Sampled`
     """
 
     multiple = PConvCompact.multiple
     sees_truth = True
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: tuple[str, ...] = ()) -> None:
         super().__init__()
+        self.attributes = attributes
         width = WIDTHS[SIZE]
         self.truth = nn.Sequential(
             nn.Conv2d(COLOURS, 32, 5, 2, 2), nn.ReLU(inplace=True), nn.Conv2d(32, 64, 3, 2, 1),
@@ -73,21 +84,25 @@ class VaeFill(nn.Module):
         self.prior = _gaussian(width)
         self.posterior = _gaussian(2 * width)
         self.told = nn.Conv2d(NUMBERS, width, 3, padding=1)
+        self.shifts = Shifts(attributes, width)
         first_weights(self)
         for gaussian in (self.prior, self.posterior):
             _begin_standard(gaussian)
         self.foundation = PConvCompact()
 
-    def forward(self, x: Tensor, known: Tensor, truth: Tensor | None = None) -> Tensor | Sampled:
+    def forward(
+        self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, truth: Tensor | None = None
+    ) -> Tensor | Sampled:
         """Propose a whole picture.
 
         Args:
             x: what is lost may hold anything.
             known: 1 where paint is known and 0 where it is lost.
+            attributes: what the pictures have.
             truth: (B, 3, H, W), in training only.
         """
         grid = (x.shape[2], x.shape[3])
-        seen, lost = self.foundation.look(x, known), _cells(x, known)
+        seen, lost = self._seen(x, known, attributes), _cells(x, known)
         mean, logvar = self._p(seen)
         if truth is None:
             return crop(self._answer(seen, lost * mean), grid)
@@ -99,23 +114,33 @@ class VaeFill(nn.Module):
         """Give the features of the smallest size: (B, 128, H / 16, W / 16), rounded up."""
         return self.foundation.encode(x, known)
 
-    def latent(self, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    def latent(self, x: Tensor, known: Tensor, attributes: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return mean and logvar (B, 16, H / 8, W / 8) of p; H and W are rounded up to whole 16 pixels."""
-        return self._p(self.foundation.look(x, known))
+        return self._p(self._seen(x, known, attributes))
 
-    def nats(self, x: Tensor, known: Tensor, truth: Tensor) -> Tensor:
+    def nats(self, x: Tensor, known: Tensor, truth: Tensor, attributes: Tensor | None = None) -> Tensor:
         """Return how much each number of a latent tells where something is lost, on average: (16,)."""
-        seen, lost = self.foundation.look(x, known), _cells(x, known)
+        seen, lost = self._seen(x, known, attributes), _cells(x, known)
         told = divergence(*self._q(seen, lost, truth), *self._p(seen))
         return told.sum(dim=(0, 2, 3)) / lost.sum().clamp(min=1)
 
-    def samples(self, x: Tensor, known: Tensor, *, count: int, chance: Generator) -> list[Tensor]:
+    def samples(
+        self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, count: int, chance: Generator
+    ) -> list[Tensor]:
         """Draw several pictures (B, 3, H, W) of each given; what is seen is seen once."""
         grid = (x.shape[2], x.shape[3])
-        seen, lost = self.foundation.look(x, known), _cells(x, known)
+        seen, lost = self._seen(x, known, attributes), _cells(x, known)
         mean, logvar = self._p(seen)
         draws = (drawn(mean, logvar, standard(mean, chance)) for _ in range(count))
         return [crop(self._answer(seen, lost * z), grid) for z in draws]
+
+    def _seen(self, x: Tensor, known: Tensor, attributes: Tensor | None) -> Seen:
+        """Look at pictures, and shift by their attributes what p, q and the way up go by."""
+        seen = self.foundation.look(x, known)
+        (shift,) = self.shifts(attributes)
+        return seen._replace(
+            sizes=[one + shift if size == SIZE else one for size, one in enumerate(seen.sizes)]
+        )
 
     def _p(self, seen: Seen) -> tuple[Tensor, Tensor]:
         return _split(self.prior(seen.sizes[SIZE]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.training.batches import Patch
 from tratteggio.training.damage import Drawer
 from tratteggio.training.patches import AS_THEY_ARE, Patches
-from tratteggio.training.pictures import listed, split
+from tratteggio.training.pictures import attributes_of, listed, split
 from tratteggio.training.sources import Chosen, Folder, Source, Whole, require_few
 
 log = logging.getLogger("tratteggio")
@@ -58,6 +58,7 @@ def gather(
     damage: Drawer,
     channels: int = 3,
     whole: bool = False,
+    attributes: Sequence[str] = (),
 ) -> Gathered:
     """Open the pictures of a folder and set some aside, by their names alone.
 
@@ -71,10 +72,11 @@ def gather(
         damage: of the patches that are measured on.
         channels: 3, or 1 for grey.
         whole: each picture is one patch, brought to the square `side`.
+        attributes: that are told of pictures: names of folders that they lie in.
 
     Raises:
         BadUsage: no such folder, no picture in it, none as large as a patch, one alone where some are to be
-            set aside, or a share out of its range.
+            set aside, a share out of its range, or an attribute that no picture to learn from has.
         UnreadableFile: more than 5 % of the pictures cannot be read, or none of those set aside.
     """
     if not 0 <= set_aside < 1:
@@ -84,14 +86,26 @@ def gather(
         source = Whole(source, side)
     numbers = {source.name(number): number for number in _large(source, side)}
     learnt, aside = split(numbers, share=set_aside) if set_aside else (sorted(numbers), [])
+    _require_shown(attributes, learnt, folder)
     failed: list[str] = []
-    held_out = list(_held_out(source, [numbers[name] for name in aside], side, damage, failed))
+    measured = [numbers[name] for name in aside]
+    held_out = list(_held_out(source, measured, side, damage, attributes=attributes, failed=failed))
     if aside and not held_out:
         raise UnreadableFile(f"no picture that was set aside can be read, {failed[0]} for one; mend them")
     unreadable = (*source.unreadable, *failed)
     require_few(unreadable, total=len(source) + len(source.unreadable))
     chosen = Chosen(source, tuple(numbers[name] for name in learnt), left_out=tuple(failed))
     return Gathered(chosen, tuple(name for name in aside if name not in failed), held_out)
+
+
+def _require_shown(attributes: Sequence[str], names: Sequence[str], folder: str | Path) -> None:
+    """Make sure that there is something to learn of every attribute."""
+    for attribute in attributes:
+        if not any(attributes_of(name, [attribute]).any() for name in names):
+            raise BadUsage(
+                f"no picture to learn from has the attribute {attribute!r}; attributes are the names of "
+                f"folders that pictures lie in, and {folder} has no such one with pictures enough"
+            )
 
 
 def _large(source: Source, side: int) -> list[int]:
@@ -112,14 +126,20 @@ def _large(source: Source, side: int) -> list[int]:
 
 
 def _held_out(
-    source: Source, numbers: list[int], side: int, damage: Drawer, failed: list[str]
+    source: Source,
+    numbers: list[int],
+    side: int,
+    damage: Drawer,
+    *,
+    attributes: Sequence[str],
+    failed: list[str],
 ) -> Iterator[Patch]:
     """Cut as many patches of each picture, upright; pictures that cannot be decoded are named in `failed`."""
     each = math.ceil(HELD_OUT / max(1, len(numbers)))
     for place, number in enumerate(numbers[:HELD_OUT]):
         patches = Patches(
             Chosen(source, (number,)), side=side, damage=damage, augment=AS_THEY_ARE, seed=place,
-            per_picture=each,
+            per_picture=each, attributes=attributes,
         )  # fmt: skip
         try:
             yield from [patches[index] for index in range(each)]

@@ -50,6 +50,9 @@ def train(
     them. `set_aside.txt` and `pictures.txt` in the run's folder name both kinds; for the rest of that folder
     see `tratteggio.training.loop.train`.
 
+    A net that is told of attributes learns from pictures in folders of these names: the name
+    "vae-fill:attributes=landscape+portrait" wants `landscape/` and `portrait/` somewhere in `data`.
+
     A net of several modalities learns from paintings that have them, and one half of each is set aside, see
     `tratteggio.recipes._paintings`.
 
@@ -86,6 +89,7 @@ def train(
     torch.manual_seed(chosen.seed)
     net = models.build(chosen.model)
     modalities: Mapping[str, int] = getattr(net, "modalities", {})
+    attributes: tuple[str, ...] = getattr(net, "attributes", ())
     chosen, loss = _objective(chosen, features, device, modalities)
     found: Gathered | Halved
     if len(modalities) > 1:
@@ -97,7 +101,7 @@ def train(
     else:
         found = gather(
             data, only=only, set_aside=set_aside, side=chosen.side, damage=damage,
-            channels=getattr(net, "colours", 3), whole=chosen.whole,
+            channels=getattr(net, "colours", 3), whole=chosen.whole, attributes=attributes,
         )  # fmt: skip
     patches = Patches(
         found.learnt,
@@ -109,6 +113,7 @@ def train(
         modalities=tuple(modalities.values()),
         absent=chosen.absent,
         fixed=chosen.fixed,
+        attributes=attributes,
     )
     return loop.train(
         net,

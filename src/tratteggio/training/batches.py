@@ -15,7 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from tratteggio.errors import TratteggioError
 
-Patch = tuple[NDArray[np.float32], NDArray[np.float32]]
+Floats = NDArray[np.float32]
+Patch = tuple[Floats, Floats] | tuple[Floats, Floats, Floats]
+"""Truth, known, and of a net that is told of them the attributes of the picture."""
 
 
 class Patches(Protocol):
@@ -27,7 +29,10 @@ class Patches(Protocol):
     """
 
     def __getitem__(self, index: int, /) -> Patch:
-        """Return truth (C, side, side) of 0 .. 1 and known (1 or C, side, side), 1 = known; both float32."""
+        """Return truth (C, side, side) of 0 .. 1 and known (1 or C, side, side), 1 = known; both float32.
+
+        For a net that is told of attributes, these follow: (A,) float32, 1 for those that the picture has.
+        """
 
 
 class Batch(NamedTuple):
@@ -36,6 +41,7 @@ class Batch(NamedTuple):
     Attributes:
         truth: (B, C, side, side) float32 of 0 .. 1.
         known: (B, 1 or C, side, side) float32, 1 = known, 0 = lost.
+        attributes: (B, A) float32, 1 for those that a picture has; None if there are none to tell.
         indices: (B,) int64, which patches these are.
         seconds: time it took to make them, by stage.
         unreadable: names of pictures that were left out so far.
@@ -43,6 +49,7 @@ class Batch(NamedTuple):
 
     truth: Tensor
     known: Tensor
+    attributes: Tensor | None
     indices: Tensor
     seconds: Mapping[str, float]
     unreadable: Sequence[str]
@@ -71,14 +78,15 @@ class Shares(Dataset["Batch | TratteggioError"]):
         indices = range(first, first + self.share)
         before, start = self._seconds(), time.perf_counter()
         try:
-            pairs = [self.patches[index] for index in indices]
+            patches = [self.patches[index] for index in indices]
         except TratteggioError as error:
             return error
-        truth, known = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs, strict=True))
+        truth, known, *told = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*patches, strict=True))
         spent = {stage: total - before.get(stage, 0.0) for stage, total in self._seconds().items()}
         return Batch(
             truth,
             known,
+            told[0] if told else None,
             torch.tensor(indices),
             seconds=spent or {"patches": time.perf_counter() - start},
             unreadable=tuple(getattr(self.patches, "unreadable", ())),

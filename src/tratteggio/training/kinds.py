@@ -15,6 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from tratteggio.errors import BadUsage
 from tratteggio.painting.pixels import Lost
 from tratteggio.painting.region import Region
 from tratteggio.phantom.craquelure import Craquelure
@@ -275,13 +276,21 @@ def square_side(grid: Grid, share: float, *, reading: Reading = "area") -> int:
 
     Args:
         grid: (rows, cols).
-        share: 0 .. 1.
+        share: above 0, up to 1; where the grid is too narrow for that, the square is the largest that fits.
         reading: what the share is of: "area", or "side" (the shorter one).
+
+    Raises:
+        BadUsage: a square larger than the grid, or none.
 
     Example:
         >>> square_side((100, 100), 0.2), square_side((100, 100), 0.2, reading="side")
         (45, 20)
     """
+    if not 0 < share <= 1:
+        raise BadUsage(
+            f"a square takes more than 0 and at most 100 % of the {reading} of {grid[0]} x {grid[1]} pixels, "
+            f"got {share:.0%}"
+        )
     full = min(grid)
     side = share * full if reading == "side" else (share * grid[0] * grid[1]) ** 0.5
     return max(1, min(round(side), full))

@@ -69,9 +69,10 @@ def train(
     else is as with one process, up to rounding. torch's global random numbers are seeded anew in each step.
 
     Args:
-        net: called as `net(x, known)`, x being the truth with zeros where lost; returns (B, C, side, side),
-            or in training whatever `loss` takes. If it has `sees_truth`, it gets the truth as well then. If
-            it has `nats(x, known, truth)`, the numbers of its latent that tell something are counted.
+        net: called as `net(x, known)`, x being the truth with zeros where lost, or as
+            `net(x, known, attributes)` if patches come with attributes; returns (B, C, side, side), or in
+            training whatever `loss` takes. If it has `sees_truth`, it gets `truth=` as well then. If it has
+            `nats(x, known, truth)`, the numbers of its latent that tell something are counted.
         patches: what is learnt from.
         loss: called as `loss(proposal, truth, known)`, all float32; if it has `at(step)`, what that returns.
         recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
@@ -324,8 +325,10 @@ def _step(
     _seed(recipe.seed, step, bench.fabric.global_rank)
     with stages("forward"):
         truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
-        shown = (truth * known, known, truth) if bench.sees_truth else (truth * known, known)
-        terms = bench.loss_at(step)(bench.model(*shown), truth, known)
+        attributes = () if batch.attributes is None else (batch.attributes.to(truth.device),)
+        aside = {"truth": truth} if bench.sees_truth else {}
+        answer = bench.model(truth * known, known, *attributes, **aside)
+        terms = bench.loss_at(step)(answer, truth, known)
     with stages("backward"):
         bench.fabric.backward(terms.total)
         gradients = [p.grad for p in bench.net.parameters() if p.grad is not None]
@@ -406,16 +409,17 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
 
     Of fills PSNR is that of the lacunae, of an autoencoder, to which nothing is lost, that of all.
     """
-    losses, ratios, rows, told = [], [], [], []
-    repairs = any((known < 0.5).any() for _, known in held_out)
-    nats: Callable[[Tensor, Tensor, Tensor], Tensor] | None = getattr(bench.net, "nats", None)
+    losses, ratios, rows, counts = [], [], [], []
+    repairs = any((known < 0.5).any() for _, known, *_ in held_out)
+    nats: Callable[..., Tensor] | None = getattr(bench.net, "nats", None)
     bench.net.eval()
-    for truth, known in held_out:
+    for truth, known, *attributes in held_out:
         x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
+        told = [torch.from_numpy(array)[None].to(x.device) for array in attributes]
         with bench.fabric.autocast():
-            y = bench.net(x * k, k)
+            y = bench.net(x * k, k, *told)
             if nats is not None:
-                told.append(nats(x * k, k, x).float().cpu())
+                counts.append(nats(x * k, k, x, *told).float().cpu())
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
         proposal = y[0].clamp(0, 1).cpu().numpy()
@@ -426,8 +430,8 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
     bench.net.train()
     write_sheet(bench.run / "samples" / f"step-{done}.png", rows[:ROWS_SHOWN])
     figures = {"loss": float(np.mean(losses)), "psnr_lost" if repairs else "psnr": float(np.mean(ratios))}
-    if told:
-        figures["active_units"] = float((torch.stack(told).mean(dim=0) > ACTIVE).sum())
+    if counts:
+        figures["active_units"] = float((torch.stack(counts).mean(dim=0) > ACTIVE).sum())
     return figures
 
 

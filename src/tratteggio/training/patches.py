@@ -16,7 +16,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.random import Generator
@@ -26,7 +26,11 @@ from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin, reach_px
 from tratteggio.training.damage import Drawer, draw, drawer
 from tratteggio.training.decoded import Decoded
+from tratteggio.training.pictures import attributes_of
 from tratteggio.training.sources import Levels, Source
+
+if TYPE_CHECKING:  # batches are tensors; patches can be cut without torch
+    from tratteggio.training.batches import Patch
 
 log = logging.getLogger("tratteggio")
 
@@ -102,6 +106,7 @@ class Patches:
         modalities: channels of each modality in their order, for `absent`.
         absent: how often each modality of a patch is missing, 0 .. 1; one at least is there.
         fixed: each picture has the same lacunae in all its patches.
+        attributes: that are told of pictures, see `training.pictures.attributes_of`.
         cache_mib: room for decoded pictures.
 
     Attributes:
@@ -130,6 +135,7 @@ class Patches:
         modalities: Sequence[int] = (),
         absent: float = 0.0,
         fixed: bool = False,
+        attributes: Sequence[str] = (),
         cache_mib: float = 512,
     ) -> None:
         for name, value, least in (("side", side, 2), ("per_picture", per_picture, 1), ("seed", seed, 0)):
@@ -141,6 +147,7 @@ class Patches:
             )
         self.source, self.side, self.seed, self.per_picture = source, side, seed, per_picture
         self.modalities, self.absent, self.fixed = tuple(modalities), absent, fixed
+        self.attributes = tuple(attributes)
         self.damage = drawer(damage)
         self.augment = augment if isinstance(augment, Augment) else Augment.of(augment)
         self.decoded = Decoded(source, mib=cache_mib)
@@ -170,10 +177,11 @@ class Patches:
         """Names of the pictures that could not be read so far, by this process."""
         return self.decoded.unreadable
 
-    def __getitem__(self, index: int) -> tuple[Floats, Floats]:
+    def __getitem__(self, index: int) -> Patch:
         """Return truth (C, side, side) of 0 .. 1 and known (1, side, side) of 0 or 1; both float32.
 
-        Known is (C, side, side) if modalities may be missing.
+        Known is (C, side, side) if modalities may be missing. If attributes are told, those of the picture
+        follow: (A,) float32 of 0 or 1.
 
         Where known is 0 truth is paint as well, so that all of it may teach, corners that were turned in
         included; only beyond a picture smaller than the patch does it mirror the picture.
@@ -198,6 +206,8 @@ class Patches:
         if self.absent:
             channels = channels * self._present(rng)[:, None, None]
         self.seconds["damage"] += time.perf_counter() - taken
+        if self.attributes:
+            return truth, channels, attributes_of(self.source.name(number), self.attributes)
         return truth, channels
 
     def _present(self, rng: Generator) -> Floats:

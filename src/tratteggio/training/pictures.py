@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnreadableFile
 
@@ -70,6 +73,24 @@ def split(names: Iterable[str], *, share: float = 0.1) -> tuple[list[str], list[
     aside = {name for _, name in ranked[: min(max(count, 1), len(ranked) - 1)]}
     learnt = {name for _, name in ranked} - aside
     return sorted(learnt), sorted(aside)
+
+
+def attributes_of(name: str, attributes: Sequence[str]) -> NDArray[np.float32]:
+    """Return which attributes a picture has, by its name alone: those that a folder above it is called after.
+
+    Args:
+        name: path of the picture, relative to the folder of all.
+        attributes: (A,) names.
+
+    Returns:
+        (A,), 1 for those it has, 0 for the others.
+
+    Example:
+        >>> attributes_of("saint/gold/3.png", ["gold", "landscape", "saint"]).tolist()
+        [1.0, 0.0, 1.0]
+    """
+    folders = PurePosixPath(name).parts[:-1]
+    return np.array([attribute in folders for attribute in attributes], np.float32)
 
 
 def _rank(name: str) -> float:

@@ -1,0 +1,77 @@
+"""What a net is told of a picture beside its paint: attributes, listed at the end of the net's name.
+
+    vae-fill:attributes=landscape+portrait
+
+Each attribute that a picture has shifts features of the net; told nothing, the net goes by the paint alone.
+So that it can, attributes are withheld at random in training.
+
+Sources: Ham, Raj, Cartillier, Essa, "Variational image inpainting", 2018 (attribute-guided completion). How
+attributes enter and how often they are withheld is not told there and is ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tratteggio.errors import BadUsage
+
+WITHHELD = 0.1  # of the attributes, in training
+
+
+def divided(name: str) -> tuple[str, tuple[str, ...]]:
+    """Part the attributes from the name of a net.
+
+    Raises:
+        BadUsage: no attribute is named, or one twice.
+
+    Example:
+        >>> divided("vae-compact:colours=1,attributes=cats+dogs")
+        ('vae-compact:colours=1', ('cats', 'dogs'))
+        >>> divided("vae-fill")
+        ('vae-fill', ())
+    """
+    listed = re.search(r"[:,]attributes=(.*)$", name)
+    if not listed:
+        return name, ()
+    attributes = tuple(listed[1].split("+"))
+    if not all(attributes) or len(set(attributes)) < len(attributes):
+        raise BadUsage(f"attributes of a net are written NAME:attributes=ONE+OTHER, each once, got {name!r}")
+    return name[: listed.start()], attributes
+
+
+class Shifts(nn.Module):
+    """What attributes add to features: one vector for each attribute that a picture has. Begins as nothing.
+
+    Args:
+        attributes: their names.
+        widths: channels of the features that are shifted.
+
+    Shapes:
+        attributes (B, A) with 1 where a picture has one, 0 where it has not or nobody knows
+        -> for each of the widths (B, width, 1, 1); 0 if nothing is told
+    """
+
+    def __init__(self, attributes: Sequence[str], *widths: int) -> None:
+        super().__init__()
+        self.count, self.widths = len(attributes), list(widths)
+        if attributes:
+            self.linear = nn.Linear(self.count, sum(widths), bias=False)
+            if not self.linear.weight.is_meta:
+                nn.init.zeros_(self.linear.weight)
+
+    def forward(self, attributes: Tensor | None) -> Sequence[Tensor | float]:
+        """Raise BadUsage if the net knows another number of attributes."""
+        if attributes is None:
+            return [0.0] * len(self.widths)
+        if not self.count or attributes.dim() != 2 or attributes.shape[1] != self.count:
+            raise BadUsage(
+                f"this net is told of {self.count} attributes, (B, {self.count}), "
+                f"got {tuple(attributes.shape)}"
+            )
+        if self.training:
+            attributes = attributes * (torch.rand_like(attributes) >= WITHHELD)
+        return torch.split(self.linear(attributes)[..., None, None], self.widths, dim=1)
