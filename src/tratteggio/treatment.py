@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import signature
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
@@ -24,6 +26,8 @@ from tratteggio.tiles.blend import ConfidencePixels, FillPixels
 from tratteggio.tiles.trial import trials
 from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.version import __version__
+
+log = logging.getLogger("tratteggio")
 
 Progress = Callable[[int, int], None]
 TILES = (2048, 1024, 512)  # pixels a side that are read at a time: the first that fits the memory
@@ -306,6 +310,36 @@ def reopen(target: str | Path, *, source: str | Path | None = None) -> Restorati
         history,
         files.save,
     )
+
+
+def sample_file(target: str | Path, number: int) -> Path:
+    """Return where fill `number` of a proposal lies, from 1 on: proposal.sample-1.tif beside proposal.tif."""
+    target = Path(target)
+    return target.with_name(f"{target.stem}.sample-{number}{target.suffix}")
+
+
+def reopen_samples(target: str | Path, *, source: str | Path | None = None) -> list[Restoration]:
+    """Open the other fills that lie beside a proposal, as `reopen`; none if there are none.
+
+    A file of that name which fills other lacunae or another painting is left out with a warning.
+    """
+    files_there = list(takewhile(Path.exists, (sample_file(target, number) for number in count(1))))
+    if not files_there:
+        return []
+    wanted = provenance.read_history(provenance.sidecar(Path(target), "history"))
+    samples = []
+    for file in files_there:
+        sample = reopen(file, source=source)
+        if _what(sample.history) == _what(wanted):
+            samples.append(sample)
+        else:
+            log.warning("%s is no other fill of the lacunae of %s and is left out", file, target)
+    return samples
+
+
+def _what(history: Mapping[str, Any]) -> tuple[str, str]:
+    """Return which painting and which lacunae a proposal is about, by hash."""
+    return history["source"]["sha256"], history["lacunae"]["raster_sha256"]
 
 
 def export(source: str | Path, target: str | Path, *, progress: Progress | None = None) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tratteggio.cli.main import app
+from tratteggio.treatment import sample_file
 
 VERBS = ["demo", "inspect", "inpaint", "verify", "evaluate", "compare", "report", "doctor"]
 VERBS += ["register", "train", "recipes", "models", "reproduce", "export"]
@@ -277,12 +278,34 @@ def test_samples_are_proposals_of_their_own_that_can_be_verified(job, random_wei
     best, one, two = (tifffile.imread(file) for file in files)
     assert not np.array_equal(one, two)
     assert not np.array_equal(best, one)
+    assert run("report", files[0]).exit_code == 0
+    page = files[0].with_name("out.report.html").read_text()
+    assert all(
+        word in page for word in ("2 more ways", "<b>Fill 1</b>", "<b>Fill 2</b>", "<b>Where they agree")
+    )
     assert (
         json.loads((files[2].parent / "out.sample-2.tif.history.json").read_text())["engine"]["parameters"][
             "sample"
         ]
         == 2
     )
+
+
+def test_a_fill_of_other_lacunae_is_not_shown_among_those_of_a_proposal(job):
+    for target in (job[2], sample_file(job[2], 1)):
+        assert run("inpaint", job[0], "--mask", job[1], "-o", target, "--engine", "diffusion").exit_code == 0
+    history = job[2].with_name("out.sample-1.tif.history.json")
+    assert "One more way in" in page_of(job[2])
+    told = json.loads(history.read_text())
+    told["lacunae"]["raster_sha256"] = "0" * 64
+    history.write_text(json.dumps(told))
+    assert "plausible fills" not in page_of(job[2])
+    assert "is no other fill of the lacunae" in run("report", job[2]).stderr
+
+
+def page_of(proposal):
+    assert run("report", proposal).exit_code == 0
+    return proposal.with_name("out.report.html").read_text()
 
 
 @pytest.mark.parametrize("count", ["0", "-1"])

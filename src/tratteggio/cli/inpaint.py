@@ -109,14 +109,14 @@ def inpaint(
 
 def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
     """Fill one file, first as the engine holds for best, then in other ways."""
-    from tratteggio.treatment import inpaint_file
+    from tratteggio.treatment import inpaint_file, sample_file
 
     best, *others = options["engines"]
     options = {name: value for name, value in options.items() if name != "engines"}
     with console.progress(item.source.name) as progress:
         history = inpaint_file(item.source, item.mask, item.target, engine=best, progress=progress, **options)
     for number, other in enumerate(others, start=1):
-        target = item.target.with_name(f"{item.target.stem}.sample-{number}{item.target.suffix}")
+        target = sample_file(item.target, number)
         with console.progress(target.name) as progress:
             inpaint_file(item.source, item.mask, target, engine=other, progress=progress, **options)
     return history

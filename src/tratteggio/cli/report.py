@@ -24,12 +24,15 @@ def report(
 ) -> None:
     """Write an HTML report: before, proposal, lacunae, a table of the lacunae, the history.
 
+    Other fills that `inpaint --samples` wrote beside the proposal are shown as a contact sheet.
+
     Example: tratteggio report proposal.tif
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.pages import report_file
-        from tratteggio.treatment import reopen
+        from tratteggio.treatment import reopen, reopen_samples
 
         page = output or proposal.with_name(proposal.stem + ".report.html")
-        report_file(reopen(proposal, source=source), page, rows=rows)
+        samples = reopen_samples(proposal, source=source)
+        report_file(reopen(proposal, source=source), page, samples=samples, rows=rows)
         console.result({"output": str(page)}, f"{page}: open it in a browser")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Any
 
 from tratteggio import files
 from tratteggio.files.provenance import short_name
@@ -14,13 +12,15 @@ from tratteggio.pages.census import Lacuna, census
 from tratteggio.pages.frame import page
 from tratteggio.pages.maps import SCALE, alone, confidence_map, displayed, marked, reduced
 from tratteggio.pages.picture import img
+from tratteggio.pages.samples import STYLE as SAMPLES_STYLE
+from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.tables import history_table, lacuna_table, mm, mm2
-from tratteggio.painting import Pixels, Region, Restoration, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
+from tratteggio.painting import Restoration
 
 LONGEST_PX = 1600  # of the pictures of the whole
-DETAILS, DETAIL_PX = 12, 360  # how many lacunae are shown close up, and how large
+DETAILS = 12  # how many lacunae are shown close up
 NUMBERED = 24  # how many carry their number on the picture
 
 STYLE = """
@@ -47,22 +47,20 @@ STYLE = """
 """
 
 
-class Overview(Protocol):
-    """Makes an upright viewing copy: (h, w, 3) uint8, its longer side at most `longest`, never enlarged."""
-
-    def __call__(
-        self, scan: Scan, *, longest: int, pixels: Pixels | None = None, region: Region | None = None
-    ) -> Array:
-        """Show `pixels` (the scan's own if None) of a region (all if None) as the scan's profile asks."""
-
-
-def report(restoration: Restoration, *, rows: int = 200, overview: Overview = files.overview) -> str:
+def report(
+    restoration: Restoration,
+    *,
+    samples: Sequence[Restoration] = (),
+    rows: int = 200,
+    overview: Overview = files.overview,
+) -> str:
     """Return a page on a proposal that opens from disk.
 
     The painting is read in bands and in reduced views, so memory does not grow with it.
 
     Args:
         restoration: the proposal, with its finish.
+        samples: other plausible fills of the same lacunae, shown as a contact sheet.
         rows: how many lacunae the table lists, largest first.
         overview: makes the viewing copies.
     """
@@ -80,6 +78,7 @@ def report(restoration: Restoration, *, rows: int = 200, overview: Overview = fi
             "<main>",
             _pictures(restoration, lacunae, overview),
             _close_up(restoration, lacunae[:DETAILS], overview),
+            samples_section(restoration, samples, lacunae, overview) if samples else "",
             lacuna_table(
                 lacunae, count, restoration.original, calibrated="calibration" in restoration.history
             ),
@@ -90,7 +89,7 @@ def report(restoration: Restoration, *, rows: int = 200, overview: Overview = fi
             "The files hold the full depth.</footer>",
         ]
     )
-    return page(title, body, style=STYLE + TABLE_STYLE)
+    return page(title, body, style=STYLE + SAMPLES_STYLE + TABLE_STYLE)
 
 
 def _facts(restoration: Restoration, count: int) -> str:
@@ -116,8 +115,8 @@ def _facts(restoration: Restoration, count: int) -> str:
 
 
 def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> str:
-    before = _rgb(overview(restoration.original, longest=LONGEST_PX))
-    proposal = _rgb(overview(restoration.original, longest=LONGEST_PX, pixels=restoration.pixels))
+    before = rgb(overview(restoration.original, longest=LONGEST_PX))
+    proposal = rgb(overview(restoration.original, longest=LONGEST_PX, pixels=restoration.pixels))
     # Two passes: the copy of a scan with a pyramid may differ by a pixel from that of its proposal.
     share_before, _ = reduced(restoration, (before.shape[0], before.shape[1]))
     share, sure = reduced(restoration, (proposal.shape[0], proposal.shape[1]))
@@ -126,21 +125,21 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
     ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*colour) for colour in SCALE)
     numbered = f" The {min(NUMBERED, len(lacunae))} largest carry their number." if lacunae else ""
     figures = [
-        _figure(before, f"{name} before", "<b>Before.</b> The scan as it came."),
-        _figure(proposal, f"{name} with the proposal", "<b>Proposal.</b> The fill laid into the lacunae."),
-        _figure(
+        figure(before, f"{name} before", "<b>Before.</b> The scan as it came."),
+        figure(proposal, f"{name} with the proposal", "<b>Proposal.</b> The fill laid into the lacunae."),
+        figure(
             marked(before, share_before),
             f"{name}, lost places in magenta",
             f"<b>Lacunae.</b> Lost places in magenta over the paled scan.{numbered}",
             pins=pins,
             css="full",
         ),
-        _figure(
+        figure(
             alone(proposal, share),
             "The fill alone on a neutral ground",
             "<b>The fill alone</b>, on a neutral ground: everything that is invented.",
         ),
-        _figure(
+        figure(
             confidence_map(sure, share),
             "Confidence inside the lacunae, from dark violet (lower) to pale yellow (higher)",
             f"<b>Confidence</b>, {_meaning(restoration)}: lower"
@@ -158,38 +157,21 @@ def _pin(number: int, lacuna: Lacuna, restoration: Restoration) -> str:
     return f'<a class="pin" href="#lacuna-{number}" style="{place}">{number}</a>'
 
 
-def _figure(picture: Array, alt: str, caption: str, *, pins: str = "", css: str = "") -> str:
-    return (
-        f'<figure class="{css}"><div class="wall"><div class="held">{img(picture, alt)}{pins}</div></div>'
-        f"<figcaption>{caption}</figcaption></figure>\n"
-    )
-
-
 def _close_up(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> str:
     if not lacunae:
         return ""
     figures = []
     for number, lacuna in enumerate(lacunae, start=1):
-        region, where = _around(lacuna, restoration.original.grid)
+        region, where = around(lacuna, restoration.original.grid)
         before = overview(restoration.original, longest=DETAIL_PX, region=region)
         after = overview(restoration.original, longest=DETAIL_PX, pixels=restoration.pixels, region=region)
         figures.append(
             f'<figure><div class="wall">{img(before, f"Lacuna {number} before")}'
             f"{img(after, f'Lacuna {number}, proposal')}</div>"
             f"<figcaption><b>{number}</b> before and proposal{where}, "
-            f"{_extent(region, restoration.original.um_per_px)}</figcaption></figure>\n"
+            f"{extent(region, restoration.original.um_per_px)}</figcaption></figure>\n"
         )
     return f'<section><h2>The largest lacunae</h2>\n<div class="close">\n{"".join(figures)}</div></section>'
-
-
-def _around(lacuna: Lacuna, grid: tuple[int, int]) -> tuple[Region, str]:
-    """Return what to show of a lacuna: all of it, or of a wide net of cracks its widest place."""
-    box, (row, col) = lacuna.box, lacuna.deepest
-    longest = max(box.rows, box.cols)
-    if longest <= DETAIL_PX or 4 * lacuna.lost_px > box.rows * box.cols:
-        return box.grow(max(8, longest // 3), within=grid), ""
-    reach = max(DETAIL_PX // 4, round(1.5 * (lacuna.width_px or 0)))
-    return Region(row, col, row + 1, col + 1).grow(reach, within=grid), " at its widest place"
 
 
 def _reading(restoration: Restoration) -> str:
@@ -240,13 +222,3 @@ def _said(history: Mapping[str, Any], key: str) -> str:
     if isinstance(value, Mapping):
         value = value.get("name")
     return "" if value is None else str(value)
-
-
-def _rgb(picture: Array) -> Array:
-    return np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
-
-
-def _extent(region: Region, um_per_px: float | None) -> str:
-    if um_per_px is None:
-        return f"{region.cols:,} × {region.rows:,} px"
-    return f"{mm(region.cols, um_per_px)} × {mm(region.rows, um_per_px)} mm"

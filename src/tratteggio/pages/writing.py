@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tratteggio.errors import BadUsage
@@ -11,19 +12,22 @@ from tratteggio.pages.report import report
 from tratteggio.painting import Restoration
 
 
-def report_file(restoration: Restoration, page: str | Path, *, rows: int = 200) -> None:
+def report_file(
+    restoration: Restoration, page: str | Path, *, samples: Sequence[Restoration] = (), rows: int = 200
+) -> None:
     """Write the report on a proposal.
 
     Args:
         restoration: the proposal.
         page: an .html file.
+        samples: other plausible fills of the same lacunae, shown as a contact sheet.
         rows: how many lacunae the table lists, largest first.
 
     Raises:
         BadUsage: `page` is not an .html file.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    _write(_html_path(page), report(restoration, rows=rows))
+    _write(_html_path(page), report(restoration, samples=samples, rows=rows))
 
 
 def curtain_file(
