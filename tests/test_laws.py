@@ -92,7 +92,8 @@ def test_tiled_equals_whole_bit_by_bit(engine, tile):
 def test_windows_give_what_one_window_would(engine):
     """The halo is wide enough: the same lacunae, filled from a crop and from the whole, agree.
 
-    An engine that is not local promises less: a window gives what this crop of the painting would by itself.
+    An engine that is not local promises less: a window gives what this crop of the painting would by the
+    same look at the whole.
     """
     before = painting(900, 400, "uint16", seed=3)
     lost = np.zeros(before.shape[:2], bool)
@@ -103,10 +104,11 @@ def test_windows_give_what_one_window_would(engine):
     stack = beside(scan, engine)
     laid = run(stack, Lacunae(lost), made, ledger)
     windows = [window.box for window in laid.windows]
+    context = made.prepare(stack, Lacunae(lost))
     assert len(windows) > 1
     for box in [Region.whole(scan.grid)] if made.local else windows:
         crop, lacunae = stack.crop(box), Lacunae(lost).crop(box)
-        by_itself, _ = made.fill(crop, lacunae, made.prepare(crop, lacunae))
+        by_itself, _ = made.fill(crop, lacunae, context)
         fill = FillPixels(scan, ledger)[box.slices][lacunae.read()].astype(float)
         np.testing.assert_allclose(fill, np.clip(by_itself[lacunae.read()], 0, 65535), atol=1)
 

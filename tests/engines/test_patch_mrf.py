@@ -11,7 +11,7 @@ import tratteggio as tg
 from tratteggio import models
 from tratteggio.engines import patch_mrf
 from tratteggio.errors import BadUsage, UnsupportedFile
-from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.roles import Sampler
 
 
@@ -113,6 +113,55 @@ def test_samples_are_numbered_from_1_and_named_in_the_history():
     assert engine.sample(2).parameters["sample"] == 2
     with pytest.raises(BadUsage, match="from 1"):
         engine.sample(0)
+
+
+def cloth() -> tuple[np.ndarray, np.ndarray]:
+    """Two weaves, upright stripes left of column 400, stripes across beyond; one lacuna in the left one."""
+    rows, cols = np.mgrid[:500, :800]
+    waves = np.where(cols < 400, np.sin(1.7 * cols), np.sin(1.7 * rows))
+    picture = 128 + 80 * waves + np.random.default_rng(0).normal(0, 3, (500, 800))
+    lost = np.zeros((500, 800), bool)
+    lost[100:130, 100:130] = True
+    return picture.astype(np.uint8)[..., None].repeat(3, axis=2), lost
+
+
+def test_paint_from_elsewhere_is_like_that_around_the_lacuna_and_not_in_the_window():
+    picture, lost = cloth()
+    stack, engine, box = Stack((Scan(picture),)), patch_mrf.make(), Region(40, 40, 190, 190)
+    context = engine.prepare(stack, Lacunae(lost))
+    found = context.like(stack.crop(box), lost[box.slices])
+    assert len(found) > 0
+    for colours, known in found:
+        tone = colours[..., 0].astype(float)
+        assert known.all()
+        assert (np.diff(tone, axis=1) ** 2).mean() > 5 * (np.diff(tone, axis=0) ** 2).mean()
+        assert all(side <= patch_mrf.SWATCH for side in known.shape)
+    enough = Region(0, 0, 500, 400)
+    assert context.like(stack.crop(enough), lost[enough.slices]) == []
+
+
+def test_a_window_whose_damage_leaves_no_whole_patch_is_filled_from_elsewhere(caplog):
+    picture, lost = cloth()
+    lost[90:260:7, 60:260] = True
+    lost[80:270, 60:260:7] = True
+    with caplog.at_level(logging.WARNING, logger="tratteggio"):
+        after = tg.inpaint(picture, lost, engine="patch_mrf")
+    assert not caplog.text
+    assert_array_equal(after[~lost], picture[~lost])
+
+
+def test_where_a_crop_lies_makes_no_difference_to_what_it_draws_on():
+    picture, lost = cloth()
+    engine, part, box = patch_mrf.make(), Region(20, 10, 480, 700), Region(40, 40, 190, 190)
+    picked, lacunae = picture[part.slices], lost[part.slices]
+    crop, alone = Stack((Scan(picture),)).crop(part), Stack((Scan(picked),))
+    one, two = (
+        engine.prepare(stack, Lacunae(lacunae)).like(stack.crop(box), lacunae[box.slices])
+        for stack in (crop, alone)
+    )
+    assert len(one) == len(two) > 0
+    for a, b in zip(one, two, strict=True):
+        assert_array_equal(a.colours, b.colours)
 
 
 @pytest.fixture(scope="module", params=["descriptor-v32", "descriptor-v128"])

@@ -9,15 +9,19 @@ Ito, Meeus, Pižurica 2019): 16 x 16 pixels in 32 or 128 numbers instead of 768.
 
 Other labels that the nodes kept make other fills, nearly as plausible: `inpaint --samples N`.
 
-Where no whole patch of known paint is left in a window, the tension engine fills it instead, and the log
+A window that shows little paint draws on other places of the painting: those whose texture is like that
+around its lacunae, as one look at the whole at reduced scale tells (`tratteggio.patches.context`).
+
+Where no whole patch of known paint is left, the tension engine fills it instead, and the log
 says so.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +32,11 @@ from tratteggio.engines import tension
 from tratteggio.engines._painter import cpu_only
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.metrics.confidence import nearness
-from tratteggio.painting import Lacunae, Stack
+from tratteggio.painting import Lacunae, Region, Stack
 from tratteggio.painting.pixels import Array, Lost
-from tratteggio.patches import Look, fill_from_patches
+from tratteggio.patches import Look, Swatch, fill_from_patches
+from tratteggio.patches.context import SMALLEST, Blocks, divide
+from tratteggio.tiles.guide import guide
 
 if TYPE_CHECKING:
     from tratteggio.models.descriptor import Descriptor
@@ -38,6 +44,10 @@ if TYPE_CHECKING:
 PATCH = 8  # pixels; 12 and 16 measure alike or less
 DESCRIBED = 16  # pixels, side of the patches that descriptors are made for
 HALO = 64  # pixels of paint around lacunae to choose from
+ENOUGH_PX = 1 << 16  # known paint of a window, above which it needs none from elsewhere
+BLOCK = 64  # pixels, side of a block at least
+SWATCH = 192  # pixels, side of what is taken from another place at most
+KEPT = 64  # swatches in memory: 14 MiB at 16 bit
 CAPACITY_PX = 1 << 18
 COLOURS = 3
 
@@ -120,14 +130,17 @@ class PatchMrf:
             raise BadUsage(f"fills are numbered from 1, got {number}")
         return replace(self, number=number, parameters={**self.parameters, "sample": number})
 
-    def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
-        """Nothing yet: a window is filled from its own paint."""
+    def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
+        """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
+        if stack.grid[0] * stack.grid[1] <= ENOUGH_PX:
+            return None
+        return Elsewhere.of(stack, lacunae)
 
     def fill(
         self,
         window: Stack,
         lacunae: Lacunae,
-        context: Any,  # noqa: ARG002
+        context: Elsewhere | None,
     ) -> tuple[Array, NDArray[np.float32]]:
         """Propose pixels for the lacunae of one window; confidence is how well the patches fit."""
         lost, colour = lacunae.read(), window.primary.colour()
@@ -138,6 +151,7 @@ class PatchMrf:
             rng=np.random.default_rng(self.seed),
             look=self.look,
             chance=np.random.default_rng([self.seed, self.number]) if self.number else None,
+            more=[] if context is None else context.like(window, lost),
         )
         if filled is None:
             logging.getLogger("tratteggio").warning(
@@ -150,3 +164,67 @@ class PatchMrf:
             )
             return tension.make().fill(window, lacunae, None)[0], nearness(lost)
         return filled.colours, filled.sure
+
+
+@dataclass(frozen=True, eq=False)
+class Elsewhere:
+    """Paint of the whole painting, read where it is asked for.
+
+    Attributes:
+        origin: of the painting, as windows count.
+        factor: pixels for each pixel of the reduced scale at which blocks were found.
+        blocks: of the painting.
+        swatch: reads the middle of a block, by its number, and says where it lies.
+    """
+
+    origin: tuple[int, int]
+    factor: int
+    blocks: Blocks
+    swatch: Callable[[int], tuple[Region, Swatch]]
+
+    @classmethod
+    def of(cls, stack: Stack, lacunae: Lacunae) -> Elsewhere:
+        """Look at the whole at reduced scale."""
+        scan = stack.primary
+        seen = guide(scan, lacunae, Region.whole(scan.grid))
+        tone = seen.colours.mean(axis=2)
+        low, high = float(tone.min()), float(tone.max())
+        tone = (tone - low) / np.float32((high - low) or 1)
+        blocks = divide(tone, seen.known, smallest=max(SMALLEST, -(-BLOCK // seen.factor)))
+
+        @lru_cache(maxsize=KEPT)
+        def swatch(number: int) -> tuple[Region, Swatch]:
+            place = _middle(blocks.places[number], seen.factor, scan.grid)
+            return place, Swatch(scan.colour(place), scan.known(lacunae, place))
+
+        return cls(stack.origin, seen.factor, blocks, swatch)
+
+    def like(self, window: Stack, lost: Lost) -> list[Swatch]:
+        """Take swatches from blocks like those around the lacunae of a window, until it has enough paint."""
+        top, left = (there - here for there, here in zip(window.origin, self.origin, strict=True))
+        box = Region(top, left, top + lost.shape[0], left + lost.shape[1])
+        where = np.zeros(self.blocks.grid, dtype=bool)
+        rows, cols = np.nonzero(lost)
+        where[(rows + top) // self.factor, (cols + left) // self.factor] = True
+        known, found = lost.size - len(rows), []
+        for number in self.blocks.matching(self.blocks.around(where)):
+            if known >= ENOUGH_PX:
+                break
+            place, swatch = self.swatch(int(number))
+            if place.meet(box).empty and swatch.known.any():
+                found.append(swatch)
+                known += int(swatch.known.sum())
+        return found
+
+
+def _middle(block: Region, factor: int, grid: tuple[int, int]) -> Region:
+    """Return the middle of a block of the reduced scale in pixels, at most `SWATCH` a side."""
+    top, bottom = _centred(block.top * factor, min(block.bottom * factor, grid[0]))
+    left, right = _centred(block.left * factor, min(block.right * factor, grid[1]))
+    return Region(top, left, bottom, right)
+
+
+def _centred(first: int, end: int) -> tuple[int, int]:
+    length = min(SWATCH, end - first)
+    start = (first + end - length) // 2
+    return start, start + length

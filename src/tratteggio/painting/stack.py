@@ -17,6 +17,7 @@ class Stack:
     Attributes:
         scans: at least one, each of another modality.
         title: what the painting is called; may be empty.
+        origin: (row, column) of the painting where pixel (0, 0) lies; a crop has another than the whole.
 
     Raises:
         GridMismatch: the scans differ in rows or columns.
@@ -25,6 +26,7 @@ class Stack:
 
     scans: tuple[Scan, ...]
     title: str = ""
+    origin: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         names = [scan.modality for scan in self.scans]
@@ -63,4 +65,5 @@ class Stack:
 
     def crop(self, region: Region) -> Stack:
         """Bring a region of every scan into memory. The one place where pixels are loaded for filling."""
-        return replace(self, scans=tuple(scan.crop(region) for scan in self.scans))
+        origin = self.origin[0] + region.top, self.origin[1] + region.left
+        return replace(self, scans=tuple(scan.crop(region) for scan in self.scans), origin=origin)

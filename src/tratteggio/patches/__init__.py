@@ -5,9 +5,12 @@ cost       what a patch is compared by, pixels or descriptors, at a node and whe
 search     which patches come into question at a node
 consensus  few labels a node, then one each, chosen together: pruning and message passing
 paste      patches laid over each other along the path where they differ least
+canvas     a window with other places of the painting beside it
 pyramid    all of it, from coarse to fine
+context    which places those are: blocks of the whole painting that are alike
 """
 
+from tratteggio.patches.canvas import Swatch
 from tratteggio.patches.pyramid import Filled, Look, fill_from_patches
 
-__all__ = ["Filled", "Look", "fill_from_patches"]
+__all__ = ["Filled", "Look", "Swatch", "fill_from_patches"]

@@ -8,6 +8,7 @@ and more below and on the right until the lattice ends with the grid.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from scipy import ndimage
 
 from tratteggio.painting.pixels import Lost
 
+Kind = TypeVar("Kind", bound=np.generic)
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.intp]
 
@@ -30,7 +32,7 @@ class Lattice:
         patch: side of a patch in pixels, even; nodes are half of it apart.
         border: ((above, below), (left, right)), pixels added to the painting.
         lost: (h, w) bool, border included, where nothing is lost.
-        inside: (h, w) bool, False on the border.
+        inside: (h, w) bool, False on the border and wherever there is no painting.
         whole: (h, w) bool, True where a patch of known paint begins.
         rows, cols: (n,) place of each node on the lattice.
         at: (n,) flat index of each node's upper left pixel.
@@ -64,22 +66,23 @@ class Lattice:
         """Add the border to (H, W, channels), repeating what is at the edge."""
         return np.pad(values, (*self.border, (0, 0)), mode="edge")
 
-    def without_border(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+    def without_border(self, values: NDArray[Kind]) -> NDArray[Kind]:
         """Take the border off (h, w, channels)."""
         (top, bottom), (left, right) = self.border
         return values[top : len(values) - bottom, left : values.shape[1] - right]
 
 
-def lay(lost: Lost, *, patch: int) -> Lattice:
+def lay(lost: Lost, *, patch: int, void: Lost | None = None) -> Lattice:
     """Lay a lattice over the lacunae.
 
     Args:
         lost: (H, W), True where paint is lost.
         patch: side of a patch in pixels, even.
+        void: (H, W), True where there is no painting, as on the border; nothing is lost there.
     """
     step = patch // 2
     border = (step, step + -lost.shape[0] % step), (step, step + -lost.shape[1] % step)
-    inside = np.pad(np.ones_like(lost), border)
+    inside = np.pad(np.ones_like(lost) if void is None else ~void, border)
     lost = np.pad(lost, border)
     width = lost.shape[1]
     whole = np.zeros_like(lost)

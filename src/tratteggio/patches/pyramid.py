@@ -10,7 +10,7 @@ makes a better one: there the fill keeps its texture and takes its broad tones f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from scipy import ndimage
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import search
+from tratteggio.patches.canvas import Swatch, laid_out
 from tratteggio.patches.consensus import Asked, agree, disturb, prune
 from tratteggio.patches.cost import from_afar, of_descriptors, of_pixels
 from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums, lay
@@ -63,6 +64,7 @@ def fill_from_patches(
     rng: Generator,
     look: Look | None = None,
     chance: Generator | None = None,
+    more: Sequence[Swatch] = (),
 ) -> Filled | None:
     """Fill lacunae from whole patches of known paint.
 
@@ -73,38 +75,53 @@ def fill_from_patches(
         rng: breaks ties.
         look: describes boxes of 8 x 8 pixels, by which patches are then compared; None compares pixels.
         chance: draws one of several plausible fills; None gives the one held for best.
+        more: other places of the painting that patches may come from.
 
     Returns:
         the fill; None if there is no whole patch of known paint.
     """
-    if min(lost.shape) < patch or not (box_sums(~lost, patch) == patch * patch).any():
+    shape, window = lost.shape, lost
+    values, lost, void = laid_out(np.where(lost[..., None], 0, colour).astype(np.float64), lost, more)
+    if not _any_whole(lost | void, patch):
         return None
-    values = np.where(lost[..., None], 0, colour).astype(np.float64)
-    shown = values[~lost]
+    shown = colour[~window]
     low, high = float(shown.min()), float(shown.max())
     if low == high:
-        return Filled(np.full(colour.shape, low), np.where(lost, 1, 0).astype(np.float32))
+        return Filled(np.full(colour.shape, low), np.where(window, 1, 0).astype(np.float32))
     values -= low
     values /= high - low
     # Rounded, so that the same painting in other units has the same labels.
-    levels = _levels((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, patch)
+    rounded = (np.rint(values * STEPS) / STEPS).astype(np.float32)
+    levels = _levels(_Level(rounded, lost, void, shape), patch)
     coarse = None
     for number, level in reversed(list(enumerate(levels))):
         chosen = _choose(level, coarse, patch=patch, rng=rng, look=look, chance=chance)
         colours = values if number == 0 else level.colours.astype(np.float64)
-        coarse = _Done(_laid(chosen, colours, level.lost, coarse), chosen)
+        coarse = _Done(_laid(chosen, colours, level, coarse), chosen)
     assert coarse is not None  # there is always one level
-    sure = _sure(coarse.chosen, lost)
-    guess = np.where(lost[..., None], diffuse(values, lost) - coarse.colours, 0)
-    unsure = np.where(lost, 1 - sure, 0)[..., None]
+    sure = _sure(coarse.chosen, window)
+    guess = np.where(window[..., None], diffuse(values[levels[0].here], window) - coarse.colours, 0)
+    unsure = np.where(window, 1 - sure, 0)[..., None]
     fill = coarse.colours + ndimage.gaussian_filter(unsure * guess, (BROAD, BROAD, 0))
     return Filled(low + fill * (high - low), sure)
 
 
 @dataclass(frozen=True, eq=False)
 class _Level:
+    """The window with other places beside it, at one scale.
+
+    `void` is where there is no painting, `shape` that of the window, which lies in the upper left corner.
+    """
+
     colours: Floats
     lost: Lost
+    void: Lost
+    shape: tuple[int, int]
+
+    @property
+    def here(self) -> tuple[slice, slice]:
+        """The window."""
+        return slice(self.shape[0]), slice(self.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,23 +139,31 @@ class _Chosen:
 
 @dataclass(frozen=True, eq=False)
 class _Done:
-    """A level that is filled, and what it was filled with."""
+    """The window at a level that is filled, and what it was filled with."""
 
     colours: Array
     chosen: _Chosen
 
 
-def _levels(colours: Floats, lost: Lost, patch: int) -> list[_Level]:
+def _any_whole(unknown: Lost, patch: int) -> bool:
+    """Tell whether a patch of known paint is left."""
+    return min(unknown.shape) >= patch and bool((box_sums(~unknown, patch) == patch * patch).any())
+
+
+def _levels(finest: _Level, patch: int) -> list[_Level]:
     """Halve while lacunae are deep and there is paint to choose from; the finest comes first."""
-    levels = [_Level(colours, lost)]
-    depth = ndimage.distance_transform_cdt(np.pad(lost, 1), metric="chessboard").max()
-    while depth > DEEPEST * patch and min(lost.shape) > 2 * NARROWEST * patch:
-        colours, known = halve(colours, ~lost)
-        lost = known <= 1
-        colours[lost] = 0
-        if not (box_sums(~lost, patch) == patch * patch).any():
+    levels = [finest]
+    depth = ndimage.distance_transform_cdt(np.pad(finest.lost, 1), metric="chessboard").max()
+    while depth > DEEPEST * patch and min(levels[-1].lost.shape) > 2 * NARROWEST * patch:
+        last = levels[-1]
+        colours, known = halve(last.colours, ~(last.lost | last.void))
+        void = _any_of_four(last.void)
+        lost = (known <= 1) & ~void
+        colours[lost | void] = 0
+        if not _any_whole(lost | void, patch):
             break
-        levels.append(_Level(colours, lost))
+        rows, cols = last.shape
+        levels.append(_Level(colours, lost, void, (-(-rows // 2), -(-cols // 2))))
         depth /= 2
     return levels
 
@@ -153,15 +178,15 @@ def _choose(
     chance: Generator | None,
 ) -> _Chosen:
     """Choose labels of one level, from all there are or from those of the next coarser level."""
-    lattice = lay(level.lost, patch=patch)
+    lattice = lay(level.lost, patch=patch, void=level.void)
     colours = lattice.with_border(level.colours)
     unknown = lattice.lost | ~lattice.inside
     pixels = of_pixels(lattice, colours)
     cost = pixels if look is None else of_descriptors(lattice, look(colours, unknown), colours)
-    if coarse is None:
-        share, guess = GUESSED, diffuse(colours, unknown)
-    else:
-        share, guess = AFAR, lattice.with_border(double(coarse.colours, level.lost.shape))
+    share = GUESSED if coarse is None else AFAR
+    guess = np.zeros_like(level.colours)
+    guess[level.here] = _diffused(level, patch) if coarse is None else double(coarse.colours, level.shape)
+    guess = lattice.with_border(guess)
     # A node's few known pixels are compared as they are: of part of a box no descriptor tells.
     wanted = [pixels.worth(1, of=cost), from_afar(lattice, colours, guess).worth(share, of=cost)]
     texture = search.textures(lattice, colours)
@@ -189,18 +214,35 @@ def _choose(
     return _Chosen(lattice, labels, pruned.wave, np.maximum(energies[:, 0] / cost.samples, 0))
 
 
-def _laid(chosen: _Chosen, values: Array, lost: Lost, coarse: _Done | None) -> Array:
-    """Lay the patches of the best labels into (H, W, channels), in tones of the rim and the coarse fill."""
-    lattice = chosen.lattice
-    values = lattice.with_border(values)
-    laid, covered = paste(lattice, values, chosen.labels[:, 0], chosen.wave)
-    known = lattice.inside & ~lattice.lost
-    missing = np.where((covered & known)[..., None], values - laid, 0)
-    laid += diffuse(missing, lattice.lost)
-    filled = lattice.without_border(np.where(lattice.lost[..., None], laid, values))
+def _diffused(level: _Level, patch: int) -> Floats:
+    """Fill the window smoothly; paint goes on beyond its edges, and nobody knows which."""
+    beyond = patch // 2
+    colours = np.pad(level.colours[level.here], ((beyond, beyond), (beyond, beyond), (0, 0)))
+    unknown = np.pad(level.lost[level.here], beyond, constant_values=True)
+    return diffuse(colours, unknown)[beyond:-beyond, beyond:-beyond]
+
+
+def _laid(chosen: _Chosen, values: Array, level: _Level, coarse: _Done | None) -> Array:
+    """Lay the patches of the best labels into the window, in tones of the rim and the coarse fill.
+
+    Args:
+        values: (H, W, channels), window and all beside it.
+
+    Returns:
+        (h, w, channels) of the window.
+    """
+    lattice, lost = chosen.lattice, level.lost[level.here]
+    laid, covered = paste(lattice, lattice.with_border(values), chosen.labels[:, 0], chosen.wave)
+    laid = lattice.without_border(laid)[level.here]
+    rim = lattice.without_border(covered[..., None])[level.here] & ~lost[..., None]
+    values = values[level.here]
+    # A frame of nothing missing: at the edge of the painting tones stay those of the patches.
+    missing = np.pad(np.where(rim, values - laid, 0), ((1, 1), (1, 1), (0, 0)))
+    toned = laid + diffuse(missing, np.pad(lost, 1))[1:-1, 1:-1]
+    filled = np.where(lost[..., None], toned, values)
     if coarse is not None:
         now, _ = halve(filled, np.ones_like(lost))
-        broad = double(FOLLOW * (coarse.colours - now), lost.shape)
+        broad = double(FOLLOW * (coarse.colours - now), level.shape)
         filled = np.where(lost[..., None], filled + broad, filled)
     return filled
 
@@ -213,7 +255,8 @@ def _sure(chosen: _Chosen, lost: Lost) -> Floats:
     total = np.bincount(taken, np.repeat(by_node, lattice.square.size), minlength=lattice.lost.size)
     count = np.bincount(taken, minlength=lattice.lost.size)
     mean = (total / np.maximum(count, 1)).reshape(*lattice.lost.shape, 1)
-    return np.where(lost, lattice.without_border(mean)[..., 0], 0).astype(np.float32)
+    here = lattice.without_border(mean)[: lost.shape[0], : lost.shape[1], 0]
+    return np.where(lost, here, 0).astype(np.float32)
 
 
 def halve(colours: NDArray[Any], known: Lost) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -223,6 +266,11 @@ def halve(colours: NDArray[Any], known: Lost) -> tuple[NDArray[Any], NDArray[np.
     colours = np.where(known[..., None], np.pad(colours, (*odd, (0, 0))), 0).astype(colours.dtype, copy=False)
     count, total = _four(known.astype(np.int64)), _four(colours)
     return total / np.maximum(count, 1)[..., None].astype(total.dtype), count
+
+
+def _any_of_four(where: Lost) -> Lost:
+    padded = np.pad(where, ((0, where.shape[0] % 2), (0, where.shape[1] % 2)))
+    return _four(padded.astype(np.int64)) > 0
 
 
 def double(colours: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.floating]:

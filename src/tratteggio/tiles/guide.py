@@ -30,11 +30,13 @@ class Guide:
         region: the part of the painting it covers.
         factor: full-size pixels per reduced pixel.
         colours: (h, w, channels) float32, in the units of the scan.
+        known: (h, w) bool, False where no paint is known and colours are diffused.
     """
 
     region: Region
     factor: int
     colours: NDArray[np.float32]
+    known: Lost
 
     def at(self, where: Lost, box: Region) -> Array:
         """Interpolate the guide at the True pixels of `where`, an array that covers `box`: (n, channels)."""
@@ -71,7 +73,7 @@ def guide(scan: Scan, lacunae: Lacunae, group: Region) -> Guide:
     unknown = weight[..., 0] == 0
     if unknown.all():
         raise nothing_known(scan, region)
-    return Guide(region, factor, diffuse(total / np.maximum(weight, 1), unknown))
+    return Guide(region, factor, diffuse(total / np.maximum(weight, 1), unknown), ~unknown)
 
 
 def nothing_known(scan: Scan, region: Region) -> BadUsage:

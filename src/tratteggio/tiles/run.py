@@ -102,7 +102,8 @@ class _Filling:
             raise nothing_known(scan, window.box)
         ready = replace(scan, pixels=colours, alpha=False, seen=None)
         others = tuple(_blank_unseen(other) for other in crop.scans if other is not scan)
-        fill, confidence = self.engine.fill(Stack((ready, *others)), Lacunae(lost), self.context)
+        shown = replace(crop, scans=(ready, *others))
+        fill, confidence = self.engine.fill(shown, Lacunae(lost), self.context)
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(
