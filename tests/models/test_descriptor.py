@@ -159,6 +159,8 @@ def test_farther_than_3_pixels_from_a_lacuna_nothing_changes() -> None:
 def test_lacunae_of_another_grid_are_refused() -> None:
     with pytest.raises(GridMismatch):
         describe(net_of("descriptor-v32"), picture(), WHOLE[:-1])
+    with pytest.raises(GridMismatch):
+        describe(net_of("descriptor-v32"), picture()[:-1], WHOLE)
 
 
 def test_a_picture_without_a_cell_is_refused() -> None:
@@ -181,10 +183,10 @@ def test_pooling_is_a_maximum_over_8_by_8_places(rows: int, cols: int) -> None:
     assert_array_equal(pooled(ir), window[: rows - 7, : cols - 7])
 
 
-def test_pictures_are_described_alike_in_strips_and_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_are_described_alike_in_tiles_and_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     net, lost = net_of("descriptor-v32"), np.random.default_rng(2).random((40, 56)) < 0.2
     at_once = describe(net, picture(), lost)
-    monkeypatch.setattr(descriptor, "STRIP_PX", 8 * 56)
+    monkeypatch.setattr(descriptor, "TILE", 9)
     assert_allclose(describe(net, picture(), lost), at_once, rtol=0, atol=1e-6)
 
 

@@ -40,11 +40,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tratteggio.errors import BadUsage
+from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.layers import partial
 from tratteggio.models.fpcae import glorot
 from tratteggio.models.tensors import to_tensors
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.region import Region
 from tratteggio.registry import unknown
 
 COLOURS = 3
@@ -53,7 +54,7 @@ REACH = 3  # pixels beyond a place that its answers have seen: one for each conv
 WIDTHS = {"descriptor-v32": (16, 8, 8), "descriptor-v128": (32, 32, 32)}
 NAMES = tuple(WIDTHS)
 
-STRIP_PX = 1 << 18  # pixels that pass the convolutions at a time: 32 MiB for each layer of 32 channels
+TILE = 256  # side in pixels of what passes the convolutions at a time: 8 MiB for each layer of 32 channels
 
 Floats = NDArray[np.float32]
 
@@ -180,7 +181,7 @@ Store = Array | Levels
 def describe(net: Descriptor, picture: Array, lost: Lost) -> Floats:
     """Find the maxima of a whole picture, from which `descriptors` reads off those of its patches.
 
-    Works through strips of rows, so that beside the answer only a few of them are in memory.
+    Works through tiles, so that beside the answer only a few of them are in memory.
 
     Args:
         net: on any device.
@@ -196,26 +197,30 @@ def describe(net: Descriptor, picture: Array, lost: Lost) -> Floats:
         GridMismatch: picture and lost differ in rows or columns.
     """
     grid = picture.shape[:2]
+    if lost.shape != grid:  # tiles of both could be cut all the same
+        raise GridMismatch(f"the picture is {grid} and lost is {lost.shape} (rows, columns)")
     if min(grid) < CELL:
         raise BadUsage(f"a picture must hold {CELL} x {CELL} pixels to have a descriptor, got {grid}")
     rows, cols = (n - CELL + 1 for n in grid)
     found = np.empty((rows, cols, net.channels), np.float32)
-    strip = max(CELL, STRIP_PX // grid[1])
-    for top in range(0, rows, strip):
-        bottom = min(top + strip, rows)
-        found[top:bottom] = pooled(_strip(net, picture, lost, top, bottom + CELL - 1))
+    for top in range(0, rows, TILE):
+        for left in range(0, cols, TILE):
+            place = found[top : top + TILE, left : left + TILE]
+            height, width = (n + CELL - 1 for n in place.shape[:2])
+            place[:] = pooled(_tile(net, picture, lost, Region(top, left, top + height, left + width)))
     return found
 
 
 @torch.inference_mode()
-def _strip(net: Descriptor, picture: Array, lost: Lost, top: int, bottom: int) -> Floats:
-    """Return rows top .. bottom of the intermediate representation of a picture, as in the whole."""
-    above, below = max(0, top - REACH), bottom + REACH
-    x, known = to_tensors(picture[above:below], lost[above:below])
+def _tile(net: Descriptor, picture: Array, lost: Lost, region: Region) -> Floats:
+    """Return a region of the intermediate representation of a picture, as in the whole."""
+    around = region.grow(REACH, within=picture.shape[:2])
+    x, known = to_tensors(picture[around.slices], lost[around.slices])
     device = next(net.parameters()).device
     # Channels last: what comes out is then (h, w, C) in memory.
-    ir = net.intermediate(x.to(device, memory_format=torch.channels_last), known.to(device))
-    answers: Floats = ir[0, :, top - above :][:, : bottom - top].movedim(0, -1).cpu().numpy()
+    x = x.to(device, memory_format=torch.channels_last)
+    ir = net.intermediate(x, None if known.all() else known.to(device))
+    answers: Floats = ir[0].movedim(0, -1)[region.relative_to(around).slices].cpu().numpy()
     return answers
 
 
