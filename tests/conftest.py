@@ -21,17 +21,22 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from tratteggio import models
-    from tratteggio.engines import pconv, vae
+    from tratteggio.engines import fpcae, pconv, vae
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
-    for name in (pconv.WEIGHTS, vae.WEIGHTS):
-        net = models.build(name)
+    models_of = {
+        pconv.WEIGHTS: pconv.WEIGHTS,
+        vae.WEIGHTS: vae.WEIGHTS,
+        fpcae.WEIGHTS: "fp-cae:rgb=3,irr=1,xray=1,uvf=3",
+    }
+    for name, model in models_of.items():
+        net = models.build(model)
         for parameter in net.parameters():
             if not parameter.any():  # layers that begin at 0 would hide what lies before; biases matter too
                 torch.nn.init.normal_(parameter, std=1e-3)
         card = models.Card(
-            model=name, recipe="none", data=(), licence="open", seed=0, hours=0.0, machine="none"
+            model=model, recipe="none", data=(), licence="open", seed=0, hours=0.0, machine="none"
         )
         models.save(net, folder / f"{name}.safetensors", card)
     return folder

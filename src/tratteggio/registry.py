@@ -22,7 +22,9 @@ ROLES = {
     "recipes": "recipe",
     "experiments": "experiment",
 }
-DOORS = {"models": {"tensors", "weights"}}  # files of a role's folder that all its others go through
+DOORS = {
+    "models": {"fitting", "tensors", "weights"}
+}  # files of a role's folder that all its others go through
 
 
 @cache

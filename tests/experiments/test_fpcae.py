@@ -21,7 +21,7 @@ from tratteggio.painting import Scan, Stack
 from tratteggio.recipes._paintings import opened, paintings
 from tratteggio.training.sources import Arrays
 
-STEPS = fpcae.SCALES["smoke"].steps
+STEPS, LONGER = fpcae.SCALES["smoke"].steps, fpcae.SCALES["smoke"].longer
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,13 @@ def done(tmp_path_factory) -> Path:
     before = first.stat().st_mtime_ns
     experiments.reproduce("fpcae", out=out, progress=lambda step, total: told.append((step, total)))
     assert first.stat().st_mtime_ns == before
-    assert told[-1] == (2 * len(NAMES) * STEPS,) * 2
+    assert told[-1] == (2 * len(NAMES) * STEPS + 2 * 2 * 2 * LONGER,) * 2
     return out
 
 
 def test_the_smoke_scale_goes_through_and_proves_nothing(done):
     report = json.loads((done / "report.json").read_text())
-    one, two, gaps, modalities = report["tables"]
+    one, two, gaps, modalities, longer = report["tables"]
     assert [row["name"] for row in one["rows"]] == list(STACKED)
     assert [row["name"] for row in two["rows"]] == ["fp-cae", "fpcae-concat", "fpcae-add"]
     for row in (*one["rows"], *two["rows"]):
@@ -60,6 +60,11 @@ def test_the_smoke_scale_goes_through_and_proves_nothing(done):
     ssim = {row["name"]: row["ours"][findings.SSIM] for row in (*one["rows"], *two["rows"])}
     for row in modalities["rows"]:
         assert np.mean(list(row["ours"].values())) == pytest.approx(ssim[row["name"]])
+    assert [row["name"] for row in longer["rows"]] == [
+        f"{of}, {window} in the objective"
+        for window in ("valid", "same")
+        for of in ("normal", "fp-cae", "fp-cae above normal")
+    ]
     assert {claim["verdict"] for claim in report["claims"]} == {"not attempted"}
     assert report["pictures"].keys() == {"edges-phantoms.svg"}
     drawn = (done / "edges-phantoms.svg").read_text()
@@ -82,7 +87,11 @@ def test_nets_learn_from_first_halves_by_the_recipes_of_the_paper(done):
     for run in (done / "runs").iterdir():
         assert (run / "pictures.txt").read_text() == "phantom-0.ome.zarr, upper or left half\n"
         recipe = json.loads((run / "recipe.json").read_text())
-        net, _, seed = run.name.removeprefix("phantoms-").rpartition("-")
+        name, _, window = run.name.removeprefix("phantoms-").partition("-longer-")
+        assert (recipe["steps"], recipe["loss_options"].get("padding")) == (
+            (LONGER, window) if window else (STEPS, None)
+        )
+        net, _, seed = name.rpartition("-")
         assert (recipe["model"], recipe["seed"]) == (net, int(seed))
         assert recipe["rate"] == rates.get(net, 8e-4)
 
@@ -127,7 +136,7 @@ def test_folders_of_fewer_modalities_are_tried_beside_the_phantoms(tmp_path, mon
     report = experiments.reproduce("fpcae", data=data, out=tmp_path / "out")
     assert ("fpcae-concat:rgb=3,irr=1", "data") in trained
     assert ("fpcae-concat", "phantoms") in trained
-    assert len(trained) == 2 * 2 * len(NAMES)
+    assert len(trained) == 2 * 2 * len(NAMES) + 2 * 2 * 2
     assert [table.title.split(":")[0] for table in report.tables if "Table 1" in table.title] == [
         "Table 1 on phantoms", "Table 1 on paintings",
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tratteggio import models, recipes, treatment
 from tratteggio.errors import BadUsage
@@ -36,7 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def gathered(folder: Path, **options):
     return gather_halves(
-        folder, **{"modalities": PAIR, "side": 32, "damage": NOTHING, "set_aside": True, **options}
+        folder,
+        **{"modalities": PAIR, "side": 32, "damage": NOTHING, "filled": None, "set_aside": True, **options},
     )
 
 
@@ -84,6 +86,24 @@ def test_a_recipe_trains_on_the_modalities_that_are_named(
     assert card.data == ("panel a", "panel b")
     assert from_json(card.recipe).absent == 0.3
     assert (tmp_path / "run" / "samples" / "step-3.png").exists()
+
+
+def test_what_is_learnt_to_be_filled_is_judged_alone(folder: Path, tmp_path: Path) -> None:
+    """Of the last layer, that of the other modality has nothing to learn: its gradient is 0."""
+    settings = ["model=fp-cae:irr=1,rgb=3", "steps=1", "batch=2", "side=32"]
+    weights = recipes.train("fpcae_fill", folder, tmp_path / "run", settings=settings, device="cpu")
+    net, card = models.load(weights)
+    torch.manual_seed(from_json(card.recipe).seed)
+    before = models.build(card.model).decoder.layers[-1].convolution.bias
+    moved = (net.decoder.layers[-1].convolution.bias != before).tolist()
+    assert moved == [False, True, True, True]
+    assert set(card.figures) == {"loss", "psnr_lost"}
+
+
+def test_a_modality_to_fill_must_be_one_of_the_net(folder: Path, tmp_path: Path) -> None:
+    for model in ("fp-cae:irr=1,xray=1", "fp-cae:rgb=3"):
+        with pytest.raises(BadUsage, match=f"got 'rgb' for {model}"):
+            recipes.train("fpcae_fill", folder, tmp_path / "run", settings=[f"model={model}"], device="cpu")
 
 
 def test_an_autoencoder_of_colour_alone_learns_from_a_folder_of_pictures(tmp_path: Path) -> None:

@@ -265,6 +265,22 @@ def test_a_share_of_no_modalities_is_refused():
         Patches(PICTURES, absent=0.5)
 
 
+def test_one_modality_alone_is_damaged_where_it_is_the_one_to_fill():
+    pictures = Arrays([RNG.integers(0, 256, (40, 40, 5), dtype=np.uint8)])
+    options = {"side": 16, "damage": "square_20", "augment": AS_THEY_ARE, "per_picture": None}
+    _, known = Patches(pictures, **options, modalities=(1, 3, 1), filled=1)[0]
+    assert known.shape == (5, 16, 16)
+    assert known[[0, 4]].all()
+    assert (known[1:4] == known[1]).all()
+    _, alike = Patches(pictures, **options)[0]
+    np.testing.assert_array_equal(known[1], alike[0])
+
+
+def test_a_modality_to_fill_must_be_there():
+    with pytest.raises(BadUsage, match="number of a modality of 2, got 2"):
+        Patches(PICTURES, modalities=(2, 1), filled=2)
+
+
 def test_lacunae_that_are_fixed_stay_with_their_picture():
     source = Phantoms(3, rows=64, cols=64)
     patches = Patches(source, side=64, damage="square_20", per_picture=1, augment=AS_THEY_ARE, fixed=True)

@@ -13,7 +13,7 @@ or not as a whole, so paint that is hidden beside flaked paint is best given a m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,13 +49,13 @@ def under_tension(colour: Array, lost: Lost) -> Array:
 
 @dataclass(frozen=True)
 class Guided:
-    """The engine. Satisfies `roles.Engine`; `reads` every scan there is."""
+    """The engine. Satisfies `roles.Engine`; `reads` None: every scan there is."""
 
     carry: Paint = under_tension
     """Fills what the regression leaves over, and the colour itself where guides are not trusted."""
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"tension": TENSION})
     name: str = "guided"
-    reads: None = None
+    reads: tuple[str, ...] | None = None
     halo: int = HALO
     local: bool = False
     capacity: int = CAPACITY_PX
@@ -86,18 +86,33 @@ class Guided:
         """
         lost, scan = lacunae.read(), window.primary
         others = [other for other in window.scans if other is not scan]
-        guides, seen = [_scaled(other) for other in others], np.stack([other.read_seen() for other in others])
+        for other in others:
+            _require_finite(other)
+        seen = np.stack([other.read_seen() for other in others])
         colour = scan.colour().astype(np.float64)
         plain = self.carry(colour, lost)
         fill = plain.copy()
         for chosen, mine in _by_guides(seen, lost):
             known = ~lost & seen[chosen].all(axis=0)
             if known.any():
-                guide = np.concatenate([guides[number] for number in chosen], axis=2)
-                predicted, trust = _predicted(guide, colour, lost, known)
+                predicted, trust = self.told(scan, [others[number] for number in chosen], lost, known)
                 rest = self.carry(np.where(known[..., None], colour - predicted, 0), lost)
                 fill[mine] += (trust[..., None] * (predicted + rest - plain))[mine]
         return fill, nearness(lost)
+
+    def told(self, scan: Scan, guides: Sequence[Scan], lost: Lost, known: Lost) -> tuple[Array, Array]:
+        """Tell the colours of a scan from others.
+
+        Args:
+            scan: in memory.
+            guides: in memory, on its grid; one at least.
+            lost: (h, w), True where colour is lost.
+            known: (h, w), True where colour and guides are known; somewhere they are.
+
+        Returns:
+            (h, w, channels) in the units of the scan; how far to trust it, (h, w) of 0 .. 1.
+        """
+        return _predicted(guides, scan.colour().astype(np.float64), lost, known)
 
 
 def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = None) -> Guided:
@@ -120,13 +135,16 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
     return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
 
 
-def _scaled(guide: Scan) -> Array:
-    """Bring a guide in memory about 0, with a spread of about 1; not seen, it is what is seen around."""
-    values, seen = guide.colour().astype(np.float64), guide.read_seen()
-    if not np.isfinite(values[seen]).all():
+def _require_finite(guide: Scan) -> None:
+    if not np.isfinite(guide.colour()[guide.read_seen()]).all():
         raise BadPixels(
             f"{guide.name} holds NaN or infinite values, so it cannot guide a fill; mend the file"
         )
+
+
+def _scaled(guide: Scan) -> Array:
+    """Bring a guide in memory about 0, with a spread of about 1; not seen, it is what is seen around."""
+    values, seen = guide.colour().astype(np.float64), guide.read_seen()
     if not seen.any():
         return np.zeros(values.shape)
     spread = values[seen].std(axis=0)
@@ -141,13 +159,9 @@ def _by_guides(seen: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int],
         yield [number for number in range(len(seen)) if one >> number & 1], code == one
 
 
-def _predicted(guide: Array, colour: Array, lost: Lost, known: Lost) -> tuple[Array, Array]:
-    """Tell colours from guides by regression.
-
-    Returns:
-        (h, w, channels) in the units of `colour`; how far to trust it, (h, w) of 0 .. 1.
-    """
-    whole = np.ones_like(lost)
+def _predicted(guides: Sequence[Scan], colour: Array, lost: Lost, known: Lost) -> tuple[Array, Array]:
+    """Tell colours from guides by regression; and how far to trust them, see `Guided.told`."""
+    guide, whole = np.concatenate([_scaled(guide) for guide in guides], axis=2), np.ones_like(lost)
     features = np.concatenate([guide, _smooth(guide, whole, SMOOTH)], axis=2)
     predicted, leverage = regressed(features, colour, known)
     trust = ndimage.gaussian_filter(np.exp(-((leverage / STRANGE) ** 2)), 1.0, mode="nearest")

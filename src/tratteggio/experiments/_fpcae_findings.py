@@ -123,6 +123,40 @@ def tables(found: Found, on: str) -> list[Table]:
     ]
 
 
+def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool) -> tuple[Table, list[Claim]]:
+    """Tell whether FP-CAE comes above the normal autoencoder with more steps, and other windows.
+
+    Args:
+        found: by window of the objective, trials of these two.
+        on: what they were trained and measured on.
+        steps: of each training.
+        conclusive: as for `judged`.
+    """
+    title = f"Longer, and with other windows, on {on}: {steps} steps"
+    rows = [
+        row for window, trials in found.items() for row in _probe_rows(trials, f", {window} in the objective")
+    ]
+    claims = []
+    for window, trials in found.items():
+        better = gap(trials, FP_CAE, NORMAL, MEASURES[SSIM if window == "valid" else SAME]).above
+        why = _seen(trials, FP_CAE, NORMAL)
+        verdict: Verdict = (
+            ("ordering only" if better else "not reproduced") if conclusive else "not attempted"
+        )
+        text = f"FP-CAE is better than the normal autoencoder after {steps} steps, objective {window}"
+        claims.append(Claim(f"On {on}: {text}", verdict if conclusive else "not attempted", why))
+    return Table(title, _GAPS, rows, _GAP_NOTE), claims
+
+
+def _probe_rows(found: Found, told: str) -> list[Row]:
+    rows = [
+        Row(net + told, _with_spread({name: spread(map(MEASURES[name], trials)) for name in BY_SSIM}))
+        for net, trials in found.items()
+    ]
+    gaps = {name: gap(found, FP_CAE, NORMAL, MEASURES[name]) for name in BY_SSIM}
+    return [*rows, Row(f"{FP_CAE} above {NORMAL}{told}", _with_spread(gaps))]
+
+
 def curve(found: Found, on: str) -> str:
     """Draw figure 6: SSIM of the four stacked nets by distance from the edge, mean over the seeds (SVG)."""
     lines = {

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from tratteggio import files, models, treatment
 from tratteggio.errors import BadUsage, UnsupportedFile
-from tratteggio.features.fitting import fitted
 from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, View
+from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL, Autoencoder
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.painting.pixels import Array
@@ -38,7 +38,7 @@ def encode(
 
     Feature (i, j) is what the net makes of the pixels about row 8 i + 9.5, column 8 j + 9.5. A painting that
     lacks some of the modalities that the net knows is encoded by the others, and that is told in a note, as
-    is what `features.fitting` does to scans of another name or number of channels.
+    is what `models.fitting` does to scans of another name or number of channels.
 
     Args:
         painting: what `tratteggio.open` takes, a scan, a stack; or an array (H, W, C), its channels being

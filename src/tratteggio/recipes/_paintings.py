@@ -41,7 +41,13 @@ class Halved(NamedTuple):
 
 
 def gather_halves(
-    data: str | Path, *, modalities: Mapping[str, int], side: int, damage: Drawer, set_aside: bool
+    data: str | Path,
+    *,
+    modalities: Mapping[str, int],
+    side: int,
+    damage: Drawer,
+    filled: int | None,
+    set_aside: bool,
 ) -> Halved:
     """Open the paintings of a folder and cut each in two, with a band of 32 pixels between the halves.
 
@@ -50,6 +56,7 @@ def gather_halves(
         modalities: channels of each that are wanted, by name; what else a painting has is left alone.
         side: of a patch, in pixels.
         damage: of the patches that are measured on.
+        filled: number of the modality that alone is damaged there; None damages all alike.
         set_aside: False learns from both halves and measures nothing.
 
     Raises:
@@ -62,7 +69,10 @@ def gather_halves(
     if not set_aside:
         return Halved(source, [], names)
     learnt, aside = split_halves(source, guard=side)
-    patches = Patches(aside, side=side, damage=damage, augment=AS_THEY_ARE, per_picture=None)
+    patches = Patches(
+        aside, side=side, damage=damage, augment=AS_THEY_ARE, per_picture=None,
+        modalities=tuple(modalities.values()), filled=filled,
+    )  # fmt: skip
     return Halved(learnt, [patches[index] for index in range(HELD_OUT)], names)
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from tratteggio import losses, models
 from tratteggio.errors import BadUsage
@@ -90,13 +91,19 @@ def train(
     net = models.build(chosen.model)
     modalities: Mapping[str, int] = getattr(net, "modalities", {})
     attributes: tuple[str, ...] = getattr(net, "attributes", ())
+    filled = _filled(chosen, modalities)
     chosen, loss = _objective(chosen, features, device, modalities)
     found: Gathered | Halved
     if len(modalities) > 1:
         if only is not None:
             raise BadUsage("a net of several modalities learns from all paintings there; leave --only away")
         found = gather_halves(
-            data, modalities=modalities, side=chosen.side, damage=damage, set_aside=set_aside > 0
+            data,
+            modalities=modalities,
+            side=chosen.side,
+            damage=damage,
+            filled=filled,
+            set_aside=set_aside > 0,
         )
     else:
         found = gather(
@@ -114,6 +121,7 @@ def train(
         absent=chosen.absent,
         fixed=chosen.fixed,
         attributes=attributes,
+        filled=filled,
     )
     return loop.train(
         net,
@@ -142,6 +150,19 @@ def _require_beginning(recipe: Recipe) -> None:
         )
 
 
+def _filled(recipe: Recipe, modalities: Mapping[str, int]) -> int | None:
+    """Return the number of the modality that is filled."""
+    if recipe.filled is None:
+        return None
+    if recipe.filled not in modalities or len(modalities) < 2:
+        known = ", ".join(modalities) or "none"
+        raise BadUsage(
+            f"filled names a modality of a net of several, got {recipe.filled!r} for {recipe.model}, whose "
+            f"modalities are: {known}"
+        )
+    return list(modalities).index(recipe.filled)
+
+
 def _objective(
     recipe: Recipe, features: str | Path | None, device: str, modalities: Mapping[str, int]
 ) -> tuple[Recipe, losses.Objective]:
@@ -150,12 +171,25 @@ def _objective(
     if not taps:
         if features is not None:
             raise BadUsage(f"the objective {recipe.loss} looks at pixels alone; leave --features away")
-        return recipe, losses.build(recipe.loss, recipe.loss_options, modalities=modalities or None)
+        loss = losses.build(recipe.loss, recipe.loss_options, modalities=modalities or None)
+        return recipe, loss if recipe.filled is None else _judging(loss, recipe.filled, modalities)
     options = dict(recipe.loss_options)
     demanded = options.pop(SHA256, None)
     net, sha256 = feature_net(features, taps=taps, sha256=None if demanded is None else str(demanded))
     loss = losses.build(recipe.loss, options, features=net.to(_place(device)))
     return replace(recipe, loss_options={**options, SHA256: sha256}), loss
+
+
+def _judging(loss: losses.Objective, modality: str, modalities: Mapping[str, int]) -> losses.Objective:
+    """Judge one modality by an objective; what the net says of the others is free."""
+    before = list(modalities)[: list(modalities).index(modality)]
+    first = sum(modalities[name] for name in before)
+    here = slice(first, first + modalities[modality])
+
+    def judged(out: Tensor, truth: Tensor, known: Tensor) -> losses.Terms:
+        return loss(out[:, here], truth[:, here], known[:, first : first + 1])
+
+    return judged
 
 
 def _place(device: str) -> torch.device:

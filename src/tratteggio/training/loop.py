@@ -423,8 +423,8 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
         proposal = y[0].clamp(0, 1).cpu().numpy()
-        lost = np.any(known < 0.5, axis=0) if repairs else None
-        ratios.append(psnr(truth.transpose(1, 2, 0), proposal.transpose(1, 2, 0), data_range=1.0, where=lost))
+        lost = np.broadcast_to(known < 0.5, truth.shape) | (not repairs)
+        ratios.append(psnr(truth[lost][:, None], proposal[lost][:, None], data_range=1.0))
         shown = np.where(known > 0.5, truth, 1.0)
         rows.append((shown, np.where(known > 0.5, truth, proposal), truth) if repairs else (proposal, truth))
     bench.net.train()

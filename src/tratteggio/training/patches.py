@@ -107,6 +107,7 @@ class Patches:
         absent: how often each modality of a patch is missing, 0 .. 1; one at least is there.
         fixed: each picture has the same lacunae in all its patches.
         attributes: that are told of pictures, see `training.pictures.attributes_of`.
+        filled: number of the modality that alone is damaged; None damages all in the same places.
         cache_mib: room for decoded pictures.
 
     Attributes:
@@ -136,6 +137,7 @@ class Patches:
         absent: float = 0.0,
         fixed: bool = False,
         attributes: Sequence[str] = (),
+        filled: int | None = None,
         cache_mib: float = 512,
     ) -> None:
         for name, value, least in (("side", side, 2), ("per_picture", per_picture, 1), ("seed", seed, 0)):
@@ -145,9 +147,11 @@ class Patches:
             raise BadUsage(
                 f"absent is a share 0 .. 1 of the modalities of a patch, got {absent} for {len(modalities)}"
             )
+        if filled is not None and filled not in range(len(modalities)):
+            raise BadUsage(f"filled is the number of a modality of {len(modalities)}, got {filled}")
         self.source, self.side, self.seed, self.per_picture = source, side, seed, per_picture
-        self.modalities, self.absent, self.fixed = tuple(modalities), absent, fixed
-        self.attributes = tuple(attributes)
+        self.modalities, self.absent, self.filled = tuple(modalities), absent, filled
+        self.fixed, self.attributes = fixed, tuple(attributes)
         self.damage = drawer(damage)
         self.augment = augment if isinstance(augment, Augment) else Augment.of(augment)
         self.decoded = Decoded(source, mib=cache_mib)
@@ -180,8 +184,8 @@ class Patches:
     def __getitem__(self, index: int) -> Patch:
         """Return truth (C, side, side) of 0 .. 1 and known (1, side, side) of 0 or 1; both float32.
 
-        Known is (C, side, side) if modalities may be missing. If attributes are told, those of the picture
-        follow: (A,) float32 of 0 or 1.
+        Known is (C, side, side) if modalities may be missing or one alone is damaged. If attributes are told,
+        those of the picture follow: (A,) float32 of 0 or 1.
 
         Where known is 0 truth is paint as well, so that all of it may teach, corners that were turned in
         included; only beyond a picture smaller than the patch does it mirror the picture.
@@ -203,6 +207,9 @@ class Patches:
         self.seconds["decode"] += decoded - started
         self.seconds["cut"] += taken - decoded
         channels = known[None].astype(np.float32)
+        if self.filled is not None:
+            damaged = np.arange(len(self.modalities)) == self.filled
+            channels = np.where(np.repeat(damaged, self.modalities)[:, None, None], channels, seen[None])
         if self.absent:
             channels = channels * self._present(rng)[:, None, None]
         self.seconds["damage"] += time.perf_counter() - taken

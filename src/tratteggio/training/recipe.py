@@ -47,6 +47,7 @@ class Recipe:
         whole: a patch is a whole picture brought to the square `side`, whatever its shape.
         augment: what the sampling of patches is given: flips, rotation.
         absent: how often each modality of a patch is missing, for nets of several; one at least is there.
+        filled: the modality that is damaged and judged, for nets that fill it from others; None: all alike.
         precision: "32", or "bf16": products in bfloat16, weights and loss in float32. It pays on GPUs and on
             CPUs with bfloat16 units only.
         channels_last: keep the channels of a pixel side by side: a quarter less time on a CPU, and less on
@@ -89,6 +90,7 @@ class Recipe:
     whole: bool = False
     augment: Settings = field(default_factory=dict)
     absent: float = 0.0
+    filled: str | None = None
     precision: str = "32"
     moments: str = "32"
     channels_last: bool = True

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tratteggio as tg
-from tratteggio.features.fitting import LUMA, fitted
+from tratteggio.models.fitting import LUMA, fitted
 from tratteggio.models.fpcae import MODALITIES
 from tratteggio.painting import Scan, Stack
 

@@ -37,20 +37,30 @@ def fitted(stack: Stack, modalities: Mapping[str, int]) -> Stack:
     if "rgb" in scans and "rgb" not in modalities and "rgb_before" in modalities.keys() - scans.keys():
         log.warning("%s is taken as rgb_before, as the net calls a visible scan", scans["rgb"].name)
         scans = {"rgb_before" if name == "rgb" else name: scan for name, scan in scans.items()}
-    return Stack(tuple(_counted(scan, name, modalities.get(name)) for name, scan in scans.items()))
+    return Stack(tuple(_told(replace(scan, modality=name), modalities) for name, scan in scans.items()))
 
 
-def _counted(scan: Scan, name: str, channels: int | None) -> Scan:
-    scan = replace(scan, modality=name)
-    if channels == 1 and scan.channels == COLOURS:
-        log.warning("%s has three channels; the net knows one of %s and sees their luma", scan.name, name)
+def counted(scan: Scan, channels: int) -> Scan:
+    """Show a scan in as many channels: three as their luma, grey as three equal ones; else as it is."""
+    if (channels, scan.channels) == (1, COLOURS):
         through: Callable[[Array], Array] = partial(_luma, dtype=scan.dtype)
-    elif channels == COLOURS and scan.channels == 1:
-        log.warning("%s is grey; the net knows three channels of %s and sees it in each", scan.name, name)
+    elif (channels, scan.channels) == (COLOURS, 1):
         through = _thrice
     else:
         return scan
     return replace(scan, pixels=Mapped(scan.pixels, through, channels, scan.dtype), alpha=False)
+
+
+def _told(scan: Scan, modalities: Mapping[str, int]) -> Scan:
+    """As `counted`, with a note."""
+    again = counted(scan, modalities.get(scan.modality, scan.channels))
+    if again.channels < scan.channels:
+        what = "%s has three channels; the net knows one of %s and sees their luma"
+        log.warning(what, scan.name, scan.modality)
+    elif again.channels > scan.channels:
+        what = "%s is grey; the net knows three channels of %s and sees it in each"
+        log.warning(what, scan.name, scan.modality)
+    return again
 
 
 def _luma(pixels: Array, *, dtype: np.dtype[np.generic]) -> Array:
