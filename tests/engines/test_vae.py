@@ -103,6 +103,14 @@ def test_weights_of_another_net_are_refused(random_weights: Path) -> None:
         vae.make(weights=random_weights / f"{pconv.WEIGHTS}.safetensors")
 
 
+def test_grey_weights_are_refused_with_both_nets_named(tmp_path: Path) -> None:
+    grey = "vae-compact:colours=1"
+    card = models.Card(model=grey, recipe="none", data=(), licence="open", seed=0, hours=0.0, machine="none")
+    models.save(models.build(grey), tmp_path / "grey.safetensors", card)
+    with pytest.raises(UnsupportedFile, match="'vae-compact:colours=1', but engine vae takes .* vae-fill"):
+        vae.make(weights=tmp_path / "grey.safetensors")
+
+
 # --- attributes ----------------------------------------------------------------------------------------
 
 
