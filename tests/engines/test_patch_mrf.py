@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
+from scipy import ndimage
 
 import tratteggio as tg
 from tratteggio import models
 from tratteggio.engines import patch_mrf
-from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.errors import BadPixels, BadUsage, UnsupportedFile
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.roles import Sampler
 
@@ -162,6 +163,30 @@ def test_where_a_crop_lies_makes_no_difference_to_what_it_draws_on():
     assert len(one) == len(two) > 0
     for a, b in zip(one, two, strict=True):
         assert_array_equal(a.colours, b.colours)
+
+
+def test_other_scans_choose_patches_unless_they_show_the_loss_itself():
+    rng, lost = np.random.default_rng(2), np.zeros((120, 130), bool)
+    noise = ndimage.gaussian_filter(rng.standard_normal((120, 130)), 4, mode="wrap")
+    irr, lost[40:80, 40:85] = 128 + 30 * noise / noise.std(), True
+    picture = np.repeat((255 - irr)[..., None], 3, axis=2)
+    flaked = np.where(lost, irr + 90, irr)
+
+    def filled(*guides: np.ndarray) -> np.ndarray:
+        scans = [Scan(guide, f"irr{number}") for number, guide in enumerate(guides)]
+        return tg.inpaint(Stack((Scan(picture), *scans)), lost, engine="patch_mrf").image
+
+    plain, guided, misled = (np.abs(filled(*g) - picture)[lost].mean() for g in ((), (irr,), (flaked,)))
+    assert guided < 0.6 * plain
+    assert misled < 1.15 * plain
+
+
+def test_a_scan_that_holds_no_numbers_is_refused():
+    irr, lost = np.zeros((60, 60)), np.eye(60, dtype=bool)
+    irr[3, 3] = np.nan
+    stack = Stack((Scan(grain(60, 60)), Scan(irr, "irr", name="infrared")))
+    with pytest.raises(BadPixels, match="infrared holds NaN"):
+        tg.inpaint(stack, lost, engine="patch_mrf")
 
 
 @pytest.fixture(scope="module", params=["descriptor-v32", "descriptor-v128"])

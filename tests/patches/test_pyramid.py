@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
 
-from tratteggio.patches import fill_from_patches
+from tratteggio.patches import Hint, fill_from_patches
 from tratteggio.patches.pyramid import double, halve
 
 
@@ -90,3 +91,35 @@ def test_doubling_keeps_a_ramp_straight(shape):
     fine = double(coarse, shape)[..., 0]
     rows, cols = (np.arange(side) / 2 - 0.25 for side in shape)
     assert_allclose(fine[1:-1, 1:-1], np.add.outer(2 * rows, cols)[1:-1, 1:-1])
+
+
+def hinted(truth: np.ndarray, lost: np.ndarray, *hints: Hint) -> np.ndarray:
+    return fill_from_patches(truth, lost, patch=8, rng=np.random.default_rng(0), hints=hints).colours
+
+
+def relief(seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).standard_normal((160, 160))
+    smooth = ndimage.gaussian_filter(noise, 5, mode="wrap")
+    return (smooth / smooth.std())[..., None]
+
+
+def test_a_hint_tells_which_patches_lie_where_no_paint_does():
+    shown = relief(1)
+    truth, lost = 128 + 40 * shown, np.zeros((160, 160), bool)
+    lost[50:110, 50:110] = True
+    seen = np.ones_like(lost)
+
+    def misfit(*hints: Hint) -> float:
+        return float(np.abs(hinted(truth, lost, *hints) - truth)[lost].mean())
+
+    assert misfit(Hint(-shown, seen)) < 0.6 * misfit()
+
+
+def test_a_hint_that_is_not_told_changes_nothing():
+    truth, lost = 128 + 40 * relief(2), np.zeros((160, 160), bool)
+    lost[50:90, 50:90] = True
+    blind = Hint(relief(3), np.zeros_like(lost))
+    assert_array_equal(hinted(truth, lost, blind), hinted(truth, lost))
+    half = ~lost & (np.arange(160) < 100)
+    told = [Hint(np.where(half[..., None], relief(3), other), half) for other in (0, 1e3)]
+    assert_array_equal(*(hinted(truth, lost, one) for one in told))

@@ -5,10 +5,10 @@ the lacuna these then tell the colour. What the regression leaves over in the pa
 the net of engine pconv fills it, so that the fill meets the paint. Where its weights are not installed, a
 thin plate under tension does.
 
-Guides are not trusted blindly. Where paint has flaked off, they show bare ground: then they step at the rim
-of the lacuna, all around in one direction, as paint under a mask does not. And where they show what the paint
-around never shows, nothing is known of its colour. There the fill is that of RGB alone. A lacuna is trusted
-or not as a whole, so paint that is hidden beside flaked paint is best given a mask of its own.
+Guides are not trusted blindly: not in lacunae where they show the loss itself (`_guides`), and not where they
+show what the paint around never shows, since nothing is known of its colour. There the fill is that of RGB
+alone. A lacuna is trusted or not as a whole, so paint that is hidden beside flaked paint is best given a mask
+of its own.
 """
 
 from __future__ import annotations
@@ -23,22 +23,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.engines import pconv
+from tratteggio.engines._guides import SMOOTH, require_finite, scaled, smooth, stepping
 from tratteggio.engines._painter import Paint, cpu_only
 from tratteggio.engines._regression import regressed
 from tratteggio.engines._surface import CAPACITY_PX, surface
-from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.errors import BadUsage
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Scan, Stack
-from tratteggio.painting.lacunae import EIGHT
 from tratteggio.painting.pixels import Array, Lost
 
 TENSION = 2.0  # as the tension engine's own default
 HALO = 48  # pixels of paint around a lacuna that colours are learnt from
-SMOOTH = 3.0  # px: beside each pixel of a guide, its surroundings tell of the paint
-RIM = 2  # pixels from the rim inwards in which a step is looked for: scans blur, and masks are not exact
-STEP = 0.6  # a step, in what known paint around changes by over as many pixels
-NEAR = 12.0  # px: how far around the rim that is measured
-GRAIN = 0.07  # of a guide's spread: a change by less is noise
 STRANGE = 4.0  # leverage at which a guide is hardly trusted; 1 is paint of the same kind as around
 
 
@@ -87,7 +82,7 @@ class Guided:
         lost, scan = lacunae.read(), window.primary
         others = [other for other in window.scans if other is not scan]
         for other in others:
-            _require_finite(other)
+            require_finite(other)
         seen = np.stack([other.read_seen() for other in others])
         colour = scan.colour().astype(np.float64)
         plain = self.carry(colour, lost)
@@ -135,23 +130,6 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
     return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
 
 
-def _require_finite(guide: Scan) -> None:
-    if not np.isfinite(guide.colour()[guide.read_seen()]).all():
-        raise BadPixels(
-            f"{guide.name} holds NaN or infinite values, so it cannot guide a fill; mend the file"
-        )
-
-
-def _scaled(guide: Scan) -> Array:
-    """Bring a guide in memory about 0, with a spread of about 1; not seen, it is what is seen around."""
-    values, seen = guide.colour().astype(np.float64), guide.read_seen()
-    if not seen.any():
-        return np.zeros(values.shape)
-    spread = values[seen].std(axis=0)
-    scaled = (values - values[seen].mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return np.where(seen[..., None], scaled, _smooth(scaled, seen, SMOOTH))
-
-
 def _by_guides(seen: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int], Lost]]:
     """Share lost pixels out by the guides, by number, that show them; those shown by none are left out."""
     code = np.tensordot(1 << np.arange(len(seen)), seen, 1) * lost
@@ -161,48 +139,9 @@ def _by_guides(seen: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int],
 
 def _predicted(guides: Sequence[Scan], colour: Array, lost: Lost, known: Lost) -> tuple[Array, Array]:
     """Tell colours from guides by regression; and how far to trust them, see `Guided.told`."""
-    guide, whole = np.concatenate([_scaled(guide) for guide in guides], axis=2), np.ones_like(lost)
-    features = np.concatenate([guide, _smooth(guide, whole, SMOOTH)], axis=2)
+    guide, whole = np.concatenate([scaled(guide) for guide in guides], axis=2), np.ones_like(lost)
+    features = np.concatenate([guide, smooth(guide, whole, SMOOTH)], axis=2)
     predicted, leverage = regressed(features, colour, known)
     trust = ndimage.gaussian_filter(np.exp(-((leverage / STRANGE) ** 2)), 1.0, mode="nearest")
-    trust[_stepping(guide, lost)] = 0
+    trust[stepping(guide, lost, across=under_tension)] = 0
     return predicted, trust
-
-
-def _stepping(guide: Array, lost: Lost) -> Lost:
-    """Find the lacunae at whose rim guides (h, w, channels) step: (h, w), True all over them.
-
-    A step is what a guide is more, or less, than a smooth surface across the lacuna, averaged around the rim:
-    what is painted there goes up in one place and down in another.
-    """
-    labels, count = ndimage.label(lost, structure=EIGHT)
-    depth = ndimage.distance_transform_cdt(lost, metric="chessboard")
-    rim = np.where(depth <= RIM, labels, 0)
-    step = guide - under_tension(guide, lost)
-    step /= np.sqrt(_change(guide, ~lost) + GRAIN**2)
-    lacunae = np.arange(1, count + 1)
-    means = np.stack([ndimage.mean(plane, rim, lacunae) for plane in np.moveaxis(step, 2, 0)])
-    stepping: Lost = np.concatenate([[False], np.sqrt((means**2).mean(axis=0)) > STEP])[labels]
-    return stepping
-
-
-def _change(guide: Array, known: Lost) -> Array:
-    """Return the mean square of how known paint around changes over RIM pixels: (h, w, channels)."""
-    squares, pairs = np.zeros(guide.shape), np.zeros(known.shape)
-    for there, here in ((np.s_[RIM:], np.s_[:-RIM]), (np.s_[:, RIM:], np.s_[:, :-RIM])):
-        both = known[there] & known[here]
-        squares[here] += np.where(both[..., None], (guide[there] - guide[here]) ** 2, 0)
-        pairs[here] += both
-    near = ndimage.gaussian_filter(pairs, NEAR, mode="constant")[..., None]
-    change: Array = ndimage.gaussian_filter(squares, (NEAR, NEAR, 0), mode="constant") / np.maximum(
-        near, 1e-6
-    )
-    return change
-
-
-def _smooth(values: Array, where: NDArray[np.bool_], sigma: float) -> Array:
-    """Average (h, w, channels) under a bell over the pixels of `where`; 0 far from all of them."""
-    weight = ndimage.gaussian_filter(where.astype(float), sigma, mode="nearest")[..., None]
-    total = ndimage.gaussian_filter(values * where[..., None], (sigma, sigma, 0), mode="nearest")
-    mean: Array = total / np.maximum(weight, 1e-6)
-    return mean

@@ -7,6 +7,9 @@ reach more decibels; this one keeps the texture. `tratteggio.patches` says how.
 Patches are compared pixel by pixel, or, with weights of a descriptor, by what that net sees in them (Žižakić,
 Ito, Meeus, Pižurica 2019): 16 x 16 pixels in 32 or 128 numbers instead of 768.
 
+Other scans of a stack help to choose: a patch should lie where infrared, X-ray or ultraviolet show what they
+show in the lacuna, unless they show the loss itself (`_guides`).
+
 Other labels that the nodes kept make other fills, nearly as plausible: `inpaint --samples N`.
 
 A window that shows little paint draws on other places of the painting: those whose texture is like that
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +32,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.engines import tension
+from tratteggio.engines._guides import require_finite, scaled, stepping
 from tratteggio.engines._painter import cpu_only
 from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.filters.diffusion import diffuse
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Region, Stack
 from tratteggio.painting.pixels import Array, Lost
-from tratteggio.patches import Look, Swatch, fill_from_patches
+from tratteggio.patches import Hint, Look, Swatch, fill_from_patches
 from tratteggio.patches.context import SMALLEST, Blocks, divide
 from tratteggio.tiles.guide import guide
 
@@ -115,7 +120,7 @@ class PatchMrf:
     parameters: dict[str, Any]
     number: int = 0
     name: str = "patch_mrf"
-    reads: tuple[str, ...] = field(default=())
+    reads: None = None
     halo: int = HALO
     capacity: int = CAPACITY_PX
     local: bool = False
@@ -152,6 +157,7 @@ class PatchMrf:
             look=self.look,
             chance=np.random.default_rng([self.seed, self.number]) if self.number else None,
             more=[] if context is None else context.like(window, lost),
+            hints=_hints(window, lost),
         )
         if filled is None:
             logging.getLogger("tratteggio").warning(
@@ -164,6 +170,22 @@ class PatchMrf:
             )
             return tension.make().fill(window, lacunae, None)[0], nearness(lost)
         return filled.colours, filled.sure
+
+
+def _hints(window: Stack, lost: Lost) -> list[Hint]:
+    """Look at the other scans, but not in lacunae where they show the loss itself.
+
+    Raises:
+        BadPixels: a scan holds NaN or infinite values.
+    """
+    others = [scan for scan in window.scans if scan is not window.primary]
+    found = []
+    for scan in others:
+        require_finite(scan)
+        values = scaled(scan)
+        told = scan.read_seen() & ~stepping(values, lost, across=diffuse)
+        found.append(Hint(values, told))
+    return found
 
 
 @dataclass(frozen=True, eq=False)

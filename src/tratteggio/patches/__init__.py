@@ -10,7 +10,7 @@ pyramid    all of it, from coarse to fine
 context    which places those are: blocks of the whole painting that are alike
 """
 
-from tratteggio.patches.canvas import Swatch
+from tratteggio.patches.canvas import Hint, Swatch
 from tratteggio.patches.pyramid import Filled, Look, fill_from_patches
 
-__all__ = ["Filled", "Look", "Swatch", "fill_from_patches"]
+__all__ = ["Filled", "Hint", "Look", "Swatch", "fill_from_patches"]

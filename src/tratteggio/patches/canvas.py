@@ -25,6 +25,18 @@ class Swatch(NamedTuple):
     known: Lost
 
 
+class Hint(NamedTuple):
+    """What another scan shows, where paint is lost, too.
+
+    Attributes:
+        values: (h, w, channels), about 0 with a spread of about 1.
+        told: (h, w) bool, where it is to be believed.
+    """
+
+    values: Array
+    told: Lost
+
+
 def laid_out(
     colours: Array, lost: Lost, more: Sequence[Swatch]
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_], NDArray[np.bool_]]:

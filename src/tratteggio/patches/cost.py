@@ -7,6 +7,7 @@ taps of the half that their patches share.
     pixels        features are the colours of a pixel; the taps of a patch are its pixels
     descriptors   features are those of a box of 8 x 8 pixels; a patch of 16 x 16 has four taps
     from afar     features are means of 2 x 2 pixels; taps are every other pixel
+    hints         the same of another scan, which may tell of lost pixels
 """
 
 from __future__ import annotations
@@ -46,6 +47,11 @@ class Cost:
     def worth(self, share: float, of: Cost) -> Cost:
         """Weigh so that this tells, relative to its samples, a share of what another cost tells."""
         return replace(self, weight=self.weight * np.float32(share * of.samples / self.samples))
+
+    def tells_nothing(self, nodes: Numbers) -> NDArray[np.bool_]:
+        """Tell of which nodes, flat indices (n,), nothing is known."""
+        told: NDArray[np.bool_] = self.weight[nodes[:, None] + self.taps.ravel()].any(axis=1)
+        return ~told
 
     def halves(self, side: int) -> tuple[Numbers, Numbers]:
         """Offsets of the half that a node shares with its neighbour on a side, in its patch and in the other.
@@ -128,6 +134,23 @@ def from_afar(lattice: Lattice, colours: NDArray[np.floating], guess: NDArray[np
     means = ndimage.uniform_filter(np.where(lattice.lost[..., None], guess, colours), (2, 2, 0))
     features = np.ascontiguousarray(means.reshape(-1, means.shape[2]), dtype=np.float32)
     return Cost(features, lattice.lost.ravel().astype(np.float32), lattice.square[1::2, 1::2])
+
+
+def of_hint(
+    lattice: Lattice, values: NDArray[np.floating], told: NDArray[np.bool_], colours: NDArray[np.floating]
+) -> Cost:
+    """Compare patches by what another scan shows, by means of 2 x 2, every other one.
+
+    Args:
+        values: (h, w, channels) about 0, border included; scaled to differ as much as colours do.
+        told: (h, w) bool, where a node is held to it.
+        colours: (h, w, channels).
+    """
+    known = lattice.inside & ~lattice.lost
+    spread = np.sqrt(colours[known].var(axis=0).mean())
+    means = ndimage.uniform_filter(values * spread, (2, 2, 0))
+    features = np.ascontiguousarray(means.reshape(-1, means.shape[2]), dtype=np.float32)
+    return Cost(features, (told & lattice.inside).ravel().astype(np.float32), lattice.square[1::2, 1::2])
 
 
 def batches(count: int, numbers: int) -> list[slice]:

@@ -5,7 +5,8 @@ pixels guessed by diffusion. Each finer level goes on from there: its labels are
 their neighbours, held to the known paint and, where that is lost, to what the coarse fill looks like from
 afar. A pasted fill follows the coarse one in its broad tones and the known paint at its rim: what differs
 there is spread over the lacuna and added. Where patches fit badly their tones are a guess, and diffusion
-makes a better one: there the fill keeps its texture and takes its broad tones from diffusion.
+makes a better one: there the fill keeps its texture and takes its broad tones from diffusion, unless another
+scan tells.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from scipy import ndimage
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import search
-from tratteggio.patches.canvas import Swatch, laid_out
+from tratteggio.patches.canvas import Hint, Swatch, laid_out
 from tratteggio.patches.consensus import Asked, agree, disturb, prune
-from tratteggio.patches.cost import from_afar, of_descriptors, of_pixels
+from tratteggio.patches.cost import Cost, from_afar, of_descriptors, of_hint, of_pixels
 from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums, lay
 from tratteggio.patches.paste import paste
 
@@ -33,6 +34,7 @@ IN_QUESTION, KEPT = 24, 6  # labels of a node, before and after pruning
 DEEPEST = 1.0  # patches from the middle of a lacuna to known paint, at most, at the coarsest level
 NARROWEST = 4  # patches that fit into the shorter side of the coarsest level, at least
 GUESSED = 0.2  # weight of a lost pixel's guess by diffusion beside a known pixel
+HINTED = 0.5  # weight of all that other scans show of a pixel beside its known colour
 AFAR = 0.5  # weight of a lost pixel's look from afar beside a known pixel
 FOLLOW = 0.5  # how far broad tones follow the coarse fill
 SURE = 0.002  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
@@ -65,6 +67,7 @@ def fill_from_patches(
     look: Look | None = None,
     chance: Generator | None = None,
     more: Sequence[Swatch] = (),
+    hints: Sequence[Hint] = (),
 ) -> Filled | None:
     """Fill lacunae from whole patches of known paint.
 
@@ -75,7 +78,8 @@ def fill_from_patches(
         rng: breaks ties.
         look: describes boxes of 8 x 8 pixels, by which patches are then compared; None compares pixels.
         chance: draws one of several plausible fills; None gives the one held for best.
-        more: other places of the painting that patches may come from.
+        more: other places of the painting that patches may come from; no other scan is looked at there.
+        hints: what other scans show in the window.
 
     Returns:
         the fill; None if there is no whole patch of known paint.
@@ -92,7 +96,7 @@ def fill_from_patches(
     values /= high - low
     # Rounded, so that the same painting in other units has the same labels.
     rounded = (np.rint(values * STEPS) / STEPS).astype(np.float32)
-    levels = _levels(_Level(rounded, lost, void, shape), patch)
+    levels = _levels(_Level(rounded, lost, void, shape, tuple(_beside(hint, void) for hint in hints)), patch)
     coarse = None
     for number, level in reversed(list(enumerate(levels))):
         chosen = _choose(level, coarse, patch=patch, rng=rng, look=look, chance=chance)
@@ -101,7 +105,7 @@ def fill_from_patches(
     assert coarse is not None  # there is always one level
     sure = _sure(coarse.chosen, window)
     guess = np.where(window[..., None], diffuse(values[levels[0].here], window) - coarse.colours, 0)
-    unsure = np.where(window, 1 - sure, 0)[..., None]
+    unsure = np.where(window & ~_any_told(hints, shape), 1 - sure, 0)[..., None]
     fill = coarse.colours + ndimage.gaussian_filter(unsure * guess, (BROAD, BROAD, 0))
     return Filled(low + fill * (high - low), sure)
 
@@ -117,6 +121,7 @@ class _Level:
     lost: Lost
     void: Lost
     shape: tuple[int, int]
+    hints: tuple[Hint, ...]
 
     @property
     def here(self) -> tuple[slice, slice]:
@@ -145,6 +150,23 @@ class _Done:
     chosen: _Chosen
 
 
+def _beside(hint: Hint, void: Lost) -> Hint:
+    """Widen a hint of the window to all that lies beside it, where it is average and tells nothing."""
+    wider = tuple((0, whole - part) for whole, part in zip(void.shape, hint.told.shape, strict=True))
+    values = np.where(hint.told[..., None], hint.values, 0).astype(np.float32)
+    return Hint(np.pad(values, (*wider, (0, 0))), np.pad(hint.told, wider))
+
+
+def _any_told(hints: Sequence[Hint], shape: tuple[int, int]) -> Lost:
+    told: Lost = np.logical_or.reduce([np.zeros(shape, bool), *(hint.told for hint in hints)])
+    return told
+
+
+def _halved(hint: Hint) -> Hint:
+    values, _ = halve(hint.values, np.ones_like(hint.told))
+    return Hint(values, ~_any_of_four(~hint.told))
+
+
 def _any_whole(unknown: Lost, patch: int) -> bool:
     """Tell whether a patch of known paint is left."""
     return min(unknown.shape) >= patch and bool((box_sums(~unknown, patch) == patch * patch).any())
@@ -163,7 +185,8 @@ def _levels(finest: _Level, patch: int) -> list[_Level]:
         if not _any_whole(lost | void, patch):
             break
         rows, cols = last.shape
-        levels.append(_Level(colours, lost, void, (-(-rows // 2), -(-cols // 2))))
+        hints = tuple(_halved(hint) for hint in last.hints)
+        levels.append(_Level(colours, lost, void, (-(-rows // 2), -(-cols // 2)), hints))
         depth /= 2
     return levels
 
@@ -188,7 +211,9 @@ def _choose(
     guess[level.here] = _diffused(level, patch) if coarse is None else double(coarse.colours, level.shape)
     guess = lattice.with_border(guess)
     # A node's few known pixels are compared as they are: of part of a box no descriptor tells.
-    wanted = [pixels.worth(1, of=cost), from_afar(lattice, colours, guess).worth(share, of=cost)]
+    told = [_told(lattice, hint, colours).worth(HINTED / len(level.hints), of=cost) for hint in level.hints]
+    pixels = pixels.worth(1, of=cost)
+    wanted = [pixels, *told, from_afar(lattice, colours, guess).worth(share, of=cost)]
     texture = search.textures(lattice, colours)
 
     def price(nodes: Numbers, labels: Numbers) -> Floats:
@@ -197,12 +222,15 @@ def _choose(
 
     if coarse is None:
         keep = IN_QUESTION if look is None else FOUND
-        labels = search.compare_all(lattice, [cost, wanted[1]], texture, keep=keep)
+        labels = search.compare_all(lattice, [cost, *wanted[1:]], texture, keep=keep)
     else:
         labels = search.from_coarse(lattice, coarse.chosen.lattice, coarse.chosen.labels)
     labels, costs = search.fewer(labels, price(np.arange(len(lattice.at)), labels), keep=IN_QUESTION)
-    blind = ~cost.weight[lattice.at[:, None] + cost.taps.ravel()].any(axis=1)
-    asked = Asked(labels, costs, fits=wanted[0].at_nodes(lattice.at, labels), blind=blind)
+    blind = np.logical_and.reduce([one.tells_nothing(lattice.at) for one in (cost, *told)])
+    fits = sum(
+        (one.at_nodes(lattice.at, labels) for one in told), start=wanted[0].at_nodes(lattice.at, labels)
+    )
+    asked = Asked(labels, costs, fits=fits, blind=blind)
     pruned = prune(lattice, cost, price, asked, keep=min(KEPT, labels.shape[1]), rng=rng)
     if chance is not None:
         pruned = disturb(pruned, cost, chance=chance)
@@ -210,8 +238,13 @@ def _choose(
     labels = np.take_along_axis(pruned.labels, agreed.order, axis=1)
     # How well patches fit is judged by paint alone: without guesses and what was asked of the texture.
     paid = np.take_along_axis(pruned.costs, agreed.order[:, :1], axis=1)
-    energies = agreed.energies[:, :1] - paid + wanted[0].at_nodes(lattice.at, labels[:, :1])
+    energies = agreed.energies[:, :1] - paid + pixels.at_nodes(lattice.at, labels[:, :1])
     return _Chosen(lattice, labels, pruned.wave, np.maximum(energies[:, 0] / cost.samples, 0))
+
+
+def _told(lattice: Lattice, hint: Hint, colours: NDArray[np.floating]) -> Cost:
+    told = lattice.with_border(hint.told[..., None].astype(np.float32))[..., 0] > 0
+    return of_hint(lattice, lattice.with_border(hint.values), told, colours)
 
 
 def _diffused(level: _Level, patch: int) -> Floats:
