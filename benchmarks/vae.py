@@ -100,7 +100,7 @@ def published(data: Path, scratch: Path) -> bool:
     print(f"vae-published, {parameters('vae-published'):,} parameters", flush=True)
     alone, killed = scratch / "alone", scratch / "killed"
     start = time.perf_counter()
-    subprocess.run(command(alone), check=True)
+    subprocess.run(command(alone), check=True, stdout=subprocess.DEVNULL)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     weights, state = sizes(alone)
     print(f"undisturbed: {time.perf_counter() - start:.0f} s, {peak:.1f} GiB of memory at most")
@@ -108,7 +108,7 @@ def published(data: Path, scratch: Path) -> bool:
     one = digest(alone)
     for file in (alone / "state").iterdir():  # room for the other run
         file.unlink()
-    process = subprocess.Popen(command(killed))
+    process = subprocess.Popen(command(killed), stdout=subprocess.DEVNULL)
     while not (killed / "state" / "step-00000002.safetensors").exists() and process.poll() is None:
         time.sleep(0.2)
     time.sleep(1)
@@ -117,7 +117,7 @@ def published(data: Path, scratch: Path) -> bool:
     print(
         f"killed; states there: {', '.join(file.name for file in (killed / 'state').iterdir())}", flush=True
     )
-    subprocess.run(command(killed, "--resume"), check=True)
+    subprocess.run(command(killed, "--resume"), check=True, stdout=subprocess.DEVNULL)
     other = digest(killed)
     print(f"undisturbed {one}\nresumed     {other}\n{'identical' if one == other else 'DIFFERENT'}")
     return one == other
