@@ -55,6 +55,15 @@ def test_a_lacuna_larger_than_the_known_paint_is_filled_with_its_texture():
     assert 0.5 < steps[0] / steps[1] < 1.5
 
 
+@pytest.mark.parametrize("level", [0, 137, 255])
+def test_a_painting_of_one_colour_stays_so(level):
+    """Also where windows look elsewhere, and other scans are as flat."""
+    flat, lost = np.full((300, 300, 3), level, np.uint8), np.zeros((300, 300), bool)
+    lost[20:50, 20:40] = lost[200:204] = True
+    stack = Stack((Scan(flat), Scan(np.zeros((300, 300), np.uint16), "irr")))
+    assert_array_equal(tg.inpaint(stack, lost, engine="patch_mrf").image, flat)
+
+
 @pytest.mark.parametrize("channels", [2, 4])
 def test_alpha_is_no_colour(channels):
     """Whatever alpha says, and it is left alone."""
