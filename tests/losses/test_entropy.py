@@ -25,6 +25,11 @@ def test_it_is_equation_4_with_the_sign_of_a_loss() -> None:
     assert CrossEntropy()(y, x).total.item() == pytest.approx(formula)
 
 
+def test_the_middle_is_judged_of_a_patch_that_was_seen_with_more_around() -> None:
+    y, x = torch.rand(2, 3, 4, 6), torch.rand(2, 3, 10, 12)
+    assert CrossEntropy()(y, x).total == cross_entropy(y, x[..., 3:-3, 3:-3])
+
+
 def test_it_is_least_where_the_truth_is_answered() -> None:
     truth = torch.rand(1, 3, 8, 8)
     out = truth.clone().requires_grad_()

@@ -95,9 +95,37 @@ def test_a_cell_of_8_by_8_pixels_gives_8_numbers_or_32(
     assert descriptors(store, np.array([[3, 5]]), rows=rows, cols=cols).shape == (1, cells * channels)
 
 
-def test_a_net_answers_whole_cells_only() -> None:
-    with pytest.raises(BadUsage, match="multiples of 8 pixels"):
-        net_of("descriptor-v32")(torch.rand(1, 3, 20, 16))
+def test_patches_alone_are_answered_as_published() -> None:
+    net, x = net_of("descriptor-v32"), torch.rand(2, 3, 16, 24)
+    torch.testing.assert_close(net(x), net.decoder(net.encoder(x)), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", descriptor.NAMES)
+def test_patches_are_answered_with_what_lies_around_them_as_in_the_picture(name: str) -> None:
+    """Of 22 x 22 pixels the middle is answered, from the descriptor that is read off the picture."""
+    net, colour = net_of(name), picture()
+    around = torch.from_numpy(colour[7 - REACH : 23 + REACH, 11 - REACH : 27 + REACH]).movedim(-1, 0)[None]
+    read = descriptors(describe(net, colour, WHOLE), np.array([[7, 11]])).reshape(1, 2, 2, -1)
+    with torch.inference_mode():
+        answered, wanted = net(around), net.decoder(torch.from_numpy(read).movedim(-1, 1))
+    assert answered.shape == (1, 3, 16, 16)
+    torch.testing.assert_close(answered, wanted, rtol=0, atol=1e-5)
+
+
+def test_in_training_half_of_the_patches_are_seen_without_what_lies_around() -> None:
+    net, x = net_of("descriptor-v32").train(), torch.rand(4, 3, 22, 22)
+    other = x.clone()
+    other[..., :REACH, :] = 1 - other[..., :REACH, :]
+    differ = (net(x) - net(other)).abs().amax(dim=(1, 2, 3)) > 1e-6
+    assert differ.tolist() == [True, True, False, False]
+    inner = x[2:, :, REACH:-REACH, REACH:-REACH]
+    torch.testing.assert_close(net(x)[2:], net.decoder(net.encode(inner)), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("sides", [(20, 16), (22, 16), (23, 23)])
+def test_a_net_answers_whole_cells_only(sides: tuple[int, int]) -> None:
+    with pytest.raises(BadUsage, match="multiples of 8 pixels, or 6 more"):
+        net_of("descriptor-v32")(torch.rand(1, 3, *sides))
 
 
 # --- the intermediate representation -------------------------------------------------------------------

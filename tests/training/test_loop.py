@@ -453,3 +453,20 @@ def test_a_net_that_is_told_of_attributes_gets_those_of_each_picture(tmp_path: P
         held_out=[Named()[90]],
     )  # fmt: skip
     assert Told.given == [(True, [[0, 1], [1, 1]]), (True, [[2, 1], [3, 1]]), (False, [[90, 1]])]
+
+
+def test_a_net_that_answers_for_the_middle_of_a_patch_is_measured_there(tmp_path: Path) -> None:
+    class Narrow(type(tiny_net())):
+        def forward(self, x, known):
+            return x[..., 2:-2, 2:-2] + 0 * super().forward(x, known)[..., 2:-2, 2:-2]
+
+    def of_the_middle(y, x, known):
+        return squared(y, x[..., 2:-2, 2:-2], known[..., 2:-2, 2:-2])
+
+    patch = Waves()[90]
+    train(Narrow(), Waves(), of_the_middle, recipe(steps=1), tmp_path / "run", device="cpu", held_out=[patch])
+    truth, known = (array[:, 2:-2, 2:-2] for array in patch)
+    lost = np.any(known < 0.5, axis=0)
+    black = -10 * np.log10(np.mean(truth[:, lost] ** 2))  # of what is lost the net is shown zeros
+    looked = [line["validation"] for line in read_journal(tmp_path / "run") if "validation" in line]
+    assert looked[-1]["psnr_lost"] == pytest.approx(black, abs=1e-3)

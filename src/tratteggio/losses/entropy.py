@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from tratteggio.losses.terms import Terms, as_pair, weighed
+from tratteggio.losses.terms import Terms, as_pair, middle, weighed
 
 
 def cross_entropy(out: Tensor, truth: Tensor) -> Tensor:
@@ -46,7 +46,7 @@ class CrossEntropy:
 
         Args:
             out: what the autoencoder answered.
-            truth: the same shape.
+            truth: the same shape; or more, of which the middle was to be answered.
             known: not used: an autoencoder answers for every pixel, shown or not.
         """
-        return weighed({"cross_entropy": (1.0, cross_entropy(out, truth))})
+        return weighed({"cross_entropy": (1.0, cross_entropy(out, middle(truth, out)))})

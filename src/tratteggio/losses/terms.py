@@ -62,6 +62,19 @@ def as_pair(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return x.to(dtype), y.to(dtype)
 
 
+def middle(x: Tensor, y: Tensor) -> Tensor:
+    """Crop x (B, C, H, W) to the grid of y: a net may see more than it answers for.
+
+    Example:
+        >>> middle(torch.arange(16.0).view(1, 1, 4, 4), torch.empty(1, 1, 2, 2))
+        tensor([[[[ 5.,  6.],
+                  [ 9., 10.]]]])
+    """
+    (rows, cols), (height, width) = x.shape[2:], y.shape[2:]
+    top, left = max(0, rows - height) // 2, max(0, cols - width) // 2
+    return x[..., top : top + height, left : left + width]
+
+
 def as_chosen(chosen: Tensor, x: Tensor) -> Tensor:
     """Read a mask (B, 1, H, W) or (1, 1, H, W) that fits x (B, C, H, W) as bool, cut at one half.
 

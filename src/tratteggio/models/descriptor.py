@@ -19,9 +19,10 @@ All convolutions are 3 x 3, of stride 1, and keep the size; ReLU follows each bu
 19,392 parameters, decoders 2,771 and 28,611. The net is sensitive to shifts and turns on purpose: a fill
 needs paint that fits.
 
-One step beyond the paper: the largest answers of the 8 x 8 pixels from every place on are taken once, see
-`pooled`. The descriptor of any patch of whole 8 x 8 cells, 16 x 16 or half of that, is then read off them,
-see `descriptors`.
+Two steps beyond the paper. Patches are learnt with what lies around them, see `Descriptor.forward`: alone
+they have a frame of zeros, the padding, which a picture has not. And the largest answers of the 8 x 8 pixels
+from every place on are taken once, see `pooled`. The descriptor of any patch of whole 8 x 8 cells, 16 x 16
+or half of that, is then read off them, see `descriptors`.
 
 Source: Žižakić, Ito, Meeus, Pižurica, "Autoencoder-learned local image descriptor for image inpainting",
 BNAIC 2019, eq. 2 and 3; layers as in the first author's code (github.com/nimpy/patch-desc-ae). First weights
@@ -97,18 +98,32 @@ class Descriptor(nn.Module):
         glorot(self)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
-        """Answer what the descriptors still tell of patches, beyond which all is black, as published.
+        """Answer what the descriptors still tell of patches.
+
+        Patches come alone, beyond which all is black, as published; or with the 3 pixels around them that
+        answers have seen in a picture. The latter is how to learn: black frames, on which a net can lean,
+        are not met in a picture. In training the second half of a batch is seen without what lies around, by
+        partial convolutions, so that the net can do without as well.
 
         Args:
             x: patches, whole ones: what is lost would be seen as black paint.
             known: not used.
 
         Raises:
-            BadUsage: height or width are no multiple of 8.
+            BadUsage: height or width are no multiples of 8, nor 6 more.
         """
-        if any(n % CELL for n in x.shape[2:]):
-            raise BadUsage(f"sides of patches must be multiples of {CELL} pixels, got {tuple(x.shape)}")
-        y: Tensor = self.decoder(self.encoder(x))
+        rests = {n % CELL for n in x.shape[2:]}
+        if rests == {0}:
+            alone: Tensor = self.decoder(self.encoder(x))
+            return alone
+        if rests != {2 * REACH}:
+            raise BadUsage(
+                f"sides of patches must be multiples of {CELL} pixels, or {2 * REACH} more with what lies "
+                f"around them, got {tuple(x.shape)}"
+            )
+        half = len(x) // 2 if self.training else len(x)
+        ir = torch.cat([_inner(self.intermediate(x[:half])), self.intermediate(_inner(x[half:]))])
+        y: Tensor = self.decoder(functional.max_pool2d(ir, CELL))
         return y
 
     def encode(self, x: Tensor, known: Tensor | None = None) -> Tensor:
@@ -147,6 +162,11 @@ class Descriptor(nn.Module):
             x, seen = convolution(x, seen)
             x = functional.relu(x, inplace=True)
         return x * (known > 0.5)
+
+
+def _inner(x: Tensor) -> Tensor:
+    """Leave the 3 pixels away that lie around a patch."""
+    return x[..., REACH:-REACH, REACH:-REACH]
 
 
 def _conv(inner: int, outer: int) -> tuple[nn.Module, nn.Module]:

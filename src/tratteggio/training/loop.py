@@ -24,7 +24,7 @@ from torch import Tensor, nn, optim
 
 from tratteggio.errors import BadUsage, Diverged, Stopped, TratteggioError, UnsafeOutput, UnwritableFile
 from tratteggio.files.beside import beside
-from tratteggio.losses.terms import Objective
+from tratteggio.losses.terms import Objective, middle
 from tratteggio.metrics.fidelity import psnr
 from tratteggio.models import Card, find
 from tratteggio.training.batches import Batch, Patch, Patches, Shares, loader
@@ -422,11 +422,13 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
                 counts.append(nats(x * k, k, x, *told).float().cpu())
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
+        answered, seen = (middle(part, y)[0].cpu().numpy() for part in (x, k))
         proposal = y[0].clamp(0, 1).cpu().numpy()
-        lost = np.broadcast_to(known < 0.5, truth.shape) | (not repairs)
-        ratios.append(psnr(truth[lost][:, None], proposal[lost][:, None], data_range=1.0))
-        shown = np.where(known > 0.5, truth, 1.0)
-        rows.append((shown, np.where(known > 0.5, truth, proposal), truth) if repairs else (proposal, truth))
+        lost = np.broadcast_to(seen < 0.5, answered.shape) | (not repairs)
+        ratios.append(psnr(answered[lost][:, None], proposal[lost][:, None], data_range=1.0))
+        shown = np.where(seen > 0.5, answered, 1.0)
+        filled = np.where(seen > 0.5, answered, proposal)
+        rows.append((shown, filled, answered) if repairs else (proposal, answered))
     bench.net.train()
     write_sheet(bench.run / "samples" / f"step-{done}.png", rows[:ROWS_SHOWN])
     figures = {"loss": float(np.mean(losses)), "psnr_lost" if repairs else "psnr": float(np.mean(ratios))}
