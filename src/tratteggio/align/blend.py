@@ -16,9 +16,9 @@ from scipy import ndimage
 
 from tratteggio.align.resample import resample
 from tratteggio.align.transform import Floats, Transform, inside
-from tratteggio.align.warp import blocks, region_of, stored
+from tratteggio.align.warp import blocks
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import Array, to_depth
 
 COARSE = 8  # pixels that one of the slow band stands for
 SLOW_PX = 24.0  # standard deviation of the Gaussian that parts the bands
@@ -96,7 +96,7 @@ class Blended:
         return self.tiles[0].scan.dtype
 
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = region_of(key, self.tiles[0].transform.grid)
+        region = Region.of(key, self.tiles[0].transform.grid)
         out = np.zeros((region.rows, region.cols, *self.shape[2:]), self.dtype)
         for block in blocks(region):
             out[block.relative_to(region).slices] = self._block(block)
@@ -116,7 +116,7 @@ class Blended:
             fast, hard = fast + depth**SHARP * high, hard + depth**SHARP
         tiny = np.finfo(np.float64).tiny
         values = np.where(soft > 0, slow / np.maximum(soft, tiny) + fast / np.maximum(hard, tiny), 0)
-        return stored(values.reshape(block.rows, block.cols, *self.shape[2:]), self.dtype)
+        return to_depth(values.reshape(block.rows, block.cols, *self.shape[2:]), self.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,7 @@ class Covered:
         return np.dtype(np.bool_)
 
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.bool_]:
-        region = region_of(key, self.tiles[0].transform.grid)
+        region = Region.of(key, self.tiles[0].transform.grid)
         out = np.zeros((region.rows, region.cols), bool)
         for block in blocks(region):
             for tile in self.tiles:

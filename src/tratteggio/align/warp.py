@@ -13,7 +13,7 @@ from tratteggio.align.resample import resample
 from tratteggio.align.transform import Transform, inside
 from tratteggio.errors import GridMismatch
 from tratteggio.painting import Metadata, Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import Array, to_depth
 
 BLOCK = 256  # pixels a side that are worked on at once
 
@@ -75,13 +75,13 @@ class Warped:
         return self.source.dtype
 
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = region_of(key, self.transform.grid)
+        region = Region.of(key, self.transform.grid)
         out = np.zeros((region.rows, region.cols, *self.shape[2:]), self.dtype)
         stretch = self.transform.scale()
         for block in blocks(region):
             values, seen = resample(self.source.pixels, self.transform.over(block), stretch=stretch)
             values[~seen] = 0
-            out[block.relative_to(region).slices] = stored(values, self.dtype)
+            out[block.relative_to(region).slices] = to_depth(values, self.dtype)
         return out
 
 
@@ -103,7 +103,7 @@ class Seen:
         return np.dtype(np.bool_)
 
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.bool_]:
-        region = region_of(key, self.transform.grid)
+        region = Region.of(key, self.transform.grid)
         out = np.zeros((region.rows, region.cols), bool)
         for block in blocks(region):
             places = self.transform.over(block)
@@ -115,22 +115,6 @@ class Seen:
                 seen[seen] = known[nearest[seen][:, 0] - top, nearest[seen][:, 1] - left]
             out[block.relative_to(region).slices] = seen
         return out
-
-
-def stored(values: Array, dtype: np.dtype[Any]) -> Array:
-    """Return values at a depth: rounded, and cut off at the ends of its range, if it is one of integers."""
-    if dtype.kind != "u":
-        return values.astype(dtype)
-    levels: Array = np.clip(np.rint(values), 0, np.iinfo(dtype).max).astype(dtype)
-    return levels
-
-
-def region_of(key: tuple[slice, slice], grid: tuple[int, int]) -> Region:
-    """Return the region that two slices of step 1 ask for."""
-    (top, bottom, _), (left, right, _) = (
-        part.indices(side) for part, side in zip(key[:2], grid, strict=True)
-    )
-    return Region(top, left, max(top, bottom), max(left, right))
 
 
 def blocks(region: Region) -> Iterator[Region]:

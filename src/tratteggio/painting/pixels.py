@@ -57,3 +57,26 @@ class Mapped:
 
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
         return self.through(np.asarray(self.pixels[key]))
+
+
+def white(dtype: np.dtype[Any]) -> float:
+    """Return the value that stands for white at a depth: 255, 65535, or 1 for floats.
+
+    Example:
+        >>> white(np.dtype("uint16")), white(np.dtype("float32"))
+        (65535.0, 1.0)
+    """
+    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+
+
+def to_depth(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Bring values in the units of a scan to its depth: rounded and held to the range for integers.
+
+    Example:
+        >>> to_depth(np.array([-3.0, 12.5, 13.5, 300.0]), np.dtype("uint8"))
+        array([  0,  12,  14, 255], dtype=uint8)
+    """
+    if dtype.kind == "f":
+        return values.astype(dtype, copy=False)
+    info = np.iinfo(dtype)
+    return np.clip(np.rint(values), info.min, info.max).astype(dtype)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.pixels import Array, Lost, to_depth
 from tratteggio.tiles.plan import Window
 
 
@@ -113,16 +113,3 @@ class ConfidencePixels(_Blended):
 
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.float32]:
         return self._lay(self._region(key), 1, "confidence")[..., 0].astype(np.float32)
-
-
-def to_depth(values: Array, dtype: np.dtype[Any]) -> Array:
-    """Bring values in the units of a scan to its depth: rounded and held to the range for integers.
-
-    Example:
-        >>> to_depth(np.array([-3.0, 12.5, 13.5, 300.0]), np.dtype("uint8"))
-        array([  0,  12,  14, 255], dtype=uint8)
-    """
-    if dtype.kind == "f":
-        return values.astype(dtype, copy=False)
-    info = np.iinfo(dtype)
-    return np.clip(np.rint(values), info.min, info.max).astype(dtype)

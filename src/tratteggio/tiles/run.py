@@ -11,9 +11,9 @@ import numpy as np
 
 from tratteggio.errors import TratteggioError
 from tratteggio.painting import Lacunae, Region, Scan, Stack
-from tratteggio.painting.pixels import Lost
+from tratteggio.painting.pixels import Lost, to_depth
 from tratteggio.roles import Engine
-from tratteggio.tiles.blend import Piece, to_depth
+from tratteggio.tiles.blend import Piece
 from tratteggio.tiles.guide import Guide, guide, nothing_known
 from tratteggio.tiles.ledger import Ledger
 from tratteggio.tiles.plan import RIM, Plan, Window, plan

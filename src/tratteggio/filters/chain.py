@@ -1,0 +1,280 @@
+"""Filters by name, and chains of them in words: `gaussian:sigma=2`, then `sobel`.
+
+A chain says all of itself: each step is printed with every option, defaults too, in the words that make the
+same chain again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple, get_type_hints
+
+import numpy as np
+
+from tratteggio.errors import BadUsage
+from tratteggio.filters import edges, frequency, noise, point, smooth
+from tratteggio.filters._window import half
+from tratteggio.painting.pixels import Array
+from tratteggio.registry import unknown
+
+Options = Mapping[str, Any]
+Reach = Callable[[Options, int], int]
+TRIAL_SIDE = 64  # px of the picture that `Step` tries its options on, if the reach asks for no more
+OTHER = "far"  # the option that names another picture's file
+
+
+class Filter(NamedTuple):
+    """A filter that chains know.
+
+    Attributes:
+        apply: the function on arrays.
+        reach: how far it looks, in pixels, from its options and the longer side of the whole; None: it takes
+            the whole in at one look.
+        given: options of the function that are not the user's, but follow from where a window lies: "origin",
+            "side", "histogram".
+    """
+
+    apply: Callable[..., Array]
+    reach: Reach | None
+    given: tuple[str, ...] = ()
+
+
+def _nothing(_options: Options, _side: int) -> int:
+    return 0
+
+
+def _half(_options: Options, _side: int) -> int:
+    return half(_options["size"])
+
+
+def _twice(options: Options, side: int) -> int:
+    return 2 * _half(options, side)
+
+
+def _gaussian(options: Options, _side: int) -> int:
+    return smooth.gaussian_reach(options["sigma"])
+
+
+def _hybrid(options: Options, side: int) -> int:
+    cycles = min(options["low"], options["high"])
+    return smooth.gaussian_reach(frequency.sigma_at(cycles, side))
+
+
+FILTERS: Mapping[str, Filter] = {
+    "contrast": Filter(point.contrast, _nothing),
+    "brightness": Filter(point.brightness, _nothing),
+    "gamma": Filter(point.gamma, _nothing),
+    "equalise": Filter(point.equalise, _nothing, ("histogram",)),
+    "clahe": Filter(point.clahe, None),
+    "box": Filter(smooth.box, _half),
+    "weighted": Filter(smooth.weighted, lambda options, _: half(len(options["weights"]))),
+    "gaussian": Filter(smooth.gaussian, _gaussian),
+    "median": Filter(smooth.median, _half),
+    "bilateral": Filter(smooth.bilateral, lambda options, _: smooth.bilateral_reach(options["sigma"])),
+    "non_local_means": Filter(
+        smooth.non_local_means, lambda options, _: half(options["patch"]) + half(options["search"])
+    ),
+    "wiener": Filter(smooth.wiener, _half),
+    "sobel": Filter(edges.sobel, lambda _, __: 1),
+    "steerable": Filter(edges.steerable, _gaussian),
+    "band_pass": Filter(edges.band_pass, lambda options, _: smooth.gaussian_reach(options["coarse"])),
+    "erode": Filter(edges.erode, _half),
+    "dilate": Filter(edges.dilate, _half),
+    "opening": Filter(edges.opening, _twice),
+    "closing": Filter(edges.closing, _twice),
+    "distance": Filter(edges.distance, lambda options, _: int(options["most"])),
+    "hybrid": Filter(frequency.hybrid, _hybrid, ("side",)),
+    "spectrum": Filter(frequency.spectrum, None),
+    "salt_and_pepper": Filter(noise.salt_and_pepper, _nothing, ("origin",)),
+    "impulse": Filter(noise.impulse, _nothing, ("origin",)),
+    "gaussian_noise": Filter(noise.gaussian_noise, _nothing, ("origin",)),
+}
+
+
+class Option(NamedTuple):
+    """What a filter can be told: the type, and what it takes if it is told nothing (`...`: it must be)."""
+
+    type: Any
+    default: Any
+
+
+@cache
+def options_of(name: str) -> dict[str, Option]:
+    """Return the options of a filter, those first that must be given.
+
+    Raises:
+        UnknownName: no filter of that name; the message gives the nearest and all.
+    """
+    if name not in FILTERS:
+        raise unknown("filter", name, FILTERS)
+    entry = FILTERS[name]
+    types = get_type_hints(entry.apply)
+    found = {
+        parameter.name: Option(
+            types[parameter.name] if parameter.kind is parameter.KEYWORD_ONLY else str,
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
+        for parameter in list(inspect.signature(entry.apply).parameters.values())[1:]
+        if parameter.name not in entry.given
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1].default is not ...))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One filter and all its options.
+
+    Attributes:
+        name: of the filter.
+        options: each one, in the type that the filter takes.
+
+    Raises:
+        UnknownName: no such filter or option.
+        BadUsage: an option is missing, or the filter refuses it.
+    """
+
+    name: str
+    options: Options
+
+    def __post_init__(self) -> None:
+        known = options_of(self.name)
+        for name in self.options:
+            if name not in known:
+                raise unknown(f"option of {self.name}", name, known)
+        missing = [
+            name for name, option in known.items() if option.default is ... and name not in self.options
+        ]
+        if missing:
+            raise BadUsage(f"{self.name} must be told {' and '.join(missing)}, as in {_example(self.name)}")
+        full = {name: self.options.get(name, option.default) for name, option in known.items()}
+        object.__setattr__(self, "options", full)
+        self._try()
+
+    def __str__(self) -> str:
+        told = ",".join(f"{name}={_said(value)}" for name, value in self.options.items())
+        return f"{self.name}:{told}" if told else self.name
+
+    @property
+    def filter(self) -> Filter:
+        """What the name stands for."""
+        return FILTERS[self.name]
+
+    @property
+    def other(self) -> str | None:
+        """The file of another picture that the step needs, or None."""
+        return self.options.get(OTHER)
+
+    def reach(self, grid: tuple[int, int]) -> int | None:
+        """Return how far the step looks, in pixels, on a picture of (rows, columns); None: at the whole."""
+        if self.filter.reach is None or self.options.get("border") == "wrap":
+            return None
+        return self.filter.reach(self.options, max(grid))
+
+    def apply(self, image: Array, *, other: Array | None = None, given: Options | None = None) -> Array:
+        """Apply the step to an array.
+
+        Args:
+            image: (H, W) or (H, W, C).
+            other: the picture that `other` names, on the same grid.
+            given: what follows from where the window lies, see `Filter.given`.
+        """
+        own = {name: value for name, value in self.options.items() if name != OTHER}
+        pictures = (image,) if other is None else (image, other)
+        return self.filter.apply(*pictures, **own, **(given or {}))
+
+    def _try(self) -> None:
+        """Let the filter look at its options on a black picture, before a painting is opened for it."""
+        given = {"side": TRIAL_SIDE} if "side" in self.filter.given else {}
+        try:
+            reach = self.reach((TRIAL_SIDE, TRIAL_SIDE)) or 0
+            black = np.zeros((max(reach + 1, TRIAL_SIDE),) * 2, np.float32)
+            self.apply(black, other=None if self.other is None else black, given=given)
+        except BadUsage as error:
+            raise type(error)(f"{self.name}: {error}") from None
+
+
+def chain(steps: str | Step | Iterable[str | Step]) -> tuple[Step, ...]:
+    """Read a chain: one step or several, each as NAME:OPTION=VALUE,OPTION=VALUE.
+
+    A value may be several numbers: `weighted:weights=1,4,6,4,1`.
+
+    Raises:
+        UnknownName: no such filter or option; the message gives the nearest and all.
+        BadUsage: nothing to do, a value of another type, an option that is missing, given twice or refused.
+
+    Example:
+        >>> steps = chain(["gaussian:sigma=2", "sobel"])
+        >>> said(steps)
+        '--op gaussian:sigma=2,border=reflect --op sobel:edges=both,border=reflect'
+        >>> chain(map(str, steps)) == steps
+        True
+    """
+    listed = [steps] if isinstance(steps, str | Step) else list(steps)
+    if not listed:
+        raise BadUsage(f"a chain has one filter at least; known: {', '.join(sorted(FILTERS))}")
+    return tuple(step if isinstance(step, Step) else _read(step) for step in listed)
+
+
+def said(steps: Sequence[Step]) -> str:
+    """Return a chain as the command line takes it."""
+    return " ".join(f"--op {shlex.quote(str(step))}" for step in steps)
+
+
+def catalogue() -> list[tuple[str, str]]:
+    """List every filter as it is written, with the first line of what it does."""
+    return [(_example(name), (inspect.getdoc(FILTERS[name].apply) or "").split("\n")[0]) for name in FILTERS]
+
+
+def _read(text: str) -> Step:
+    name, colon, rest = text.partition(":")
+    known = options_of(name)
+    told: dict[str, str] = {}
+    for part in rest.split(",") if colon else []:
+        key, equals, value = part.partition("=")
+        if equals and key in told:
+            raise BadUsage(f"{name} is told {key} twice, in {text!r}")
+        if equals:
+            told[key] = value
+        elif told:  # one more number of the last option
+            told[list(told)[-1]] += f",{part}"
+        else:
+            raise BadUsage(
+                f"options are NAME=VALUE, set apart by commas, as in {_example(name)}; got {part!r}"
+            )
+    for key in told:
+        if key not in known:
+            raise unknown(f"option of {name}", key, known)
+    return Step(name, {key: _valued(name, key, value, known[key].type) for key, value in told.items()})
+
+
+def _valued(name: str, key: str, text: str, kind: Any) -> Any:
+    """Read a value as the type that the filter's signature states."""
+    try:
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+        if kind == Sequence[float]:
+            return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        words = {int: "a whole number", float: "a number"}.get(kind, "numbers set apart by commas")
+        raise BadUsage(f"{name}: {key} is {words}, got {text!r}") from None
+    return text
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(_said(part) for part in value)
+    return repr(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _example(name: str) -> str:
+    told = ",".join(
+        f"{key}={key.upper() if option.default is ... else _said(option.default)}"
+        for key, option in options_of(name).items()
+    )
+    return f"{name}:{told}" if told else name

@@ -1,0 +1,274 @@
+"""Chains of filters over a scan of any size: computed where they are read, window by window.
+
+A window is read with as much about it as its filters look at, so that it comes out as the whole would, to the
+last bit. Steps work on floats from 0 (black) to 1 (white); those of a scan of 8 or 16 bits are held to that
+range after each step and rounded once, at the end. Alpha is not touched.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tratteggio.errors import BadPixels, BadUsage, GridMismatch
+from tratteggio.filters._window import floats, require_reach
+from tratteggio.filters.chain import Step
+from tratteggio.filters.point import LEVELS, histogram
+from tratteggio.painting import Pixels, Region, Scan
+from tratteggio.painting.pixels import Array, to_depth, white
+
+TILE = 512  # px a side that are computed at a time
+WHOLE_GIB = 1.0  # most that a filter which looks at the whole may hold of it
+
+Progress = Callable[[int, int], None]
+
+
+def reach_of(steps: Sequence[Step], grid: tuple[int, int]) -> int | None:
+    """Return how far a chain looks, in pixels; None if some step takes the whole in at one look."""
+    reaches = [step.reach(grid) for step in steps]
+    return None if None in reaches else sum(reach for reach in reaches if reach)
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """The colour channels of a scan as floats from 0 (black) to 1 (white): (H, W, channels).
+
+    Attributes:
+        scan: what is read.
+        dtype: float32 or float64.
+    """
+
+    scan: Scan
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Grid and channels of the scan, without alpha."""
+        return (*self.scan.grid, self.scan.channels)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        region = Region.of(key, self.scan.grid)
+        colour = self.scan.colour(region)
+        if colour.dtype.kind == "f" and not np.isfinite(colour).all():
+            row, col, _ = np.argwhere(~np.isfinite(colour))[0]
+            raise BadPixels(
+                f"{self.scan.name} holds NaN or infinite values, the first that were met at row "
+                f"{region.top + row}, column {region.left + col}; mend the file"
+            )
+        values = np.multiply(colour, 1 / white(self.scan.dtype), dtype=self.dtype)
+        return np.subtract(1, values, out=values) if inverted(self.scan) else values
+
+
+def inverted(scan: Scan) -> bool:
+    """True if the file stores white as 0."""
+    return scan.metadata.foreign.get("photometric") == "miniswhite" and scan.dtype.kind == "u"
+
+
+@dataclass(frozen=True, eq=False)
+class Filtered:
+    """Pixels seen through one step of a chain.
+
+    Attributes:
+        source: floats (H, W, C).
+        step: what is done.
+        depth: of the scan that all began with.
+        other: the other picture that the step needs, on the same grid.
+
+    Raises:
+        BadUsage: the step looks further than the picture is wide, or at more of it than can be held.
+    """
+
+    source: Pixels
+    step: Step
+    depth: np.dtype[Any]
+    other: Pixels | None = None
+
+    def __post_init__(self) -> None:
+        if self.reach is not None:
+            require_reach(self.reach, self.grid)
+            return
+        held = int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize / 2**30
+        if held > WHOLE_GIB:
+            raise BadUsage(
+                f"{self.step.name} looks at the whole picture at once: {self.grid[0]} x {self.grid[1]} (rows "
+                f"x columns) take {held:.1f} GiB, above the {WHOLE_GIB:g} that it may; reduce the scan first"
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the source."""
+        return tuple(self.source.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the source."""
+        return np.dtype(self.source.dtype)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.shape[0], self.shape[1]
+
+    @property
+    def reach(self) -> int | None:
+        """How far the step looks; None: at the whole."""
+        return self.step.reach(self.grid)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        region = Region.of(key, self.grid)
+        if self.reach is None:
+            return np.asarray(self._whole[region.slices])
+        seen = region.grow(self.reach, within=self.grid)
+        return np.asarray(self._through(seen)[region.relative_to(seen).slices])
+
+    @cached_property
+    def _whole(self) -> Array:
+        return self._through(Region.whole(self.grid))
+
+    @cached_property
+    def _histogram(self) -> Array:
+        """A first look at all of the source, tile by tile."""
+        counts = np.zeros((self.shape[2], LEVELS), np.int64)
+        for tile in tiles(Region.whole(self.grid), TILE):
+            counts += histogram(np.asarray(self.source[tile.slices]))
+        return counts
+
+    def _through(self, seen: Region) -> Array:
+        given: dict[str, Any] = {}
+        if "origin" in self.step.filter.given:
+            given["origin"] = (seen.top, seen.left)
+        if "side" in self.step.filter.given:
+            given["side"] = max(self.grid)
+        if "histogram" in self.step.filter.given:
+            given["histogram"] = self._histogram
+        other = None if self.other is None else np.asarray(self.other[seen.slices])
+        image = np.asarray(self.source[seen.slices])
+        if self.step.filter.reach is None and self.depth.kind == "u":
+            # CLAHE counts levels: it must meet those of the scan.
+            image = to_depth(image * white(self.depth), self.depth)
+            answer = self.step.apply(image, given=given)
+            return np.asarray(np.divide(answer, white(self.depth), dtype=self.dtype))
+        answer = self.step.apply(image, other=other, given=given)
+        return np.asarray(np.clip(answer, 0, 1)) if self.depth.kind == "u" else answer
+
+
+def tiles(region: Region, side: int) -> Iterator[Region]:
+    """Cut a region into tiles, row by row."""
+    for band in region.bands(side):
+        for left in range(band.left, band.right, side):
+            yield Region(band.top, left, band.bottom, min(left + side, band.right))
+
+
+def filtered(scan: Scan, steps: Sequence[Step], others: Sequence[Scan | None]) -> Pixels:
+    """Lay the steps of a chain over the colour channels of a scan.
+
+    Args:
+        scan: read where the answer is.
+        steps: in order.
+        others: for each step the other scan that it needs, or None.
+
+    Returns:
+        floats (H, W, channels), computed where they are read.
+
+    Raises:
+        GridMismatch: another scan is not on the grid of this one.
+        BadUsage: another scan has other channels, or a step looks further than the picture is wide, or at
+            more of it than can be held.
+    """
+    dtype = floats(scan.dtype)
+    pixels: Pixels = Light(scan, dtype)
+    for step, other in zip(steps, others, strict=True):
+        if other is not None and other.grid != scan.grid:
+            raise GridMismatch(
+                f"{step.name} takes two pictures on one grid, but {scan.name} is {scan.grid[0]} x "
+                f"{scan.grid[1]} and {other.name} is {other.grid[0]} x {other.grid[1]} (rows x columns)"
+            )
+        if other is not None and other.channels != scan.channels:
+            raise BadUsage(
+                f"{step.name} takes two pictures of as many channels, but {scan.name} has "
+                f"{scan.channels} and {other.name} {other.channels}"
+            )
+        pixels = Filtered(pixels, step, scan.dtype, Light(other, dtype) if other else None)
+    return pixels
+
+
+class Enhanced:
+    """A scan seen through a chain, at its own depth, with its alpha: the same bits in whatever window.
+
+    Args:
+        scan: what is enhanced.
+        light: its colour channels through the chain, see `filtered`.
+        tile: pixels a side that are computed at a time.
+        progress: called with (pixels done, pixels in all).
+    """
+
+    def __init__(self, scan: Scan, light: Pixels, *, tile: int, progress: Progress | None = None) -> None:
+        self.scan = scan
+        self.light = light
+        self.tile = tile
+        self.progress = progress
+        self.done = 0
+        # A row of tiles: files are written by bands, from top to bottom, and each tile is computed once.
+        self.kept: OrderedDict[Region, Array] = OrderedDict()
+        self.most = -(-scan.grid[1] // tile) + 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the scan."""
+        return tuple(self.scan.pixels.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Depth of the scan."""
+        return self.scan.dtype
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        region = Region.of(key, self.scan.grid)
+        out = np.empty((region.rows, region.cols, *self.shape[2:]), self.dtype)
+        touched = Region(
+            region.top // self.tile * self.tile,
+            region.left // self.tile * self.tile,
+            region.bottom,
+            region.right,
+        )
+        for tile in tiles(touched, self.tile):
+            whole = Region(tile.top, tile.left, tile.top + self.tile, tile.left + self.tile)
+            whole = whole.meet(Region.whole(self.scan.grid))
+            part = whole.meet(region)
+            out[part.relative_to(region).slices] = self._tile(whole)[part.relative_to(whole).slices]
+        return out
+
+    def _tile(self, region: Region) -> Array:
+        if region in self.kept:
+            self.kept.move_to_end(region)
+            return self.kept[region]
+        stored = self.scan.read(region)
+        values = self.light[region.slices]
+        if inverted(self.scan):
+            values = 1 - values
+        colour = to_depth(values * white(self.dtype), self.dtype)
+        if stored.ndim == 2:
+            answer = colour[..., 0]
+        else:
+            answer = np.concatenate([colour, stored[..., self.scan.channels :]], axis=-1)
+        # What the scan does not show is no paint, before and after.
+        answer = _where_seen(self.scan, region, answer, stored)
+        self.kept[region] = answer
+        while len(self.kept) > self.most:
+            self.kept.popitem(last=False)
+        self.done += region.rows * region.cols
+        if self.progress:
+            self.progress(self.done, self.scan.grid[0] * self.scan.grid[1])
+        return answer
+
+
+def _where_seen(scan: Scan, region: Region, answer: Array, stored: Array) -> Array:
+    if scan.seen is None:
+        return answer
+    seen = scan.read_seen(region)
+    return np.where(seen if stored.ndim == 2 else seen[..., None], answer, stored)
