@@ -1,9 +1,9 @@
-"""The verbs: open a painting, propose a fill. The only way in for the command line and for Python."""
+"""The verbs: open, propose a fill, look through filters. The only way in for command line and Python."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import signature
@@ -17,6 +17,8 @@ from tratteggio import files, registry
 from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnreadableFile, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.files.stacks import history_of
+from tratteggio.filters import windows
+from tratteggio.filters.chain import Step, chain, said
 from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
@@ -231,6 +233,151 @@ def inpaint_file(
     return restoration.history
 
 
+@overload
+def enhance(
+    painting: Array,
+    steps: str | Step | Iterable[str | Step],
+    *,
+    tile: int | None = ...,
+    progress: Progress | None = ...,
+) -> Array: ...
+
+
+@overload
+def enhance(
+    painting: str | Path | Scan | Stack,
+    steps: str | Step | Iterable[str | Step],
+    *,
+    tile: int | None = ...,
+    progress: Progress | None = ...,
+) -> Scan: ...
+
+
+def enhance(
+    painting: Array | str | Path | Scan | Stack,
+    steps: str | Step | Iterable[str | Step],
+    *,
+    tile: int | None = None,
+    progress: Progress | None = None,
+) -> Array | Scan:
+    """See a scan through a chain of filters: a hypothesis, computed from the scan alone.
+
+    Args:
+        painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
+            opacity; or what `open` takes, a scan, a stack, of which `rgb` is taken, or else the first.
+        steps: filters in order, each as "gaussian:sigma=2"; `tratteggio enhance --list` shows them all.
+        tile: pixels a side that are computed at a time; the result does not depend on it.
+        progress: called with (pixels done, pixels in all).
+
+    Returns:
+        an array like `painting` if that was an array, else a scan of the same depth and metadata whose pixels
+        are computed where they are read. Opacity is not touched, nor what the scan does not show.
+
+    Raises:
+        UnknownName: no such filter or option.
+        BadUsage: an option is missing or refused, a window is wider than the picture, or a filter looks at
+            more of it than can be held.
+        BadPixels: NaN or infinite values, when they are read.
+        GridMismatch: the other picture of a hybrid has another size.
+        MissingExtra: a filter needs OpenCV, which is not installed.
+
+    Example:
+        >>> edge = np.repeat([[0, 0, 255, 255]], 3, axis=0).astype(np.uint8)
+        >>> enhance(edge, ["contrast:gain=0.5", "sobel"])[1]
+        array([  0, 128, 128,   0], dtype=uint8)
+    """
+    scan = _stack(painting).primary
+    seen = _through(scan, chain(steps), tile=tile, progress=progress)
+    if isinstance(painting, np.ndarray):
+        return seen[:, :]
+    return replace(scan, pixels=seen, name=f"{scan.name} (enhanced)")
+
+
+def enhance_file(
+    source: str | Path,
+    target: str | Path,
+    steps: str | Step | Iterable[str | Step],
+    *,
+    tile: int | None = None,
+    progress: Progress | None = None,
+) -> Mapping[str, Any]:
+    """See a scan through a chain of filters into a file, window by window, with its history beside it.
+
+    Args:
+        source: what `open` takes.
+        target: .tif .png .jpg
+        steps: as those of `enhance`.
+        tile: likewise.
+        progress: likewise.
+
+    Returns:
+        the history, as it is written beside the target: under "hypothesis" each step, in order.
+
+    Raises:
+        UnsafeOutput: the target is the source, or the other picture of a hybrid.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+        TratteggioError: as `enhance` and `open` raise.
+    """
+    done, target = chain(steps), Path(target)
+    files.require_scan_writable(target)
+    scan = open(source).primary
+    files.refuse_overwrite(source, target)
+    for step in done:
+        if step.other is not None:
+            files.refuse_overwrite(step.other, target)
+    pixels = _through(scan, done, tile=tile, progress=progress)
+    history = {
+        "tratteggio": __version__,
+        "verb": "enhance",
+        "what": "a hypothesis: every pixel is computed from the source by these steps, in this order",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": _facts(scan),
+        "hypothesis": [_told(step, scan.grid) for step in done],
+        "chain": said(done),
+    }
+    return files.save_made(pixels, scan, target, history=history)
+
+
+def _through(
+    scan: Scan, steps: Sequence[Step], *, tile: int | None, progress: Progress | None
+) -> windows.Enhanced:
+    if tile is not None and tile < 1:
+        raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
+    others = [None if step.other is None else open(step.other).primary for step in steps]
+    light = windows.filtered(scan, steps, others)
+    reach = windows.reach_of(steps, scan.grid)
+    if scan.seen is not None and reach != 0:
+        log.warning(
+            "%s does not show the painting everywhere; near the rim filters take in what lies beyond",
+            scan.name,
+        )
+    # A tile is read with its margins: the wider these are, the wider it should be.
+    side = tile or max(windows.TILE, 4 * (reach or 0))
+    return windows.Enhanced(scan, light, tile=side, progress=progress)
+
+
+def _told(step: Step, grid: tuple[int, int]) -> dict[str, Any]:
+    """Say what a step does, for the history."""
+    told: dict[str, Any] = {"filter": step.name, "options": step.options, "reach_px": step.reach(grid)}
+    if step.other is not None:
+        other = open(step.other).primary
+        told["also_read"] = {"name": provenance.short_name(other.name), "sha256": provenance.sha256_of(other)}
+    return told
+
+
+def _facts(scan: Scan) -> dict[str, Any]:
+    """Say which scan this is, for the history."""
+    return {
+        "name": provenance.short_name(scan.name),
+        "modality": scan.modality,
+        "sha256": provenance.sha256_of(scan),
+        "rows": scan.grid[0],
+        "cols": scan.grid[1],
+        "channels": scan.channels,
+        "depth": scan.dtype.name,
+    }
+
+
 def make_engine(
     name: str,
     *,
@@ -379,15 +526,7 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
     scan, mask = stack.primary, provenance.file_named(lacunae.name)
     return {
         "tratteggio": __version__,
-        "source": {
-            "name": provenance.short_name(scan.name),
-            "modality": scan.modality,
-            "sha256": provenance.sha256_of(scan),
-            "rows": scan.grid[0],
-            "cols": scan.grid[1],
-            "channels": scan.channels,
-            "depth": scan.dtype.name,
-        },
+        "source": _facts(scan),
         "also_read": {
             other.modality: {
                 "name": provenance.short_name(other.name),

@@ -15,7 +15,7 @@ from tratteggio.cli.main import app
 from tratteggio.treatment import sample_file
 
 VERBS = ["demo", "inspect", "inpaint", "verify", "evaluate", "compare", "report", "doctor"]
-VERBS += ["register", "train", "recipes", "models", "reproduce", "export"]
+VERBS += ["register", "train", "recipes", "models", "reproduce", "export", "enhance"]
 
 
 def run(*words: object) -> Result:

@@ -62,6 +62,20 @@ def test_tiled_equals_whole_to_the_last_bit(name, dtype):
     assert (whole != painting.pixels).any()
 
 
+@pytest.mark.parametrize("name", [name for name in FILTERS if name != "gaussian_noise"])
+def test_every_channel_is_worked_on_by_itself(name):
+    """Gaussian noise is another in each channel; salt, pepper and impulses hit whole pixels."""
+    colour = scan("uint16")
+    [one] = chain(step(name))
+    other = scan("uint16", seed=1) if one.other else None
+    whole = Enhanced(colour, filtered(colour, [one], [other]), tile=512)[:, :]
+    for channel in range(3):
+        grey = Scan(np.ascontiguousarray(colour.pixels[..., channel]))
+        far = other and Scan(np.ascontiguousarray(other.pixels[..., channel]))
+        alone = Enhanced(grey, filtered(grey, [one], [far]), tile=512)[:, :]
+        assert_array_equal(whole[..., channel], alone)
+
+
 @pytest.mark.parametrize("border", ["mirror", "replicate", "zero", "partial", "wrap"])
 def test_tiled_equals_whole_with_every_border(border):
     words = f"gaussian:sigma=2,border={border}"

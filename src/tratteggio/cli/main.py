@@ -11,6 +11,7 @@ from tratteggio.cli.compare import compare
 from tratteggio.cli.demo import demo
 from tratteggio.cli.doctor import doctor
 from tratteggio.cli.encode import encode
+from tratteggio.cli.enhance import enhance
 from tratteggio.cli.evaluate import evaluate
 from tratteggio.cli.export import export
 from tratteggio.cli.inpaint import inpaint
@@ -37,6 +38,7 @@ VERBS = (
     inspect,
     register,
     inpaint,
+    enhance,
     encode,
     verify,
     evaluate,

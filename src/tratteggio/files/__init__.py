@@ -7,7 +7,7 @@ from tratteggio.files.masks import read_lacunae
 from tratteggio.files.overview import overview
 from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_pixels, sidecar, write_history
 from tratteggio.files.reading import read
-from tratteggio.files.saving import require_writable, save
+from tratteggio.files.saving import require_scan_writable, require_writable, save, save_made
 from tratteggio.files.stacks import read_stack, write_stack
 from tratteggio.files.writing import write, write_lacunae
 
@@ -20,8 +20,10 @@ __all__ = [
     "read_lacunae",
     "read_stack",
     "refuse_overwrite",
+    "require_scan_writable",
     "require_writable",
     "save",
+    "save_made",
     "sha256",
     "sha256_of",
     "sha256_pixels",

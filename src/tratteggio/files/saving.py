@@ -1,4 +1,4 @@
-"""A proposal to files: the picture, and beside it its history, its lacunae and its confidence."""
+"""What was made to files: the picture and its history; of a proposal its lacunae and confidence, too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from tratteggio.files.beside import beside, refuse_overwrite, require_place
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
 from tratteggio.files.writing import SUFFIXES, kind_for, white_where_lost, write_as
-from tratteggio.painting import Mapped, Metadata, Restoration
+from tratteggio.painting import Mapped, Metadata, Pixels, Restoration, Scan
 from tratteggio.painting.pixels import Array
 
 SAVED = {**SUFFIXES, ".ora": "ora"}
@@ -27,6 +27,52 @@ def require_writable(target: str | os.PathLike[str]) -> None:
     """
     kind_for(Path(target), SAVED)
     require_place(Path(target))
+
+
+def require_scan_writable(target: str | os.PathLike[str]) -> None:
+    """Make sure, before long work starts, that pixels could be saved there.
+
+    Raises:
+        BadUsage: an unknown suffix.
+        UnwritableFile: no such folder, a folder stands there, or no permission.
+    """
+    kind_for(Path(target), SUFFIXES)
+    require_place(Path(target))
+
+
+def save_made(
+    pixels: Pixels, source: Scan, path: str | os.PathLike[str], *, history: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Write pixels that were made from a scan, with its metadata, and their history (`OUT.history.json`).
+
+    Both appear when both are complete; the picture is streamed.
+
+    Args:
+        pixels: on the grid of the scan, with its channels and alpha.
+        source: the scan.
+        path: .tif .tiff .png .jpg .jpeg
+        history: what JSON can hold; where the source lies is added.
+
+    Returns:
+        the history as it is written.
+
+    Raises:
+        BadUsage: an unknown suffix, or a depth that the format cannot hold.
+        UnsafeOutput: a file to be written is the source.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
+    path = Path(path)
+    kind_for(path, SUFFIXES)
+    targets = [path, sidecar(path, "history")]
+    place = place_named(source.name)
+    for precious in filter(None, (place, place and place.parent)):
+        for target in targets:
+            refuse_overwrite(precious, target)
+    located = _located(history, place, path)
+    with beside(targets) as [picture, beside_it]:
+        beside_it.write_text(history_json(located), encoding="utf-8")
+        write_as(pixels, picture, path, metadata=source.metadata, alpha=source.alpha)
+    return located
 
 
 def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:

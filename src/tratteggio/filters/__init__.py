@@ -1,7 +1,7 @@
 """Classical image processing on arrays: thin over SciPy and OpenCV, at the depth of the picture.
 
 Every filter takes (H, W) or (H, W, C) and works on channels one by one, alpha too if it is given one; an
-array comes back like the one that went in. `windows` lays chains of them over scans of any size.
+array comes back like the one that went in. `tratteggio.enhance` lays chains of them over scans of any size.
 """
 
 from tratteggio.filters._window import Border

@@ -58,7 +58,13 @@ def sobel(
     words, dtype = mode(border), floats(image.dtype)
     # A vertical edge is a step along the row.
     axes = {"vertical": [1], "horizontal": [0], "both": [0, 1]}[edges]
-    steps = [ndimage.sobel(image, axis, dtype, words) for axis in axes]
+    # Not ndimage.sobel, which smooths along every other axis: across the channels, too.
+    steps = [
+        ndimage.correlate1d(
+            ndimage.correlate1d(image, [-1, 0, 1], axis, dtype, words), [1, 2, 1], 1 - axis, dtype, words
+        )
+        for axis in axes
+    ]
     length = np.abs(steps[0]) if len(steps) == 1 else np.hypot(*steps)
     return to_depth(np.multiply(length, 0.25, out=length), image.dtype)
 

@@ -135,7 +135,8 @@ def spectrum(image: Array) -> Array:
         size[0, 0] = 0
         strongest = float(size.max()) or float(mean) or 1.0
         size[0, 0] = min(float(mean), strongest)
-        level = np.log1p(size) / np.log1p(strongest)
-        return np.asarray(fft.fftshift(level) * white(image.dtype), floats(image.dtype))
+        np.log1p(size, out=size)
+        size *= white(image.dtype) / math.log1p(strongest)
+        return np.asarray(fft.fftshift(size))
 
     return to_depth(channels(image, shown), image.dtype)

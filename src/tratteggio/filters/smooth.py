@@ -222,13 +222,13 @@ def bilateral(image: Array, *, sigma: float = 2.0, likeness: float = 0.1) -> Arr
         # To whole vectors of the processor: what is left over at the end of a row is rounded differently.
         more = -(cols + 2 * margin) % LANES
         exact = channel if image.dtype == np.uint8 else channel.astype(np.float32)
-        padded = np.pad(exact, ((margin, margin), (margin, margin + more)), "symmetric")
+        padded = cv2.copyMakeBorder(exact, margin, margin, margin, margin + more, cv2.BORDER_REFLECT)
         # OpenCV tabulates weights between the least and the greatest value it sees. Two corners that no
         # disc reaches hold black and white, so that a window gets the table of the whole.
         padded[0, 0], padded[-1, 0] = 0, top
         answer = cv2.bilateralFilter(padded, 2 * reach + 1, likeness * top, sigma)
-        inner = answer[margin : margin + rows, margin : margin + cols]
-        return to_depth(np.ascontiguousarray(inner), image.dtype)
+        inner = np.ascontiguousarray(answer[margin : margin + rows, margin : margin + cols])
+        return inner if image.dtype == np.uint8 else to_depth(inner, image.dtype)
 
     return channels(image, smooth)
 

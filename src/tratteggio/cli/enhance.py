@@ -1,0 +1,71 @@
+"""`tratteggio enhance`: a scan seen through a chain of filters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+
+
+def _list(asked: bool) -> None:
+    if asked:
+        from tratteggio.filters.chain import catalogue
+
+        for words, meaning in catalogue():
+            typer.echo(f"{words}\n    {meaning}")
+        raise typer.Exit
+
+
+def enhance(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT",
+            help="A scan, one scan of an OME-Zarr or OME-TIFF, a folder with a painting.toml.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A file (.tif .png .jpg).")],
+    op: Annotated[
+        list[str],
+        typer.Option(help="A filter, NAME:OPTION=VALUE,OPTION=VALUE; repeat it for a chain, in order."),
+    ],
+    strip: Annotated[
+        Path | None,
+        typer.Option(help="Also a picture of the result from near to far (1, 1/2, 1/4, 1/8), for hybrids."),
+    ] = None,
+    tile: Annotated[
+        int | None, typer.Option(help="Pixels a side computed at a time; never changes the result.")
+    ] = None,
+    listed: Annotated[  # noqa: ARG001 its callback answers
+        bool,
+        typer.Option("--list", callback=_list, is_eager=True, help="List the filters with their options."),
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """See a scan of any size through filters; depth, profile, metadata and alpha are kept.
+
+    What comes out is a hypothesis: beside it lies its history, with every step and option, in order.
+
+    Example: tratteggio enhance panel.tif -o edges.tif --op gaussian:sigma=2 --op sobel
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio import files
+        from tratteggio.filters import strip as stripped
+        from tratteggio.treatment import enhance_file
+
+        if strip:
+            files.require_scan_writable(strip)
+            for precious in (source, output):
+                files.refuse_overwrite(precious, strip)
+        with console.progress(source.name) as progress:
+            history = enhance_file(source, output, op, tile=tile, progress=progress)
+        if strip:
+            files.write(stripped(files.overview(files.read(output), longest=1024)), strip)
+        made = [str(path) for path in (output, strip) if path]
+        console.result(
+            {"output": made, "history": history}, f"{', '.join(made)}: a hypothesis, by {history['chain']}"
+        )
