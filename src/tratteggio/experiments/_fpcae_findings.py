@@ -124,7 +124,7 @@ def tables(found: Found, on: str) -> list[Table]:
 
 
 def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool) -> tuple[Table, list[Claim]]:
-    """Tell whether FP-CAE comes above the normal autoencoder with more steps, and other windows.
+    """Tell whether FP-CAE comes above the normal autoencoder with more steps, one rate, and other windows.
 
     Args:
         found: by window of the objective, trials of these two.
@@ -132,7 +132,7 @@ def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool)
         steps: of each training.
         conclusive: as for `judged`.
     """
-    title = f"Longer, and with other windows, on {on}: {steps} steps"
+    title = f"Longer, at one rate, and with other windows, on {on}: {steps} steps"
     rows = [
         row for window, trials in found.items() for row in _probe_rows(trials, f", {window} in the objective")
     ]
@@ -143,9 +143,9 @@ def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool)
         verdict: Verdict = (
             ("ordering only" if better else "not reproduced") if conclusive else "not attempted"
         )
-        text = f"FP-CAE is better than the normal autoencoder after {steps} steps, objective {window}"
+        text = f"FP-CAE is better than the normal one after {steps} steps at one rate, objective {window}"
         claims.append(Claim(f"On {on}: {text}", verdict if conclusive else "not attempted", why))
-    return Table(title, _GAPS, rows, _GAP_NOTE), claims
+    return Table(title, _GAPS, rows, f"{_GAP_NOTE} Both at the rate of the normal net."), claims
 
 
 def _probe_rows(found: Found, told: str) -> list[Row]:
