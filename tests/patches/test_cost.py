@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from tratteggio.patches import cost as costs
 from tratteggio.patches.cost import from_afar, of_descriptors, of_pixels
@@ -55,6 +55,18 @@ def test_two_labels_cost_their_squared_differences_where_the_patches_overlap(cas
             canvas[layer, top : top + PATCH, left : left + PATCH] = cut_out(lattice, colours, label)
         expected = np.nansum((canvas[0] - canvas[1]) ** 2)
         assert got[pair, k, l] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("thinned", [False, True])
+def test_what_is_taken_for_a_patch_is_what_lies_at_its_taps(case, thinned):
+    lattice, colours, cost, labels = case
+    if thinned:
+        cost = from_afar(lattice, colours, colours)
+    some = cost.taps[1:, :2]
+    got = cost.taken(labels, some)
+    for node, label in np.ndindex(labels.shape):
+        expected = [cost.features[labels[node, label] + tap] for tap in some.ravel()]
+        assert_array_equal(got[node, label], np.concatenate(expected))
 
 
 def test_batches_change_nothing(case, monkeypatch):

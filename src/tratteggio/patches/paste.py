@@ -6,13 +6,16 @@ doi:10.1145/383259.383296, section 2.1; here for all patches of a wave at once, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.patches.lattice import SIDES, Floats, Lattice, Numbers
 
 # Views of (n, patch, patch) in which a side's half lies on the left and the path runs down.
-_TURNED = (
+_TURNED: tuple[Callable[[NDArray[Any]], NDArray[Any]], ...] = (
     lambda a: a.transpose(0, 2, 1),  # above
     lambda a: a.transpose(0, 2, 1)[:, :, ::-1],  # below
     lambda a: a,  # left
@@ -44,13 +47,14 @@ def paste(
         shape = (len(nodes), lattice.patch, lattice.patch)
         differ = (((new - old) ** 2).sum(axis=2) * there).reshape(shape)
         share = np.ones(shape, dtype=np.float32)
-        for side in range(len(SIDES)):
-            others = lattice.around[nodes, side]
-            met = np.flatnonzero((others >= 0) & (wave[others] < now))
-            turned = np.ascontiguousarray(_TURNED[side](differ[met])[:, :, :half])
-            part = share[met]
-            _TURNED[side](part)[:, :, :half] *= cut(turned)
-            share[met] = part
+        others = lattice.around[nodes, : len(SIDES)].T
+        met = [np.flatnonzero(some) for some in (others >= 0) & (wave[others] < now)]
+        turned = [turn(differ[some])[:, :, :half] for turn, some in zip(_TURNED, met, strict=True)]
+        shares = cut(np.concatenate(turned))
+        for turn, some in zip(_TURNED, met, strict=True):
+            part = share[some]
+            turn(part)[:, :, :half] *= shares[: len(some)]
+            share[some], shares = part, shares[len(some) :]
         part = np.where(there, share.reshape(here.shape), 1)[..., None].astype(colours.dtype)
         laid[here] = old + part * (new - old)
         covered[here] = True
@@ -68,15 +72,17 @@ def cut(differ: NDArray[np.floating]) -> Floats:
         of it.
     """
     count, length, width = differ.shape
-    least = differ.copy()
+    # A column of infinity on either side; then places count from 1.
+    least = np.pad(differ, ((0, 0), (0, 0), (1, 1)), constant_values=np.inf)
     for row in range(1, length):
-        above = np.pad(least[:, row - 1], ((0, 0), (1, 1)), constant_values=np.inf)
-        least[:, row] += np.minimum(above[:, 1:-1], np.minimum(above[:, :-2], above[:, 2:]))
-    path = np.empty((count, length), dtype=np.intp)
-    path[:, -1] = least[:, -1].argmin(axis=1)
+        left, above, right = (least[:, row - 1, first : first + width] for first in range(3))
+        least[:, row, 1:-1] += np.minimum(above, np.minimum(left, right))
+    path, every = np.empty((count, length), dtype=np.intp), np.arange(count)
+    path[:, -1] = at = least[:, -1].argmin(axis=1)
     for row in range(length - 2, -1, -1):
-        steps = np.clip(path[:, row + 1, None] + np.array([0, -1, 1]), 0, width - 1)
-        best = np.take_along_axis(least[:, row], steps, axis=1).argmin(axis=1)
-        path[:, row] = np.take_along_axis(steps, best[:, None], axis=1)[:, 0]
+        left, above, right = (least[every, row, at + step] for step in (-1, 0, 1))
+        aside = np.where(left <= right, -1, 1)  # straight on where it costs no more than either
+        path[:, row] = at = at + np.where(above <= np.minimum(left, right), 0, aside)
+    path -= 1
     shares: Floats = np.clip((np.arange(width) - path[..., None] + 1) / 2, 0, 1).astype(np.float32)
     return shares

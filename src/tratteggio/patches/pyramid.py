@@ -74,7 +74,7 @@ def fill_from_patches(
     Args:
         colour: (H, W, channels) of any depth.
         lost: (H, W), True where paint is lost; some is, some is not.
-        patch: side of a patch in pixels, even; a multiple of 16 with `look`.
+        patch: side of a patch in pixels, even, 4 at least; a multiple of 16 with `look`.
         rng: breaks ties.
         look: describes boxes of 8 x 8 pixels, by which patches are then compared; None compares pixels.
         chance: draws one of several plausible fills; None gives the one held for best.
@@ -213,23 +213,33 @@ def _choose(
     # A node's few known pixels are compared as they are: of part of a box no descriptor tells.
     told = [_told(lattice, hint, colours).worth(HINTED / len(level.hints), of=cost) for hint in level.hints]
     pixels = pixels.worth(1, of=cost)
-    wanted = [pixels, *told, from_afar(lattice, colours, guess).worth(share, of=cost)]
+    guessed = from_afar(lattice, colours, guess).worth(share, of=cost)
     texture = search.textures(lattice, colours)
+    strength = np.float32(search.TEXTURE * cost.samples)
+
+    def fit(nodes: Numbers, labels: Numbers) -> Floats:
+        shown = pixels.at_nodes(lattice.at[nodes], labels)
+        return sum((one.at_nodes(lattice.at[nodes], labels) for one in told), start=shown)
 
     def price(nodes: Numbers, labels: Numbers) -> Floats:
-        strength = np.float32(search.TEXTURE * cost.samples) * texture.differ(lattice.at[nodes], labels)
-        return sum((one.at_nodes(lattice.at[nodes], labels) for one in wanted), start=strength)
+        return fit(nodes, labels) + unseen(nodes, labels)
+
+    def unseen(nodes: Numbers, labels: Numbers) -> Floats:
+        asked = strength * texture.differ(lattice.at[nodes], labels)
+        return asked + guessed.at_nodes(lattice.at[nodes], labels)
 
     if coarse is None:
         keep = IN_QUESTION if look is None else FOUND
-        labels = search.compare_all(lattice, [cost, *wanted[1:]], texture, keep=keep)
+        labels = search.compare_all(lattice, [cost, *told, guessed], texture, keep=keep)
     else:
         labels = search.from_coarse(lattice, coarse.chosen.lattice, coarse.chosen.labels)
-    labels, costs = search.fewer(labels, price(np.arange(len(lattice.at)), labels), keep=IN_QUESTION)
+    every = np.arange(len(lattice.at))
+    fits = fit(every, labels)
+    costs = fits + unseen(every, labels)
+    best = search.fewer(labels, costs, keep=IN_QUESTION)
+    labels = np.take_along_axis(labels, best, axis=1)
+    costs, fits = (np.take_along_axis(paid, best, axis=1) for paid in (costs, fits))
     blind = np.logical_and.reduce([one.tells_nothing(lattice.at) for one in (cost, *told)])
-    fits = sum(
-        (one.at_nodes(lattice.at, labels) for one in told), start=wanted[0].at_nodes(lattice.at, labels)
-    )
     asked = Asked(labels, costs, fits=fits, blind=blind)
     pruned = prune(lattice, cost, price, asked, keep=min(KEPT, labels.shape[1]), rng=rng)
     if chance is not None:

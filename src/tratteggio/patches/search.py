@@ -17,6 +17,7 @@ from tratteggio.patches.cost import Cost, batches
 from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums, nearest_whole
 
 MOST = 16_000  # labels compared with every node
+AT_A_TIME = 1 << 22  # costs of nodes with all labels in memory: 16 MiB; few nodes make slow products
 TEXTURE = 0.003  # squared difference of colour that a texture e times as strong is worth
 REACH = 6.0  # pixels, standard deviation: how far a node looks for the texture around
 FLAT = 1e-5  # squared difference of neighbours, of a range of 1, below which paint has no texture
@@ -83,43 +84,37 @@ def compare_all(lattice: Lattice, wanted: Sequence[Cost], texture: Texture, *, k
     rows, cols = np.divmod(labels, lattice.lost.shape[1])
     regular = labels[(rows % stride == 0) & (cols % stride == 0)]
     labels = regular if len(regular) else labels[:MOST]
-    compared = [_Columns.of(cost, labels) for cost in wanted]
     few = min(keep, len(labels))
+    strength = np.float32(TEXTURE * wanted[0].samples)
+    own = texture.own[labels]
+    columns = np.concatenate([*(_columns(cost, labels) for cost in wanted), [own * own, own]])
     found = np.empty((len(lattice.at), few), dtype=np.intp)
-    for some in batches(len(lattice.at), len(labels)):
+    for some in batches(len(lattice.at), len(labels), most=AT_A_TIME):
         nodes = lattice.at[some]
-        differ = np.float32(TEXTURE * wanted[0].samples) * texture.differ(nodes, labels)
-        for one in compared:
-            differ += one.differ(nodes)
-        best = np.argpartition(differ, few - 1, axis=1)[:, :few]
-        found[some] = labels[best]
+        asked = np.full((len(nodes), 2), strength)
+        asked[:, 1] *= -2 * texture.around[nodes]
+        # Less what costs the same with every label: of (q - c)^2, q^2.
+        differ = np.concatenate([*(_rows(cost, nodes) for cost in wanted), asked], axis=1) @ columns
+        found[some] = labels[np.argpartition(differ, few - 1, axis=1)[:, :few]]
     return found[:, np.arange(keep) % few]
 
 
-@dataclass(frozen=True, eq=False)
-class _Columns:
-    """Features of labels as columns, so that nodes are compared with all of them by matrix products."""
+# sum w (q - c)^2 = sum w q^2 - 2 sum (w q) c + sum w c^2: one matrix product compares nodes with all labels.
 
-    cost: Cost
-    columns: Floats  # (taps * f, labels)
-    squares: Floats  # (taps, labels)
 
-    @classmethod
-    def of(cls, cost: Cost, labels: Numbers) -> _Columns:
-        features = cost.features[labels[:, None] + cost.taps.ravel()]
-        columns = np.ascontiguousarray(features.reshape(len(labels), -1).T)
-        return cls(cost, columns, np.ascontiguousarray((features**2).sum(axis=2).T))
+def _columns(cost: Cost, labels: Numbers) -> Floats:
+    """Squared lengths of the features of labels (l,), and these themselves: (taps + taps * f, l)."""
+    taken = cost.taken(labels, cost.taps)
+    squares = (taken**2).reshape(len(labels), cost.taps.size, -1).sum(axis=2)
+    return np.concatenate([squares.T, taken.T])
 
-    def differ(self, nodes: Numbers) -> Floats:
-        """Cost of all labels at nodes, flat indices (n,): (n, labels)."""
-        here = nodes[:, None] + self.cost.taps.ravel()
-        weight, wanted = self.cost.weight[here], self.cost.features[here]
-        weighted = weight[..., None] * wanted
-        # sum w (q - c)^2 = sum w q^2 - 2 sum (w q) c + sum w c^2: two matrix products for all pairs.
-        differ = weight @ self.squares - 2 * weighted.reshape(len(nodes), -1) @ self.columns
-        differ += (weighted * wanted).sum(axis=(1, 2))[:, None]
-        costs: Floats = np.maximum(differ, 0)  # rounding may go below
-        return costs
+
+def _rows(cost: Cost, nodes: Numbers) -> Floats:
+    """What the columns count at nodes (n,): (n, taps + taps * f)."""
+    weight = cost.weight[nodes[:, None] + cost.taps.ravel()]
+    wanted = cost.taken(nodes, cost.taps).reshape(*weight.shape, -1)
+    weighted: Floats = -2 * weight[..., None] * wanted
+    return np.concatenate([weight, weighted.reshape(len(nodes), -1)], axis=1)
 
 
 def from_coarse(fine: Lattice, coarse: Lattice, chosen: Numbers) -> Numbers:
@@ -156,15 +151,15 @@ def from_coarse(fine: Lattice, coarse: Lattice, chosen: Numbers) -> Numbers:
     return labels
 
 
-def fewer(labels: Numbers, costs: Floats, *, keep: int) -> tuple[Numbers, Floats]:
-    """Keep the cheapest labels of each node, each once as long as there are others."""
+def fewer(labels: Numbers, costs: Floats, *, keep: int) -> Numbers:
+    """Say where each node's cheapest labels stand (n, keep), each once as long as there are others."""
     order = np.argsort(labels, axis=1, kind="stable")
     ordered = np.take_along_axis(labels, order, axis=1)
     again = np.zeros(labels.shape, dtype=bool)
     np.put_along_axis(again, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
     rank = np.where(again, costs + costs.max() + 1, costs)
-    best = np.argsort(rank, axis=1, kind="stable")[:, :keep]
-    return np.take_along_axis(labels, best, axis=1), np.take_along_axis(costs, best, axis=1)
+    best: Numbers = np.argsort(rank, axis=1, kind="stable")[:, :keep]
+    return best
 
 
 def _parents(fine: Lattice, coarse: Lattice) -> Numbers:
