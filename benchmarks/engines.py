@@ -10,8 +10,8 @@ their centres. Without --data the photographs of scikit-image are taken. Prints 
    neighbourhoods that hold lost pixels (7 x 7 windows), seconds of `fill`;
 2. PSNR per engine for lacunae of one width each, which is what `auto` goes by (`MEASURED` in its file).
 
-Engine pconv is among them if its weights ship or FILE holds some. For engines that fill from other scans of
-a painting see `guided_fill.py`.
+Engine pconv is among them if its weights ship or FILE holds some. Engines that refuse a scan without others
+are left out: see `guided_fill.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from skimage.metrics import structural_similarity
 
 from tratteggio import registry
 from tratteggio.engines import pconv
+from tratteggio.errors import BadUsage
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.roles import Engine
 
@@ -106,6 +107,16 @@ def damages(grid: tuple[int, int], seed: int) -> dict[str, np.ndarray]:
     return kinds
 
 
+def fills_alone(engine: Engine) -> bool:
+    """Tell whether an engine fills a scan that comes alone, or refuses."""
+    window, lacunae = Stack((Scan(np.zeros((16, 16, 3), np.uint8)),)), Lacunae(np.eye(16, dtype=bool))
+    try:
+        engine.prepare(window, lacunae)
+    except BadUsage:
+        return False
+    return True
+
+
 def measure(engine: Engine, picture: np.ndarray, lost: np.ndarray) -> tuple[float, float, float]:
     """Return PSNR in the lacunae, SSIM around them, seconds."""
     broken = picture.copy()
@@ -148,7 +159,7 @@ def main() -> None:
         else registry.load("engines", name).make()
         for name in (options.engines.split(",") if options.engines else usable)
     }
-    engines = {name: engine for name, engine in engines.items() if engine.reads is not None}
+    engines = {name: engine for name, engine in engines.items() if fills_alone(engine)}
     images = pictures(options.data, options.images, options.size, options.seed)
     print(f"{len(images)} pictures, {options.size} px, seed {options.seed}: PSNR / SSIM / seconds, medians\n")
     kinds = list(damages((64, 64), 0))
