@@ -3,7 +3,9 @@
 `MEASURED` is the evidence, by kind (lines or spots) and width; the best engine of a row that can be used
 here gets the lacuna. With its weights installed that is the net of engine pconv everywhere; without them
 torch is not loaded. Frequency-selective reconstruction counts where OpenCV is installed; where it is best of
-the others it leads by up to a decibel and takes its time. The tension engine can always be used.
+the others it leads by up to a decibel and takes its time. The tension engine can always be used. No other
+engine leads anywhere (docs/performance.md): `vae` comes close at several times the seconds, `patch_mrf` keeps
+texture at fewer decibels.
 
 The width of a lacuna is twice the greatest distance of its pixels to known paint, so a crack that runs into
 a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width.
