@@ -30,10 +30,10 @@ def texture_kept(picture: Array, lost: NDArray[np.bool_], *, reach: int = 16) ->
         BadUsage: a reach below 1.
 
     Example:
-        >>> stripes = np.tile([0.0, 1.0], (8, 8))
+        >>> chequered = np.indices((8, 16)).sum(axis=0) % 2
         >>> lost = np.zeros((8, 16), bool)
         >>> lost[:, 6:10] = True
-        >>> float(texture_kept(stripes, lost))
+        >>> float(texture_kept(chequered, lost))
         1.0
     """
     if np.shape(picture)[:2] != lost.shape:
