@@ -4,6 +4,7 @@
     ├── BadUsage (ValueError)                    2   the request itself cannot be met
     │   ├── UnknownName (LookupError)                no engine, finish, ... of that name
     │   ├── GridMismatch                             scan and lacunae are not on one pixel grid
+    │   ├── TooNarrow                                a filter looks further than the picture is wide
     │   └── UnsafeOutput                             the output would overwrite something precious
     ├── UnreadableFile                           1   empty, truncated, damaged, too large to be true
     │   └── UnsupportedFile                          sound, but not a kind of file we read
@@ -37,6 +38,10 @@ class UnknownName(BadUsage, LookupError):
 
 class GridMismatch(BadUsage):
     """Two things that must share one pixel grid do not."""
+
+
+class TooNarrow(BadUsage):
+    """A filter's window reaches further than the picture is wide."""
 
 
 class UnsafeOutput(BadUsage):

@@ -22,9 +22,8 @@ ROLES = {
     "recipes": "recipe",
     "experiments": "experiment",
 }
-DOORS = {
-    "models": {"fitting", "tensors", "weights"}
-}  # files of a role's folder that all its others go through
+# Files of a role's folder that all its others go through.
+DOORS = {"models": {"fitting", "tensors", "weights"}}
 
 
 @cache

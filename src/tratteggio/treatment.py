@@ -286,8 +286,8 @@ def enhance(
         >>> enhance(edge, ["contrast:gain=0.5", "sobel"])[1]
         array([  0, 128, 128,   0], dtype=uint8)
     """
-    scan = _stack(painting).primary
-    seen = _through(scan, chain(steps), tile=tile, progress=progress)
+    scan, done = _stack(painting).primary, chain(steps)
+    seen = _through(scan, done, _others(done), tile=tile, progress=progress)
     if isinstance(painting, np.ndarray):
         return seen[:, :]
     return replace(scan, pixels=seen, name=f"{scan.name} (enhanced)")
@@ -325,25 +325,35 @@ def enhance_file(
     for step in done:
         if step.other is not None:
             files.refuse_overwrite(step.other, target)
-    pixels = _through(scan, done, tile=tile, progress=progress)
+    others = _others(done)
+    pixels = _through(scan, done, others, tile=tile, progress=progress)
     history = {
         "tratteggio": __version__,
         "verb": "enhance",
         "what": "a hypothesis: every pixel is computed from the source by these steps, in this order",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": _facts(scan),
-        "hypothesis": [_told(step, scan.grid) for step in done],
+        "hypothesis": [_told(step, other, scan.grid) for step, other in zip(done, others, strict=True)],
         "chain": said(done),
     }
     return files.save_made(pixels, scan, target, history=history)
 
 
+def _others(steps: Sequence[Step]) -> list[Scan | None]:
+    """Open the other picture that a step needs, for each step."""
+    return [None if step.other is None else open(step.other).primary for step in steps]
+
+
 def _through(
-    scan: Scan, steps: Sequence[Step], *, tile: int | None, progress: Progress | None
+    scan: Scan,
+    steps: Sequence[Step],
+    others: Sequence[Scan | None],
+    *,
+    tile: int | None,
+    progress: Progress | None,
 ) -> windows.Enhanced:
     if tile is not None and tile < 1:
         raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
-    others = [None if step.other is None else open(step.other).primary for step in steps]
     light = windows.filtered(scan, steps, others)
     reach = windows.reach_of(steps, scan.grid)
     if scan.seen is not None and reach != 0:
@@ -356,11 +366,10 @@ def _through(
     return windows.Enhanced(scan, light, tile=side, progress=progress)
 
 
-def _told(step: Step, grid: tuple[int, int]) -> dict[str, Any]:
+def _told(step: Step, other: Scan | None, grid: tuple[int, int]) -> dict[str, Any]:
     """Say what a step does, for the history."""
     told: dict[str, Any] = {"filter": step.name, "options": step.options, "reach_px": step.reach(grid)}
-    if step.other is not None:
-        other = open(step.other).primary
+    if other is not None:
         told["also_read"] = {"name": provenance.short_name(other.name), "sha256": provenance.sha256_of(other)}
     return told
 
@@ -385,7 +394,6 @@ def make_engine(
     device: str = "auto",
     weights: str | Path | None = None,
     attributes: Sequence[str] = (),
-    sample: int | None = None,
 ) -> Engine:
     """Make an engine by name, for any number of paintings.
 
@@ -395,13 +403,11 @@ def make_engine(
         device: "auto", "cpu" or "cuda".
         weights: what the engine's net goes by instead of the weights that ship, for engines that have a net.
         attributes: what the painting shows, for engines whose net has learnt to be told of that.
-        sample: which of its plausible fills the engine gives, from 1 on, for engines that know several; None
-            takes what it holds for best.
 
     Raises:
         UnknownName: no such engine, or an attribute that the net has not learnt.
-        BadUsage: the engine cannot run on the device, has no net that weights could serve or that is told of
-            attributes, or knows one fill only.
+        BadUsage: the engine cannot run on the device, or has no net that weights could serve or that is told
+            of attributes.
         MissingExtra: an optional dependency is not installed, or no such weights are.
         UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
     """
@@ -415,11 +421,20 @@ def make_engine(
         {"attributes": attributes} if attributes else {}
     )
     made: Engine = make(seed=seed, device=device, **own)
-    if sample is None:
-        return made
-    if not isinstance(made, Sampler):
-        raise BadUsage(f"engine {name} knows one fill only; for several take engine vae or patch_mrf")
-    return made.sample(sample)
+    return made
+
+
+def samplers(engine: Engine, number: int) -> list[Engine]:
+    """Return engines that give as many other plausible fills, in place of the one that is held for best.
+
+    Raises:
+        BadUsage: a number below 1, or an engine that knows one fill only.
+    """
+    if number < 1:
+        raise BadUsage(f"--samples is the number of other fills, 1 or more, got {number}")
+    if not isinstance(engine, Sampler):
+        raise BadUsage(f"engine {engine.name} knows one fill only; for several take engine vae or patch_mrf")
+    return [engine.sample(one) for one in range(1, number + 1)]
 
 
 def reopen(target: str | Path, *, source: str | Path | None = None) -> Restoration:

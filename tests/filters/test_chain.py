@@ -1,6 +1,7 @@
 """Chains say all of themselves and refuse what they do not know."""
 
 import shlex
+import tracemalloc
 
 import pytest
 
@@ -72,3 +73,18 @@ def test_an_unknown_filter_and_option_are_lookup_errors_too():
 def test_an_empty_chain_lists_what_there_is():
     with pytest.raises(BadUsage, match="one filter at least; known: band_pass, bilateral"):
         chain([])
+
+
+@pytest.mark.parametrize("words", ["box:size=100001", "distance:most=90000", "gaussian:sigma=20000"])
+def test_a_window_of_any_width_is_read_without_a_picture_as_wide(words: str) -> None:
+    tracemalloc.start()
+    (step,) = chain([words])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert step.reach((10**6, 10**6)) >= 50_000
+    assert peak < 32 * 2**20
+
+
+def test_an_option_is_looked_at_even_where_the_window_is_wider_than_the_trial() -> None:
+    with pytest.raises(BadUsage, match="weights are finite"):
+        chain(["weighted:weights=" + ",".join(["1", "-1"] * 100 + ["0"])])

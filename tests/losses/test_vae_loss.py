@@ -118,7 +118,7 @@ def test_the_perceptual_form_adds_what_a_net_sees_of_grey_pictures_too() -> None
     out, truth, known = answer()
     features = frozen(Means())
     plain = Elbo(0.2)(out, truth, known)
-    terms = PerceptualElbo(features, content=2.0, divergence=0.2)(out, truth, known)
+    terms = PerceptualElbo(features=features, content=2.0, divergence=0.2)(out, truth, known)
     pooled = torch.nn.functional.avg_pool2d(out.picture - truth, 2).square().mean()
     torch.testing.assert_close(terms.total, plain.total + 2 * pooled)
     torch.testing.assert_close(terms.parts["content"], pooled)

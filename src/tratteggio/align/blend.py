@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from tratteggio.align.resample import resample
 from tratteggio.align.transform import Floats, Transform, inside
-from tratteggio.align.warp import blocks
+from tratteggio.align.warp import BLOCK
 from tratteggio.painting import Region, Scan
 from tratteggio.painting.pixels import Array, to_depth
 
@@ -98,7 +98,7 @@ class Blended:
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
         region = Region.of(key, self.tiles[0].transform.grid)
         out = np.zeros((region.rows, region.cols, *self.shape[2:]), self.dtype)
-        for block in blocks(region):
+        for block in region.tiles(BLOCK):
             out[block.relative_to(region).slices] = self._block(block)
         return out
 
@@ -138,7 +138,7 @@ class Covered:
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.bool_]:
         region = Region.of(key, self.tiles[0].transform.grid)
         out = np.zeros((region.rows, region.cols), bool)
-        for block in blocks(region):
+        for block in region.tiles(BLOCK):
             for tile in self.tiles:
                 if not tile.box.meet(block).empty:
                     here = inside(tile.transform.over(block), tile.scan.grid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,7 +77,7 @@ class Warped:
         region = Region.of(key, self.transform.grid)
         out = np.zeros((region.rows, region.cols, *self.shape[2:]), self.dtype)
         stretch = self.transform.scale()
-        for block in blocks(region):
+        for block in region.tiles(BLOCK):
             values, seen = resample(self.source.pixels, self.transform.over(block), stretch=stretch)
             values[~seen] = 0
             out[block.relative_to(region).slices] = to_depth(values, self.dtype)
@@ -105,7 +104,7 @@ class Seen:
     def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.bool_]:
         region = Region.of(key, self.transform.grid)
         out = np.zeros((region.rows, region.cols), bool)
-        for block in blocks(region):
+        for block in region.tiles(BLOCK):
             places = self.transform.over(block)
             seen = inside(places, self.source.grid)
             if self.source.seen is not None and seen.any():
@@ -115,10 +114,3 @@ class Seen:
                 seen[seen] = known[nearest[seen][:, 0] - top, nearest[seen][:, 1] - left]
             out[block.relative_to(region).slices] = seen
         return out
-
-
-def blocks(region: Region) -> Iterator[Region]:
-    """Cut a region into blocks."""
-    for band in region.bands(BLOCK):
-        for left in range(band.left, band.right, BLOCK):
-            yield Region(band.top, left, band.bottom, min(left + BLOCK, band.right))

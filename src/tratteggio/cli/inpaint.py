@@ -76,19 +76,11 @@ def inpaint(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.cli.pairs import pair
-        from tratteggio.errors import BadUsage
-        from tratteggio.treatment import make_engine
+        from tratteggio.treatment import make_engine, samplers
 
         items = pair(source, mask, output)
-        if samples is not None and samples < 1:
-            raise BadUsage(f"--samples is the number of other fills, 1 or more, got {samples}")
-        numbers = [None, *range(1, (samples or 0) + 1)]
-        engines = [
-            make_engine(
-                engine, seed=seed, device=device, weights=weights, attributes=attributes or (), sample=number
-            )
-            for number in numbers
-        ]
+        best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
+        engines = [best, *([] if samples is None else samplers(best, samples))]
         options: dict[str, Any] = {
             "engines": engines,
             "finish": finish,

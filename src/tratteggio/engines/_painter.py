@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,29 @@ class Painter:
         """Propose pixels for the lacunae of one window; confidence is nearness to known paint."""
         lost = lacunae.read()
         return self.paint(window.primary.colour(), lost), nearness(lost)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Several:
+    """What engines share that know several plausible fills. Satisfies `roles.Sampler`.
+
+    Attributes:
+        parameters: as in `roles.Engine`.
+        number: which fill is given, from 1 on; 0 gives the one held for best.
+    """
+
+    parameters: dict[str, Any]
+    number: int = 0
+
+    def sample(self, number: int) -> Self:
+        """Return the engine that gives fill `number`, from 1 on.
+
+        Raises:
+            BadUsage: a number below 1.
+        """
+        if number < 1:
+            raise BadUsage(f"fills are numbered from 1, got {number}")
+        return replace(self, number=number, parameters={**self.parameters, "sample": number})
 
 
 def cpu_only(name: str, device: str) -> None:

@@ -23,18 +23,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.engines import tension
 from tratteggio.engines._guides import require_finite, scaled, stepping
-from tratteggio.engines._painter import cpu_only
-from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.engines._nets import COLOURS, loaded
+from tratteggio.engines._painter import Several, cpu_only
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Region, Stack
@@ -54,7 +54,6 @@ BLOCK = 64  # pixels, side of a block at least
 SWATCH = 192  # pixels, side of what is taken from another place at most
 KEPT = 64  # swatches in memory: 14 MiB at 16 bit
 CAPACITY_PX = 1 << 18
-COLOURS = 3
 
 
 def make(*, seed: int = 0, device: str = "cpu", weights: str | Path | None = None) -> PatchMrf:
@@ -75,24 +74,12 @@ def make(*, seed: int = 0, device: str = "cpu", weights: str | Path | None = Non
     """
     cpu_only("patch_mrf", device)
     if weights is None:
-        return PatchMrf(seed, patch=PATCH, look=None, parameters={"patch_px": PATCH, "cost": "pixels"})
-    from tratteggio import models  # noqa: PLC0415  (torch takes seconds; who compares pixels need not wait)
-    from tratteggio.models import descriptor  # noqa: PLC0415  (the same)
-
-    file = models.find(weights)
-    net, card = models.load(file)
-    if not isinstance(net, descriptor.Descriptor):
-        raise UnsupportedFile(
-            f"{file} holds weights of {card.model!r}, but engine patch_mrf takes those of "
-            f"{', '.join(descriptor.NAMES)}"
-        )
-    parameters = {
-        "patch_px": DESCRIBED,
-        "cost": card.model,
-        "weights": file.stem,
-        "weights_sha256": models.sha256(file),
-    }
-    return PatchMrf(seed, patch=DESCRIBED, look=partial(_described, net), parameters=parameters)
+        parameters: dict[str, Any] = {"patch_px": PATCH, "cost": "pixels"}
+        return PatchMrf(seed=seed, patch=PATCH, look=None, parameters=parameters)
+    net, told = loaded("patch_mrf", weights=weights, homes=("descriptor",), device="cpu")
+    parameters = {"patch_px": DESCRIBED, "cost": told.pop("model"), **told}
+    look = partial(_described, cast("Descriptor", net))
+    return PatchMrf(seed=seed, patch=DESCRIBED, look=look, parameters=parameters)
 
 
 def _described(net: Descriptor, colours: NDArray[np.float32], lost: Lost) -> NDArray[np.float32]:
@@ -104,36 +91,23 @@ def _described(net: Descriptor, colours: NDArray[np.float32], lost: Lost) -> NDA
     return describe(net, colours, lost)
 
 
-@dataclass(frozen=True)
-class PatchMrf:
-    """The engine; satisfies `roles.Engine`.
+@dataclass(frozen=True, kw_only=True)
+class PatchMrf(Several):
+    """The engine; satisfies `roles.Engine`. Other fills are by other labels of those that nodes kept.
 
     Attributes:
         patch: side of a patch in pixels.
         look: what patches are compared by, see `tratteggio.patches`.
-        number: which plausible fill is given, from 1 on; 0 gives the one held for best.
     """
 
     seed: int
     patch: int
     look: Look | None
-    parameters: dict[str, Any]
-    number: int = 0
     name: str = "patch_mrf"
     reads: None = None
     halo: int = HALO
     capacity: int = CAPACITY_PX
     local: bool = False
-
-    def sample(self, number: int) -> PatchMrf:
-        """Return the engine that gives plausible fill `number`, from 1 on: other labels of those kept.
-
-        Raises:
-            BadUsage: a number below 1.
-        """
-        if number < 1:
-            raise BadUsage(f"fills are numbered from 1, got {number}")
-        return replace(self, number=number, parameters={**self.parameters, "sample": number})
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""

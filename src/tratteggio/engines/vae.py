@@ -10,7 +10,7 @@ The same window gives the same bits on one machine with one number of threads, a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.engines._nets import answered, loaded
+from tratteggio.engines._painter import Several
 from tratteggio.errors import BadUsage
 from tratteggio.metrics.confidence import confidence_of
 from tratteggio.metrics.fidelity import data_range_of
@@ -35,8 +36,8 @@ CAPACITY_PX = 1 << 18
 DRAWS = 8
 
 
-@dataclass(frozen=True)
-class Vae:
+@dataclass(frozen=True, kw_only=True)
+class Vae(Several):
     """The engine; satisfies `roles.Engine`.
 
     Attributes:
@@ -49,23 +50,11 @@ class Vae:
     net: nn.Module
     seed: int
     told: tuple[float, ...] | None
-    parameters: dict[str, Any]
-    number: int = 0
     name: str = "vae"
     reads: tuple[str, ...] = field(default=())
     halo: int = HALO
     capacity: int = CAPACITY_PX
     local: bool = False
-
-    def sample(self, number: int) -> Vae:
-        """Return the engine that fills with draw `number`, from 1 on.
-
-        Raises:
-            BadUsage: a number below 1.
-        """
-        if number < 1:
-            raise BadUsage(f"fills are numbered from 1, got {number}")
-        return replace(self, number=number, parameters={**self.parameters, "sample": number})
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
         """Nothing: a window is filled from its own paint."""

@@ -97,10 +97,8 @@ class View:
 
     def windows(self, region: Region) -> Iterator[tuple[Region, Region]]:
         """Cut a region of latents: (latents answered for, pixels that are shown for them)."""
-        for band in region.bands(WINDOW):
-            for left in range(band.left, band.right, WINDOW):
-                core = Region(band.top, left, band.bottom, min(left + WINDOW, band.right))
-                yield core, self.shown(core)
+        for core in region.tiles(WINDOW):
+            yield core, self.shown(core)
 
     def shown(self, core: Region) -> Region:
         """Return the pixels that some latents, and the paint in their cells, can depend on."""
@@ -154,10 +152,8 @@ class _Seen:
         return np.dtype(np.float32)
 
     def __getitem__(self, key: tuple[slice, slice]) -> Floats:
-        rows, cols, channels = self.shape
-        (top, bottom, _), (left, right, _) = key[0].indices(rows), key[1].indices(cols)
-        region = Region(top, left, bottom, right)
-        result = np.empty((region.rows, region.cols, channels), np.float32)
+        region = Region.of(key, self.view.grid)
+        result = np.empty((region.rows, region.cols, self.shape[2]), np.float32)
         with torch.inference_mode():
             for core, shown in self.view.windows(region):
                 answer = self._answer(core, shown)

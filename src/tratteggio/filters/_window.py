@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tratteggio.errors import BadPixels, BadUsage, MissingExtra
+from tratteggio.errors import BadPixels, BadUsage, MissingExtra, TooNarrow
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.scan import DEPTHS
 from tratteggio.registry import unknown
@@ -31,8 +31,8 @@ def require_picture(image: Array, *, reach: int = 0) -> None:
     """Refuse what is no picture, or a window that looks further than the picture is wide.
 
     Raises:
-        BadUsage: not (H, W) or (H, W, C) with a pixel at least, of a depth that scans have; or H or W is at
-            most `reach`.
+        BadUsage: not (H, W) or (H, W, C) with a pixel at least, of a depth that scans have.
+        TooNarrow: H or W is at most `reach`.
     """
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise BadUsage(f"a filter takes (H, W) or (H, W, C) with at least one pixel, got shape {image.shape}")
@@ -45,10 +45,10 @@ def require_reach(reach: int, grid: tuple[int, int]) -> None:
     """Refuse a window that looks further than the picture is wide.
 
     Raises:
-        BadUsage: it does.
+        TooNarrow: it does.
     """
     if reach >= min(grid):
-        raise BadUsage(
+        raise TooNarrow(
             f"the window reaches {reach} pixels beyond its middle, but the picture has only "
             f"{grid[0]} x {grid[1]} (rows x columns); take a smaller one"
         )

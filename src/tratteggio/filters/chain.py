@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 
-from tratteggio.errors import BadUsage
+from tratteggio.errors import BadUsage, TooNarrow
 from tratteggio.filters import edges, frequency, noise, point, smooth
 from tratteggio.filters._window import half
 from tratteggio.painting.pixels import Array
@@ -23,7 +23,7 @@ from tratteggio.registry import unknown
 
 Options = Mapping[str, Any]
 Reach = Callable[[Options, int], int]
-TRIAL_SIDE = 64  # px of the picture that `Step` tries its options on, if the reach asks for no more
+TRIAL_SIDE = 64  # px of the picture that `Step` tries its options on
 OTHER = "far"  # the option that names another picture's file
 
 
@@ -187,12 +187,13 @@ class Step:
         return self.filter.apply(*pictures, **own, **(given or {}))
 
     def _try(self) -> None:
-        """Let the filter look at its options on a black picture, before a painting is opened for it."""
+        """Let the filter look at its options on a small black picture, before a painting is opened for it."""
+        black = np.zeros((TRIAL_SIDE, TRIAL_SIDE), np.float32)
         given = {"side": TRIAL_SIDE} if "side" in self.filter.given else {}
         try:
-            reach = self.reach((TRIAL_SIDE, TRIAL_SIDE)) or 0
-            black = np.zeros((max(reach + 1, TRIAL_SIDE),) * 2, np.float32)
             self.apply(black, other=None if self.other is None else black, given=given)
+        except TooNarrow:
+            pass  # filters look at their options first, then at the picture; the painting may be wider
         except BadUsage as error:
             raise type(error)(f"{self.name}: {error}") from None
 

@@ -39,9 +39,7 @@ def salt_and_pepper(image: Array, *, share: float, seed: int = 0, origin: tuple[
     Raises:
         BadUsage: no picture, or an option out of range.
     """
-    require_picture(image)
-    require_share("share", share)
-    chance = _drawn(image.shape[:2], origin, seed, lambda rng, shape: rng.random(shape, np.float32))
+    chance = _even(image, share, seed, origin)
     noisy = image.copy()
     noisy[chance < share / 2] = 0
     noisy[chance >= 1 - share / 2] = white(image.dtype)
@@ -50,9 +48,7 @@ def salt_and_pepper(image: Array, *, share: float, seed: int = 0, origin: tuple[
 
 def impulse(image: Array, *, share: float, seed: int = 0, origin: tuple[int, int] = (0, 0)) -> Array:
     """Make pixels white at random; options, result and errors as `salt_and_pepper`."""
-    require_picture(image)
-    require_share("share", share)
-    chance = _drawn(image.shape[:2], origin, seed, lambda rng, shape: rng.random(shape, np.float32))
+    chance = _even(image, share, seed, origin)
     noisy = image.copy()
     noisy[chance < share] = white(image.dtype)
     return noisy
@@ -87,6 +83,13 @@ def gaussian_noise(
     drawn += mean * top
     drawn += image
     return to_depth(drawn, image.dtype)
+
+
+def _even(image: Array, share: float, seed: int, origin: tuple[int, int]) -> Array:
+    """Draw evenly from 0 to 1 for each pixel of which a share is to be hit."""
+    require_picture(image)
+    require_share("share", share)
+    return _drawn(image.shape[:2], origin, seed, lambda rng, shape: rng.random(shape, np.float32))
 
 
 def _drawn(

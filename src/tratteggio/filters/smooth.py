@@ -83,10 +83,10 @@ def weighted(image: Array, *, weights: Sequence[float], border: Border = "reflec
         BadUsage: no picture, an even number of weights, more than fit, or a sum of 0.
     """
     reach = half(len(weights), name="the number of weights")
-    require_picture(image, reach=reach)
     taps = np.asarray(weights, np.float64)
     if not np.isfinite(taps).all() or taps.sum() == 0:
         raise BadUsage(f"weights are finite and have a sum that is not 0, got {list(weights)}")
+    require_picture(image, reach=reach)
     taps = taps / taps.sum()
 
     def weigh(picture: Array, words: str) -> Array:

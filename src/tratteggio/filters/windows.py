@@ -8,7 +8,7 @@ range after each step and rounded once, at the end. Alpha is not touched.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -134,7 +134,7 @@ class Filtered:
     def _histogram(self) -> Array:
         """A first look at all of the source, tile by tile."""
         counts = np.zeros((self.shape[2], LEVELS), np.int64)
-        for tile in tiles(Region.whole(self.grid), TILE):
+        for tile in Region.whole(self.grid).tiles(TILE):
             counts += histogram(np.asarray(self.source[tile.slices]))
         return counts
 
@@ -155,13 +155,6 @@ class Filtered:
             return np.asarray(np.divide(answer, white(self.depth), dtype=self.dtype))
         answer = self.step.apply(image, other=other, given=given)
         return np.asarray(np.clip(answer, 0, 1)) if self.depth.kind == "u" else answer
-
-
-def tiles(region: Region, side: int) -> Iterator[Region]:
-    """Cut a region into tiles, row by row."""
-    for band in region.bands(side):
-        for left in range(band.left, band.right, side):
-            yield Region(band.top, left, band.bottom, min(left + side, band.right))
 
 
 def filtered(scan: Scan, steps: Sequence[Step], others: Sequence[Scan | None]) -> Pixels:
@@ -236,7 +229,7 @@ class Enhanced:
             region.bottom,
             region.right,
         )
-        for tile in tiles(touched, self.tile):
+        for tile in touched.tiles(self.tile):
             whole = Region(tile.top, tile.left, tile.top + self.tile, tile.left + self.tile)
             whole = whole.meet(Region.whole(self.scan.grid))
             part = whole.meet(region)

@@ -63,10 +63,7 @@ class Finished:
         return np.dtype(self.fill.dtype)
 
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        (top, bottom, _), (left, right, _) = (
-            part.indices(side) for part, side in zip(key, self.lacunae.grid, strict=True)
-        )
-        core = Region(top, left, bottom, right)
+        core = Region.of(key, self.lacunae.grid)
         if not self.lacunae.read(core).any():
             return np.asarray(self.fill[core.slices])
         window = core.grow(self.finish.halo, within=self.lacunae.grid)

@@ -16,7 +16,7 @@ Sources:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -113,7 +113,7 @@ class Elbo:
         if not self.known and not self.lost:
             raise BadUsage("known and lost are both 0, so nothing would be learnt; set one of them")
 
-    def at(self, step: int) -> Elbo:
+    def at(self, step: int) -> Self:
         """Return the objective of a step, counted from 0."""
         if not self.warmup:
             return self
@@ -146,42 +146,27 @@ class Elbo:
         return told.mean(dim=0).clamp(min=self.free).sum()
 
 
-@dataclass(frozen=True)
-class PerceptualElbo:
+@dataclass(frozen=True, kw_only=True)
+class PerceptualElbo(Elbo):
     """`Elbo`, and beside the squares of pixels those of what a frozen net sees in them.
 
     Attributes:
         features: a frozen net, on the device of the pictures.
         content: weight of the mean squared difference of its features, added up over the taps.
-        divergence, warmup, free, known, lost, ssim: as in `Elbo`.
     """
 
     features: FeatureNet
     content: float = 0.01
-    divergence: float = 0.01
-    warmup: int = 0
-    free: float = 0.0
-    known: float = 1.0
-    lost: float = 1.0
-    ssim: float = 0.0
-
-    def at(self, step: int) -> PerceptualElbo:
-        """Return the objective of a step, counted from 0."""
-        return replace(self, divergence=self._pixels.at(step).divergence, warmup=0)
 
     def __call__(self, out: Sampled | Tensor, truth: Tensor, known: Tensor) -> Terms:
         """Judge an answer; parts: those of `Elbo`, and content."""
-        pixels = self._pixels(out, truth, known)
+        pixels = super().__call__(out, truth, known)
         picture = out.picture if isinstance(out, Sampled) else out
         judged = picture if self.known else composite(picture, truth, known)
         with torch.no_grad():
             of_truth = self.features.taps(_coloured(truth))
         seen = content(self.features.taps(_coloured(judged)), of_truth, squared=True)
         return Terms(pixels.total + self.content * seen, {**pixels.parts, "content": seen.detach()})
-
-    @property
-    def _pixels(self) -> Elbo:
-        return Elbo(self.divergence, self.warmup, self.free, self.known, self.lost, self.ssim)
 
 
 def _coloured(x: Tensor) -> Tensor:

@@ -96,6 +96,12 @@ class Region(NamedTuple):
         """Express this region in the coordinates of a crop that starts at `origin`."""
         return self.shift(-origin.top, -origin.left)
 
+    def tiles(self, side: int) -> Iterator[Region]:
+        """Cut into tiles of at most `side` pixels a side, row by row."""
+        for band in self.bands(side):
+            for left in range(self.left, self.right, side):
+                yield Region(band.top, left, band.bottom, min(left + side, self.right))
+
     def bands(self, rows: int) -> Iterator[Region]:
         """Cut into bands of at most `rows` rows, top to bottom."""
         for top in range(self.top, self.bottom, rows):

@@ -119,11 +119,9 @@ class _Kept:
         return np.dtype(np.bool_)
 
     def __getitem__(self, key: tuple[slice, slice]) -> Lost:
-        (top, bottom, _), (left, right, _) = (
-            part.indices(side) for part, side in zip(key, self.lost.shape, strict=True)
-        )
+        region = Region.of(key, (self.lost.shape[0], self.lost.shape[1]))
         lost: Lost = np.asarray(self.lost[key])
-        return lost & self.kept[self.groups.label_map(Region(top, left, bottom, right))]
+        return lost & self.kept[self.groups.label_map(region)]
 
 
 def _box(region: Region) -> dict[str, int]:
