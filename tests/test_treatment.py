@@ -149,7 +149,7 @@ def test_resuming_a_finished_job_does_nothing_again(panel, tmp_path, monkeypatch
     scan, mask = panel
     inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
     before = (tmp_path / "out.tif").stat().st_mtime_ns
-    monkeypatch.setattr(sys.modules["tratteggio.treatment"], "run", None)
+    monkeypatch.setattr(sys.modules["tratteggio.treatment.inpainting"], "run", None)
     history = inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", resume=True)
     assert history["engine"]["name"] == "diffusion"
     assert (tmp_path / "out.tif").stat().st_mtime_ns == before

@@ -1,0 +1,25 @@
+"""The verbs: open, propose a fill, look through filters. The only way in for command line and Python."""
+
+from tratteggio.treatment.enhancing import enhance, enhance_file
+from tratteggio.treatment.exporting import export
+from tratteggio.treatment.inpainting import describe, inpaint, inpaint_file
+from tratteggio.treatment.making import make_engine, samplers
+from tratteggio.treatment.memory import memory_plan
+from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
+
+__all__ = [
+    "describe",
+    "enhance",
+    "enhance_file",
+    "export",
+    "inpaint",
+    "inpaint_file",
+    "make_engine",
+    "memory_plan",
+    "open",
+    "reopen",
+    "reopen_samples",
+    "sample_file",
+    "samplers",
+]

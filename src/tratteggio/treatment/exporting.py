@@ -1,0 +1,43 @@
+"""Write a painting in another format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tratteggio import files
+from tratteggio.files.stacks import history_of
+from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.reopening import reopen
+from tratteggio.version import __version__
+
+Progress = Callable[[int, int], None]
+
+
+def export(source: str | Path, target: str | Path, *, progress: Progress | None = None) -> None:
+    """Write a painting in another format; the suffix of the target chooses it.
+
+    Args:
+        source: what `open` takes; for .ora a proposal that `inpaint` wrote.
+        target: .ome.zarr or .ome.tif, a stack with profile, scale, title and history; .ora, the layers of a
+            proposal, an 8-bit exchange copy.
+        progress: called with (pixels read, pixels in all); not for .ora.
+
+    Raises:
+        BadUsage: an unknown suffix, or scans that the format cannot hold.
+        UnsafeOutput: the target is the source.
+        UnreadableFile, UnwritableFile: as `open`, `reopen` and `files.write_stack` raise.
+    """
+    source, target = Path(source), Path(target)
+    if target.suffix.lower() == ".ora":
+        reopen(source).save(target)
+        return
+    stack = open(source)
+    history = history_of(source) or {
+        "tratteggio": __version__,
+        "verb": "export",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": {"name": source.name},
+    }
+    files.write_stack(stack, target, history=history, progress=progress)

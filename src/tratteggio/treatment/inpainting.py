@@ -1,0 +1,313 @@
+"""Propose a fill for the lacunae of a painting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+
+from tratteggio import files, registry
+from tratteggio.errors import BadUsage, Stopped, UnwritableFile
+from tratteggio.files import provenance
+from tratteggio.finish import finished
+from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
+from tratteggio.painting.pixels import Array, Lost, Pixels
+from tratteggio.roles import Engine
+from tratteggio.tiles import DiskLedger, Ledger, MemoryLedger, run
+from tratteggio.tiles.blend import ConfidencePixels, FillPixels
+from tratteggio.tiles.trial import trials
+from tratteggio.tiles.trust import calibration_of, left_open
+from tratteggio.treatment.making import make_engine
+from tratteggio.treatment.memory import memory_plan
+from tratteggio.treatment.opening import facts, lacunae_of, open, stack_of  # noqa: A004 - reads as `tg.open`
+from tratteggio.version import __version__
+
+Progress = Callable[[int, int], None]
+
+
+class Trust(NamedTuple):
+    """What is asked of the confidence of a proposal; see `inpaint`."""
+
+    calibrate: bool = False
+    leave_above: float | None = None
+
+
+@overload
+def inpaint(
+    painting: Array,
+    lost: Lost | Lacunae | str | Path,
+    *,
+    engine: str | Engine = ...,
+    finish: str = ...,
+    seed: int = ...,
+    device: str = ...,
+    tile: int | None = ...,
+    memory: float | None = ...,
+    calibrate: bool = ...,
+    leave_above: float | None = ...,
+    progress: Progress | None = ...,
+) -> Array: ...
+
+
+@overload
+def inpaint(
+    painting: str | Path | Scan | Stack,
+    lost: Lost | Lacunae | str | Path,
+    *,
+    engine: str | Engine = ...,
+    finish: str = ...,
+    seed: int = ...,
+    device: str = ...,
+    tile: int | None = ...,
+    memory: float | None = ...,
+    calibrate: bool = ...,
+    leave_above: float | None = ...,
+    progress: Progress | None = ...,
+) -> Restoration: ...
+
+
+def inpaint(
+    painting: Array | str | Path | Scan | Stack,
+    lost: Lost | Lacunae | str | Path,
+    *,
+    engine: str | Engine = "auto",
+    finish: str = "mimetic",
+    seed: int = 0,
+    device: str = "auto",
+    tile: int | None = None,
+    memory: float | None = None,
+    calibrate: bool = False,
+    leave_above: float | None = None,
+    progress: Progress | None = None,
+) -> Array | Restoration:
+    """Propose a fill for the lacunae of a painting. Pixels that are not lost are never touched.
+
+    Args:
+        painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel
+            is opacity; or what `open` takes, a scan, a stack. Of several scans `rgb` is filled, or else the
+            first; engines that look at others are shown those, too.
+        lost: (H, W) bool, True where paint is lost; or lacunae, or a mask file (white = lost).
+        engine: a name from `tratteggio.registry.names("engines")`, or an engine made with options of its own.
+        finish: how the fill is shown: mimetic, hatched, neutral or outlined.
+        seed: the same seed gives the same bits.
+        device: "auto", "cpu" or "cuda"; an engine says if it cannot run there.
+        tile: about how many pixels a side are read at a time; the result does not depend on it.
+        memory: GiB that the work may take; chooses `tile`.
+        calibrate: make the confidence hold on this painting: lacunae of the same shapes are laid over known
+            paint and filled, to see how far off fills are.
+        leave_above: lacunae whose fills are off by more than this share of the range, in 1 of 10 pixels as
+            the confidence has it, are left open. With `calibrate` that can be relied on.
+        progress: called with (lost pixels done, lost pixels in all).
+
+    Returns:
+        an array like `painting` if that was an array, else a Restoration (lazy; `.save(path)` writes it).
+
+    Raises:
+        GridMismatch: painting and lacunae differ in size.
+        BadUsage: nothing is lost, everything is lost, or an option cannot be met.
+        BadPixels: known paint is NaN or infinite.
+        UnknownName: no such engine or finish.
+
+    Example:
+        >>> ramp = np.tile(np.arange(64, dtype=np.uint16) * 1000, (48, 1))
+        >>> lost = np.zeros(ramp.shape, bool)
+        >>> lost[20:24, 30:33] = True
+        >>> damaged = np.where(lost, 0, ramp).astype(np.uint16)
+        >>> bool((inpaint(damaged, lost, engine="biharmonic") == ramp).all())
+        True
+    """
+    stack = stack_of(painting)
+    lacunae = lacunae_of(lost, stack.primary)
+    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
+    registry.load("finish", finish)
+    stack = _shown(stack, maker)
+    _require_fillable(stack.primary, lacunae)
+    job = describe(stack, lacunae, maker, seed=seed)
+    tile, _ = memory_plan(stack, tile=tile, memory=memory)
+    restoration = _propose(
+        stack, lacunae, maker, MemoryLedger(), job=job, finish=finish, tile=tile,
+        trust=Trust(calibrate, leave_above), progress=progress,
+    )  # fmt: skip
+    return restoration.image if isinstance(painting, np.ndarray) else restoration
+
+
+def inpaint_file(
+    source: Path,
+    mask: Path,
+    target: Path,
+    *,
+    engine: str | Engine = "auto",
+    finish: str = "mimetic",
+    seed: int = 0,
+    device: str = "auto",
+    tile: int | None = None,
+    memory: float | None = None,
+    calibrate: bool = False,
+    leave_above: float | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Mapping[str, Any]:
+    """Fill a painting into a file, keeping a ledger beside the output so that the work can be resumed.
+
+    The ledger is the folder `TARGET.job`; it is gone when the target is complete. The options are those of
+    `inpaint`.
+
+    Args:
+        source: what `open` takes.
+        mask: a mask file (white = lost).
+        target: .tif .png .jpg .ora
+        resume: go on with an unfinished job of the same inputs and options; if the target is already
+            complete, nothing is done again.
+
+    Returns:
+        the history, as it is written beside the target.
+
+    Raises:
+        Stopped: interrupted; the ledger holds what was done.
+        UnsafeOutput: the target is the source or the mask, or an unfinished job lies there.
+        TratteggioError: as `inpaint` and `files.save` raise.
+    """
+    files.require_writable(target)
+    for precious in (source, mask):
+        files.refuse_overwrite(precious, target)
+    stack = open(source)
+    for scan in stack.scans:
+        files.refuse_overwrite(scan.name, target)
+    lacunae = lacunae_of(mask, stack.primary)
+    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
+    registry.load("finish", finish)
+    stack = _shown(stack, maker)
+    tile, _ = memory_plan(stack, tile=tile, memory=memory)
+    _require_fillable(stack.primary, lacunae)
+    job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
+    trust = Trust(calibrate, leave_above)
+    if resume and (done := _finished_before(target, job, finish, trust)):
+        return done
+    ledger = DiskLedger(target.with_name(target.name + ".job"), job, resume=resume)
+    try:
+        restoration = _propose(
+            stack, lacunae, maker, ledger, job=job, finish=finish, tile=tile, trust=trust,
+            progress=progress,
+        )  # fmt: skip
+        restoration.save(target)
+    except KeyboardInterrupt:
+        raise Stopped(
+            f"stopped before {target} was complete; run the same command with --resume to go on"
+        ) from None
+    except BaseException as error:
+        if not ledger.started or isinstance(error, BadUsage):
+            ledger.discard()
+        elif isinstance(error, UnwritableFile):
+            raise UnwritableFile(f"{error}; what is filled is kept: make room, then add --resume") from error
+        raise
+    ledger.discard()
+    return restoration.history
+
+
+def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:
+    """Say which job this is: what goes in, by hash, and what is done to it. Equal jobs give equal bits.
+
+    The hash of a file is that of its bytes, as `sha256sum` prints it; of an array, or of one scan in a
+    file of several, that of its samples.
+    """
+    scan, mask = stack.primary, provenance.file_named(lacunae.name)
+    return {
+        "tratteggio": __version__,
+        "source": facts(scan),
+        "also_read": {
+            other.modality: {
+                "name": provenance.short_name(other.name),
+                "sha256": provenance.sha256_of(other),
+            }
+            for other in stack.scans
+            if other is not scan
+        },
+        "lacunae": {
+            "name": mask.name if mask else lacunae.name,
+            "sha256": provenance.sha256(mask) if mask else None,
+            "raster_sha256": provenance.sha256_pixels(lacunae.lost),
+            "lost_px": lacunae.lost_px,
+        },
+        "engine": {
+            "name": engine.name,
+            "parameters": engine.parameters,
+            "weights_sha256": engine.parameters.get("weights_sha256"),
+        },
+        "seed": seed,
+    }
+
+
+def _propose(
+    stack: Stack,
+    lacunae: Lacunae,
+    engine: Engine,
+    ledger: Ledger,
+    *,
+    job: Mapping[str, Any],
+    finish: str,
+    tile: int,
+    trust: Trust,
+    progress: Progress | None,
+) -> Restoration:
+    """Fill, and lay the pieces over the original as a restoration."""
+    laid = run(stack, lacunae, engine, ledger, tile=tile, progress=progress)
+    scan, told = stack.primary, {}
+    confidence: Pixels = ConfidencePixels(scan, ledger)
+    if trust.calibrate:
+        calibration, told["calibration"] = calibration_of(
+            trials(stack, lacunae, engine, seed=int(job["seed"]))
+        )
+        confidence = Mapped(confidence, calibration, 0, np.dtype(np.float32))
+    if trust.leave_above is not None:
+        lacunae, told["left_open"] = left_open(lacunae, confidence, above=trust.leave_above)
+    history = {
+        **job,
+        "verb": "inpaint",
+        "what": "a proposal: pixels outside the lacunae are those of the source, bit by bit",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "filled_share": lacunae.share,
+        "groups": len(laid.groups.regions),
+        **told,
+    }
+    restoration = Restoration(scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save)
+    return finished(restoration, finish)
+
+
+def _shown(stack: Stack, engine: Engine) -> Stack:
+    """Keep the scan that is filled and those that the engine reads; the others need no memory."""
+    if engine.reads is None:
+        return stack
+    kept = (stack.primary.modality, *engine.reads)
+    return replace(stack, scans=tuple(scan for scan in stack.scans if scan.modality in kept))
+
+
+def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:
+    """Refuse what no engine can do: nothing lost, everything lost, paint that is not a number."""
+    if lacunae.lost_px == 0:
+        raise BadUsage(f"{lacunae.name} marks nothing as lost (white = lost), so there is nothing to fill")
+    if lacunae.lost_px == lacunae.grid[0] * lacunae.grid[1]:
+        raise BadUsage(
+            f"{lacunae.name} marks every pixel as lost (white = lost), so no paint is known to fill from; "
+            "is the mask inverted?"
+        )
+    scan.require_finite(lacunae)
+
+
+def _finished_before(
+    target: Path, job: Mapping[str, Any], finish: str, trust: Trust
+) -> Mapping[str, Any] | None:
+    """Return the history of the proposal at `target` if it is complete and of this very job."""
+    sidecar = provenance.sidecar(target, "history")
+    if not (target.exists() and sidecar.exists()):
+        return None
+    history = provenance.read_history(sidecar)
+    source = {key: value for key, value in history["source"].items() if key != "file"}
+    same = all((history | {"source": source}).get(key) == value for key, value in job.items())
+    same = same and history["finish"]["name"] == finish
+    left_open = history.get("left_open", {}).get("above")
+    same = same and trust == Trust("calibration" in history, left_open)
+    return history if same else None

@@ -1,0 +1,74 @@
+"""What goes in: paintings and lacunae, in any of the forms that a user may hold them in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tratteggio import files
+from tratteggio.errors import GridMismatch
+from tratteggio.files import provenance
+from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.painting.pixels import Array, Lost
+
+
+def open(painting: str | Path | Mapping[str, str | Path]) -> Stack:  # noqa: A001 - reads as `tg.open`
+    """Open a scan, or several registered ones, lazily.
+
+    Args:
+        painting: a file (taken as `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
+            `painting.toml`, or files by modality name.
+
+    Raises:
+        BadUsage: a folder of another kind, or a `painting.toml` that cannot be followed.
+        UnreadableFile: a file is missing, damaged or of a kind we do not read.
+        GridMismatch: the scans differ in size.
+    """
+    if isinstance(painting, Mapping):
+        return Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
+    return files.read_stack(painting)
+
+
+def stack_of(painting: Array | str | Path | Scan | Stack) -> Stack:
+    """Take a painting in any of the forms that a user may hold it in."""
+    if isinstance(painting, Stack):
+        return painting
+    if isinstance(painting, Scan):
+        return Stack((painting,))
+    if isinstance(painting, np.ndarray):
+        return Stack((Scan(painting, alpha=painting.ndim == 3 and painting.shape[2] in (2, 4)),))
+    return open(painting)
+
+
+def lacunae_of(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:
+    """Take lacunae in any form, on the grid of the scan."""
+    if isinstance(lost, str | Path):
+        return files.read_lacunae(lost, scan)
+    lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
+    if lacunae.grid != scan.grid:
+        raise GridMismatch(
+            f"{lacunae.name} is {size_said(lacunae.grid)} but {scan.name} is {size_said(scan.grid)}; "
+            "the mask must have exactly the size of the scan"
+        )
+    return lacunae
+
+
+def facts(scan: Scan) -> dict[str, Any]:
+    """Say which scan this is, for the history."""
+    return {
+        "name": provenance.short_name(scan.name),
+        "modality": scan.modality,
+        "sha256": provenance.sha256_of(scan),
+        "rows": scan.grid[0],
+        "cols": scan.grid[1],
+        "channels": scan.channels,
+        "depth": scan.dtype.name,
+    }
+
+
+def size_said(grid: tuple[int, int]) -> str:
+    """Say how large a grid is, in messages."""
+    return f"{grid[0]} x {grid[1]} (rows x columns)"

@@ -1,0 +1,92 @@
+"""Open what was proposed again, with all its layers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from itertools import count, takewhile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tratteggio import files
+from tratteggio.errors import GridMismatch, UnreadableFile
+from tratteggio.files import provenance
+from tratteggio.painting import Mapped, Restoration
+from tratteggio.painting.pixels import Array
+from tratteggio.treatment.opening import lacunae_of, open, size_said  # noqa: A004 - reads as `tg.open`
+
+log = logging.getLogger("tratteggio")
+
+
+def reopen(target: str | Path, *, source: str | Path | None = None) -> Restoration:
+    """Open a saved proposal again with all its layers, from the files beside it.
+
+    Args:
+        target: a proposal that `inpaint` wrote.
+        source: the original, or the stack that holds it, if it is no longer where the history says.
+
+    Raises:
+        UnreadableFile: the proposal, its history or its source is missing or damaged.
+    """
+    target = Path(target)
+    history = provenance.read_history(provenance.sidecar(target, "history"))
+    if source is None:
+        recorded = history.get("source", {}).get("file")
+        if recorded is None or not provenance.place_named(str(target.parent / recorded)):
+            raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with --source")
+        source = target.parent / recorded
+    original = open(source).primary
+    proposal = files.read(target)
+    if proposal.grid != original.grid or proposal.channels != original.channels:
+        raise GridMismatch(
+            f"{target} is {size_said(proposal.grid)} with {proposal.channels} channels, but its source "
+            f"{source} is {size_said(original.grid)} with {original.channels}"
+        )
+    lacunae = lacunae_of(provenance.sidecar(target, "lost"), original)
+    confidence = files.read(provenance.sidecar(target, "confidence"))
+    channels = original.channels
+    return Restoration(
+        original,
+        lacunae,
+        Mapped(proposal.pixels, lambda a: _colours(a, channels), channels, original.dtype),
+        Mapped(confidence.pixels, lambda a: (a / np.float32(255)).astype(np.float32), 0, np.dtype("f4")),
+        history,
+        files.save,
+    )
+
+
+def sample_file(target: str | Path, number: int) -> Path:
+    """Return where fill `number` of a proposal lies, from 1 on: proposal.sample-1.tif beside proposal.tif."""
+    target = Path(target)
+    return target.with_name(f"{target.stem}.sample-{number}{target.suffix}")
+
+
+def reopen_samples(target: str | Path, *, source: str | Path | None = None) -> list[Restoration]:
+    """Open the other fills that lie beside a proposal, as `reopen`; none if there are none.
+
+    A file of that name which fills other lacunae or another painting is left out with a warning.
+    """
+    files_there = list(takewhile(Path.exists, (sample_file(target, number) for number in count(1))))
+    if not files_there:
+        return []
+    wanted = provenance.read_history(provenance.sidecar(Path(target), "history"))
+    samples = []
+    for file in files_there:
+        sample = reopen(file, source=source)
+        if _what(sample.history) == _what(wanted):
+            samples.append(sample)
+        else:
+            log.warning("%s is no other fill of the lacunae of %s and is left out", file, target)
+    return samples
+
+
+def _what(history: Mapping[str, Any]) -> tuple[str, str]:
+    """Return which painting and which lacunae a proposal is about, by hash."""
+    return history["source"]["sha256"], history["lacunae"]["raster_sha256"]
+
+
+def _colours(array: Array, channels: int) -> Array:
+    """Drop alpha and give grey a channel axis."""
+    return array[..., None] if array.ndim == 2 else array[..., :channels]
