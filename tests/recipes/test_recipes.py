@@ -42,6 +42,8 @@ def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(n
         "descriptor": "BNAIC",
         "vae": "Deesamutara",
         "vae_fill": "NIPS",
+        "srcnn": "ECCV",
+        "superres": "ECCV",
     }
     source = next((sources[what] for what in sorted(sources)[::-1] if name.startswith(what)), "poster")
     for told in (f"tratteggio train {name} --data", source, "Time:", "igures"):

@@ -12,7 +12,7 @@ from tratteggio.painting import Scan, Stack
 from tratteggio.phantom import multimodal, panel
 from tratteggio.training.decoded import Decoded
 from tratteggio.training.pictures import listed, pictures, split
-from tratteggio.training.sources import Arrays, Chosen, Folder, Phantoms, Stacks
+from tratteggio.training.sources import Arrays, Chosen, Folder, Halved, Phantoms, Stacks
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -45,6 +45,17 @@ def test_some_pictures_of_a_source_keep_their_names_and_tell_of_all_that_were_le
     assert len(chosen) == 1
     assert (chosen.name(0), chosen.grid(0), chosen.unreadable) == ("deep/a.tif", (10, 30), ("c.png",))
     assert np.array_equal(chosen.read(0), Folder(folder).read(1))
+
+
+def test_a_picture_at_half_its_size_has_the_tones_of_the_whole():
+    y, x = np.mgrid[:21, :30]
+    smooth = np.stack([100 + 3 * y, 200 - 2 * x, y + x], axis=2).astype(np.uint8)
+    halved = Halved(Arrays([smooth]))
+    half = halved.read(0)
+    assert half.shape == (*halved.grid(0), 3) == (10, 15, 3)
+    means = smooth[:20].reshape(10, 2, 15, 2, 3).mean(axis=(1, 3))
+    assert np.abs(half[2:-2, 2:-2] - means[2:-2, 2:-2]).max() < 3
+    assert (len(halved), halved.name(0), halved.unreadable) == (1, "array 0", ())
 
 
 def test_grey_becomes_rgb_and_rgb_becomes_luma(folder):

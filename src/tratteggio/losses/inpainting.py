@@ -25,7 +25,7 @@ from torch.nn import functional
 from tratteggio.errors import BadUsage
 from tratteggio.losses.perceptual import FeatureNet, content, style
 from tratteggio.losses.ssim import dssim_loss
-from tratteggio.losses.terms import Terms, as_chosen, as_pair, check_pair, weighed
+from tratteggio.losses.terms import Terms, as_chosen, as_pair, check_pair, middle, weighed
 
 Judged = Literal["composite", "out"]
 
@@ -261,7 +261,7 @@ class MseSsim:
     Attributes:
         weight: of 1 - SSIM.
         judged: "composite" lays the truth over known pixels first, as the poster's code does, so that only
-            lacunae teach; "out" judges all that the net answered.
+            lacunae teach; "out" judges all that the net answered, be it the middle of the truth alone.
     """
 
     weight: float = 0.1
@@ -273,7 +273,10 @@ class MseSsim:
 
     def __call__(self, out: Tensor, truth: Tensor, known: Tensor) -> Terms:
         """Judge an answer; parts: mse, and dssim unless its weight is 0."""
-        picture = composite(out, truth, known) if self.judged == "composite" else out
+        if self.judged == "composite":
+            picture = composite(out, truth, known)
+        else:
+            picture, truth = out, middle(truth, out)
         terms = {"mse": (1.0, mse(picture, truth))}
         if self.weight:
             terms["dssim"] = (self.weight, dssim_loss(picture, truth))

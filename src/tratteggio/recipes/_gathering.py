@@ -13,7 +13,7 @@ from tratteggio.training.batches import Patch
 from tratteggio.training.damage import Drawer
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.pictures import attributes_of, listed, split
-from tratteggio.training.sources import Chosen, Folder, Source, Whole, require_few
+from tratteggio.training.sources import Chosen, Folder, Halved, Source, Whole, require_few
 
 log = logging.getLogger("tratteggio")
 
@@ -58,6 +58,7 @@ def gather(
     damage: Drawer,
     channels: int = 3,
     whole: bool = False,
+    halved: bool = False,
     attributes: Sequence[str] = (),
 ) -> Gathered:
     """Open the pictures of a folder and set some aside, by their names alone.
@@ -72,6 +73,7 @@ def gather(
         damage: of the patches that are measured on.
         channels: 3, or 1 for grey.
         whole: each picture is one patch, brought to the square `side`.
+        halved: pictures are brought to half their size first.
         attributes: that are told of pictures: names of folders that they lie in.
 
     Raises:
@@ -82,6 +84,8 @@ def gather(
     if not 0 <= set_aside < 1:
         raise BadUsage(f"the share to set aside must be 0 or more and less than 1, got {set_aside}")
     source: Source = Folder(folder, channels=channels, names=None if only is None else listed(only))
+    if halved:
+        source = Halved(source)
     if whole:
         source = Whole(source, side)
     numbers = {source.name(number): number for number in _large(source, side)}

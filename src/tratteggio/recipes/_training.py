@@ -108,7 +108,8 @@ def train(
     else:
         found = gather(
             data, only=only, set_aside=set_aside, side=chosen.side, damage=damage,
-            channels=getattr(net, "colours", 3), whole=chosen.whole, attributes=attributes,
+            channels=getattr(net, "colours", 3), whole=chosen.whole, halved=chosen.halved,
+            attributes=attributes,
         )  # fmt: skip
     patches = Patches(
         found.learnt,

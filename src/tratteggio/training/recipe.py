@@ -45,6 +45,8 @@ class Recipe:
         damage: name of a kind of damage, or names with weights.
         fixed: each picture has the same lacunae in every round, as if they had been drawn beforehand.
         whole: a patch is a whole picture brought to the square `side`, whatever its shape.
+        halved: pictures are brought to half their size first: photographs become sharp to the pixel, and what
+            compression has left in them is averaged away.
         augment: what the sampling of patches is given: flips, rotation.
         absent: how often each modality of a patch is missing, for nets of several; one at least is there.
         filled: the modality that is damaged and judged, for nets that fill it from others; None: all alike.
@@ -88,6 +90,7 @@ class Recipe:
     damage: str | Settings = "mixed"
     fixed: bool = False
     whole: bool = False
+    halved: bool = False
     augment: Settings = field(default_factory=dict)
     absent: float = 0.0
     filled: str | None = None

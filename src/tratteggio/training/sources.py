@@ -170,12 +170,39 @@ class Whole:
 
     def read(self, number: int) -> Levels:
         """Decode a picture and bring it to the square, by Lanczos' window."""
-        planes = np.moveaxis(self.source.read(number), 2, 0)
-        size = (self.side, self.side)
-        return np.stack(
-            [np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS)) for plane in planes],
-            axis=2,
-        )
+        return _resized(self.source.read(number), (self.side, self.side))
+
+
+@dataclass(frozen=True)
+class Halved:
+    """The pictures of a source at half their size.
+
+    Attributes:
+        source: of pictures, each of 2 x 2 pixels at least.
+    """
+
+    source: Source
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of pictures that were left out."""
+        return self.source.unreadable
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def name(self, number: int) -> str:
+        """Return the name of a picture."""
+        return self.source.name(number)
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols), rounded down."""
+        rows, cols = self.source.grid(number)
+        return rows // 2, cols // 2
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture and halve it, by Lanczos' window."""
+        return _resized(self.source.read(number), self.grid(number))
 
 
 class Arrays:
@@ -311,6 +338,14 @@ def require_few(unreadable: Sequence[str], *, total: int) -> None:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
+
+
+def _resized(levels: Levels, grid: tuple[int, int]) -> Levels:
+    """Bring a picture to (rows, cols)."""
+    planes = [Image.fromarray(plane) for plane in np.moveaxis(levels, 2, 0)]
+    return np.stack(
+        [np.asarray(plane.resize(grid[::-1], Image.Resampling.LANCZOS)) for plane in planes], axis=2
+    )
 
 
 def _levels(scan: Scan) -> Levels:
