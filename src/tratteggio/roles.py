@@ -1,4 +1,4 @@
-"""What an engine must offer. A new engine is one file in `engines/`, found by its file name."""
+"""What engines and enhancers must offer. A new one is one file in its folder, found by its file name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.painting import Lacunae, Stack
+from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.painting.pixels import Array
 
 
@@ -73,3 +73,54 @@ class Sampler(Protocol):
 
     def sample(self, number: int) -> Engine:
         """Return the engine that gives fill `number`, from 1 on, instead of what it holds for best."""
+
+
+class Enhancer(Protocol):
+    """Improves a scan. Built before the scan enters; keeps no state between windows.
+
+    Each module in `enhancers/` has `make(*, device: str) -> Enhancer` plus its own keyword options. What it
+    answers is a hypothesis, and told as such.
+    """
+
+    @property
+    def name(self) -> str:
+        """The module's name."""
+
+    @property
+    def scale(self) -> int:
+        """Pixels a side of the answer for each pixel of the scan, from 1 on."""
+
+    @property
+    def reach(self) -> int:
+        """Pixels of the scan about a window that all influence on its answer comes from."""
+
+    @property
+    def step(self) -> int:
+        """Windows begin at multiples of it, in pixels of the scan: the stride of a net; 1: anywhere."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was chosen, for the history: options, `weights_sha256`."""
+
+    def channels(self, scan: Scan) -> int:
+        """Return how many colour channels the answer has: those of the scan, or more than its one.
+
+        Raises:
+            BadUsage: the enhancer cannot take such a scan; the message says which it takes.
+        """
+
+    def prepare(self, scan: Scan) -> Any:
+        """Look once at the whole, at reduced scale if huge; what is returned goes to every `enhance`."""
+
+    def enhance(self, window: Array, region: Region, context: Any) -> Array:
+        """Improve one window.
+
+        Args:
+            window: (h, w, channels of the scan) float32, 0 = black, 1 = white; floats of the scan may go
+                beyond. It ends at the border of the scan, or `reach` pixels beyond what is asked for.
+            region: where it lies in the scan.
+            context: what `prepare` returned.
+
+        Returns:
+            (h * scale, w * scale, `channels`) float32, in the same light.
+        """

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.filters import equalise, gaussian, sobel, windows
 from tratteggio.filters.chain import FILTERS, chain
-from tratteggio.filters.windows import Enhanced, filtered, reach_of
+from tratteggio.filters.windows import Enhanced, Repeated, filtered, reach_of
 from tratteggio.painting import Metadata, Scan
 
 RNG = np.random.default_rng(0)
@@ -161,3 +161,13 @@ def test_what_does_not_fit_is_refused_before_anything_is_read(monkeypatch):
     with pytest.raises(BadUsage, match="clahe looks at the whole picture at once"):
         enhanced(painting, "clahe")
     enhanced(painting, "equalise")[:, :]  # looks at all of it, too, but tile by tile
+
+
+def test_repeated_pixels_are_those_of_the_whole_in_whatever_region():
+    pixels = RNG.integers(0, 9, (5, 7, 2), np.uint8)
+    finer = Repeated(pixels, 3)
+    whole = np.kron(pixels, np.ones((3, 3, 1), np.uint8))
+    assert finer.shape == whole.shape
+    assert_array_equal(finer[:, :], whole)
+    for top, bottom, left, right in ((0, 1, 0, 1), (4, 11, 2, 20), (14, 15, 20, 21)):
+        assert_array_equal(finer[top:bottom, left:right], whole[top:bottom, left:right])

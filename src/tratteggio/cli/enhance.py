@@ -1,4 +1,4 @@
-"""`tratteggio enhance`: a scan seen through a chain of filters."""
+"""`tratteggio enhance`: a scan seen through a chain of filters, or through an enhancer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from tratteggio.cli.console import Json, Quiet, conversation
 def _list(asked: bool) -> None:
     if asked:
         from tratteggio.filters.chain import catalogue
+        from tratteggio.treatment import enhancers
 
-        for words, meaning in catalogue():
-            typer.echo(f"{words}\n    {meaning}")
+        for option, listed in (("op", catalogue()), ("with", enhancers())):
+            for words, meaning in listed:
+                typer.echo(f"--{option} {words}\n    {meaning}")
         raise typer.Exit
 
 
@@ -29,28 +31,38 @@ def enhance(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="A file (.tif .png .jpg).")],
     op: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(help="A filter, NAME:OPTION=VALUE,OPTION=VALUE; repeat it for a chain, in order."),
-    ],
+    ] = None,
+    enhancer: Annotated[
+        str | None,
+        typer.Option("--with", help="In place of filters an enhancer, NAME:OPTION=VALUE,OPTION=VALUE."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Of an enhancer: auto, cpu or cuda.")] = "auto",
     strip: Annotated[
         Path | None,
         typer.Option(help="Also a picture of the result from near to far (1, 1/2, 1/4, 1/8), for hybrids."),
     ] = None,
     tile: Annotated[
-        int | None, typer.Option(help="Pixels a side computed at a time; never changes the result.")
+        int | None,
+        typer.Option(help="Pixels a side that filters compute at a time; never changes the result."),
     ] = None,
     listed: Annotated[  # noqa: ARG001 its callback answers
         bool,
-        typer.Option("--list", callback=_list, is_eager=True, help="List the filters with their options."),
+        typer.Option(
+            "--list", callback=_list, is_eager=True, help="List filters and enhancers with their options."
+        ),
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """See a scan of any size through filters; depth, profile, metadata and alpha are kept.
+    """See a scan of any size through filters or an enhancer; depth, profile, metadata and alpha are kept.
 
     What comes out is a hypothesis: beside it lies its history, with every step and option, in order.
 
     Example: tratteggio enhance panel.tif -o edges.tif --op gaussian:sigma=2 --op sobel
+
+    Example: tratteggio enhance panel.tif -o twice.tif --with superres:scale=2
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
@@ -62,7 +74,9 @@ def enhance(
             for precious in (source, output):
                 files.refuse_overwrite(precious, strip)
         with console.progress(source.name) as progress:
-            history = enhance_file(source, output, op, tile=tile, progress=progress)
+            history = enhance_file(
+                source, output, op or (), enhancer=enhancer, device=device, tile=tile, progress=progress
+            )
         if strip:
             files.write(stripped(files.overview(files.read(output), longest=1024)), strip)
         made = [str(path) for path in (output, strip) if path]

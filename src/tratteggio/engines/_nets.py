@@ -37,15 +37,18 @@ class Loaded(NamedTuple):
     parameters: dict[str, Any]
 
 
-def loaded(engine: str, *, weights: str | Path, homes: Sequence[str], device: str) -> Loaded:
+def loaded(
+    asking: str, *, weights: str | Path, homes: Sequence[str], device: str, role: str = "engine"
+) -> Loaded:
     """Load weights and bring them to a device.
 
     Args:
-        engine: that asks, for messages.
+        asking: name of the engine or enhancer that asks, for messages.
         weights: a safetensors file that `tratteggio train` wrote, or the name of weights that came with this
             installation.
-        homes: files of `models/` whose nets the engine takes.
+        homes: files of `models/` whose nets it takes.
         device: "auto" takes a GPU if there is one, else "cpu" or "cuda".
+        role: "engine" or "enhancer", for messages.
 
     Raises:
         BadUsage: no such device.
@@ -66,7 +69,7 @@ def loaded(engine: str, *, weights: str | Path, homes: Sequence[str], device: st
     taken = [name for home in homes for name in registry.load("models", home).NAMES]
     if card.model.partition(":")[0] not in taken:
         raise UnsupportedFile(
-            f"{file} holds weights of {card.model!r}, but engine {engine} takes those of {', '.join(taken)}"
+            f"{file} holds weights of {card.model!r}, but {role} {asking} takes those of {', '.join(taken)}"
         )
     on_gpu = device != "cpu" and torch.cuda.is_available()
     net = net.to("cuda" if on_gpu else "cpu")

@@ -12,7 +12,7 @@ import numpy as np
 from tratteggio.files.beside import beside, refuse_overwrite, require_place
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
 from tratteggio.files.writing import SUFFIXES, kind_for, white_where_lost, write_as
-from tratteggio.painting import Mapped, Metadata, Pixels, Restoration, Scan
+from tratteggio.painting import Mapped, Metadata, Restoration, Scan
 from tratteggio.painting.pixels import Array
 
 SAVED = {**SUFFIXES, ".ora": "ora"}
@@ -41,16 +41,16 @@ def require_scan_writable(target: str | os.PathLike[str]) -> None:
 
 
 def save_made(
-    pixels: Pixels, source: Scan, path: str | os.PathLike[str], *, history: Mapping[str, Any]
+    made: Scan, path: str | os.PathLike[str], *, source: Scan, history: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Write pixels that were made from a scan, with its metadata, and their history (`OUT.history.json`).
+    """Write a scan that was made from another, with its metadata, and its history (`OUT.history.json`).
 
     Both appear when both are complete; the picture is streamed.
 
     Args:
-        pixels: on the grid of the scan, with its channels and alpha.
-        source: the scan.
+        made: what is written.
         path: .tif .tiff .png .jpg .jpeg
+        source: what it was made from.
         history: what JSON can hold; where the source lies is added.
 
     Returns:
@@ -71,7 +71,7 @@ def save_made(
     located = _located(history, place, path)
     with beside(targets) as [picture, beside_it]:
         beside_it.write_text(history_json(located), encoding="utf-8")
-        write_as(pixels, picture, path, metadata=source.metadata, alpha=source.alpha)
+        write_as(made.pixels, picture, path, metadata=made.metadata, alpha=made.alpha)
     return located
 
 

@@ -11,17 +11,17 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple, get_type_hints
+from typing import NamedTuple
 
 import numpy as np
 
 from tratteggio.errors import BadUsage, TooNarrow
-from tratteggio.filters import edges, frequency, noise, point, smooth
+from tratteggio.filters import edges, frequency, noise, point, smooth, words
 from tratteggio.filters._window import half
+from tratteggio.filters.words import Options
 from tratteggio.painting.pixels import Array
 from tratteggio.registry import unknown
 
-Options = Mapping[str, Any]
 Reach = Callable[[Options, int], int]
 TRIAL_SIDE = 64  # px of the picture that `Step` tries its options on
 OTHER = "far"  # the option that names another picture's file
@@ -95,15 +95,8 @@ FILTERS: Mapping[str, Filter] = {
 }
 
 
-class Option(NamedTuple):
-    """What a filter can be told: the type, and what it takes if it is told nothing (`...`: it must be)."""
-
-    type: Any
-    default: Any
-
-
 @cache
-def options_of(name: str) -> dict[str, Option]:
+def options_of(name: str) -> dict[str, words.Option]:
     """Return the options of a filter, those first that must be given.
 
     Raises:
@@ -112,16 +105,7 @@ def options_of(name: str) -> dict[str, Option]:
     if name not in FILTERS:
         raise unknown("filter", name, FILTERS)
     entry = FILTERS[name]
-    types = get_type_hints(entry.apply)
-    found = {
-        parameter.name: Option(
-            types[parameter.name] if parameter.kind is parameter.KEYWORD_ONLY else str,
-            ... if parameter.default is parameter.empty else parameter.default,
-        )
-        for parameter in list(inspect.signature(entry.apply).parameters.values())[1:]
-        if parameter.name not in entry.given
-    }
-    return dict(sorted(found.items(), key=lambda item: item[1].default is not ...))
+    return words.options(entry.apply, first=1, given=entry.given)
 
 
 @dataclass(frozen=True)
@@ -142,21 +126,13 @@ class Step:
 
     def __post_init__(self) -> None:
         known = options_of(self.name)
-        for name in self.options:
-            if name not in known:
-                raise unknown(f"option of {self.name}", name, known)
-        missing = [
-            name for name, option in known.items() if option.default is ... and name not in self.options
-        ]
-        if missing:
-            raise BadUsage(f"{self.name} must be told {' and '.join(missing)}, as in {_example(self.name)}")
+        words.require_known(self.name, self.options, known)
         full = {name: self.options.get(name, option.default) for name, option in known.items()}
         object.__setattr__(self, "options", full)
         self._try()
 
     def __str__(self) -> str:
-        told = ",".join(f"{name}={_said(value)}" for name, value in self.options.items())
-        return f"{self.name}:{told}" if told else self.name
+        return words.said(self.name, self.options)
 
     @property
     def filter(self) -> Filter:
@@ -217,7 +193,7 @@ def chain(steps: str | Step | Iterable[str | Step]) -> tuple[Step, ...]:
     listed = [steps] if isinstance(steps, str | Step) else list(steps)
     if not listed:
         raise BadUsage(f"a chain has one filter at least; known: {', '.join(sorted(FILTERS))}")
-    return tuple(step if isinstance(step, Step) else _read(step) for step in listed)
+    return tuple(step if isinstance(step, Step) else Step(*words.read(step, options_of)) for step in listed)
 
 
 def said(steps: Sequence[Step]) -> str:
@@ -227,55 +203,7 @@ def said(steps: Sequence[Step]) -> str:
 
 def catalogue() -> list[tuple[str, str]]:
     """List every filter as it is written, with the first line of what it does."""
-    return [(_example(name), (inspect.getdoc(FILTERS[name].apply) or "").split("\n")[0]) for name in FILTERS]
-
-
-def _read(text: str) -> Step:
-    name, colon, rest = text.partition(":")
-    known = options_of(name)
-    told: dict[str, str] = {}
-    for part in rest.split(",") if colon else []:
-        key, equals, value = part.partition("=")
-        if equals and key in told:
-            raise BadUsage(f"{name} is told {key} twice, in {text!r}")
-        if equals:
-            told[key] = value
-        elif told:  # one more number of the last option
-            told[list(told)[-1]] += f",{part}"
-        else:
-            raise BadUsage(
-                f"options are NAME=VALUE, set apart by commas, as in {_example(name)}; got {part!r}"
-            )
-    for key in told:
-        if key not in known:
-            raise unknown(f"option of {name}", key, known)
-    return Step(name, {key: _valued(name, key, value, known[key].type) for key, value in told.items()})
-
-
-def _valued(name: str, key: str, text: str, kind: Any) -> Any:
-    """Read a value as the type that the filter's signature states."""
-    try:
-        if kind is int:
-            return int(text)
-        if kind is float:
-            return float(text)
-        if kind == Sequence[float]:
-            return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        words = {int: "a whole number", float: "a number"}.get(kind, "numbers set apart by commas")
-        raise BadUsage(f"{name}: {key} is {words}, got {text!r}") from None
-    return text
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(_said(part) for part in value)
-    return repr(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _example(name: str) -> str:
-    told = ",".join(
-        f"{key}={key.upper() if option.default is ... else _said(option.default)}"
-        for key, option in options_of(name).items()
-    )
-    return f"{name}:{told}" if told else name
+    return [
+        (words.example(name, options_of(name)), (inspect.getdoc(FILTERS[name].apply) or "").split("\n")[0])
+        for name in FILTERS
+    ]

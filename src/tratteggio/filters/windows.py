@@ -190,30 +190,76 @@ def filtered(scan: Scan, steps: Sequence[Step], others: Sequence[Scan | None]) -
     return pixels
 
 
+@dataclass(frozen=True, eq=False)
+class Repeated:
+    """Pixels of which each stands for a square of several.
+
+    Attributes:
+        pixels: what is read.
+        scale: pixels a side of a square.
+    """
+
+    pixels: Pixels
+    scale: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H * scale, W * scale), and channels if there are."""
+        rows, cols, *channels = self.pixels.shape
+        return rows * self.scale, cols * self.scale, *channels
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the pixels."""
+        return np.dtype(self.pixels.dtype)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Array:
+        region = Region.of(key, (self.shape[0], self.shape[1]))
+        small = Region(
+            *(edge // self.scale for edge in region[:2]), *(-(-edge // self.scale) for edge in region[2:])
+        )
+        around = Region(*(edge * self.scale for edge in small))
+        squares = np.asarray(self.pixels[small.slices])
+        for axis in (0, 1):
+            squares = np.repeat(squares, self.scale, axis=axis)
+        return squares[region.relative_to(around).slices]
+
+
 class Enhanced:
-    """A scan seen through a chain, at its own depth, with its alpha: the same bits in whatever window.
+    """A scan as it was enhanced, at its own depth, with its alpha: the same bits in whatever window.
 
     Args:
         scan: what is enhanced.
-        light: its colour channels through the chain, see `filtered`.
-        tile: pixels a side that are computed at a time.
+        light: its colour channels as they became, floats, on its grid or on one that is finer by a whole
+            factor, whose pixels have the alpha of the one that they lie in. See `filtered` and
+            `tiles.Answers`.
+        tile: pixels a side, of the finer grid, that are computed at a time.
         progress: called with (pixels done, pixels in all).
     """
 
     def __init__(self, scan: Scan, light: Pixels, *, tile: int, progress: Progress | None = None) -> None:
+        scale = light.shape[0] // scan.grid[0]
         self.scan = scan
         self.light = light
+        self.stored = scan.pixels if scale == 1 else Repeated(scan.pixels, scale)
+        self.seen = scan.seen if scale == 1 or scan.seen is None else Repeated(scan.seen, scale)
         self.tile = tile
         self.progress = progress
         self.done = 0
         # A row of tiles: files are written by bands, from top to bottom, and each tile is computed once.
         self.kept: OrderedDict[Region, Array] = OrderedDict()
-        self.most = -(-scan.grid[1] // tile) + 1
+        self.most = -(-self.grid[1] // tile) + 1
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.light.shape[0], self.light.shape[1]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """That of the scan."""
-        return tuple(self.scan.pixels.shape)
+        """Grid and channels, alpha included; no channel axis where the scan has none and stays grey."""
+        flat = len(self.scan.pixels.shape) == 2 and self.light.shape[2] == 1
+        return self.grid if flat else (*self.grid, self.light.shape[2] + self.scan.alpha)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -221,7 +267,7 @@ class Enhanced:
         return self.scan.dtype
 
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.scan.grid)
+        region = Region.of(key, self.grid)
         out = np.empty((region.rows, region.cols, *self.shape[2:]), self.dtype)
         touched = Region(
             region.top // self.tile * self.tile,
@@ -231,7 +277,7 @@ class Enhanced:
         )
         for tile in touched.tiles(self.tile):
             whole = Region(tile.top, tile.left, tile.top + self.tile, tile.left + self.tile)
-            whole = whole.meet(Region.whole(self.scan.grid))
+            whole = whole.meet(Region.whole(self.grid))
             part = whole.meet(region)
             out[part.relative_to(region).slices] = self._tile(whole)[part.relative_to(whole).slices]
         return out
@@ -240,28 +286,23 @@ class Enhanced:
         if region in self.kept:
             self.kept.move_to_end(region)
             return self.kept[region]
-        stored = self.scan.read(region)
+        stored = np.asarray(self.stored[region.slices])
+        stored = stored[..., None] if stored.ndim == 2 else stored
         values = self.light[region.slices]
-        if inverted(self.scan):
+        if inverted(self.scan) and values.shape[2] == self.scan.channels:
             values = 1 - values
-        colour = to_depth(values * white(self.dtype), self.dtype)
-        if stored.ndim == 2:
-            answer = colour[..., 0]
-        else:
-            answer = np.concatenate([colour, stored[..., self.scan.channels :]], axis=-1)
-        # What the scan does not show is no paint, before and after.
-        answer = _where_seen(self.scan, region, answer, stored)
+        answer = to_depth(values * white(self.dtype), self.dtype)
+        if self.seen is not None:
+            # What the scan does not show is no paint, before and after.
+            seen = np.asarray(self.seen[region.slices])[..., None]
+            answer = np.where(seen, answer, stored[..., : self.scan.channels])
+        if self.scan.alpha:
+            answer = np.concatenate([answer, stored[..., self.scan.channels :]], axis=-1)
+        answer = answer[..., 0] if len(self.shape) == 2 else answer
         self.kept[region] = answer
         while len(self.kept) > self.most:
             self.kept.popitem(last=False)
         self.done += region.rows * region.cols
         if self.progress:
-            self.progress(self.done, self.scan.grid[0] * self.scan.grid[1])
+            self.progress(self.done, self.grid[0] * self.grid[1])
         return answer
-
-
-def _where_seen(scan: Scan, region: Region, answer: Array, stored: Array) -> Array:
-    if scan.seen is None:
-        return answer
-    seen = scan.read_seen(region)
-    return np.where(seen if stored.ndim == 2 else seen[..., None], answer, stored)

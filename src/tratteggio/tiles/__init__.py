@@ -4,8 +4,9 @@ The windows depend on the lacunae and the engine alone. The tile, which is how m
 read and saved at a time, gathers windows but never cuts one: that is why a result does not depend on it.
 """
 
+from tratteggio.tiles.answers import Answers
 from tratteggio.tiles.ledger import DiskLedger, Ledger, MemoryLedger
 from tratteggio.tiles.plan import Plan, Tile, Window, plan
 from tratteggio.tiles.run import run
 
-__all__ = ["DiskLedger", "Ledger", "MemoryLedger", "Plan", "Tile", "Window", "plan", "run"]
+__all__ = ["Answers", "DiskLedger", "Ledger", "MemoryLedger", "Plan", "Tile", "Window", "plan", "run"]

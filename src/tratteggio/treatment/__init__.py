@@ -1,6 +1,6 @@
 """The verbs: open, propose a fill, look through filters. The only way in for command line and Python."""
 
-from tratteggio.treatment.enhancing import enhance, enhance_file
+from tratteggio.treatment.enhancing import enhance, enhance_file, enhancers, make_enhancer
 from tratteggio.treatment.exporting import export
 from tratteggio.treatment.inpainting import describe, inpaint, inpaint_file
 from tratteggio.treatment.making import make_engine, samplers
@@ -12,10 +12,12 @@ __all__ = [
     "describe",
     "enhance",
     "enhance_file",
+    "enhancers",
     "export",
     "inpaint",
     "inpaint_file",
     "make_engine",
+    "make_enhancer",
     "memory_plan",
     "open",
     "reopen",

@@ -1,36 +1,44 @@
-"""Look through filters: every pixel is computed from the scan, and called a hypothesis."""
+"""Look through filters or through an enhancer: what is computed from the scan is called a hypothesis."""
 
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from inspect import getdoc
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from tratteggio import files
+from tratteggio import files, registry
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
-from tratteggio.filters import windows
+from tratteggio.filters import windows, words
 from tratteggio.filters.chain import Step, chain, said
-from tratteggio.painting import Scan, Stack
+from tratteggio.painting import Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
+from tratteggio.roles import Enhancer
+from tratteggio.tiles import Answers
+from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.opening import facts, open, stack_of  # noqa: A004 - reads as `tg.open`
 from tratteggio.version import __version__
 
 log = logging.getLogger("tratteggio")
 
 Progress = Callable[[int, int], None]
+Steps = str | Step | Iterable[str | Step]
 
 
 @overload
 def enhance(
     painting: Array,
-    steps: str | Step | Iterable[str | Step],
+    steps: Steps = ...,
     *,
+    enhancer: str | Enhancer | None = ...,
+    device: str = ...,
     tile: int | None = ...,
     progress: Progress | None = ...,
 ) -> Array: ...
@@ -39,8 +47,10 @@ def enhance(
 @overload
 def enhance(
     painting: str | Path | Scan | Stack,
-    steps: str | Step | Iterable[str | Step],
+    steps: Steps = ...,
     *,
+    enhancer: str | Enhancer | None = ...,
+    device: str = ...,
     tile: int | None = ...,
     progress: Progress | None = ...,
 ) -> Scan: ...
@@ -48,60 +58,63 @@ def enhance(
 
 def enhance(
     painting: Array | str | Path | Scan | Stack,
-    steps: str | Step | Iterable[str | Step],
+    steps: Steps = (),
     *,
+    enhancer: str | Enhancer | None = None,
+    device: str = "auto",
     tile: int | None = None,
     progress: Progress | None = None,
 ) -> Array | Scan:
-    """See a scan through a chain of filters: a hypothesis, computed from the scan alone.
+    """See a scan through a chain of filters, or through an enhancer: a hypothesis, computed from it alone.
 
     Args:
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
             opacity; or what `open` takes, a scan, a stack, of which `rgb` is taken, or else the first.
         steps: filters in order, each as "gaussian:sigma=2"; `tratteggio enhance --list` shows them all.
-        tile: pixels a side that are computed at a time; the result does not depend on it.
+        enhancer: in place of filters, as "superres:scale=3", of the same list; or one that was made.
+        device: of an enhancer with a net: "auto", "cpu" or "cuda".
+        tile: pixels a side that are computed at a time by filters; the result does not depend on it.
         progress: called with (pixels done, pixels in all).
 
     Returns:
         an array like `painting` if that was an array, else a scan of the same depth and metadata whose pixels
-        are computed where they are read. Opacity is not touched, nor what the scan does not show.
+        are computed where they are read. Opacity is not touched, nor what the scan does not show. An enhancer
+        may answer on a finer grid, whose pixels have the opacity of the one that they lie in, or in colour.
 
     Raises:
-        UnknownName: no such filter or option.
-        BadUsage: an option is missing or refused, a window is wider than the picture, or a filter looks at
-            more of it than can be held.
+        UnknownName: no such filter, enhancer or option.
+        BadUsage: neither filters nor an enhancer, or both; an option is missing or refused, a window is wider
+            than the picture, a filter looks at more of it than can be held, or the enhancer cannot take it.
         BadPixels: NaN or infinite values, when they are read.
         GridMismatch: the other picture of a hybrid has another size.
-        MissingExtra: a filter needs OpenCV, which is not installed.
+        MissingExtra: a filter needs OpenCV, or an enhancer weights, that is not installed.
 
     Example:
         >>> edge = np.repeat([[0, 0, 255, 255]], 3, axis=0).astype(np.uint8)
         >>> enhance(edge, ["contrast:gain=0.5", "sobel"])[1]
         array([  0, 128, 128,   0], dtype=uint8)
     """
-    scan, done = stack_of(painting).primary, chain(steps)
-    seen = _through(scan, done, _others(done), tile=tile, progress=progress)
-    if isinstance(painting, np.ndarray):
-        return seen[:, :]
-    return replace(scan, pixels=seen, name=f"{scan.name} (enhanced)")
+    way = _way(steps, enhancer, device=device, tile=tile)
+    scan = way.through(stack_of(painting).primary, progress)
+    return scan.read() if isinstance(painting, np.ndarray) else scan
 
 
 def enhance_file(
     source: str | Path,
     target: str | Path,
-    steps: str | Step | Iterable[str | Step],
+    steps: Steps = (),
     *,
+    enhancer: str | Enhancer | None = None,
+    device: str = "auto",
     tile: int | None = None,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
-    """See a scan through a chain of filters into a file, window by window, with its history beside it.
+    """Write what `enhance` gives to a file, window by window, with its history beside it.
 
     Args:
         source: what `open` takes.
         target: .tif .png .jpg
-        steps: as those of `enhance`.
-        tile: likewise.
-        progress: likewise.
+        steps, enhancer, device, tile, progress: as those of `enhance`.
 
     Returns:
         the history, as it is written beside the target: under "hypothesis" each step, in order.
@@ -111,52 +124,162 @@ def enhance_file(
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         TratteggioError: as `enhance` and `open` raise.
     """
-    done, target = chain(steps), Path(target)
+    target = Path(target)
+    way = _way(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
     scan = open(source).primary
-    files.refuse_overwrite(source, target)
-    for step in done:
-        if step.other is not None:
-            files.refuse_overwrite(step.other, target)
-    others = _others(done)
-    pixels = _through(scan, done, others, tile=tile, progress=progress)
+    for precious in (source, *way.reads):
+        files.refuse_overwrite(precious, target)
+    made = way.through(scan, progress)
     history = {
         "tratteggio": __version__,
         "verb": "enhance",
         "what": "a hypothesis: every pixel is computed from the source by these steps, in this order",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": facts(scan),
-        "hypothesis": [_told(step, other, scan.grid) for step, other in zip(done, others, strict=True)],
-        "chain": said(done),
+        "hypothesis": way.told(scan),
+        "chain": way.said,
     }
-    return files.save_made(pixels, scan, target, history=history)
+    return files.save_made(made, target, source=scan, history=history)
+
+
+def make_enhancer(text: str, *, device: str = "auto") -> tuple[Enhancer, str]:
+    """Make an enhancer from words, for any number of scans.
+
+    Args:
+        text: NAME or NAME:OPTION=VALUE,OPTION=VALUE; `tratteggio enhance --list` shows all.
+        device: "auto", "cpu" or "cuda".
+
+    Returns:
+        the enhancer, and the words with all options, those too that were not told.
+
+    Raises:
+        UnknownName: no such enhancer or option; the message gives the nearest and all.
+        BadUsage: a value that cannot be.
+        TratteggioError: as the enhancer raises, for weights above all.
+    """
+    name, told = words.read(text, _options)
+    known = _options(name)
+    words.require_known(name, told, known)
+    made: Enhancer = registry.load("enhancers", name).make(device=device, **told)
+    full = {key: told.get(key, option.default) for key, option in known.items()}
+    return made, words.said(name, {key: value for key, value in full.items() if value is not None})
+
+
+def enhancers() -> list[tuple[str, str]]:
+    """List every enhancer as it is written, with the first line of what it does."""
+    return [
+        (
+            words.example(name, {k: v for k, v in _options(name).items() if v.default is not None}),
+            (getdoc(registry.load("enhancers", name)) or "").split("\n")[0],
+        )
+        for name in registry.names("enhancers")
+    ]
+
+
+def _options(name: str) -> dict[str, words.Option]:
+    return words.options(registry.load("enhancers", name).make, given=("device",))
+
+
+class _Filters(NamedTuple):
+    """A chain of filters, ready for a scan."""
+
+    steps: Sequence[Step]
+    others: Sequence[Scan | None]
+    tile: int | None
+
+    @property
+    def said(self) -> str:
+        return said(self.steps)
+
+    @property
+    def reads(self) -> list[str]:
+        return [step.other for step in self.steps if step.other is not None]
+
+    def told(self, scan: Scan) -> list[dict[str, Any]]:
+        return [_told(step, other, scan.grid) for step, other in zip(self.steps, self.others, strict=True)]
+
+    def through(self, scan: Scan, progress: Progress | None) -> Scan:
+        light = windows.filtered(scan, self.steps, self.others)
+        reach = windows.reach_of(self.steps, scan.grid)
+        _warn_of_rims(scan, reach)
+        # A tile is read with its margins: the wider these are, the wider it should be.
+        side = self.tile or max(windows.TILE, 4 * (reach or 0))
+        return _enhanced(scan, light, tile=side, progress=progress)
+
+
+class _Improved(NamedTuple):
+    """An enhancer, ready for a scan."""
+
+    enhancer: Enhancer
+    words: str
+
+    @property
+    def said(self) -> str:
+        return f"--with {shlex.quote(self.words)}"
+
+    @property
+    def reads(self) -> list[str]:
+        return []
+
+    def told(self, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
+        return [
+            {
+                "enhancer": self.enhancer.name,
+                "parameters": self.enhancer.parameters,
+                "scale": self.enhancer.scale,
+                "reach_px": self.enhancer.reach,
+            }
+        ]
+
+    def through(self, scan: Scan, progress: Progress | None) -> Scan:
+        self.enhancer.channels(scan)  # before the look at the whole, which takes longer
+        _warn_of_rims(scan, self.enhancer.reach)
+        light = Answers(scan, self.enhancer, self.enhancer.prepare(scan))
+        return _enhanced(scan, light, tile=WINDOW * self.enhancer.scale, progress=progress)
+
+
+def _way(
+    steps: Steps, enhancer: str | Enhancer | None, *, device: str, tile: int | None
+) -> _Filters | _Improved:
+    if tile is not None and tile < 1:
+        raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
+    if enhancer is None:
+        done = chain(steps)
+        return _Filters(done, _others(done), tile)
+    if steps:
+        raise BadUsage("a scan is seen through filters or through an enhancer; do one, then the other")
+    if tile is not None:
+        raise BadUsage("the windows of an enhancer are fixed; leave --tile away")
+    if isinstance(enhancer, str):
+        return _Improved(*make_enhancer(enhancer, device=device))
+    return _Improved(enhancer, words.said(enhancer.name, enhancer.parameters))
+
+
+def _enhanced(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:
+    """Lay light over a scan: its depth and alpha, and its metadata on the new grid."""
+    pixels = windows.Enhanced(scan, light, tile=tile, progress=progress)
+    metadata, scale = scan.metadata, light.shape[0] // scan.grid[0]
+    if scale > 1 and metadata.resolution is not None:
+        across, down = metadata.resolution
+        metadata = replace(metadata, resolution=(across * scale, down * scale))
+    if light.shape[2] != scan.channels:  # what is said of one channel does not hold for three
+        foreign = {key: value for key, value in metadata.foreign.items() if key != "photometric"}
+        metadata = replace(metadata, icc=None, foreign=foreign)
+    return replace(scan, pixels=pixels, seen=pixels.seen, metadata=metadata, name=f"{scan.name} (enhanced)")
+
+
+def _warn_of_rims(scan: Scan, reach: int | None) -> None:
+    if scan.seen is not None and reach != 0:
+        log.warning(
+            "%s does not show the painting everywhere; near the rim what lies beyond is taken in",
+            scan.name,
+        )
 
 
 def _others(steps: Sequence[Step]) -> list[Scan | None]:
     """Open the other picture that a step needs, for each step."""
     return [None if step.other is None else open(step.other).primary for step in steps]
-
-
-def _through(
-    scan: Scan,
-    steps: Sequence[Step],
-    others: Sequence[Scan | None],
-    *,
-    tile: int | None,
-    progress: Progress | None,
-) -> windows.Enhanced:
-    if tile is not None and tile < 1:
-        raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
-    light = windows.filtered(scan, steps, others)
-    reach = windows.reach_of(steps, scan.grid)
-    if scan.seen is not None and reach != 0:
-        log.warning(
-            "%s does not show the painting everywhere; near the rim filters take in what lies beyond",
-            scan.name,
-        )
-    # A tile is read with its margins: the wider these are, the wider it should be.
-    side = tile or max(windows.TILE, 4 * (reach or 0))
-    return windows.Enhanced(scan, light, tile=side, progress=progress)
 
 
 def _told(step: Step, other: Scan | None, grid: tuple[int, int]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What improves a scan: one file each, and the file name is the enhancer's name."""
