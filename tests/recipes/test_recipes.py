@@ -44,6 +44,10 @@ def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(n
         "vae_fill": "NIPS",
         "srcnn": "ECCV",
         "superres": "ECCV",
+        "denoiser": "FFDNet",
+        "illumination": "CVPR",
+        "curves": "CVPR",
+        "lowlight": "CVPR",
     }
     source = next((sources[what] for what in sorted(sources)[::-1] if name.startswith(what)), "poster")
     for told in (f"tratteggio train {name} --data", source, "Time:", "igures"):
@@ -126,7 +130,7 @@ def test_settings_change_a_recipe_and_leave_the_file_as_it_was() -> None:
 # --- objectives by name ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", losses.names())
+@pytest.mark.parametrize("name", [name for name in losses.names() if name != "curves"])  # knows no truth
 def test_every_objective_judges_a_perfect_answer_with_nothing_but_its_variation(name: str) -> None:
     taps = losses.taps(name)
     features = frozen(losses.Vgg16(taps)) if taps else None

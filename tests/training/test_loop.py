@@ -30,6 +30,7 @@ from tratteggio.errors import (
 from tratteggio.training.journal import read_journal
 from tratteggio.training.loop import train
 from tratteggio.training.recipe import from_json
+from tratteggio.training.spoiling import spoiler
 
 RECIPE = recipe()
 TESTS = Path(__file__).parents[1]
@@ -470,3 +471,50 @@ def test_a_net_that_answers_for_the_middle_of_a_patch_is_measured_there(tmp_path
     black = -10 * np.log10(np.mean(truth[:, lost] ** 2))  # of what is lost the net is shown zeros
     looked = [line["validation"] for line in read_journal(tmp_path / "run") if "validation" in line]
     assert looked[-1]["psnr_lost"] == pytest.approx(black, abs=1e-3)
+
+
+# --- spoilt patches ------------------------------------------------------------------------------------
+
+
+class Blind(torch.nn.Module):
+    """Answers 0 and remembers what it was shown, in training and while it is measured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.learnt: list[torch.Tensor] = []
+        self.looked: list[torch.Tensor] = []
+
+    def forward(self, x: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        (self.learnt if self.training else self.looked).append(x.clone())
+        return x * self.weight
+
+
+def test_a_net_is_shown_spoilt_patches_that_are_the_same_at_every_look(tmp_path: Path) -> None:
+    spoil = spoiler("dim", {})
+    held_out = [Waves()[index] for index in (1000, 1001)]
+    net = Blind()
+    train(
+        net, Waves(), squared, replace(RECIPE, steps=2, validate_every=1), tmp_path / "run", spoil=spoil,
+        held_out=held_out,
+    )  # fmt: skip
+    first, second = net.learnt
+    truths = [torch.from_numpy(np.stack([Waves()[4 * step + k][0] for k in range(4)])) for step in (0, 1)]
+    for shown, truth in zip((first, second), truths, strict=True):
+        assert (shown.mean(dim=(1, 2, 3)) < truth.mean(dim=(1, 2, 3))).all()
+    looks = net.looked
+    assert len(looks) == 4
+    assert torch.equal(looks[0], looks[2])
+    assert torch.equal(looks[1], looks[3])
+
+
+def test_a_spoilt_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
+    spoil = spoiler("dim", {})
+    whole = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "whole", spoil=spoil)
+    with pytest.raises(Stopped):
+        train(
+            tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", spoil=spoil,
+            progress=stop_after(7, lambda: os.kill(os.getpid(), signal.SIGINT)),
+        )  # fmt: skip
+    resumed = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", spoil=spoil, resume=True)
+    assert same_weights(whole, resumed)

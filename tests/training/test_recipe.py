@@ -141,3 +141,9 @@ def test_cosine_climbs_then_falls_to_nothing() -> None:
     assert rates[55] == pytest.approx(0.5)
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert 0 < rates[-1] < 1e-3
+
+
+def test_patches_are_damaged_or_spoilt_but_not_both() -> None:
+    assert Recipe(name="", model="", steps=1, damage="none", spoilt="noise").spoilt == "noise"
+    with pytest.raises(BadUsage, match="patches spoilt by noise are not damaged as well; set damage=none"):
+        Recipe(name="", model="", steps=1, spoilt="noise")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tratteggio.errors import BadUsage
 from tratteggio.losses.entropy import CrossEntropy
 from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
+from tratteggio.losses.lighting import Absolute, Curves, Illumination
 from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
 from tratteggio.losses.ssim import LogSsimLoss
 from tratteggio.losses.terms import Objective
@@ -27,6 +28,9 @@ class _Entry(NamedTuple):
         | CrossEntropy
         | Elbo
         | PerceptualElbo
+        | Absolute
+        | Illumination
+        | Curves
     ]
     given: Mapping[str, float]
     """Options that the name stands for."""
@@ -47,6 +51,9 @@ _OBJECTIVES = {
     "cross_entropy": _Entry(CrossEntropy, {}),
     "elbo": _Entry(Elbo, {}),
     "elbo_perceptual": _Entry(PerceptualElbo, {}, VAE_TAPS),
+    "absolute": _Entry(Absolute, {}),
+    "illumination": _Entry(Illumination, {}),
+    "curves": _Entry(Curves, {}),
 }
 
 

@@ -22,6 +22,7 @@ from tratteggio.training import loop
 from tratteggio.training.damage import drawer
 from tratteggio.training.patches import PER_PICTURE, Augment, Patches
 from tratteggio.training.recipe import Recipe, to_json, with_settings
+from tratteggio.training.spoiling import spoiler
 
 MOST_NAMED = 1000  # pictures that a card names one by one
 
@@ -87,6 +88,7 @@ def train(
     _require_beginning(chosen)
     # All that may be misspelt is looked at before the pictures, which may be many.
     damage, augment = drawer(chosen.damage), Augment.of(chosen.augment)
+    spoil = None if chosen.spoilt is None else spoiler(chosen.spoilt, chosen.spoilt_options)
     torch.manual_seed(chosen.seed)
     net = models.build(chosen.model)
     modalities: Mapping[str, int] = getattr(net, "modalities", {})
@@ -130,6 +132,7 @@ def train(
         loss,
         chosen,
         run,
+        spoil=spoil,
         held_out=found.held_out,
         card=_card(chosen, found.names, licence, device),
         texts=found.texts,

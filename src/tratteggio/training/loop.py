@@ -32,6 +32,7 @@ from tratteggio.training.checkpoint import Progress, load_state, load_weights, s
 from tratteggio.training.journal import Journal, Stages, write_sheet
 from tratteggio.training.launch import launched
 from tratteggio.training.recipe import Recipe, rate_at, to_json
+from tratteggio.training.spoiling import Spoil
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -50,6 +51,7 @@ def train(
     recipe: Recipe,
     run: str | os.PathLike[str],
     *,
+    spoil: Spoil | None = None,
     held_out: Sequence[Patch] = (),
     card: Card | None = None,
     texts: Mapping[str, str] = {},
@@ -76,6 +78,7 @@ def train(
         patches: what is learnt from.
         loss: called as `loss(proposal, truth, known)`, all float32; if it has `at(step)`, what that returns.
         recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
+        spoil: makes of the truth what the net is shown instead, see `training.spoiling`.
         run: the folder; new or empty, unless `resume`.
         held_out: patches that are never learnt from, to measure progress on; they may differ in size.
         card: goes with the weights, with the hours and the last validation filled in, so that
@@ -103,8 +106,8 @@ def train(
     with launched(recipe, device) as fabric:
         _train(
             fabric, net, patches, loss, recipe,
-            run=Path(run), held_out=held_out, card=card, texts=texts, resume=resume, workers=workers,
-            progress=progress,
+            run=Path(run), spoil=spoil, held_out=held_out, card=card, texts=texts, resume=resume,
+            workers=workers, progress=progress,
         )  # fmt: skip
     return Path(run) / "weights.safetensors"
 
@@ -117,6 +120,7 @@ def _train(
     recipe: Recipe,
     *,
     run: Path,
+    spoil: Spoil | None,
     held_out: Sequence[Patch],
     card: Card | None,
     texts: Mapping[str, str],
@@ -124,7 +128,7 @@ def _train(
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    bench = _set_up(fabric, net, loss, recipe, run)
+    bench = _set_up(fabric, net, loss, recipe, run, spoil=spoil)
     begun = _resume(bench, texts) if resume else _begin(bench, texts)
     steps = range(begun.step, recipe.steps)
     shares = Shares(patches, batch=recipe.batch, rank=fabric.global_rank, world=fabric.world_size)
@@ -173,6 +177,11 @@ class _Bench:
     """The net as Fabric calls it: on its device, at its precision, gradients shared among processes."""
     optimiser: optim.Optimizer
     loss: Objective
+    spoil: Spoil | None
+
+    def shown(self, truth: Tensor, known: Tensor) -> Tensor:
+        """Return what the net is shown of patches."""
+        return truth * known if self.spoil is None else self.spoil(truth)
 
     @property
     def on_gpu(self) -> bool:
@@ -189,11 +198,14 @@ class _Bench:
         return self.loss.at(step) if hasattr(self.loss, "at") else self.loss
 
 
-def _set_up(fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path) -> _Bench:
+def _set_up(
+    fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path, *, spoil: Spoil | None
+) -> _Bench:
     net.train()
     if recipe.freeze_norms:
         _freeze_norms(net, recipe)
-    return _Bench(fabric, recipe, run, net, fabric.setup_module(net), _optimiser(net, recipe), loss)
+    optimiser = _optimiser(net, recipe)
+    return _Bench(fabric, recipe, run, net, fabric.setup_module(net), optimiser, loss, spoil)
 
 
 def _optimiser(net: nn.Module, recipe: Recipe) -> optim.Optimizer:
@@ -327,7 +339,7 @@ def _step(
         truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
         attributes = () if batch.attributes is None else (batch.attributes.to(truth.device),)
         aside = {"truth": truth} if bench.sees_truth else {}
-        answer = bench.model(truth * known, known, *attributes, **aside)
+        answer = bench.model(bench.shown(truth, known), known, *attributes, **aside)
         terms = bench.loss_at(step)(answer, truth, known)
     with stages("backward"):
         bench.fabric.backward(terms.total)
@@ -413,22 +425,24 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
     repairs = any((known < 0.5).any() for _, known, *_ in held_out)
     nats: Callable[..., Tensor] | None = getattr(bench.net, "nats", None)
     bench.net.eval()
-    for truth, known, *attributes in held_out:
+    for number, (truth, known, *attributes) in enumerate(held_out):
         x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
         told = [torch.from_numpy(array)[None].to(x.device) for array in attributes]
-        with bench.fabric.autocast():
-            y = bench.net(x * k, k, *told)
+        with torch.random.fork_rng(), bench.fabric.autocast():
+            _seed(bench.recipe.seed, number, 0)  # the same noise at every look
+            seen = bench.shown(x, k)
+            y = bench.net(seen, k, *told)
             if nats is not None:
-                counts.append(nats(x * k, k, x, *told).float().cpu())
+                counts.append(nats(seen, k, x, *told).float().cpu())
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
-        answered, seen = (middle(part, y)[0].cpu().numpy() for part in (x, k))
+        answered, there = (middle(part, y)[0].cpu().numpy() for part in (x, k))
         proposal = y[0].clamp(0, 1).cpu().numpy()
-        lost = np.broadcast_to(seen < 0.5, answered.shape) | (not repairs)
+        lost = np.broadcast_to(there < 0.5, answered.shape) | (not repairs)
         ratios.append(psnr(answered[lost][:, None], proposal[lost][:, None], data_range=1.0))
-        shown = np.where(seen > 0.5, answered, 1.0)
-        filled = np.where(seen > 0.5, answered, proposal)
-        rows.append((shown, filled, answered) if repairs else (proposal, answered))
+        damaged = np.where(there > 0.5, answered, 1.0)
+        filled = np.where(there > 0.5, answered, proposal)
+        rows.append((damaged, filled, answered) if repairs else (proposal, answered))
     bench.net.train()
     write_sheet(bench.run / "samples" / f"step-{done}.png", rows[:ROWS_SHOWN])
     figures = {"loss": float(np.mean(losses)), "psnr_lost" if repairs else "psnr": float(np.mean(ratios))}

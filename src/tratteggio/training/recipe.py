@@ -50,6 +50,9 @@ class Recipe:
         augment: what the sampling of patches is given: flips, rotation.
         absent: how often each modality of a patch is missing, for nets of several; one at least is there.
         filled: the modality that is damaged and judged, for nets that fill it from others; None: all alike.
+        spoilt: what an enhancer is shown instead of the patch, by name, see `training.spoiling`; None shows
+            the patch. Nothing is lost then: `damage` is "none".
+        spoilt_options: what that is given.
         precision: "32", or "bf16": products in bfloat16, weights and loss in float32. It pays on GPUs and on
             CPUs with bfloat16 units only.
         channels_last: keep the channels of a pixel side by side: a quarter less time on a CPU, and less on
@@ -94,6 +97,8 @@ class Recipe:
     augment: Settings = field(default_factory=dict)
     absent: float = 0.0
     filled: str | None = None
+    spoilt: str | None = None
+    spoilt_options: Settings = field(default_factory=dict)
     precision: str = "32"
     moments: str = "32"
     channels_last: bool = True
@@ -114,6 +119,8 @@ class Recipe:
         for key in ("decay", "warmup", "seed"):
             if getattr(self, key) < 0:
                 raise BadUsage(f"{key} must not be negative, got {getattr(self, key)}")
+        if self.spoilt is not None and self.damage != "none":
+            raise BadUsage(f"patches spoilt by {self.spoilt} are not damaged as well; set damage=none")
         if not 0 <= self.absent < 1:
             raise BadUsage(f"absent must be 0 or more and less than 1, got {self.absent}")
         for key in ("rate", "clip"):

@@ -1,0 +1,126 @@
+"""From what a sensor wrote in the dark to a picture: denoised, demosaiced and toned by one U-Net.
+
+    raw (B, 1, H, W) -> `pack`: black level off, amplified, cut at white -> (B, 4, H / 2, W / 2)
+      -> twice 3 x 3 convolution of n, maximum of 2 x 2, for n = 32, 64, 128, 256
+      -> twice 3 x 3 of 512
+      -> transposed 2 x 2 to n, beside it what was there on the way down, twice 3 x 3 of n, for n = 256 .. 32
+      -> 1 x 1 to 12 channels -> 2 x 2 pixels of RGB each: (B, 3, H, W)
+
+Leaky ReLU of slope 0.2 follows each 3 x 3 convolution. `lowlight-raw` is as published; `lowlight-raw-narrow`,
+which can be trained without a GPU, begins with 12 channels instead of 32.
+
+Source: Chen, Chen, Xu, Koltun, "Learning to see in the dark", CVPR 2018, section 4. The narrow one is ours.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tratteggio.errors import BadUsage
+from tratteggio.registry import unknown
+
+MOST_RATIO = 300.0  # to which exposures were amplified
+WIDTHS = {"lowlight-raw": 32, "lowlight-raw-narrow": 12}
+NAMES = tuple(WIDTHS)
+HALVINGS = 4
+STEP = 2 * 2**HALVINGS  # windows begin where all halvings have a whole cell
+# Two convolutions at each size, on the way down and, but for the smallest, on the way up; in pixels.
+REACH = 2 * (2 * sum(2**k for k in range(HALVINGS + 1)) + 2 * sum(2**k for k in range(HALVINGS)))
+
+Balance = tuple[Tensor | float, Tensor | float, Tensor | float]
+
+
+def build(name: str) -> LowlightRaw:
+    """Build one of `NAMES`.
+
+    Raises:
+        UnknownName: it is none of them.
+    """
+    if name not in WIDTHS:
+        raise unknown("model", name, NAMES)
+    return LowlightRaw(WIDTHS[name])
+
+
+def pack(
+    raw: Tensor,
+    *,
+    black: float,
+    white: float,
+    ratio: Tensor | float,
+    balance: Balance = (1.0, 1.0, 1.0),
+) -> Tensor:
+    """Bring what a Bayer sensor wrote into the form that the net sees.
+
+    min(max(raw - black, 0) / (white - black) * ratio * balance, 1), cell by cell.
+
+    Args:
+        raw: (B, 1, H, W), R G / G B, H and W even, in the units of the sensor.
+        black, white: what it writes without light, and at most.
+        ratio: by which the light is amplified; a number or (B, 1, 1, 1).
+        balance: by which red, green and blue are amplified besides, so that grey is grey.
+
+    Returns:
+        (B, 4, H / 2, W / 2), 0 .. 1: R, G, G, B.
+
+    Example:
+        >>> pack(torch.tensor([[[[600.0, 700.0], [400.0, 900.0]]]]), black=500, white=1500, ratio=3.0).ravel()
+        tensor([0.3000, 0.6000, 0.0000, 1.0000])
+    """
+    red, green, blue = balance
+    cells = functional.pixel_unshuffle(raw - black, 2).clamp(min=0) * (ratio / (white - black))
+    parts = [cells[:, k : k + 1] * gain for k, gain in enumerate((red, green, green, blue))]
+    return torch.cat(parts, dim=1).clamp(max=1)
+
+
+class LowlightRaw(nn.Module):
+    """The U-Net of the page.
+
+    Args:
+        width: channels at the full size of the cells.
+
+    Shapes:
+        x (B, 4, h, w) as from `pack`, h and w multiples of 16 -> y (B, 3, 2 h, 2 w)
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        widths = [width * 2**k for k in range(HALVINGS + 1)]
+        self.down = nn.ModuleList(
+            _twice(inner, outer) for inner, outer in zip([4, *widths], widths, strict=False)
+        )
+        self.up = nn.ModuleList(nn.ConvTranspose2d(2 * n, n, 2, stride=2, bias=False) for n in widths[-2::-1])
+        self.merged = nn.ModuleList(_twice(2 * n, n) for n in widths[-2::-1])
+        self.last = nn.Conv2d(width, 12, 1)
+
+    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        """Answer with the picture.
+
+        Args:
+            x: packed.
+            known: not used.
+
+        Raises:
+            BadUsage: not 4 channels, or sides that cannot be halved four times.
+        """
+        if x.dim() != 4 or x.shape[1] != 4 or any(n % 2**HALVINGS for n in x.shape[2:]):
+            raise BadUsage(
+                f"this net takes packed raw (B, 4, h, w) with sides of whole {2**HALVINGS}, "
+                f"got {tuple(x.shape)}"
+            )
+        ways = []
+        for level, convolutions in enumerate(self.down):
+            x = convolutions(functional.max_pool2d(x, 2) if level else x)
+            ways.append(x)
+        for up, merged, beside in zip(self.up, self.merged, ways[-2::-1], strict=True):
+            x = merged(torch.cat([up(x), beside], dim=1))
+        return functional.pixel_shuffle(self.last(x), 2)
+
+
+def _twice(inner: int, outer: int) -> nn.Sequential:
+    slope = 0.2
+    return nn.Sequential(
+        nn.Conv2d(inner, outer, 3, padding=1), nn.LeakyReLU(slope, inplace=True),
+        nn.Conv2d(outer, outer, 3, padding=1), nn.LeakyReLU(slope, inplace=True),
+    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""From raw to a picture: packing by hand, the published layers, what answers depend on."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from tratteggio import models
+from tratteggio.errors import BadUsage
+from tratteggio.models.lowlight_raw import REACH, STEP, LowlightRaw, pack
+
+
+def net_of(name: str = "lowlight-raw-narrow") -> LowlightRaw:
+    torch.manual_seed(0)
+    net = models.build(name)
+    assert isinstance(net, LowlightRaw)
+    return net.eval()
+
+
+def test_the_published_net_has_its_parameters() -> None:
+    """Pairs of 3 x 3 with bias, transposed 2 x 2 without, and 1 x 1 to 12."""
+    widths = (32, 64, 128, 256, 512)
+    pairs = [(4, 32), *pairwise(widths), *((2 * n, n) for n in widths[:-1])]
+    count = sum(9 * (inner * outer + outer * outer) + 2 * outer for inner, outer in pairs)
+    count += sum(4 * 2 * n * n for n in widths[:-1]) + 32 * 12 + 12
+    net = models.build("lowlight-raw")
+    assert sum(p.numel() for p in net.parameters()) == count == 7_760_268
+
+
+def test_packing_takes_off_black_amplifies_balances_and_cuts_at_white() -> None:
+    raw = torch.tensor([[[[612.0, 712.0, 512.0, 500.0], [812.0, 912.0, 1512.0, 612.0]]]])
+    cells = pack(raw, black=512, white=1512, ratio=2.0, balance=(2.0, 1.0, 1.5))
+    by_hand = [[0.4, 0.0], [0.4, 0.0], [0.6, 1.0], [1.0, 0.3]]  # R, G, G, B of two cells side by side
+    torch.testing.assert_close(cells[0, :, 0], torch.tensor(by_hand))
+
+
+def test_the_answer_is_a_picture_of_the_size_of_the_raw() -> None:
+    assert net_of()(torch.rand(2, 4, 16, 32)).shape == (2, 3, 32, 64)
+
+
+def test_answers_depend_on_what_lies_within_the_reach_and_no_further() -> None:
+    net, x = net_of(), torch.rand(1, 4, 224, 16)
+    y = net(x)
+    far = x.clone()
+    far[..., :1, :] += 1.0
+    changed = (net(far) != y).any(dim=3).any(dim=1).ravel().nonzero().max().item()
+    assert STEP < changed < REACH + STEP
+
+
+def test_what_cannot_be_halved_four_times_is_refused() -> None:
+    with pytest.raises(BadUsage, match=r"sides of whole 16, got \(1, 4, 8, 16\)"):
+        net_of()(torch.rand(1, 4, 8, 16))
+    with pytest.raises(BadUsage, match="packed raw"):
+        net_of()(torch.rand(1, 3, 16, 16))
