@@ -1,0 +1,171 @@
+"""Translation-invariant U-Net: finds damage pixel by pixel, at several scales, without subsampling.
+
+In a plain U-Net pooling halves the grid, and what is found depends on where the grid begins. Here pooling
+keeps every pixel, and convolutions reach further instead: level i has dilation 2^i. Moved by any whole number
+of pixels, the painting gives the same answers, moved.
+
+    left 0                                              right 0 -> head
+      maximum of 2, stride 1                  up, crop and join
+        left 1, dilation 2                      right 1
+          maximum of 3, stride 1        up, crop and join
+            left 2, dilation 4    (depth 2)
+
+    block    convolutions 3 x 3 of dilation 2^i, each followed by ELU and batch norm
+    up       convolution 2 x 2 of dilation 2^i, linear, batch norm; i is the level it leads to
+    head     convolution 1 x 1: one number for each class, before softmax (or sigmoid, of one class)
+
+No convolution pads, so the answer is smaller than what is shown by `loss_px`, all around alike:
+
+    convolutions a block   depth 0   1    2    3     4
+    1                      2         10   26   58    122
+    2                      4         18   46   102   214
+
+Names: "ti-unet" is the net of depth 1 for RGB and two classes, "ti-unet:channels=9,depth=2" another one.
+
+Source: Meeus, Huang, Zizakic, Xie, Devolder, Dubois, Martens, Pižurica, "Assisting classical paintings
+restoration: efficient paint loss detection and descriptor-based inpainting using shared pretraining", SPIE
+2020, and Meeus et al., ISPA 2019; widths and order of layers as in the first author's code
+(github.com/infelane/lamb-segmentation). First weights are ours (Glorot).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tratteggio.errors import BadUsage
+from tratteggio.models.fpcae import glorot
+from tratteggio.registry import unknown
+
+NAMES = ("ti-unet",)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a net is like.
+
+    Attributes:
+        channels: of what it looks at.
+        classes: of what it answers.
+        depth: levels below the first.
+        filters: channels of every layer within.
+        convolutions: of a block.
+    """
+
+    channels: int = 3
+    classes: int = 2
+    depth: int = 1
+    filters: int = 10
+    convolutions: int = 2
+
+    @property
+    def loss_px(self) -> int:
+        """Pixels along each axis that the answer is smaller than what is shown; even."""
+        deepest = 1 << self.depth
+        return 2 * self.convolutions * (3 * deepest - 2) + 2 * (deepest - 1)
+
+
+def build(name: str) -> TiUnet:
+    """Build the net, in the form that the name goes on with.
+
+    Raises:
+        UnknownName: another net, or no such property of its form.
+        BadUsage: a property that is no whole number from 1 on (depth: from 0 on).
+
+    Example:
+        >>> build("ti-unet:channels=9,depth=2").form
+        Form(channels=9, classes=2, depth=2, filters=10, convolutions=2)
+    """
+    kind, colon, listed = name.partition(":")
+    if kind not in NAMES:
+        raise unknown("model", kind, NAMES)
+    form = Form()
+    for entry in listed.split(",") if colon else ():
+        key, _, value = entry.partition("=")
+        if key not in asdict(form):
+            raise unknown(f"property of {kind}", key, asdict(form))
+        if not re.fullmatch(r"\d+", value) or int(value) < (key != "depth"):
+            raise BadUsage(f"{key} of {kind} must be a whole number, from 1 on (depth from 0), got {value!r}")
+        form = replace(form, **{key: int(value)})
+    return TiUnet(form)
+
+
+class TiUnet(nn.Module):
+    """The net of the table.
+
+    Attributes:
+        form: what it is like.
+
+    Shapes:
+        x (B, channels or more, H, W), H and W larger than `form.loss_px`
+        -> logits (B, classes, H - loss_px, W - loss_px), of the pixels in the middle of x
+
+    Example:
+        >>> net = build("ti-unet:depth=2")
+        >>> net(torch.rand(1, 3, 50, 60)).shape[2:], net.form.loss_px
+        (torch.Size([4, 14]), 46)
+    """
+
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self.form = form
+        k = form.filters
+        levels = range(form.depth + 1)
+        self.left = nn.ModuleList(_block(k if i else form.channels, form, dilation=2**i) for i in levels)
+        self.up = nn.ModuleList(_up(k, dilation=2**i) for i in levels[:-1])
+        self.right = nn.ModuleList(_block(2 * k, form, dilation=2**i) for i in levels[:-1])
+        self.head = nn.Conv2d(k, form.classes, 1)
+        glorot(self)
+
+    def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        """Answer for each pixel in the middle how likely each class is, as logits.
+
+        Args:
+            x: (B, channels, H, W), 0 .. 1; further channels (the truth, in training) are not looked at.
+            known: not used: what is found depends on what is seen alone.
+
+        Raises:
+            BadUsage: too few channels, or a picture that is not larger than `form.loss_px`.
+        """
+        if x.dim() != 4 or x.shape[1] < self.form.channels or min(x.shape[2:]) <= self.form.loss_px:
+            raise BadUsage(
+                f"this net takes (B, {self.form.channels}, H, W) of more than {self.form.loss_px} pixels a "
+                f"side, got {tuple(x.shape)}"
+            )
+        seen = [self.left[0](x[:, : self.form.channels])]
+        for level in range(1, self.form.depth + 1):
+            seen.append(self.left[level](_maximum(seen[-1], 2 ** (level - 1) + 1)))
+        y = seen[-1]
+        for level in reversed(range(self.form.depth)):
+            y = self.up[level](y)
+            y = self.right[level](torch.cat([_middle(seen[level], y), y], dim=1))
+        logits: Tensor = self.head(y)
+        return logits
+
+
+def _block(channels: int, form: Form, *, dilation: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for number in range(form.convolutions):
+        inner = channels if number == 0 else form.filters
+        convolution = nn.Conv2d(inner, form.filters, 3, dilation=dilation)
+        layers += [convolution, nn.ELU(), nn.BatchNorm2d(form.filters)]
+    return nn.Sequential(*layers)
+
+
+def _up(filters: int, *, dilation: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(filters, filters, 2, dilation=dilation), nn.BatchNorm2d(filters))
+
+
+def _maximum(x: Tensor, side: int) -> Tensor:
+    """Take the maximum over a row, then over a column: what a square has, at less cost."""
+    return functional.max_pool2d(functional.max_pool2d(x, (1, side), stride=1), (side, 1), stride=1)
+
+
+def _middle(x: Tensor, y: Tensor) -> Tensor:
+    """Crop x to the grid of y; the difference is even, as a level loses on its way down what it loses up."""
+    off = (x.shape[2] - y.shape[2]) // 2
+    return x[..., off : x.shape[2] - off, off : x.shape[3] - off]
