@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.color import deltaE_ciede2000
 
-from tratteggio.errors import GridMismatch
-from tratteggio.metrics.colour import ciede2000
+from tratteggio.errors import BadUsage, GridMismatch
+from tratteggio.metrics.colour import ciede2000, colour_auc
 
 # Sharma, Wu, Dalal 2005, table 1: L*, a*, b* of both colours, and their difference.
 SHARMA = np.array(
@@ -94,3 +94,24 @@ def test_unequal_shapes_are_named(a: tuple[int, ...], b: tuple[int, ...]) -> Non
     with pytest.raises(GridMismatch) as error:
         ciede2000(np.zeros(a), np.zeros(b))
     assert f"{a} and {b}" in str(error.value)
+
+
+def test_the_area_under_the_curve_is_that_of_the_curve():
+    """Against the curve itself, drawn in steps of 0.01 and summed."""
+    rng = np.random.default_rng(0)
+    error, weights = rng.gamma(2, 15, 500), rng.random(500)
+    steps = np.arange(0, 150, 0.01)
+    within = [(weights * (error <= step)).sum() / weights.sum() for step in steps]
+    assert colour_auc(error, weights) == pytest.approx(100 * np.mean(within), abs=0.01)
+
+
+def test_exact_colours_reach_all_and_wrong_ones_nothing():
+    assert colour_auc(np.zeros((3, 4))) == 100
+    assert colour_auc(np.full((3, 4), 151.0)) == 0
+
+
+def test_weights_need_the_shape_of_the_errors_and_something_that_counts():
+    with pytest.raises(GridMismatch, match="one weight"):
+        colour_auc(np.zeros(3), np.ones(4))
+    with pytest.raises(BadUsage, match="no pixel"):
+        colour_auc(np.zeros(3), np.zeros(3))

@@ -40,6 +40,7 @@ def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(n
         "liu": "ECCV",
         "fpcae": "BNAIC",
         "descriptor": "BNAIC",
+        "colorizer": "ECCV",
         "vae": "Deesamutara",
         "vae_fill": "NIPS",
         "srcnn": "ECCV",

@@ -1,5 +1,7 @@
 """A recipe put to work: which pictures teach, which judge, what the weights tell of it."""
 
+import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -310,3 +312,41 @@ def test_folders_tell_a_net_what_its_pictures_show(folder: Path, tmp_path: Path)
 def test_an_attribute_that_no_picture_has_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(BadUsage, match="no picture to learn from has the attribute 'cats'"):
         train(folder, tmp_path / "run", settings=["model=vae-fill:attributes=cats"])
+
+
+# --- colours for grey ----------------------------------------------------------------------------------
+
+
+TINY_COLOUR = (
+    "steps=2", "batch=2", "side=32", "reduced=36", "warmup=0", "validate_every=2", "keep_every=2",
+)  # fmt: skip
+
+
+def test_colours_are_learnt_from_reduced_pictures(folder: Path, tmp_path: Path) -> None:
+    found = gather(folder, only=None, set_aside=0.4, side=30, damage=drawer("none"), reduced=36)
+    assert found.learnt.grid(0) == (30, 36)  # 40 x 48 before
+    weights = recipes.train(
+        "colorizer_compact", folder, tmp_path / "run", device="cpu", set_aside=0.4,
+        settings=[*TINY_COLOUR, "side=24"],
+    )  # fmt: skip
+    figures = models.read_card(weights).figures
+    assert set(figures) == {"loss", "psnr"}
+
+
+def test_colours_are_weighed_by_what_is_frequent_among_the_pictures(tmp_path: Path) -> None:
+    """Of pictures of one brown and a little blue: without rebalancing the same run loses less at first."""
+    (tmp_path / "data").mkdir()
+    pixels = np.full((48, 48, 3), (120, 90, 50), np.uint8)
+    pixels[:8, :8] = (20, 40, 220)
+    for number in range(3):
+        Image.fromarray(pixels).save(tmp_path / "data" / f"{number}.png")
+    told = {}
+    for name, even in (("rebalanced", 0.5), ("plain", 1.0)):
+        recipes.train(
+            "colorizer_compact", tmp_path / "data", tmp_path / name, device="cpu", set_aside=0,
+            settings=[*TINY_COLOUR, f"loss_options.even={even}", "reduced=48"],
+        )  # fmt: skip
+        lines = (tmp_path / name / "journal.jsonl").read_text("utf-8").splitlines()
+        told[name] = next(json.loads(line)["loss"] for line in lines if "loss" in json.loads(line))
+    assert told["plain"] == pytest.approx(math.log(313), rel=0.1)
+    assert told["rebalanced"] < 0.5 * told["plain"]

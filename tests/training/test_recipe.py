@@ -84,6 +84,7 @@ def test_a_dotted_key_sets_one_entry_and_keeps_the_others() -> None:
         ("=3", BadUsage, 'a setting is written "key=value"'),
         ("rate.x=3", BadUsage, "rate is a single value"),
         ("loss_options=tv", BadUsage, "loss_options must be an object of settings"),
+        ("reduced=8", BadUsage, "reduced must be at least the side of a patch, 256, got 8"),
         ("steps=0", BadUsage, "steps must be at least 1, got 0"),
         ("rate=0", BadUsage, "rate must be a positive number"),
         ("seed=-1", BadUsage, "seed must not be negative"),

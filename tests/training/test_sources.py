@@ -12,7 +12,7 @@ from tratteggio.painting import Scan, Stack
 from tratteggio.phantom import multimodal, panel
 from tratteggio.training.decoded import Decoded
 from tratteggio.training.pictures import listed, pictures, split
-from tratteggio.training.sources import Arrays, Chosen, Folder, Halved, Phantoms, Stacks
+from tratteggio.training.sources import Arrays, Chosen, Folder, Halved, Phantoms, Reduced, Stacks
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -247,3 +247,13 @@ def test_both_sides_of_a_split_have_a_picture(share):
 
 def test_the_list_of_a_folder_is_sorted_and_relative(folder):
     assert pictures(folder) == ["b.png", "deep/a.tif"]
+
+
+def test_pictures_are_reduced_to_a_longer_side_and_never_enlarged():
+    ramp = np.repeat(np.linspace(0, 255, 90).astype(np.uint8)[None, :, None], 60, axis=0)
+    small = np.zeros((8, 5, 1), np.uint8)
+    source = Reduced(Arrays([ramp, ramp.swapaxes(0, 1), small]), 30)
+    assert [source.grid(k) for k in range(3)] == [(20, 30), (30, 20), (8, 5)]
+    assert [source.read(k).shape[:2] for k in range(3)] == [(20, 30), (30, 20), (8, 5)]
+    inner = source.read(0)[:, 3:-3, 0].astype(float)
+    assert np.abs(inner - ramp[0, 1::3, 0].astype(float)[3:-3]).max() <= 1.5  # means of three columns

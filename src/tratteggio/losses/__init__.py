@@ -1,6 +1,7 @@
 """Training objectives: pure functions on tensors, one file per family, weights and scales as published."""
 
 from tratteggio.losses._catalogue import build, names, taps
+from tratteggio.losses.colours import ColourClasses, ColourDistance, WeighedClasses
 from tratteggio.losses.entropy import CrossEntropy, cross_entropy
 from tratteggio.losses.inpainting import (
     L1Ssim,
@@ -49,6 +50,8 @@ __all__ = [
     "TORCHVISION_SHA256",
     "VAE_TAPS",
     "Absolute",
+    "ColourClasses",
+    "ColourDistance",
     "CrossEntropy",
     "Curved",
     "Curves",
@@ -67,6 +70,7 @@ __all__ = [
     "Sampled",
     "Terms",
     "Vgg16",
+    "WeighedClasses",
     "build",
     "composite",
     "content",

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any, NamedTuple
 
 from tratteggio.errors import BadUsage
+from tratteggio.losses.colours import ColourClasses, ColourDistance
 from tratteggio.losses.entropy import CrossEntropy
 from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
 from tratteggio.losses.lighting import Absolute, Curves, Illumination
@@ -26,6 +27,8 @@ class _Entry(NamedTuple):
         | LiuLoss
         | LogSsimLoss
         | CrossEntropy
+        | ColourClasses
+        | ColourDistance
         | Elbo
         | PerceptualElbo
         | Absolute
@@ -49,6 +52,8 @@ _OBJECTIVES = {
     "liu": _Entry(LiuLoss, {}, LIU_TAPS),
     "log_ssim": _Entry(LogSsimLoss, {}),
     "cross_entropy": _Entry(CrossEntropy, {}),
+    "colour_classes": _Entry(ColourClasses, {}),
+    "colour_distance": _Entry(ColourDistance, {}),
     "elbo": _Entry(Elbo, {}),
     "elbo_perceptual": _Entry(PerceptualElbo, {}, VAE_TAPS),
     "absolute": _Entry(Absolute, {}),

@@ -1,7 +1,7 @@
 """Measures as pure functions on arrays."""
 
 from tratteggio.metrics.calibration import Calibration, calibrate, calibration_error, reliability
-from tratteggio.metrics.colour import ciede2000
+from tratteggio.metrics.colour import ciede2000, colour_auc
 from tratteggio.metrics.confidence import confidence_of, nearness, stated_error
 from tratteggio.metrics.edges import EdgeCurve, edge_distance_ssim
 from tratteggio.metrics.fidelity import data_range_of, mae, mse, mse_uint8_wrapped, psnr, ssim, ssim_map
@@ -13,6 +13,7 @@ __all__ = [
     "calibrate",
     "calibration_error",
     "ciede2000",
+    "colour_auc",
     "confidence_of",
     "data_range_of",
     "edge_distance_ssim",

@@ -1,4 +1,4 @@
-"""How different two colours look: the CIEDE2000 colour difference."""
+"""How different two colours look (CIEDE2000), and how near colours are that a net gave to grey (AuC)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.errors import GridMismatch
+from tratteggio.errors import BadUsage, GridMismatch
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -71,6 +71,38 @@ def ciede2000(lab_a: Array, lab_b: Array, *, k_l: float = 1.0, k_c: float = 1.0,
     # Rounding can leave -1e-17 for equal colours.
     difference: Floats = np.sqrt(np.maximum(squared, 0))
     return difference
+
+
+def colour_auc(error: Array, weights: Array | None = None, *, most: float = 150.0) -> float:
+    """Return how near colours are to the truth: the area under their cumulative curve, in percent.
+
+    The curve tells, for each distance from 0 to `most`, which share of the pixels lies within it. The area
+    under it is the mean of what a distance lacks to `most`, so no steps need to be chosen.
+
+    Args:
+        error: distances in the plane of a* and b*, any shape, 0 or more.
+        weights: how much each pixel counts, same shape; None counts all alike. By the reciprocal of how
+            frequent their colour is, all colours count alike ("rebalanced").
+        most: from where on a colour is merely wrong.
+
+    Raises:
+        GridMismatch: the shapes differ.
+        BadUsage: no pixel counts.
+
+    Source:
+        R. Zhang, P. Isola, A. A. Efros, "Colorful image colorization", ECCV 2016, section 3.1.
+
+    Example:
+        >>> colour_auc(np.array([0.0, 75.0])), colour_auc(np.array([0.0, 75.0]), np.array([3.0, 1.0]))
+        (75.0, 87.5)
+    """
+    counts = np.ones(np.shape(error)) if weights is None else np.asarray(weights, np.float64)
+    if counts.shape != np.shape(error):
+        raise GridMismatch(f"each pixel has one weight, got {counts.shape} for {np.shape(error)}")
+    if not counts.sum() > 0:
+        raise BadUsage("the area under the curve of no pixel is not defined; give weights above 0")
+    lacking = 1 - np.minimum(np.asarray(error, np.float64), most) / most
+    return float(100 * (lacking * counts).sum() / counts.sum())
 
 
 def _adapted(lab_a: Array, lab_b: Array) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:

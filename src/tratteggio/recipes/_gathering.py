@@ -13,7 +13,7 @@ from tratteggio.training.batches import Patch
 from tratteggio.training.damage import Drawer
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.pictures import attributes_of, listed, split
-from tratteggio.training.sources import Chosen, Folder, Halved, Source, Whole, require_few
+from tratteggio.training.sources import Chosen, Folder, Halved, Reduced, Source, Whole, require_few
 
 log = logging.getLogger("tratteggio")
 
@@ -59,6 +59,7 @@ def gather(
     channels: int = 3,
     whole: bool = False,
     halved: bool = False,
+    reduced: int | None = None,
     attributes: Sequence[str] = (),
 ) -> Gathered:
     """Open the pictures of a folder and set some aside, by their names alone.
@@ -74,6 +75,7 @@ def gather(
         channels: 3, or 1 for grey.
         whole: each picture is one patch, brought to the square `side`.
         halved: pictures are brought to half their size first.
+        reduced: longer side in pixels that pictures are brought to first; None leaves them.
         attributes: that are told of pictures: names of folders that they lie in.
 
     Raises:
@@ -86,6 +88,8 @@ def gather(
     source: Source = Folder(folder, channels=channels, names=None if only is None else listed(only))
     if halved:
         source = Halved(source)
+    if reduced is not None:
+        source = Reduced(source, reduced)
     if whole:
         source = Whole(source, side)
     numbers = {source.name(number): number for number in _large(source, side)}

@@ -25,6 +25,7 @@ from tratteggio.training.recipe import Recipe, to_json, with_settings
 from tratteggio.training.spoiling import spoiler
 
 MOST_NAMED = 1000  # pictures that a card names one by one
+FITTED = 1024  # patches that an objective is fitted to
 
 SHA256 = "features_sha256"
 """Among the options of an objective that needs a feature net: the hash of that net's weights. A recipe may
@@ -111,7 +112,7 @@ def train(
         found = gather(
             data, only=only, set_aside=set_aside, side=chosen.side, damage=damage,
             channels=getattr(net, "colours", 3), whole=chosen.whole, halved=chosen.halved,
-            attributes=attributes,
+            reduced=chosen.reduced, attributes=attributes,
         )  # fmt: skip
     patches = Patches(
         found.learnt,
@@ -126,6 +127,8 @@ def train(
         attributes=attributes,
         filled=filled,
     )
+    if hasattr(loss, "fitted"):  # an objective that must know what is frequent among the pictures
+        loss = loss.fitted(torch.from_numpy(patches[index][0]) for index in range(FITTED))
     return loop.train(
         net,
         patches,

@@ -47,6 +47,8 @@ class Recipe:
         whole: a patch is a whole picture brought to the square `side`, whatever its shape.
         halved: pictures are brought to half their size first: photographs become sharp to the pixel, and what
             compression has left in them is averaged away.
+        reduced: pictures are first brought to this many pixels on their longer side, so that a patch shows
+            more of the composition; None leaves them as they are, as do pictures that are smaller.
         augment: what the sampling of patches is given: flips, rotation.
         absent: how often each modality of a patch is missing, for nets of several; one at least is there.
         filled: the modality that is damaged and judged, for nets that fill it from others; None: all alike.
@@ -94,6 +96,7 @@ class Recipe:
     fixed: bool = False
     whole: bool = False
     halved: bool = False
+    reduced: int | None = None
     augment: Settings = field(default_factory=dict)
     absent: float = 0.0
     filled: str | None = None
@@ -116,6 +119,8 @@ class Recipe:
         for key in AT_LEAST_ONE:
             if getattr(self, key) < 1:
                 raise BadUsage(f"{key} must be at least 1, got {getattr(self, key)}")
+        if self.reduced is not None and self.reduced < self.side:
+            raise BadUsage(f"reduced must be at least the side of a patch, {self.side}, got {self.reduced}")
         for key in ("decay", "warmup", "seed"):
             if getattr(self, key) < 0:
                 raise BadUsage(f"{key} must not be negative, got {getattr(self, key)}")

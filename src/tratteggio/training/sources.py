@@ -205,6 +205,41 @@ class Halved:
         return _resized(self.source.read(number), self.grid(number))
 
 
+@dataclass(frozen=True)
+class Reduced:
+    """The pictures of a source, brought to a longer side; smaller ones stay as they are.
+
+    Attributes:
+        source: of pictures.
+        longest: the longer side, in pixels.
+    """
+
+    source: Source
+    longest: int
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of pictures that were left out."""
+        return self.source.unreadable
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def name(self, number: int) -> str:
+        """Return the name of a picture."""
+        return self.source.name(number)
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols), reduced."""
+        rows, cols = self.source.grid(number)
+        share = min(1.0, self.longest / max(rows, cols))
+        return max(1, round(rows * share)), max(1, round(cols * share))
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture and reduce it, by Lanczos' window."""
+        return _resized(self.source.read(number), self.grid(number))
+
+
 class Arrays:
     """Pictures in memory.
 
