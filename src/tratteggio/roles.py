@@ -124,3 +124,12 @@ class Enhancer(Protocol):
         Returns:
             (h * scale, w * scale, `channels`) float32, in the same light.
         """
+
+
+@runtime_checkable
+class Developer(Protocol):
+    """An enhancer that makes a picture of camera raw, and takes nothing else."""
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the light is amplified; None goes by the scan."""

@@ -40,7 +40,9 @@ def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
         return _stack(path)
     kind = kind_of(path)
     scan = open_scan(path, bilevel=True)
-    compression = {"png": "deflate", "jpeg": "jpeg"}.get(kind) or scan.metadata.foreign["compression"]
+    compression = {"png": "deflate", "jpeg": "jpeg", "raw": "camera raw"}.get(kind) or scan.metadata.foreign[
+        "compression"
+    ]
     facts = {"file": str(path), "format": kind, "compression": compression} | _scan(scan)
     return facts | {
         "pages": getattr(scan.pixels, "pages", 1),

@@ -12,7 +12,7 @@ from tratteggio.painting import Scan, Stack
 
 
 def read(path: str | os.PathLike[str], *, modality: str | None = None) -> Scan:
-    """Open a scan: TIFF, BigTIFF, PNG, JPEG, or one of a stack ("panel.ome.zarr/irr", "panel.ome.tif/irr").
+    """Open a scan: TIFF, BigTIFF, PNG, JPEG, camera raw, or one of a stack (as "panel.ome.zarr/irr").
 
     Only the header is read here. TIFF and OME-Zarr are then read by region; PNG and JPEG are decoded whole on
     first use. Samples keep the file's depth; pixels stay as stored, whatever the orientation tag says.
@@ -26,7 +26,8 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None) -> Scan:
         BadUsage: the path is a folder of another kind, or a stack of several scans.
         UnknownName: the stack has no such scan.
         UnreadableFile: missing, empty, truncated, damaged or a decompression bomb.
-        UnsupportedFile: sound, but CMYK, palette, signed integers, ...
+        UnsupportedFile: sound, but CMYK, palette, signed integers, a sensor that is no Bayer one, ...
+        MissingExtra: camera raw, and rawpy is not installed.
     """
     path = Path(path)
     stack = stack_at(path)
@@ -71,6 +72,8 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         from tratteggio.files import tiff_read as door  # noqa: PLC0415
     elif kind == "png":
         from tratteggio.files import png_read as door  # type: ignore[no-redef]  # noqa: PLC0415
+    elif kind == "raw":
+        from tratteggio.files import raw_read as door  # type: ignore[no-redef]  # noqa: PLC0415
     else:
         from tratteggio.files import jpeg_read as door  # type: ignore[no-redef]  # noqa: PLC0415
     try:

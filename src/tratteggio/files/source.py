@@ -14,17 +14,22 @@ SIGNATURES = {
     b"\x89PNG": "png",
     b"\xff\xd8\xff": "jpeg",
 }
+# Camera raw goes by its name: most of it begins as a TIFF does, whose first picture is a thumbnail.
+RAW_SUFFIXES = (
+    ".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".srw",
+    ".3fr", ".fff", ".iiq", ".erf", ".mef", ".mos", ".kdc", ".dcr", ".rwl", ".x3f",
+)  # fmt: skip
 # Formats that cannot be read by region are decoded whole; above this they could not be held.
 MOST_PIXELS_WHOLE = 2_000_000_000
 
 
 def kind_of(path: Path) -> str:
-    """Return "tiff", "png" or "jpeg", from the first bytes and never from the suffix.
+    """Return "tiff", "png" or "jpeg", from the first bytes; "raw" from the suffix.
 
     Raises:
         BadUsage: the path is a folder.
         UnreadableFile: missing, empty or not allowed to be read.
-        UnsupportedFile: not one of the three kinds.
+        UnsupportedFile: not one of these kinds.
     """
     if path.is_dir():
         raise BadUsage(f"{path} is a folder, expected one image file; name a file in it")
@@ -37,6 +42,8 @@ def kind_of(path: Path) -> str:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
     if not start:
         raise UnreadableFile(f"{path} is empty (0 bytes); copy it again from its source")
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return "raw"
     for signature, kind in SIGNATURES.items():
         if start.startswith(signature):
             return kind

@@ -54,6 +54,29 @@ def curved(x: Tensor, maps: Tensor) -> Tensor:
     return x
 
 
+def read_off(maps: Tensor, rows: Tensor, cols: Tensor) -> Tensor:
+    """Read the maps of a whole picture, reduced, at other places, between the four nearest.
+
+    Args:
+        maps: (B, 24, H, W).
+        rows: (h,), where the places lie, as shares of the height.
+        cols: (w,), as shares of the width.
+
+    Returns:
+        (B, 24, h, w)
+
+    Example:
+        At the middles of its own pixels it is itself:
+
+        >>> maps, middles = torch.rand(1, 24, 4, 4), (torch.arange(4) + 0.5) / 4
+        >>> torch.allclose(read_off(maps, middles, middles), maps, atol=1e-6)
+        True
+    """
+    y, x = torch.meshgrid(2 * rows - 1, 2 * cols - 1, indexing="ij")
+    places = torch.stack([x, y], dim=-1).expand(len(maps), -1, -1, -1)
+    return functional.grid_sample(maps, places, padding_mode="border", align_corners=False)
+
+
 class CurveNet(nn.Module):
     """The net of the page.
 

@@ -17,24 +17,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tratteggio.layers.tone import linear
+
 BLACK, WHITE = 512.0, 16383.0
 """Levels of a 14-bit sensor: what it writes without light, and the most it can write."""
-
-
-def linear(x: Tensor) -> Tensor:
-    """Undo the tone curve of sRGB: display 0 .. 1 -> light 0 .. 1 (IEC 61966-2-1)."""
-    return torch.where(x <= 0.04045, x / 12.92, ((x.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4)
-
-
-def displayed(light: Tensor) -> Tensor:
-    """Apply the tone curve of sRGB: the inverse of `linear`.
-
-    Example:
-        >>> displayed(linear(torch.tensor([0.0, 0.02, 0.5, 1.0])))
-        tensor([0.0000, 0.0200, 0.5000, 1.0000])
-    """
-    curved = 1.055 * light.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(light <= 0.0031308, light * 12.92, curved)
 
 
 def mosaic(x: Tensor) -> Tensor:

@@ -16,11 +16,12 @@ import numpy as np
 from tratteggio import files, registry
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
+from tratteggio.files.sensor import SENSOR
 from tratteggio.filters import windows, words
 from tratteggio.filters.chain import Step, chain, said
 from tratteggio.painting import Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
-from tratteggio.roles import Enhancer
+from tratteggio.roles import Developer, Enhancer
 from tratteggio.tiles import Answers
 from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.opening import facts, open, stack_of  # noqa: A004 - reads as `tg.open`
@@ -95,7 +96,7 @@ def enhance(
         array([  0, 128, 128,   0], dtype=uint8)
     """
     way = _way(steps, enhancer, device=device, tile=tile)
-    scan = way.through(stack_of(painting).primary, progress)
+    scan = way.through(stack_of(painting, raw=way.raw).primary, progress)
     return scan.read() if isinstance(painting, np.ndarray) else scan
 
 
@@ -127,7 +128,7 @@ def enhance_file(
     target = Path(target)
     way = _way(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
-    scan = open(source).primary
+    scan = open(source, raw=way.raw).primary
     for precious in (source, *way.reads):
         files.refuse_overwrite(precious, target)
     made = way.through(scan, progress)
@@ -187,6 +188,7 @@ class _Filters(NamedTuple):
     steps: Sequence[Step]
     others: Sequence[Scan | None]
     tile: int | None
+    raw: bool = False
 
     @property
     def said(self) -> str:
@@ -221,6 +223,10 @@ class _Improved(NamedTuple):
     @property
     def reads(self) -> list[str]:
         return []
+
+    @property
+    def raw(self) -> bool:
+        return isinstance(self.enhancer, Developer)
 
     def told(self, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
         return [
@@ -264,7 +270,8 @@ def _enhanced(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None
         across, down = metadata.resolution
         metadata = replace(metadata, resolution=(across * scale, down * scale))
     if light.shape[2] != scan.channels:  # what is said of one channel does not hold for three
-        foreign = {key: value for key, value in metadata.foreign.items() if key != "photometric"}
+        gone = ("photometric", SENSOR)
+        foreign = {key: value for key, value in metadata.foreign.items() if key not in gone}
         metadata = replace(metadata, icc=None, foreign=foreign)
     return replace(scan, pixels=pixels, seen=pixels.seen, metadata=metadata, name=f"{scan.name} (enhanced)")
 

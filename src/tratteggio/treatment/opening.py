@@ -9,38 +9,53 @@ from typing import Any
 import numpy as np
 
 from tratteggio import files
-from tratteggio.errors import GridMismatch
+from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
+from tratteggio.files.sensor import sensor_of
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost
 
 
-def open(painting: str | Path | Mapping[str, str | Path]) -> Stack:  # noqa: A001 - reads as `tg.open`
+def open(  # noqa: A001 - reads as `tg.open`
+    painting: str | Path | Mapping[str, str | Path], *, raw: bool = False
+) -> Stack:
     """Open a scan, or several registered ones, lazily.
 
     Args:
         painting: a file (taken as `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
             `painting.toml`, or files by modality name.
+        raw: take camera raw too, which is a mosaic and no picture yet.
 
     Raises:
-        BadUsage: a folder of another kind, or a `painting.toml` that cannot be followed.
+        BadUsage: a folder of another kind, a `painting.toml` that cannot be followed, or camera raw where a
+            picture is asked for.
         UnreadableFile: a file is missing, damaged or of a kind we do not read.
         GridMismatch: the scans differ in size.
     """
     if isinstance(painting, Mapping):
-        return Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
-    return files.read_stack(painting)
+        stack = Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
+    else:
+        stack = files.read_stack(painting)
+    return _admitted(stack, raw=raw)
 
 
-def stack_of(painting: Array | str | Path | Scan | Stack) -> Stack:
-    """Take a painting in any of the forms that a user may hold it in."""
-    if isinstance(painting, Stack):
-        return painting
-    if isinstance(painting, Scan):
-        return Stack((painting,))
+def stack_of(painting: Array | str | Path | Scan | Stack, *, raw: bool = False) -> Stack:
+    """Take a painting in any of the forms that a user may hold it in; `raw` as in `open`."""
+    if isinstance(painting, str | Path):
+        return open(painting, raw=raw)
     if isinstance(painting, np.ndarray):
         return Stack((Scan(painting, alpha=painting.ndim == 3 and painting.shape[2] in (2, 4)),))
-    return open(painting)
+    return _admitted(Stack((painting,)) if isinstance(painting, Scan) else painting, raw=raw)
+
+
+def _admitted(stack: Stack, *, raw: bool) -> Stack:
+    for scan in stack.scans:
+        if not raw and sensor_of(scan) is not None:
+            raise BadUsage(
+                f"{scan.name} is camera raw, a mosaic and no picture yet; develop it first, with "
+                "`tratteggio enhance --with lowlight:route=raw`"
+            )
+    return stack
 
 
 def lacunae_of(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:

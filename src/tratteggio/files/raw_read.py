@@ -1,0 +1,110 @@
+"""Camera raw, through LibRaw: the mosaic as the sensor wrote it, before anyone has made a picture of it.
+
+A raw file becomes a grey scan of its visible pixels at 16 bits, and `Sensor` beside it tells which colour
+each pixel saw. Nothing is demosaiced, balanced or toned here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tratteggio.errors import MissingExtra, UnreadableFile, UnsupportedFile
+from tratteggio.files.sensor import SENSOR, Sensor
+from tratteggio.painting import Metadata, Scan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# From XYZ (D65) to linear sRGB, IEC 61966-2-1.
+XYZ_TO_SRGB = np.array(
+    [
+        [3.2404542, -1.5371385, -0.4985314],
+        [-0.9692660, 1.8760108, 0.0415560],
+        [0.0556434, -0.2040259, 1.0572252],
+    ]
+)
+
+
+def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:  # noqa: ARG001
+    """Read a raw file of a Bayer sensor.
+
+    Args:
+        path: the file.
+        modality: of the scan that is returned.
+        bilevel: not used: no mask is raw.
+
+    Returns:
+        a scan (H, W) uint16 of the visible pixels, in the units of the sensor, with a `Sensor` in its
+        metadata.
+
+    Raises:
+        MissingExtra: rawpy is not installed.
+        UnreadableFile: damaged, or not raw at all.
+        UnsupportedFile: a camera that LibRaw does not know, or whose sensor is no Bayer one (X-Trans, Foveon,
+            linear DNG).
+    """
+    try:
+        import rawpy  # noqa: PLC0415  (an extra)
+    except ImportError as error:
+        raise MissingExtra(
+            f"{path} is camera raw, which needs rawpy; install it with: pip install 'tratteggio[raw]'"
+        ) from error
+    try:
+        with rawpy.imread(str(path)) as raw:
+            sensor = _sensor(path, raw)
+            mosaic: NDArray[np.uint16] = np.array(raw.raw_image_visible)
+    except rawpy.LibRawFileUnsupportedError as error:
+        raise UnsupportedFile(
+            f"{path} is no raw file of a camera that LibRaw {'.'.join(map(str, rawpy.libraw_version))} "
+            "knows; bring it as a DNG, or as a TIFF from the software of the camera"
+        ) from error
+    except rawpy.LibRawError as error:
+        raise UnreadableFile(f"{path} cannot be read as camera raw: {_said(error)}") from error
+    return Scan(mosaic, modality, metadata=Metadata(foreign={SENSOR: sensor}), name=str(path))
+
+
+def _sensor(path: Path, raw: Any) -> Sensor:
+    pattern = raw.raw_pattern if raw.raw_type.name == "Flat" else None
+    colours = raw.color_desc.decode("ascii", "replace")
+    bayer = pattern is not None and pattern.shape == (2, 2) and colours == "RGBG"
+    if not bayer:
+        what = "no mosaic" if pattern is None else f"a mosaic of {pattern.shape[0]} x {pattern.shape[1]}"
+        raise UnsupportedFile(
+            f"{path} holds {what} of {colours}, where that of a Bayer sensor, 2 x 2 of RGBG, is developed; "
+            "bring a TIFF from the software of the camera"
+        )
+    row, col = (int(k) for k in np.argwhere(raw.raw_colors_visible[:2, :2] == colours.index("R"))[0])
+    return Sensor(
+        red=(row, col),
+        black=float(np.mean(raw.black_level_per_channel)),
+        white=float(raw.white_level),
+        balance=_balance(raw.camera_whitebalance),
+        to_srgb=_to_srgb(np.asarray(raw.rgb_xyz_matrix, np.float64)[:3]),
+    )
+
+
+def _balance(gains: Any) -> tuple[float, float, float]:
+    """Bring what the camera measured to green 1; nothing is balanced where it measured nothing."""
+    red, green, blue = (float(gain) for gain in gains[:3])
+    if min(red, green, blue) <= 0:
+        return 1.0, 1.0, 1.0
+    return red / green, 1.0, blue / green
+
+
+def _to_srgb(camera_of_xyz: NDArray[np.float64]) -> tuple[tuple[float, float, float], ...]:
+    """Return the matrix from balanced camera colours to linear sRGB, as dcraw makes it: white stays white."""
+    if not camera_of_xyz.any():
+        return (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+    camera_of_srgb = camera_of_xyz @ np.linalg.inv(XYZ_TO_SRGB)
+    camera_of_srgb /= camera_of_srgb.sum(axis=1, keepdims=True)
+    first, second, third = np.linalg.inv(camera_of_srgb).tolist()
+    return tuple(first), tuple(second), tuple(third)
+
+
+def _said(error: Exception) -> str:
+    """Return what LibRaw says, which comes as bytes."""
+    told = error.args[0] if error.args else error
+    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)

@@ -1,0 +1,90 @@
+"""Noise is estimated as it is, and taken off by the net that is told of it."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+import tratteggio as tg
+from tratteggio import models
+from tratteggio.enhancers import denoise
+from tratteggio.enhancers.denoise import estimated
+from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.painting import Scan
+from tratteggio.phantom import panel
+
+pytestmark = pytest.mark.usefixtures("weights_at_hand")
+
+RNG = np.random.default_rng(0)
+
+
+def paint(channels: int = 3) -> np.ndarray:
+    """A smooth picture, 0.2 .. 0.8."""
+    y, x = np.mgrid[0:300, 0:260]
+    waves = [np.sin(x / (31 + 5 * c)) * np.cos(y / (27 - 3 * c)) for c in range(channels)]
+    return (0.5 + 0.3 * np.stack(waves, axis=-1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.05, 0.15])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_strength_of_noise_on_smooth_paint_is_found(sigma: float, channels: int) -> None:
+    noisy = paint(channels) + RNG.normal(0, sigma, (300, 260, channels)).astype(np.float32)
+    assert estimated(Scan(noisy)) == pytest.approx(sigma, rel=0.06)
+
+
+@pytest.mark.parametrize("sigma", [15 / 255, 50 / 255])
+def test_strong_noise_on_a_phantom_is_found_at_every_depth(sigma: float) -> None:
+    """Brushwork counts as noise and raises the estimate, what is cut off at black and white lowers it."""
+    painted = panel(320, 256, seed=3, cracks=0, losses=0).painted.read() / 255
+    noisy = painted + RNG.normal(0, sigma, painted.shape)
+    found = [
+        estimated(Scan(noisy.astype(np.float32))),
+        estimated(Scan(np.clip(noisy * 65535, 0, 65535).round().astype(np.uint16))),
+        estimated(Scan(np.clip(noisy * 255, 0, 255).round().astype(np.uint8))),
+    ]
+    assert found[0] == pytest.approx(sigma, rel=0.12)
+    assert_allclose(found[1:], found[0], rtol=0.2)
+
+
+def test_black_margins_do_not_hide_noise_and_nothing_is_found_where_there_is_none() -> None:
+    noisy = paint() + RNG.normal(0, 0.05, (300, 260, 3)).astype(np.float32)
+    framed = np.pad(noisy, ((200, 200), (200, 200), (0, 0)))
+    assert estimated(Scan(framed)) == pytest.approx(0.05, rel=0.12)
+    assert estimated(Scan(np.full((64, 64), 0.5, np.float32))) == 0
+    assert estimated(Scan(np.full((1, 9), 0.5, np.float32))) == 0
+
+
+def test_the_answer_is_that_of_the_net_which_is_told_the_level() -> None:
+    noisy = (paint() + RNG.normal(0, 0.1, (300, 260, 3)).astype(np.float32))[:60, :50]
+    answer = tg.enhance(noisy, enhancer="denoise:sigma=0.1")
+    net, _ = models.load(models.find("denoiser"))
+    with torch.no_grad():
+        whole = net.clean(torch.from_numpy(noisy).movedim(-1, 0)[None], 0.1)[0].movedim(0, -1).numpy()
+    assert_allclose(answer, whole, atol=1e-5)
+
+
+def test_without_a_sigma_the_estimate_is_told_to_the_net() -> None:
+    noisy = paint() + RNG.normal(0, 0.1, (300, 260, 3)).astype(np.float32)
+    sigma = estimated(Scan(noisy))
+    told = tg.enhance(noisy, enhancer=denoise.make(sigma=sigma))
+    assert_array_equal(tg.enhance(noisy, enhancer="denoise"), told)
+
+
+@pytest.mark.parametrize("channels", [0, 1, 2, 3, 5])
+def test_any_number_of_channels_is_taken(channels: int) -> None:
+    # An array of two or four channels would count its last as opacity; a scan says so itself.
+    shape = (30, 34, channels) if channels else (30, 34)
+    scan = Scan(RNG.integers(0, 65536, shape, np.uint16))
+    answer = tg.enhance(scan, enhancer="denoise")
+    assert (answer.read().shape, answer.dtype) == (shape, np.dtype(np.uint16))
+
+
+@pytest.mark.parametrize("sigma", [0.0, -0.1, 0.5])
+def test_a_sigma_that_cannot_be_is_refused(sigma: float) -> None:
+    with pytest.raises(BadUsage, match=r"sigma of denoise lies above 0 and up to 0\.216 of white"):
+        denoise.make(sigma=sigma)
+
+
+def test_weights_of_another_net_are_refused() -> None:
+    with pytest.raises(UnsupportedFile, match="enhancer denoise takes those of denoiser"):
+        denoise.make(weights="curves")

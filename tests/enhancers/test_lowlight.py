@@ -1,0 +1,220 @@
+"""Light by illumination, by curves and from raw: what the nets say, whatever the window, size or pattern."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+
+import tratteggio as tg
+from tratteggio import files, models
+from tratteggio.enhancers import lowlight
+from tratteggio.enhancers._look import reduced
+from tratteggio.enhancers._raw import RawRoute
+from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnsupportedFile
+from tratteggio.files.sensor import SENSOR, Sensor, sensor_of
+from tratteggio.models.lowlight_raw import pack
+from tratteggio.painting import Metadata, Scan
+from tratteggio.tiles import Answers
+
+pytestmark = pytest.mark.usefixtures("weights_at_hand")
+
+RNG = np.random.default_rng(0)
+GREY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def dark(rows: int = 90, cols: int = 70, channels: int = 3) -> np.ndarray:
+    y, x = np.mgrid[0:rows, 0:cols]
+    waves = [np.sin(x / (9 + 4 * c)) * np.cos(y / (13 - 2 * c)) for c in range(channels)]
+    return (0.15 + 0.1 * np.stack(waves, axis=-1)).astype(np.float32)
+
+
+# --- the look at the whole -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grid", [(1, 1), (5, 400), (130, 260), (517, 300)])
+def test_a_reduced_scan_holds_means_of_squares(grid: tuple[int, int], monkeypatch) -> None:
+    from tratteggio.enhancers import _look
+
+    monkeypatch.setattr(_look, "BAND_PX", 1000)  # several bands
+    pixels = RNG.random((*grid, 2), np.float32)
+    step = max(1, min(grid) // 64)
+    found = reduced(Scan(pixels), shorter=64)
+    rows, cols = (-(-side // step) for side in grid)
+    looped = [
+        [pixels[r * step : (r + 1) * step, c * step : (c + 1) * step].mean(axis=(0, 1)) for c in range(cols)]
+        for r in range(rows)
+    ]
+    assert_allclose(found, np.array(looped), atol=1e-5)
+
+
+# --- illumination and curves -----------------------------------------------------------------------------
+
+
+def test_a_scan_of_the_size_of_the_look_is_answered_as_by_the_net_alone() -> None:
+    """The look at the whole is then the scan itself."""
+    picture = dark(128, 128)
+    for route, name in (("illumination", "illumination"), ("curves", "curves")):
+        net, _ = models.load(models.find(name))
+        with torch.no_grad():
+            y = net(torch.from_numpy(picture).movedim(-1, 0)[None])[0].movedim(0, -1).numpy()
+        assert_allclose(tg.enhance(picture, enhancer=f"lowlight:route={route}"), y, atol=1e-5)
+
+
+@pytest.mark.parametrize("route", ["illumination", "curves"])
+def test_windows_equal_the_whole(route: str) -> None:
+    enhancer = lowlight.make(route=route)
+    scan = Scan(dark(150, 170))
+    context = enhancer.prepare(scan)
+    whole = Answers(scan, enhancer, context)[:, :]
+    assert_allclose(Answers(scan, enhancer, context, window=32)[:, :], whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("route", ["illumination", "curves"])
+def test_grey_is_the_mean_of_three_equal_colours(route: str) -> None:
+    grey = dark(channels=1)
+    three = tg.enhance(np.repeat(grey, 3, axis=2), enhancer=lowlight.make(route=route))
+    answer = tg.enhance(grey, enhancer=lowlight.make(route=route))
+    assert_allclose(answer[..., 0], three.mean(axis=2), atol=1e-6)
+
+
+@pytest.mark.parametrize("route", ["illumination", "curves"])
+def test_answers_lie_between_black_and_white_and_black_stays_black(route: str) -> None:
+    picture = dark() * 8 - 0.3  # beyond both
+    answer = tg.enhance(picture, enhancer=lowlight.make(route=route))
+    assert (answer.min() >= 0, answer.max() <= 1 + 1e-6) == (True, True)
+    assert_array_equal(answer[(picture <= 0).all(axis=2)], 0)
+
+
+def test_other_numbers_of_channels_are_refused() -> None:
+    with pytest.raises(BadUsage, match="lowlight takes grey or RGB, got 2 channels in array"):
+        tg.enhance(Scan(dark(channels=2)), enhancer="lowlight")
+
+
+def test_what_is_no_number_is_refused_with_its_place() -> None:
+    picture = dark()
+    picture[8, 5] = np.nan
+    with pytest.raises(BadPixels, match="row 8, column 5"):
+        tg.enhance(picture, enhancer="lowlight")
+
+
+# --- raw -------------------------------------------------------------------------------------------------
+
+
+def shot(light: np.ndarray, sensor: Sensor) -> Scan:
+    """What a sensor without noise writes of RGB light (H, W, 3)."""
+    seen = light / np.array(sensor.balance)
+    mosaic = seen[..., 1].copy()
+    row, col = sensor.red
+    mosaic[row::2, col::2] = seen[row::2, col::2, 0]
+    mosaic[1 - row :: 2, 1 - col :: 2] = seen[1 - row :: 2, 1 - col :: 2, 2]
+    levels = sensor.black + mosaic * (sensor.white - sensor.black)
+    return Scan(levels.round().astype(np.uint16), metadata=Metadata(foreign={SENSOR: sensor}))
+
+
+def sensor(red: tuple[int, int] = (0, 0), to_srgb=GREY) -> Sensor:
+    return Sensor(red=red, black=512.0, white=16383.0, balance=(2.0, 1.0, 1.6), to_srgb=to_srgb)
+
+
+def test_raw_is_answered_as_by_the_net_alone() -> None:
+    scan = shot(dark(64, 96) / 10, sensor())
+    net, _ = models.load(models.find("lowlight-raw-narrow"))
+    raw = torch.from_numpy(scan.read().astype(np.float32))[None, None]
+    with torch.no_grad():
+        y = net(pack(raw, black=512, white=16383, ratio=20.0, balance=(2.0, 1.0, 1.6)))
+    expected = y[0].movedim(0, -1).clamp(0, 1).numpy() * 65535
+    answer = tg.enhance(scan, enhancer="lowlight:route=raw,ratio=20")
+    assert (answer.dtype, answer.channels) == (np.dtype(np.uint16), 3)
+    assert sensor_of(answer) is None
+    assert_allclose(answer.read(), expected, atol=2)
+
+
+@pytest.mark.parametrize("red", [(0, 1), (1, 0), (1, 1)])
+def test_where_the_first_red_lies_shifts_the_answer_and_no_more(red: tuple[int, int]) -> None:
+    """A scan whose first rows or columns are left away begins with another colour."""
+    light = dark(160, 160) / 10
+    whole = tg.enhance(shot(light, sensor()), enhancer="lowlight:route=raw,ratio=20").read().astype(int)
+    part = shot(light, sensor()).read()[red[0] :, red[1] :]
+    scan = Scan(part, metadata=Metadata(foreign={SENSOR: sensor(red)}))
+    answer = tg.enhance(scan, enhancer="lowlight:route=raw,ratio=20").read().astype(int)
+    # The mirrored row or column differs from the one that was left away: less and less with the distance.
+    inner = (slice(100, 130), slice(100, 130))
+    shifted = whole[red[0] :, red[1] :]
+    assert np.abs(answer - shifted)[inner].max() <= 0.02 * (whole.max() - whole.min()) + 2
+
+
+def test_windows_of_raw_equal_the_whole() -> None:
+    enhancer = lowlight.make(route="raw", ratio=20.0)
+    scan = shot(dark(300, 130) / 10, sensor((1, 0)))
+    context = enhancer.prepare(scan)
+    whole = Answers(scan, enhancer, context)[:, :]
+    assert_allclose(Answers(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("grid", [(1, 1), (2, 3), (33, 5)])
+def test_small_raw_is_developed(grid: tuple[int, int]) -> None:
+    assert tg.enhance(shot(dark(*grid), sensor((0, 1))), enhancer="lowlight:route=raw").read().shape == (
+        *grid,
+        3,
+    )
+
+
+def test_the_ratio_brings_the_brightest_greens_to_white() -> None:
+    light = np.full((100, 100, 3), 0.01, np.float32)
+    light[:5] = 0.05  # 5 % of the pixels
+    enhancer = lowlight.make(route="raw")
+    _, ratio = enhancer.prepare(shot(light, sensor()))
+    assert ratio == pytest.approx(20, rel=0.01)
+    assert enhancer.prepare(shot(light * 0, sensor()))[1] == 300
+    assert enhancer.prepare(shot(light * 0 + 1, sensor()))[1] == 1
+
+
+def test_the_matrix_of_the_camera_mixes_colours_in_linear_light() -> None:
+    swapped = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+    light = dark(64, 64) / 10
+    plain, mixed = (
+        tg.enhance(shot(light, sensor(to_srgb=matrix)), enhancer="lowlight:route=raw,ratio=20")
+        .read()
+        .astype(int)
+        for matrix in (GREY, swapped)
+    )
+    assert_allclose(mixed, plain[..., ::-1], atol=2)
+
+
+def test_a_picture_is_no_raw_and_raw_is_no_picture() -> None:
+    with pytest.raises(BadUsage, match="array is no camera raw; lowlight:route=raw takes raw files"):
+        tg.enhance(dark(), enhancer="lowlight:route=raw")
+    scan = shot(dark(), sensor())
+    no_picture = r"array is camera raw, a mosaic and no picture yet; .*--with lowlight:route=raw"
+    for way in ({"enhancer": "lowlight"}, {"enhancer": "denoise"}, {"steps": "sobel"}):
+        with pytest.raises(BadUsage, match=no_picture):
+            tg.enhance(scan, **way)
+    with pytest.raises(BadUsage, match=no_picture):
+        tg.inpaint(scan, np.eye(90, 70, dtype=bool))
+
+
+def test_a_raw_file_is_developed_into_a_file(tmp_path: Path) -> None:
+    pytest.importorskip("rawpy")
+    from files.dng import write_dng
+
+    source = write_dng(tmp_path / "shot.dng", shot(dark(64, 96) / 10, sensor()).read())
+    history = tg.treatment.enhance_file(source, tmp_path / "out.tif", enhancer="lowlight:route=raw,ratio=20")
+    out = files.read(tmp_path / "out.tif")
+    assert (out.grid, out.channels, out.dtype) == ((64, 96), 3, np.dtype(np.uint16))
+    assert history["hypothesis"][0]["parameters"]["ratio"] == 20
+
+
+# --- what cannot be --------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(UnknownName, match="no route of lowlight named 'curve'; did you mean 'curves'"):
+        lowlight.make(route="curve")
+    with pytest.raises(BadUsage, match="say route=raw instead of curves"):
+        lowlight.make(route="curves", ratio=3.0)
+    with pytest.raises(BadUsage, match="ratio of lowlight lies between 1 and 300, got 500"):
+        lowlight.make(route="raw", ratio=500.0)
+    with pytest.raises(UnsupportedFile, match="enhancer lowlight takes those of illumination"):
+        lowlight.make(weights="curves")
+    assert isinstance(lowlight.make(route="raw"), RawRoute)
