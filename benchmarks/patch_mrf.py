@@ -2,6 +2,7 @@
 
     python benchmarks/patch_mrf.py [--data FOLDER] [--images 4] [--sides 512 1024]
     python benchmarks/patch_mrf.py --scaling 2500 10000
+    python benchmarks/patch_mrf.py --sheet SHEET.png [--picture PAINTING --mask MASK]
 
 1. Squares of paintings, a fresh one for each side, with ragged losses over 8 % of the area: mean PSNR in the
    lacunae (dB, peak 255), SSIM of the neighbourhoods that hold lost pixels (7 x 7 windows), gradient energy
@@ -14,6 +15,8 @@
 2. With --scaling, phantom panels of these sides, 16 bit, 3 % lost, filled by `tratteggio inpaint` in a
    process of its own: seconds for each lost megapixel (goal: at most 1.2 times those of the first side),
    resident MiB at the peak, libraries and all (goal: 1536), on however many cores there are.
+3. With --sheet, one damaged painting and everybody's fill of it side by side, to be looked at: PAINTING with
+   its MASK (white = lost), or a phantom.
 """
 
 from __future__ import annotations
@@ -33,14 +36,16 @@ from skimage.metrics import structural_similarity
 
 import tratteggio as tg
 from engines import losses, table
-from tratteggio import phantom
+from tratteggio import files, phantom
+from tratteggio.engines import patch_mrf
 from tratteggio.experiments import _peers
 from tratteggio.experiments._pictures import SET_ASIDE, chance, readable, square
 from tratteggio.metrics import psnr, texture_kept
+from tratteggio.painting.pixels import to_depth, white
 from tratteggio.training.pictures import pictures, split
 
 LOST, SIGMA = 0.08, 14
-OURS = "patch_mrf"
+OURS = {"patch_mrf": "cut", "patch_mrf in the mean": "mean"}  # how patches are laid
 
 
 def squares(data: Path | None, count: int, side: int) -> list[np.ndarray]:
@@ -59,9 +64,9 @@ def squares(data: Path | None, count: int, side: int) -> list[np.ndarray]:
     return [square(folder.read(k), side, chance(side, folder.name(k))) for k in large]
 
 
-def ours(picture: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, float]:
+def ours(picture: np.ndarray, lost: np.ndarray, paste: str) -> tuple[np.ndarray, float]:
     start = time.process_time()
-    filled = tg.inpaint(picture, lost, engine=OURS)
+    filled = tg.inpaint(picture, lost, engine=patch_mrf.make(paste=paste))
     return filled, time.process_time() - start
 
 
@@ -78,13 +83,13 @@ def scores(picture: np.ndarray, filled: np.ndarray, lost: np.ndarray) -> tuple[f
 def quality(data: Path | None, count: int, side: int) -> None:
     """Print how well and how fast everybody fills the same squares."""
     here = [name for name in _peers.PEERS if not _peers.missing(name)]
-    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in (OURS, *here)}
+    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in (*OURS, *here)}
     kept = []
     for number, picture in enumerate(squares(data, count, side)):
         lost = losses(picture.shape[:2], LOST, np.random.default_rng(number), sigma=SIGMA)
         kept.append(texture_kept(picture, lost))
         for name, results in found.items():
-            answer = ours(picture, lost) if name == OURS else _peers.ask(name, picture, lost)
+            answer = ours(picture, lost, OURS[name]) if name in OURS else _peers.ask(name, picture, lost)
             if answer is not None:
                 results.append((*scores(picture, answer[0], lost), answer[1]))
     print(f"\n{side} x {side}, {len(kept)} pictures, {LOST:.0%} lost; the truth has {np.mean(kept):.2f}")
@@ -106,7 +111,7 @@ def scaling(sides: list[int]) -> None:
             scan, mask, share = make_panel(Path(scratch), side, seed=0)
             target = Path(scratch) / "proposal.tif"
             command = [str(Path(sys.executable).with_name("tratteggio")), "inpaint", str(scan), "--quiet"]
-            command += ["--mask", str(mask), "-o", str(target), "--engine", OURS]
+            command += ["--mask", str(mask), "-o", str(target), "--engine", "patch_mrf"]
             wall, core, peak = measured(command)
         each = core / (share * side * side / 1e6)
         first = first or each
@@ -117,6 +122,29 @@ def scaling(sides: list[int]) -> None:
         )
 
 
+def sheet(target: Path, picture: Path | None, mask: Path | None) -> None:
+    """Lay everybody's fill of one painting side by side: four in a row, the damaged painting first."""
+    if picture and mask:
+        scan = tg.open(picture).primary
+        shown, lost = (
+            to_depth(scan.colour() * (255 / white(scan.dtype)), np.dtype(np.uint8)),
+            files.read_lacunae(mask, scan).read(),
+        )
+    else:
+        (shown,) = squares(None, 1, 384)
+        lost = losses(shown.shape[:2], LOST, np.random.default_rng(0), sigma=SIGMA)
+    panels = {"damaged": np.where(lost[..., None], np.uint8(255), shown)}
+    panels |= {name: ours(shown, lost, paste)[0] for name, paste in OURS.items()}
+    for name in _peers.PEERS:
+        if not _peers.missing(name) and (answer := _peers.ask(name, shown, lost)):
+            panels[name] = answer[0]
+    print(f"{target}: {', '.join(panels)}")
+    laid = [np.pad(panel, ((4, 4), (4, 4), (0, 0)), constant_values=255) for panel in panels.values()]
+    laid += [np.full_like(laid[0], 255)] * (-len(laid) % 4)
+    rows = [np.concatenate(laid[k : k + 4], axis=1) for k in range(0, len(laid), 4)]
+    files.write(np.concatenate(rows), target)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -125,6 +153,9 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--sides", type=int, nargs="+", default=[512, 1024], help="pixels")
     parser.add_argument("--scaling", type=int, nargs="+", metavar="SIDE", help="sides of panels, pixels")
+    parser.add_argument("--sheet", type=Path, help="PNG of everybody's fill of one painting")
+    parser.add_argument("--picture", type=Path, help="painting of the sheet; default: a phantom")
+    parser.add_argument("--mask", type=Path, help="what is lost of it")
     options = parser.parse_args()
     print(f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}")
     if options.scaling:
@@ -133,6 +164,9 @@ def main() -> None:
     for name in _peers.PEERS:
         if why := _peers.missing(name):
             print(f"absent: {why}")
+    if options.sheet:
+        sheet(options.sheet, options.picture, options.mask)
+        return
     for side in options.sides:
         quality(options.data, options.images, side)
 

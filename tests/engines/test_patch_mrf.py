@@ -11,7 +11,8 @@ from scipy import ndimage
 import tratteggio as tg
 from tratteggio import models
 from tratteggio.engines import patch_mrf
-from tratteggio.errors import BadPixels, BadUsage, UnsupportedFile
+from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnsupportedFile
+from tratteggio.metrics import texture_kept
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.roles import Sampler
 
@@ -243,3 +244,18 @@ def test_a_periodic_texture_comes_back_exactly_by_descriptors_too(described, per
     lost = np.zeros((120, 130), bool)
     lost[50:72, 40:60] = lost[20:26, 70:95] = True
     assert_array_equal(tg.inpaint(truth, lost, engine=described), truth)
+
+
+def test_the_mean_of_patches_is_smoother_than_patches_cut_and_pasted():
+    before, lost = ndimage.gaussian_filter(grain(96, 96), (1, 1, 0)), np.zeros((96, 96), bool)
+    lost[30:60, 34:70] = True
+    kept = {
+        paste: texture_kept(tg.inpaint(before, lost, engine=patch_mrf.make(paste=paste)), lost)
+        for paste in ("cut", "mean")
+    }
+    assert kept["mean"] < 0.8 * kept["cut"]
+
+
+def test_a_paste_that_is_not_known_is_refused():
+    with pytest.raises(UnknownName, match="did you mean 'mean'"):
+        patch_mrf.make(paste="meen")

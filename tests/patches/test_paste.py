@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tratteggio.patches.lattice import lay
-from tratteggio.patches.paste import cut, paste
+from tratteggio.patches.paste import cut, mean, paste
 
 
 @pytest.mark.parametrize(("length", "width"), [(1, 3), (5, 3), (6, 4), (7, 2)])
@@ -67,3 +67,25 @@ def test_all_of_the_first_patch_is_laid_where_none_was_before():
     square = lattice.square.ravel()
     assert_array_equal(laid.reshape(-1, 3)[lattice.at[0] + square], values.reshape(-1, 3)[label + square])
     assert covered.sum() == 64
+
+
+def test_the_mean_is_that_of_the_patches_on_a_pixel_by_their_windows():
+    lost = np.zeros((24, 24), bool)
+    lost[9:15, 9:15] = True
+    lattice = lay(lost, patch=8)
+    rng = np.random.default_rng(0)
+    values = lattice.with_border(rng.random((24, 24, 2)))
+    labels = rng.choice(np.flatnonzero(lattice.whole), len(lattice.at))
+    laid, covered = mean(lattice, values, labels)
+    width = values.shape[1]
+    window = np.hanning(10)[1:-1]
+    total, weight = np.zeros_like(values), np.zeros(values.shape[:2])
+    for at, label in zip(lattice.at, labels, strict=True):
+        here, there = (
+            (slice(r, r + 8), slice(c, c + 8)) for r, c in (divmod(at, width), divmod(label, width))
+        )
+        total[here] += np.outer(window, window)[..., None] * values[there]
+        weight[here] += np.outer(window, window)
+    assert_array_equal(covered, weight > 0)
+    assert_allclose(laid[covered], total[covered] / weight[covered][:, None], rtol=1e-12)
+    assert_array_equal(laid[~covered], values[~covered])

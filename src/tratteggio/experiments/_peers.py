@@ -4,6 +4,7 @@
     patchmatch          PyPatchMatch 2, patches of 7 x 7 pixels (radius 3)     pip install pypatchmatch
     gmic_patch          G'MIC `inpaint`, patches                               pip install gmic
     gmic_matchpatch     G'MIC `inpaint_matchpatch`, patches at four scales     pip install gmic
+    resynthesizer       best-fit texture synthesis, pixel by pixel, as in GIMP  pip install resynthesizer
 
 None of them is a dependency. To keep them apart, install into a folder (`pip install --target DIR --no-deps`)
 and name it in PYTHONPATH.
@@ -123,11 +124,19 @@ def _gmic(command: str) -> Callable[[Levels, Lost], NDArray[Any]]:
     return fill
 
 
+def _resynthesizer(picture: Levels, lost: Lost) -> NDArray[Any]:
+    resynthesizer = importlib.import_module("resynthesizer")
+    images = importlib.import_module("PIL.Image")
+    mask = images.fromarray(np.where(lost, np.uint8(255), np.uint8(0)))
+    return np.asarray(resynthesizer.resynthesize(images.fromarray(picture), mask))
+
+
 PEERS = {
     "shift_map": Peer("cv2", "pip install 'tratteggio[cv]'", _shift_map),
     "patchmatch": Peer("patchmatch", "pip install pypatchmatch", _patchmatch),
     "gmic_patch": Peer("gmic", "pip install gmic", _gmic("inpaint")),
     "gmic_matchpatch": Peer("gmic", "pip install gmic", _gmic("inpaint_matchpatch")),
+    "resynthesizer": Peer("resynthesizer", "pip install resynthesizer", _resynthesizer),
 }
 
 

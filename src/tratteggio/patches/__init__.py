@@ -4,7 +4,7 @@ lattice    nodes over the lacunae, and where whole patches of known paint begin
 cost       what a patch is compared by, pixels or descriptors, at a node and where two patches overlap
 search     which patches come into question at a node
 consensus  few labels a node, then one each, chosen together: pruning and message passing
-paste      patches laid over each other along the path where they differ least
+paste      patches laid over each other, along the path where they differ least or in the mean
 canvas     a window with other places of the painting beside it
 pyramid    all of it, from coarse to fine
 context    which places those are: blocks of the whole painting that are alike

@@ -1,7 +1,9 @@
-"""Patches laid over each other along the path where they differ least.
+"""Patches laid over each other: cut along the path where they differ least, or in the mean.
 
-A. A. Efros and W. T. Freeman 2001, "Image quilting for texture synthesis and transfer",
-doi:10.1145/383259.383296, section 2.1; here for all patches of a wave at once, which do not overlap.
+Cut: A. A. Efros and W. T. Freeman 2001, "Image quilting for texture synthesis and transfer",
+doi:10.1145/383259.383296, section 2.1; here for all patches of a wave at once, which do not overlap. The mean
+fits better by squares, and blurs: Y. Wexler, E. Shechtman and M. Irani 2007, "Space-time completion of
+video", doi:10.1109/TPAMI.2007.60.
 """
 
 from __future__ import annotations
@@ -58,6 +60,28 @@ def paste(
         part = np.where(there, share.reshape(here.shape), 1)[..., None].astype(colours.dtype)
         laid[here] = old + part * (new - old)
         covered[here] = True
+    return laid.reshape(colours.shape), covered.reshape(colours.shape[:2])
+
+
+def mean(
+    lattice: Lattice, colours: NDArray[np.floating], labels: Numbers
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Take the mean of the patches on each pixel; towards its middle a patch weighs more (Hann window).
+
+    Args and returns: as those of `paste`, without waves: nobody comes first.
+    """
+    flat = colours.reshape(-1, colours.shape[2])
+    square = lattice.square.ravel()
+    rise = np.sin(np.pi * (np.arange(lattice.patch) + 1) / (lattice.patch + 1)) ** 2
+    weights = np.tile(np.outer(rise, rise).ravel(), len(lattice.at))
+    here = (lattice.at[:, None] + square).ravel()
+    there = (labels[:, None] + square).ravel()
+    total = np.bincount(here, weights, minlength=len(flat))
+    covered = total > 0
+    laid = flat.copy()
+    for channel in range(flat.shape[1]):
+        sums = np.bincount(here, weights * flat[there, channel], minlength=len(flat))
+        laid[covered, channel] = sums[covered] / total[covered]
     return laid.reshape(colours.shape), covered.reshape(colours.shape[:2])
 
 

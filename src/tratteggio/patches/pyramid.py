@@ -4,9 +4,8 @@ At the coarsest level a lacuna is a few patches wide: every node is compared wit
 pixels guessed by diffusion. Each finer level goes on from there: its labels are those of the level before and
 their neighbours, held to the known paint and, where that is lost, to what the coarse fill looks like from
 afar. A pasted fill follows the coarse one in its broad tones and the known paint at its rim: what differs
-there is spread over the lacuna and added. Where patches fit badly their tones are a guess, and diffusion
-makes a better one: there the fill keeps its texture and takes its broad tones from diffusion, unless another
-scan tells.
+there is spread over the lacuna and added. Tones from diffusion, where patches fit badly, would please a
+measure of squares, and lay a murk over wide lacunae.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from tratteggio.patches.canvas import Hint, Swatch, laid_out
 from tratteggio.patches.consensus import Asked, agree, disturb, prune
 from tratteggio.patches.cost import Cost, from_afar, of_descriptors, of_hint, of_pixels
 from tratteggio.patches.lattice import Floats, Lattice, Numbers, box_sums, lay
-from tratteggio.patches.paste import paste
+from tratteggio.patches.paste import mean, paste
 
 FOUND = 96  # labels of a node by descriptors, before pixels tell them apart
 IN_QUESTION, KEPT = 24, 6  # labels of a node, before and after pruning
@@ -37,8 +36,7 @@ GUESSED = 0.2  # weight of a lost pixel's guess by diffusion beside a known pixe
 HINTED = 0.5  # weight of all that other scans show of a pixel beside its known colour
 AFAR = 0.5  # weight of a lost pixel's look from afar beside a known pixel
 FOLLOW = 0.5  # how far broad tones follow the coarse fill
-SURE = 0.002  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
-BROAD = 3.0  # pixels, standard deviation: what is broader than this is tone, what is finer texture
+SURE = 0.004  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
 STEPS = 2.0**16  # labels are chosen on values rounded to this fine a part of the range
 
 Look = Callable[[Floats, Lost], Floats]
@@ -66,6 +64,7 @@ def fill_from_patches(
     rng: Generator,
     look: Look | None = None,
     chance: Generator | None = None,
+    blurred: bool = False,
     more: Sequence[Swatch] = (),
     hints: Sequence[Hint] = (),
 ) -> Filled | None:
@@ -78,6 +77,7 @@ def fill_from_patches(
         rng: breaks ties.
         look: describes boxes of 8 x 8 pixels, by which patches are then compared; None compares pixels.
         chance: draws one of several plausible fills; None gives the one held for best.
+        blurred: lay the mean of the patches on a pixel, instead of one cut along the other.
         more: other places of the painting that patches may come from; no other scan is looked at there.
         hints: what other scans show in the window.
 
@@ -101,13 +101,10 @@ def fill_from_patches(
     for number, level in reversed(list(enumerate(levels))):
         chosen = _choose(level, coarse, patch=patch, rng=rng, look=look, chance=chance)
         colours = values if number == 0 else level.colours.astype(np.float64)
-        coarse = _Done(_laid(chosen, colours, level, coarse), chosen)
+        coarse = _Done(_laid(chosen, colours, level, coarse, blurred=blurred), chosen)
     assert coarse is not None  # there is always one level
     sure = _sure(coarse.chosen, window)
-    guess = np.where(window[..., None], diffuse(values[levels[0].here], window) - coarse.colours, 0)
-    unsure = np.where(window & ~_any_told(hints, shape), 1 - sure, 0)[..., None]
-    fill = coarse.colours + ndimage.gaussian_filter(unsure * guess, (BROAD, BROAD, 0))
-    return Filled(low + fill * (high - low), sure)
+    return Filled(low + coarse.colours * (high - low), sure)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,11 +152,6 @@ def _beside(hint: Hint, void: Lost) -> Hint:
     wider = tuple((0, whole - part) for whole, part in zip(void.shape, hint.told.shape, strict=True))
     values = np.where(hint.told[..., None], hint.values, 0).astype(np.float32)
     return Hint(np.pad(values, (*wider, (0, 0))), np.pad(hint.told, wider))
-
-
-def _any_told(hints: Sequence[Hint], shape: tuple[int, int]) -> Lost:
-    told: Lost = np.logical_or.reduce([np.zeros(shape, bool), *(hint.told for hint in hints)])
-    return told
 
 
 def _halved(hint: Hint) -> Hint:
@@ -265,7 +257,7 @@ def _diffused(level: _Level, patch: int) -> Floats:
     return diffuse(colours, unknown)[beyond:-beyond, beyond:-beyond]
 
 
-def _laid(chosen: _Chosen, values: Array, level: _Level, coarse: _Done | None) -> Array:
+def _laid(chosen: _Chosen, values: Array, level: _Level, coarse: _Done | None, *, blurred: bool) -> Array:
     """Lay the patches of the best labels into the window, in tones of the rim and the coarse fill.
 
     Args:
@@ -275,7 +267,10 @@ def _laid(chosen: _Chosen, values: Array, level: _Level, coarse: _Done | None) -
         (h, w, channels) of the window.
     """
     lattice, lost = chosen.lattice, level.lost[level.here]
-    laid, covered = paste(lattice, lattice.with_border(values), chosen.labels[:, 0], chosen.wave)
+    labels, bordered = chosen.labels[:, 0], lattice.with_border(values)
+    laid, covered = (
+        mean(lattice, bordered, labels) if blurred else paste(lattice, bordered, labels, chosen.wave)
+    )
     laid = lattice.without_border(laid)[level.here]
     rim = lattice.without_border(covered[..., None])[level.here] & ~lost[..., None]
     values = values[level.here]
