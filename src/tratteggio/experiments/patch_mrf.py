@@ -13,6 +13,7 @@ or of photographs that come with a dependency.
 
 from __future__ import annotations
 
+import json
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
@@ -114,19 +115,23 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             picture = square(read(name), chosen.side, rng)
             lost = draw(KINDS[kind], picture.shape[:2], rng)
             for system, engine in engines.items():
-                if (key := _key(system, kind, name)) not in ledger:
+                if (key := _key(system, engine, kind, name)) not in ledger:
                     ledger.add(key, score(picture, lost, engine)._asdict())
                 told.add(1)
     for system in chosen.filled:
-        if (key := f"canvas {chosen.canvas} {system}") not in ledger:
-            ledger.add(key, canvas(chosen.canvas, engines[system], seed)._asdict())
+        engine = engines[system]
+        if (key := _key(system, engine, "canvas", str(chosen.canvas))) not in ledger:
+            ledger.add(key, canvas(chosen.canvas, engine, seed)._asdict())
         told.add(1)
     scores = {
-        (system, kind): [Score(**ledger[_key(system, kind, name)]) for name in names]
-        for system in SYSTEMS
+        (system, kind): [Score(**ledger[_key(system, engine, kind, name)]) for name in names]
+        for system, engine in engines.items()
         for kind in DAMAGE
     }
-    taken = {system: Taken(**ledger[f"canvas {chosen.canvas} {system}"]) for system in chosen.filled}
+    taken = {
+        system: Taken(**ledger[_key(system, engines[system], "canvas", str(chosen.canvas))])
+        for system in chosen.filled
+    }
     write_picture(as_jpeg(sheet(chosen.sheet, list(engines.values()), seed)), out / "sheet.jpg")
     return Report(
         setting=_setting(chosen, len(names), "photographs" if data is None else "pictures set aside"),
@@ -161,8 +166,9 @@ def _gathered(data: Path | None, scale: Scale) -> tuple[list[str], Callable[[str
     return sorted(numbers), lambda name: folder.read(numbers[name])
 
 
-def _key(system: str, kind: str, name: str) -> str:
-    return f"{system} | {kind} | {name}"
+def _key(system: str, engine: Engine, kind: str, name: str) -> str:
+    """Name a measurement: other weights, or another way to fill, are measured anew."""
+    return f"{system} | {json.dumps(engine.parameters, sort_keys=True)} | {kind} | {name}"
 
 
 # --- filling and measuring ---------------------------------------------------------------------------
