@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 import tratteggio as tg
-from tratteggio.errors import GridMismatch, Stopped, UnreadableFile, UnsafeOutput
+from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnknownName, UnreadableFile, UnsafeOutput
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.treatment import inpaint_file
 
@@ -184,3 +184,13 @@ def test_scans_of_different_size_are_not_one_stack(panel, tmp_path):
 def test_an_array_mask_of_another_size_is_refused():
     with pytest.raises(GridMismatch, match="9 x 10"):
         tg.inpaint(np.zeros((10, 10), np.uint8), np.eye(9, 10, dtype=bool))
+
+
+def test_an_engine_is_told_its_options_with_its_name(panel, tmp_path):
+    scan, mask = panel
+    history = inpaint_file(scan, mask, tmp_path / "out.tif", engine="telea:radius=7")
+    assert history["engine"]["parameters"]["radius"] == 7
+    with pytest.raises(UnknownName, match="did you mean 'radius'"):
+        tg.inpaint(scan, mask, engine="telea:radios=7")
+    with pytest.raises(BadUsage, match="radius is a whole number, got 'wide'"):
+        tg.inpaint(scan, mask, engine="telea:radius=wide")

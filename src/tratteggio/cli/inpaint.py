@@ -29,7 +29,10 @@ def inpaint(
         Path, typer.Option("--output", "-o", help="A file (.tif .png .jpg .ora), or a folder.")
     ],
     engine: Annotated[
-        str, typer.Option(help="What fills: auto, or a name from `tratteggio doctor`.")
+        str,
+        typer.Option(
+            help="What fills: auto, or a name from `tratteggio doctor`, with options: patch_mrf:paste=mean."
+        ),
     ] = "auto",
     weights: Annotated[
         str | None,

@@ -101,10 +101,9 @@ def said(name: str, options: Options) -> str:
 
 
 def example(name: str, known: Mapping[str, Option]) -> str:
-    """Show how something is written, with what it takes if it is told nothing."""
-    return said(
-        name, {key: key.upper() if option.default is ... else option.default for key, option in known.items()}
-    )
+    """Show how something is written, with what it takes if it is told nothing, unless that is nothing."""
+    shown = {key: key.upper() if option.default is ... else option.default for key, option in known.items()}
+    return said(name, {key: value for key, value in shown.items() if value is not None})
 
 
 def _valued(name: str, key: str, text: str, kind: Any) -> Any:

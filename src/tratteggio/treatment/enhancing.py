@@ -171,7 +171,7 @@ def enhancers() -> list[tuple[str, str]]:
     """List every enhancer as it is written, with the first line of what it does."""
     return [
         (
-            words.example(name, {k: v for k, v in _options(name).items() if v.default is not None}),
+            words.example(name, _options(name)),
             (getdoc(registry.load("enhancers", name)) or "").split("\n")[0],
         )
         for name in registry.names("enhancers")
