@@ -75,17 +75,18 @@ def test_the_mean_is_that_of_the_patches_on_a_pixel_by_their_windows():
     lattice = lay(lost, patch=8)
     rng = np.random.default_rng(0)
     values = lattice.with_border(rng.random((24, 24, 2)))
-    labels = rng.choice(np.flatnonzero(lattice.whole), len(lattice.at))
+    labels = rng.choice(np.flatnonzero(lattice.whole), (len(lattice.at), 2))
     laid, covered = mean(lattice, values, labels)
     width = values.shape[1]
     window = np.hanning(10)[1:-1]
     total, weight = np.zeros_like(values), np.zeros(values.shape[:2])
-    for at, label in zip(lattice.at, labels, strict=True):
-        here, there = (
-            (slice(r, r + 8), slice(c, c + 8)) for r, c in (divmod(at, width), divmod(label, width))
-        )
-        total[here] += np.outer(window, window)[..., None] * values[there]
-        weight[here] += np.outer(window, window)
+    for at, both in zip(lattice.at, labels, strict=True):
+        for label, share in zip(both, (1, 0.5), strict=True):
+            here, there = (
+                (slice(r, r + 8), slice(c, c + 8)) for r, c in (divmod(at, width), divmod(label, width))
+            )
+            total[here] += share * np.outer(window, window)[..., None] * values[there]
+            weight[here] += share * np.outer(window, window)
     assert_array_equal(covered, weight > 0)
     assert_allclose(laid[covered], total[covered] / weight[covered][:, None], rtol=1e-12)
     assert_array_equal(laid[~covered], values[~covered])

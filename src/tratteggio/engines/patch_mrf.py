@@ -71,7 +71,7 @@ def make(
             wrote, or the name of weights that came with this installation, as "descriptor-v32"; None
             compares pixels.
         paste: "cut" lays a patch beside the next along the path where they differ least, "mean" lays the
-            mean of those on a pixel.
+            mean of those on a pixel, of the three best for each node.
 
     Raises:
         BadUsage: another device was asked for.

@@ -68,14 +68,20 @@ def mean(
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """Take the mean of the patches on each pixel; towards its middle a patch weighs more (Hann window).
 
-    Args and returns: as those of `paste`, without waves: nobody comes first.
+    Args:
+        colours: (h, w, channels), border included; its dtype is kept.
+        labels: (n, k) flat indices, the best of each node first; each next one weighs half.
+
+    Returns:
+        as `paste`.
     """
     flat = colours.reshape(-1, colours.shape[2])
     square = lattice.square.ravel()
     rise = np.sin(np.pi * (np.arange(lattice.patch) + 1) / (lattice.patch + 1)) ** 2
-    weights = np.tile(np.outer(rise, rise).ravel(), len(lattice.at))
-    here = (lattice.at[:, None] + square).ravel()
-    there = (labels[:, None] + square).ravel()
+    weights = (0.5 ** np.arange(labels.shape[1])[:, None] * np.outer(rise, rise).ravel()).ravel()
+    weights = np.tile(weights, len(lattice.at))
+    here = np.broadcast_to(lattice.at[:, None, None] + square, (*labels.shape, square.size)).ravel()
+    there = (labels[..., None] + square).ravel()
     total = np.bincount(here, weights, minlength=len(flat))
     covered = total > 0
     laid = flat.copy()

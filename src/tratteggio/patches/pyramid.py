@@ -35,6 +35,7 @@ NARROWEST = 4  # patches that fit into the shorter side of the coarsest level, a
 GUESSED = 0.2  # weight of a lost pixel's guess by diffusion beside a known pixel
 HINTED = 0.5  # weight of all that other scans show of a pixel beside its known colour
 AFAR = 0.5  # weight of a lost pixel's look from afar beside a known pixel
+BLURRED = 3  # labels of a node that are laid if patches are laid in their mean
 FOLLOW = 0.5  # how far broad tones follow the coarse fill
 SURE = 0.004  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
 STEPS = 2.0**16  # labels are chosen on values rounded to this fine a part of the range
@@ -267,10 +268,11 @@ def _laid(chosen: _Chosen, values: Array, level: _Level, coarse: _Done | None, *
         (h, w, channels) of the window.
     """
     lattice, lost = chosen.lattice, level.lost[level.here]
-    labels, bordered = chosen.labels[:, 0], lattice.with_border(values)
-    laid, covered = (
-        mean(lattice, bordered, labels) if blurred else paste(lattice, bordered, labels, chosen.wave)
-    )
+    bordered = lattice.with_border(values)
+    if blurred:
+        laid, covered = mean(lattice, bordered, chosen.labels[:, :BLURRED])
+    else:
+        laid, covered = paste(lattice, bordered, chosen.labels[:, 0], chosen.wave)
     laid = lattice.without_border(laid)[level.here]
     rim = lattice.without_border(covered[..., None])[level.here] & ~lost[..., None]
     values = values[level.here]
