@@ -25,7 +25,7 @@ LIBRARIES = {
 
 
 def doctor(json: Json = False, quiet: Quiet = False) -> None:
-    """Report versions, extras, engines and finishes, and what is missing; exit code 3 if core parts are.
+    """Report versions, extras, engines, enhancers and finishes; exit code 3 if core parts are missing.
 
     Example: tratteggio doctor
     """
@@ -39,7 +39,8 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
             "platform": platform.platform(),
             "cpus": os.cpu_count(),
             "libraries": {name: _version(name) for name in LIBRARIES},
-            "engines": {name: _usable("engines", name) for name in registry.names("engines")},
+            "engines": {name: _usable("engines", name, seed=0) for name in registry.names("engines")},
+            "enhancers": {name: _usable("enhancers", name) for name in registry.names("enhancers")},
             "finishes": registry.names("finish"),
         }
         console.result(facts, _text(facts))
@@ -55,12 +56,12 @@ def _version(library: str) -> str | None:
         return None
 
 
-def _usable(role: str, name: str) -> str:
+def _usable(role: str, name: str, **options: int) -> str:
     """Say "ready", or what has to be installed."""
     from tratteggio import registry
 
     try:
-        registry.load(role, name).make(seed=0, device="auto")
+        registry.load(role, name).make(device="auto", **options)
     except MissingExtra as error:
         return str(error)
     return "ready"
@@ -79,5 +80,7 @@ def _text(facts: dict[str, Any]) -> str:
         lines.append(f"  {name:<32} {version or f'missing; pip install tratteggio[{extra}]'}")
     lines += ["", "engines"]
     lines += [f"  {name:<32} {state}" for name, state in facts["engines"].items()]
+    lines += ["", "enhancers"]
+    lines += [f"  {name:<32} {state}" for name, state in facts["enhancers"].items()]
     lines += ["", "finishes", f"  {', '.join(facts['finishes'])}"]
     return "\n".join(lines)
