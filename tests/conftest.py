@@ -22,12 +22,14 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from tratteggio import models
     from tratteggio.engines import fpcae, pconv, vae
+    from tratteggio.enhancers import colorize
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights")
     models_of = {
         "superres-x2": "superres:scale=2",
         **{name: name for name in ("denoiser", "illumination", "curves", "lowlight-raw-narrow")},
+        colorize.WEIGHTS: colorize.WEIGHTS,
         pconv.WEIGHTS: pconv.WEIGHTS,
         vae.WEIGHTS: vae.WEIGHTS,
         fpcae.WEIGHTS: "fp-cae:rgb=3,irr=1,xray=1,uvf=3",

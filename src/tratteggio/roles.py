@@ -103,7 +103,7 @@ class Enhancer(Protocol):
         """What was chosen, for the history: options, `weights_sha256`."""
 
     def channels(self, scan: Scan) -> int:
-        """Return how many colour channels the answer has: those of the scan, or more than its one.
+        """Return how many colour channels the answer has: those of the scan, or three in sRGB for its one.
 
         Raises:
             BadUsage: the enhancer cannot take such a scan; the message says which it takes.

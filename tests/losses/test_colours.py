@@ -1,5 +1,7 @@
 """Colour as classes: the published table, its neighbours, and what a rare colour weighs."""
 
+import runpy
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from tratteggio import losses
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.layers.lab import to_lab
+from tratteggio.losses import colours
 from tratteggio.losses.colours import (
     CLASSES,
     ColourClasses,
@@ -30,6 +33,12 @@ def test_there_are_313_classes_ten_apart_without_a_double():
     assert (CLASSES % 10 == 0).all()
     assert CLASSES.amin(dim=0).tolist() == [-90, -110]
     assert CLASSES.amax(dim=0).tolist() == [100, 100]
+
+
+def test_the_table_is_there_even_if_a_net_without_memory_is_what_asks_for_it_first():
+    with torch.device("meta"):
+        table = runpy.run_path(colours.__file__)["CLASSES"]
+    assert torch.equal(table, CLASSES)
 
 
 def test_almost_every_colour_of_a_screen_lies_within_a_class():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import struct
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,15 @@ def profile_name(icc: bytes | None) -> str | None:
         return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip()
     except (OSError, ImageCms.PyCMSError):
         return "damaged profile"
+
+
+def srgb_profile() -> bytes:
+    """Return a profile for colours in sRGB, the same bytes at any time."""
+    import imagecodecs  # noqa: PLC0415 only conversions need it
+
+    profile: bytes = imagecodecs.cms_profile("srgb")
+    # In its header stands when it was made, which is now (ICC.1:2022, 7.2.8).
+    return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
 
 
 def to_8bit(array: Array) -> NDArray[np.uint8]:

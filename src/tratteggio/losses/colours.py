@@ -33,7 +33,9 @@ RANGES = {
 """First and last b* of the classes of each a*."""
 
 CLASSES = torch.tensor(
-    [(a, b) for a, (first, last) in RANGES.items() for b in range(first, last + 1, GRID)], dtype=torch.float32
+    [(a, b) for a, (first, last) in RANGES.items() for b in range(first, last + 1, GRID)],
+    dtype=torch.float32,
+    device="cpu",  # said, since nets are first built on the meta device, which may be what imports this
 )
 """(313, 2): a* and b* of the middle of each class."""
 

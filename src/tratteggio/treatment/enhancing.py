@@ -16,6 +16,7 @@ import numpy as np
 from tratteggio import files, registry
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
+from tratteggio.files.icc import profile_name, srgb_profile
 from tratteggio.files.sensor import SENSOR
 from tratteggio.filters import windows, words
 from tratteggio.filters.chain import Step, chain, said
@@ -228,15 +229,16 @@ class _Improved(NamedTuple):
     def raw(self) -> bool:
         return isinstance(self.enhancer, Developer)
 
-    def told(self, scan: Scan) -> list[dict[str, Any]]:  # noqa: ARG002
-        return [
-            {
-                "enhancer": self.enhancer.name,
-                "parameters": self.enhancer.parameters,
-                "scale": self.enhancer.scale,
-                "reach_px": self.enhancer.reach,
-            }
-        ]
+    def told(self, scan: Scan) -> list[dict[str, Any]]:
+        told: dict[str, Any] = {
+            "enhancer": self.enhancer.name,
+            "parameters": self.enhancer.parameters,
+            "scale": self.enhancer.scale,
+            "reach_px": self.enhancer.reach,
+        }
+        if self.enhancer.channels(scan) != scan.channels:
+            told["profile"] = {"dropped": profile_name(scan.metadata.icc), "attached": "sRGB"}
+        return [told]
 
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         self.enhancer.channels(scan)  # before the look at the whole, which takes longer
@@ -269,10 +271,10 @@ def _enhanced(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None
     if scale > 1 and metadata.resolution is not None:
         across, down = metadata.resolution
         metadata = replace(metadata, resolution=(across * scale, down * scale))
-    if light.shape[2] != scan.channels:  # what is said of one channel does not hold for three
+    if light.shape[2] != scan.channels:  # what is said of one channel does not hold for colours
         gone = ("photometric", SENSOR)
         foreign = {key: value for key, value in metadata.foreign.items() if key not in gone}
-        metadata = replace(metadata, icc=None, foreign=foreign)
+        metadata = replace(metadata, icc=srgb_profile(), foreign=foreign)
     return replace(scan, pixels=pixels, seen=pixels.seen, metadata=metadata, name=f"{scan.name} (enhanced)")
 
 
