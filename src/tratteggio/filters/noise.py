@@ -80,7 +80,8 @@ def gaussian_noise(
     ).astype(floats(image.dtype), copy=False)
     top = white(image.dtype)
     drawn *= sigma * top
-    drawn += mean * top
+    if mean:
+        drawn += mean * top
     drawn += image
     return to_depth(drawn, image.dtype)
 

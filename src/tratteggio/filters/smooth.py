@@ -29,7 +29,7 @@ from tratteggio.filters._window import (
 from tratteggio.painting.pixels import Array, to_depth, white
 
 TRUNCATE = 4.0  # sigmas at which a Gaussian is cut off: what is left out weighs less than one level of 8 bits
-LANES = 64  # a multiple of the floats that any processor works on at once
+LANES = 16  # floats that the widest processors that OpenCV is built for work on at once
 
 
 def correlate(image: Array, kernel: Array, *, border: Border = "reflect", convolution: bool = False) -> Array:
@@ -221,7 +221,7 @@ def bilateral(image: Array, *, sigma: float = 2.0, likeness: float = 0.1) -> Arr
         margin = reach + 1
         # To whole vectors of the processor: what is left over at the end of a row is rounded differently.
         more = -(cols + 2 * margin) % LANES
-        exact = channel if image.dtype == np.uint8 else channel.astype(np.float32)
+        exact = channel if image.dtype == np.uint8 else channel.astype(np.float32, copy=False)
         padded = cv2.copyMakeBorder(exact, margin, margin, margin, margin + more, cv2.BORDER_REFLECT)
         # OpenCV tabulates weights between the least and the greatest value it sees. Two corners that no
         # disc reaches hold black and white, so that a window gets the table of the whole.
