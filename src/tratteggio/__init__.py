@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tratteggio.pages import report_file as report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
     from tratteggio.recipes import train
-    from tratteggio.treatment import enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
+    from tratteggio.treatment import detect, enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
 
 # Public name -> the room it lives in and its name there.
 _HOME = {
@@ -39,6 +39,7 @@ _HOME = {
     "Scan": ("painting", "Scan"),
     "Stack": ("painting", "Stack"),
     "compare": ("pages", "curtain_file"),
+    "detect": ("treatment", "detect"),
     "encode": ("features", "encode"),
     "enhance": ("treatment", "enhance"),
     "evaluate": ("evaluation", "evaluate_file"),
@@ -60,6 +61,7 @@ __all__ = [
     "Stack",
     "__version__",
     "compare",
+    "detect",
     "encode",
     "enhance",
     "evaluate",

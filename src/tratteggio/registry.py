@@ -17,6 +17,7 @@ from tratteggio.errors import UnknownName
 
 ROLES = {
     "engines": "engine",
+    "detectors": "detector",
     "enhancers": "enhancer",
     "finish": "finish",
     "models": "architecture",

@@ -1,8 +1,8 @@
-"""What engines and enhancers must offer. A new one is one file in its folder, found by its file name."""
+"""What engines, detectors and enhancers must offer. A new one is one file in its folder, found by name."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +126,7 @@ class Enhancer(Protocol):
         """
 
 
+<<<<<<< HEAD
 @runtime_checkable
 class Developer(Protocol):
     """An enhancer that makes a picture of camera raw, and takes nothing else."""
@@ -133,3 +134,80 @@ class Developer(Protocol):
     @property
     def ratio(self) -> float | None:
         """How many times the light is amplified; None goes by the scan."""
+=======
+class Detector(Protocol):
+    """Finds damage. Built before the painting enters; keeps no state between windows.
+
+    Each module in `detectors/` has `make(*, seed: int, device: str) -> Detector` plus its own options.
+    """
+
+    @property
+    def name(self) -> str:
+        """The module's name."""
+
+    @property
+    def damage(self) -> str:
+        """What it finds: a class of the damage map, one of `tratteggio.damage.CLASSES`."""
+
+    @property
+    def reads(self) -> tuple[str, ...] | None:
+        """Modalities that it looks at beside the primary scan, if they are there; None: all."""
+
+    @property
+    def reach(self) -> int:
+        """Pixels about a window that its answer depends on."""
+
+    @property
+    def step(self) -> int:
+        """Windows begin at multiples of it: that of a net with strides, else 1."""
+
+    @property
+    def threshold(self) -> float:
+        """Strengths from here on are damage, unless the user says otherwise; above 0."""
+
+    @property
+    def trace(self) -> Trace:
+        """How strong places are joined, and which pieces are dropped."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What was chosen, for the history; hashes of weights among it."""
+
+    def prepare(self, stack: Stack) -> Any:
+        """Look once at the whole, at reduced scale if it is huge; what is returned goes to every `detect`."""
+
+    def detect(self, window: Stack, context: Any) -> NDArray[np.float32]:
+        """Tell how likely damage is at each pixel of a window.
+
+        Args:
+            window: a crop of the painting, in memory; its floats are finite.
+            context: what `prepare` returned.
+
+        Returns:
+            (h, w) float32 in 0 .. 1; a probability where it was learnt.
+        """
+
+
+class Trace(NamedTuple):
+    """How places that a detector holds for damage are joined and which are dropped, in pixels.
+
+    Attributes:
+        weak: share of the threshold from which a place counts if it hangs on a stronger one; 1: no place.
+        follow: how far, from pixel to pixel, weak places are followed from a strong one.
+        shortest: a piece with neither side of its box as long as this is dropped.
+        blot: a piece with both sides of its box shorter than this is dropped as well if it is no line:
+            if it covers more than `roundest` of the square of its longer side. 0 for what may be round.
+        roundest: that share.
+    """
+
+    weak: float = 1.0
+    follow: int = 0
+    shortest: int = 0
+    blot: int = 0
+    roundest: float = 1.0
+
+    @property
+    def reach(self) -> int:
+        """Pixels about a place that its answer depends on."""
+        return self.follow + max(self.shortest, self.blot) + 1
+>>>>>>> a046f49 (Find cracks by morphology and by curvature: detectors, tratteggio detect, measures of detection with a tolerance)

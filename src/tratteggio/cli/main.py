@@ -9,6 +9,7 @@ import typer
 import tratteggio
 from tratteggio.cli.compare import compare
 from tratteggio.cli.demo import demo
+from tratteggio.cli.detect import detect
 from tratteggio.cli.doctor import doctor
 from tratteggio.cli.encode import encode
 from tratteggio.cli.enhance import enhance
@@ -37,6 +38,7 @@ VERBS = (
     demo,
     inspect,
     register,
+    detect,
     inpaint,
     enhance,
     encode,

@@ -9,7 +9,7 @@ from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_
 from tratteggio.files.reading import read
 from tratteggio.files.saving import require_scan_writable, require_writable, save, save_made
 from tratteggio.files.stacks import read_stack, write_stack
-from tratteggio.files.writing import write, write_lacunae
+from tratteggio.files.writing import white_where_lost, write, write_lacunae
 
 __all__ = [
     "inspect",
@@ -29,6 +29,7 @@ __all__ = [
     "sha256_pixels",
     "sidecar",
     "to_lab",
+    "white_where_lost",
     "write",
     "write_history",
     "write_lacunae",

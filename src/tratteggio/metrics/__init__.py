@@ -3,13 +3,18 @@
 from tratteggio.metrics.calibration import Calibration, calibrate, calibration_error, reliability
 from tratteggio.metrics.colour import ciede2000, colour_auc
 from tratteggio.metrics.confidence import confidence_of, nearness, stated_error
+from tratteggio.metrics.detection import Agreement, agreement, auc_pr, auc_roc, kappa
 from tratteggio.metrics.edges import EdgeCurve, edge_distance_ssim
 from tratteggio.metrics.fidelity import data_range_of, mae, mse, mse_uint8_wrapped, psnr, ssim, ssim_map
 from tratteggio.metrics.texture import texture_kept
 
 __all__ = [
+    "Agreement",
     "Calibration",
     "EdgeCurve",
+    "agreement",
+    "auc_pr",
+    "auc_roc",
     "calibrate",
     "calibration_error",
     "ciede2000",
@@ -17,6 +22,7 @@ __all__ = [
     "confidence_of",
     "data_range_of",
     "edge_distance_ssim",
+    "kappa",
     "mae",
     "mse",
     "mse_uint8_wrapped",

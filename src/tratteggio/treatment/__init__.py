@@ -1,5 +1,6 @@
-"""The verbs: open, propose a fill, look through filters. The only way in for command line and Python."""
+"""The verbs: open, find damage, fill, look through filters. The only way in for command line and Python."""
 
+from tratteggio.treatment.detecting import detect, detect_file, detectors, make_detector
 from tratteggio.treatment.enhancing import enhance, enhance_file, enhancers, make_enhancer
 from tratteggio.treatment.exporting import export
 from tratteggio.treatment.inpainting import describe, inpaint, inpaint_file
@@ -10,12 +11,16 @@ from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [
     "describe",
+    "detect",
+    "detect_file",
+    "detectors",
     "enhance",
     "enhance_file",
     "enhancers",
     "export",
     "inpaint",
     "inpaint_file",
+    "make_detector",
     "make_engine",
     "make_enhancer",
     "memory_plan",

@@ -1,0 +1,163 @@
+"""What a detector finds in a painting of any size: strengths by windows, then pieces at a bit a pixel."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.damage.tracing import traced
+from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.painting import Lacunae, Pixels, Region, Stack
+from tratteggio.painting.pixels import Array, Lost
+from tratteggio.roles import Detector, Trace
+
+LATTICE = 512  # px a side that are computed at a time; a multiple of the step of every net
+LEVELS = 255  # strengths are kept as so many levels: those of a file that shows them
+
+Progress = Callable[[int, int], None]
+Levels = NDArray[np.uint8]
+
+
+class Strengths:
+    """How likely damage is, in 256 levels: computed where they are read, on one lattice of windows.
+
+    The lattice begins at the upper left corner whatever is read, so that the bits are the same.
+
+    Args:
+        stack: the painting.
+        detector: that looks for damage.
+        progress: called with (pixels done, pixels in all).
+    """
+
+    def __init__(self, stack: Stack, detector: Detector, *, progress: Progress | None = None) -> None:
+        if LATTICE % detector.step:
+            raise BadUsage(
+                f"the step of a detector divides {LATTICE}, got {detector.step} of {detector.name}"
+            )
+        self.stack = stack
+        self.detector = detector
+        self.progress = progress
+        self.done = 0
+        # Rows of windows as many as one reading takes in, so that each is computed once from top to bottom.
+        self.kept: OrderedDict[Region, Levels] = OrderedDict()
+        self.most = 3 * (-(-stack.grid[1] // LATTICE)) + 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Grid of the stack."""
+        return self.stack.grid
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8."""
+        return np.dtype(np.uint8)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Levels:
+        region = Region.of(key, self.shape)
+        out = np.empty((region.rows, region.cols), np.uint8)
+        top, left = (first // LATTICE * LATTICE for first in (region.top, region.left))
+        for tile in Region(top, left, region.bottom, region.right).tiles(LATTICE):
+            whole = Region(tile.top, tile.left, tile.top + LATTICE, tile.left + LATTICE)
+            whole = whole.meet(Region.whole(self.shape))
+            part = whole.meet(region)
+            out[part.relative_to(region).slices] = self._tile(whole)[part.relative_to(whole).slices]
+        return out
+
+    @cached_property
+    def _context(self) -> Any:
+        return self.detector.prepare(self.stack)
+
+    def _tile(self, region: Region) -> Levels:
+        if region in self.kept:
+            self.kept.move_to_end(region)
+            return self.kept[region]
+        self.kept[region] = levels = self._found(region)
+        while len(self.kept) > self.most:
+            self.kept.popitem(last=False)
+        self.done += region.rows * region.cols
+        if self.progress:
+            self.progress(self.done, self.shape[0] * self.shape[1])
+        return levels
+
+    def _found(self, region: Region) -> Levels:
+        step = self.detector.step
+        seen = region.grow(-(-self.detector.reach // step) * step, within=self.shape)
+        window = self.stack.crop(seen)
+        _require_finite(window)
+        strength = self.detector.detect(window, self._context)
+        inner = strength[region.relative_to(seen).slices]
+        levels = np.rint(np.clip(inner, 0, 1) * LEVELS).astype(np.uint8)
+        # What the scan does not show is no paint, sound or damaged.
+        return np.where(window.primary.read_seen()[region.relative_to(seen).slices], levels, 0).astype(
+            np.uint8
+        )
+
+
+def found(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> Lacunae:
+    """Trace strengths to pieces of damage, read from top to bottom; what is found is kept at a bit a pixel.
+
+    Args:
+        strengths: (H, W) uint8, 255 = 1, as `Strengths` gives them or a file that was written from these.
+        threshold: 0 .. 1; strengths from here on are damage.
+        trace: how places are joined and dropped.
+        name: of what is found, for messages.
+
+    Raises:
+        BadUsage: a threshold out of its range.
+    """
+    if not 0 < threshold <= 1:
+        raise BadUsage(f"the threshold of strengths is above 0 and at most 1, got {threshold}")
+    grid = (strengths.shape[0], strengths.shape[1])
+    packed = np.zeros((grid[0], -(-grid[1] // 8)), np.uint8)
+    for band in Region.whole(grid).bands(LATTICE):
+        parts = []
+        for tile in band.tiles(LATTICE):
+            seen = tile.grow(trace.reach, within=grid)
+            levels = np.asarray(strengths[seen.slices])
+            parts.append(traced(levels, threshold * LEVELS, trace)[tile.relative_to(seen).slices])
+        packed[band.top : band.bottom] = np.packbits(np.concatenate(parts, axis=1), axis=1)
+    return Lacunae(Packed(packed, grid), name)
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A boolean raster in memory at a bit a pixel: a gigapixel takes 120 MB.
+
+    Attributes:
+        bits: (H, ceil(W / 8)) uint8, as `np.packbits` lays them along rows.
+        shape: (H, W).
+    """
+
+    bits: Array
+    shape: tuple[int, int]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """bool."""
+        return np.dtype(np.bool_)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Lost:
+        region = Region.of(key, self.shape)
+        first = region.left // 8
+        rows = self.bits[region.top : region.bottom, first : -(-region.right // 8)]
+        flags = np.unpackbits(rows, axis=1)[:, region.left - 8 * first : region.right - 8 * first]
+        return flags.astype(np.bool_)
+
+
+def _require_finite(window: Stack) -> None:
+    for scan in window.scans:
+        if scan.dtype.kind != "f":
+            continue
+        bad = ~np.isfinite(scan.colour()).all(axis=2) & scan.read_seen()
+        if bad.any():
+            row, col = np.argwhere(bad)[0]
+            raise BadPixels(
+                f"{scan.name} holds NaN or infinite values, the first that were met at row "
+                f"{window.origin[0] + row}, column {window.origin[1] + col}; mend the file"
+            )
