@@ -126,7 +126,6 @@ class Enhancer(Protocol):
         """
 
 
-<<<<<<< HEAD
 @runtime_checkable
 class Developer(Protocol):
     """An enhancer that makes a picture of camera raw, and takes nothing else."""
@@ -134,7 +133,8 @@ class Developer(Protocol):
     @property
     def ratio(self) -> float | None:
         """How many times the light is amplified; None goes by the scan."""
-=======
+
+
 class Detector(Protocol):
     """Finds damage. Built before the painting enters; keeps no state between windows.
 
@@ -210,4 +210,3 @@ class Trace(NamedTuple):
     def reach(self) -> int:
         """Pixels about a place that its answer depends on."""
         return self.follow + max(self.shortest, self.blot) + 1
->>>>>>> a046f49 (Find cracks by morphology and by curvature: detectors, tratteggio detect, measures of detection with a tolerance)
