@@ -114,6 +114,6 @@ def _in_srgb(y: Tensor, sensor: Sensor) -> Tensor:
 
     from tratteggio.layers.tone import displayed, linear  # noqa: PLC0415  (the same)
 
-    matrix = torch.tensor(sensor.to_srgb, device=y.device)
+    matrix = torch.tensor(sensor.to_srgb, device=y.device, dtype=y.dtype)
     light: Tensor = torch.tensordot(matrix, linear(y.clamp(0, 1))[0], 1)
     return displayed(light.clamp(0, 1))[None]

@@ -1,0 +1,484 @@
+"""Light and noise: our nets beside what people use today, on paintings that no net has learnt from.
+
+    tratteggio reproduce lowlight --scale cpu --data DIR -o OUT     minutes on one core
+
+Three tables. Paintings are darkened, rounded to 8 bits, and given light again by the enhancer `lowlight`, by
+illumination (Wang et al., CVPR 2019) and by curves (Guo et al., CVPR 2020), by a gamma and by CLAHE.
+Paintings are taken by a synthetic sensor in the dark and developed, by `lowlight:route=raw` (Chen et al.,
+CVPR 2018) and by amplifying and demosaicing. And Gaussian noise is taken off, by the enhancer `denoise` and
+by filters that libraries offer.
+
+Published figures come from other pictures, which we have not: they are shown by themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tratteggio import treatment
+from tratteggio.errors import MissingExtra
+from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
+from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._plot import curves
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
+from tratteggio.files.sensor import SENSOR, Sensor
+from tratteggio.filters import bilateral, clahe
+from tratteggio.metrics import psnr, ssim
+from tratteggio.painting import Metadata, Scan
+from tratteggio.roles import Enhancer
+from tratteggio.training.pictures import pictures, split
+from tratteggio.training.sources import Arrays, Reduced, Source
+
+TITLE = "Light for dark scans, raw from the dark, and noise: nets of three papers beside what people use"
+LIBRARIES = ("scikit-image", "opencv-contrib-python-headless")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is measured.
+
+    Attributes:
+        most: pictures at most.
+        longest: side of pictures that are darkened, which are seen whole; in pixels.
+        side: of squares that are taken raw or made noisy, in pixels.
+        conclusive: whether anything can be concluded.
+    """
+
+    most: int
+    longest: int
+    side: int
+    conclusive: bool
+
+
+SCALES: Mapping[str, Scale] = {
+    "smoke": Scale(most=2, longest=96, side=64, conclusive=False),
+    "cpu": Scale(most=16, longest=384, side=192, conclusive=True),
+}
+
+DIMS: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {
+    "slightly dark": ((1.0, 2.0), (0.4, 1.0)),
+    "very dark": ((2.0, 3.5), (0.1, 0.4)),
+}
+"""Name -> spans of the gamma and of the gain that paintings are darkened by."""
+
+RATIOS = (10, 30, 100, 300)
+ELECTRONS, READ_NOISE = 15_000.0, 3.0
+SIGMAS = (15, 25, 50)
+"""Of noise, in levels of 255."""
+LIKENESS, TV_WEIGHT, ALIKE = 2.0, 0.9, 0.6
+"""Strengths of filters, in sigmas: of a few those with the highest mean PSNR on three phantoms."""
+
+AS_IT_IS = "as it is"
+ILLUMINATION, CURVES, RAW = "illumination", "curves", "raw"
+AMPLIFIED = "amplified and demosaiced"
+TOLD, FOUND = "denoise, told sigma", "denoise, sigma read off"
+NOT_OURS = {
+    "light": ("gamma 1/2.2", "gamma to mean grey", "CLAHE"),
+    "raw": (AMPLIFIED, "the same and non-local means"),
+    "noise": ("bilateral", "total variation", "non-local means"),
+}
+
+PUBLISHED: Mapping[str, tuple[float, float | None]] = {
+    "illumination: Wang et al. 2019, MIT-Adobe FiveK": (23.04, 0.893),
+    "curves: Guo et al. 2020, SICE part 2": (16.57, 0.59),
+    "raw: Chen et al. 2018, Sony": (28.88, 0.787),
+    "noise: Zhang et al. 2018 (FFDNet), BSD68 grey, sigma 15": (31.63, None),
+    "noise: Zhang et al. 2018 (FFDNet), BSD68 grey, sigma 25": (29.19, None),
+    "noise: Zhang et al. 2018 (FFDNet), BSD68 grey, sigma 50": (26.29, None),
+}
+
+Light = NDArray[np.float32]
+Way = Callable[[], Levels]
+
+
+class Case(NamedTuple):
+    """One spoilt picture, and the ways to mend it.
+
+    Attributes:
+        kind: "light", "raw" or "noise".
+        name: of the degree.
+        truth: (H, W, 3) uint8.
+        shown: what a viewer sees of it before, the same shape.
+        ways: name -> mends it.
+    """
+
+    kind: str
+    name: str
+    truth: Levels
+    shown: Levels
+    ways: Mapping[str, Way]
+
+
+Key = tuple[str, str, str]
+"""Kind, degree, way."""
+
+
+def run(
+    scale: str,
+    *,
+    data: Path | None,
+    out: Path,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> Report:
+    """Spoil, mend and measure. What is measured is kept in `mended.jsonl` and not done again.
+
+    Raises:
+        MissingExtra: scikit-image, OpenCV or the weights are not installed.
+    """
+    chosen = SCALES[scale]
+    source, where = _gather(data, chosen)
+    ours = _ours()
+    weights = " ".join(str(ours[name].parameters["weights_sha256"])[:12] for name in sorted(ours))
+    ledger = Ledger(out / "mended.jsonl")
+    found: dict[Key, list[tuple[float, float]]] = {}
+    rows = []
+    for number in range(len(source)):
+        name, picture = source.name(number), source.read(number)
+        for case in _cases(picture, name, chosen, ours, seed=seed):
+            pictured = [case.truth, case.shown] if not number and case.name in SHOWN else []
+            for way, mend in case.ways.items():
+                key = f"{weights} | {case.kind} | {case.name} | {way} | {name} | seed {seed}"
+                if pictured or key not in ledger:
+                    mended = mend()
+                if pictured:
+                    pictured.append(mended)
+                if key not in ledger:
+                    ledger.add(key, _measured(case.truth, mended))
+                found.setdefault((case.kind, case.name, way), []).append(
+                    (ledger[key]["psnr"], ledger[key]["ssim"])
+                )
+            if pictured:
+                rows.append(pictured)
+        if progress:
+            progress(number + 1, len(source))
+    write_picture(as_jpeg(_sheet(rows)), out / "sheet.jpg")
+    return _summed_up(found, f"{where} {_setting(chosen)}", conclusive=chosen.conclusive, out=out)
+
+
+SHOWN = ("very dark", "100 times", "sigma 25")
+"""Degrees of which the sheet shows the first picture."""
+
+
+def _measured(truth: Levels, mended: Levels) -> dict[str, float]:
+    return {"psnr": psnr(truth, mended, data_range=255), "ssim": ssim(truth, mended, data_range=255)}
+
+
+# --- pictures and ways -----------------------------------------------------------------------------------
+
+
+def _gather(data: Path | None, scale: Scale) -> tuple[Source, str]:
+    """Choose the pictures, and say which they are."""
+    if data is None:
+        found = [array for array in photographs().values() if array.ndim == 3][: scale.most]
+        return Arrays(found), f"{len(found)} photographs that come with scikit-image, or phantoms."
+    everything = pictures(data)
+    _, aside = split(everything, share=SET_ASIDE)
+    folder = readable(data, aside[: scale.most])
+    return folder, (
+        f"{len(folder)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE})."
+    )
+
+
+def _ours() -> dict[str, Enhancer]:
+    ways = {
+        ILLUMINATION: "lowlight:route=illumination",
+        CURVES: "lowlight:route=curves",
+        RAW: "lowlight:route=raw",
+        FOUND: "denoise",
+    }
+    return {name: treatment.make_enhancer(words)[0] for name, words in ways.items()}
+
+
+def _cases(
+    picture: Levels, name: str, scale: Scale, ours: Mapping[str, Enhancer], *, seed: int
+) -> Iterator[Case]:
+    whole = Reduced(Arrays([picture]), scale.longest).read(0)
+    for degree, spans in DIMS.items():
+        yield _dark_case(degree, whole, spans, ours, chance(seed, name, degree))
+    cut = square(picture, scale.side, chance(seed, name))
+    even = cut[: cut.shape[0] // 2 * 2, : cut.shape[1] // 2 * 2]
+    for ratio in RATIOS:
+        yield _raw_case(even, ratio, chance(seed, name, f"raw {ratio}"))
+    for sigma in SIGMAS:
+        yield _noise_case(cut, sigma, ours, chance(seed, name, f"noise {sigma}"))
+
+
+def _dark_case(
+    degree: str,
+    truth: Levels,
+    spans: tuple[tuple[float, float], tuple[float, float]],
+    ours: Mapping[str, Enhancer],
+    rng: Generator,
+) -> Case:
+    gamma, gain = (rng.uniform(*span) for span in spans)
+    dark = _levels(gain * (truth / 255) ** gamma)
+    ways: dict[str, Way] = {
+        AS_IT_IS: lambda: dark,
+        "gamma 1/2.2": lambda: _levels((dark / 255) ** (1 / 2.2)),
+        "gamma to mean grey": lambda: to_mean(dark),
+        "CLAHE": lambda: clahe(dark),
+        CURVES: lambda: treatment.enhance(dark, enhancer=ours[CURVES]),
+        ILLUMINATION: lambda: treatment.enhance(dark, enhancer=ours[ILLUMINATION]),
+    }
+    return Case("light", degree, truth, dark, ways)
+
+
+def to_mean(dark: Levels, *, grey: float = 0.45) -> Levels:
+    """Raise a picture to the power that brings its mean to grey, found by halving.
+
+    Args:
+        dark: (H, W, 3), neither all black nor all white, or nothing can be done.
+        grey: the mean, 0 .. 1.
+    """
+    light = dark / 255
+    low, high = math.log(0.02), math.log(5)
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (light ** math.exp(middle)).mean() > grey else (low, middle)
+    return _levels(light ** math.exp(low))
+
+
+def _raw_case(truth: Levels, ratio: float, rng: Generator) -> Case:
+    import torch  # noqa: PLC0415  (takes seconds)
+
+    from tratteggio.training.sensor import BLACK, WHITE, Exposure, expose  # noqa: PLC0415  (the same)
+
+    how = Exposure(ratio=ratio, electrons=ELECTRONS, read_noise=READ_NOISE)
+    with torch.random.fork_rng():
+        torch.manual_seed(int(rng.integers(2**31)))
+        raw = expose(torch.from_numpy(truth).movedim(-1, 0)[None] / 255, how)[0, 0].numpy()
+    balance = (float(how.red), 1.0, float(how.blue))
+    sensor = Sensor(
+        red=(0, 0), black=BLACK, white=WHITE, balance=balance, to_srgb=((1, 0, 0), (0, 1, 0), (0, 0, 1))
+    )
+    scan = Scan(raw.astype(np.uint16), metadata=Metadata(foreign={SENSOR: sensor}))
+    plain = amplified(raw, sensor, ratio=ratio)
+    ways: dict[str, Way] = {
+        AMPLIFIED: lambda: _levels(plain),
+        "the same and non-local means": lambda: _levels(_non_local_means(plain, _spread(plain))),
+        RAW: lambda: _developed(scan, ratio),
+    }
+    return Case("raw", f"{ratio} times", truth, _levels(amplified(raw, sensor, ratio=1)), ways)
+
+
+def amplified(raw: NDArray[np.floating], sensor: Sensor, *, ratio: float) -> Light:
+    """Develop raw plainly: black off, amplified, balanced, the missing colours from their neighbours, toned.
+
+    Args:
+        raw: (H, W) levels, red first.
+        sensor: that wrote it.
+        ratio: by which the light is amplified.
+
+    Returns:
+        (H, W, 3), 0 .. 1.
+    """
+    light = (raw - sensor.black) / (sensor.white - sensor.black) * ratio
+    row, col = np.indices(raw.shape) % 2
+    there = np.stack([(row == 0) & (col == 0), row != col, (row == 1) & (col == 1)]).astype(np.float64)
+    kernel = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4.0
+    planes = [
+        ndimage.convolve(light * mask, kernel, mode="constant")
+        / ndimage.convolve(mask, kernel, mode="constant")
+        * gain
+        for mask, gain in zip(there, sensor.balance, strict=True)
+    ]
+    x = np.clip(np.stack(planes, axis=-1), 0, 1)
+    toned = np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 0.0031308) ** (1 / 2.4) - 0.055)
+    developed: Light = toned.astype(np.float32)
+    return developed
+
+
+def _developed(scan: Scan, ratio: float) -> Levels:
+    from tratteggio.enhancers import lowlight  # noqa: PLC0415  (brings torch)
+
+    answer = treatment.enhance(scan, enhancer=lowlight.make(route=RAW, ratio=float(ratio)))
+    return _levels(answer.read() / 65535)
+
+
+def _noise_case(truth: Levels, sigma: int, ours: Mapping[str, Enhancer], rng: Generator) -> Case:
+    noisy = (truth / 255 + rng.normal(0, sigma / 255, truth.shape)).astype(np.float32)
+
+    ways: dict[str, Way] = {
+        AS_IT_IS: lambda: _levels(noisy),
+        "bilateral": lambda: _levels(
+            bilateral(np.clip(noisy, 0, 1), sigma=2.0, likeness=LIKENESS * sigma / 255)
+        ),
+        "total variation": lambda: _levels(_total_variation(noisy, sigma / 255)),
+        "non-local means": lambda: _levels(_non_local_means(noisy, sigma / 255)),
+        FOUND: lambda: _levels(treatment.enhance(noisy, enhancer=ours[FOUND])),
+        TOLD: lambda: _levels(treatment.enhance(noisy, enhancer=f"denoise:sigma={sigma / 255}")),
+    }
+    return Case("noise", f"sigma {sigma}", truth, _levels(noisy), ways)
+
+
+def _total_variation(noisy: Light, sigma: float) -> Light:
+    cleaned: Light = _scikit_image().denoise_tv_chambolle(noisy, weight=TV_WEIGHT * sigma, channel_axis=-1)
+    return cleaned
+
+
+def _non_local_means(noisy: Light, sigma: float) -> Light:
+    """Compare patches of 5 x 5, 6 pixels about."""
+    sigma = max(sigma, 1e-4)  # of a picture without noise it would divide by it
+    cleaned: Light = _scikit_image().denoise_nl_means(
+        noisy, patch_size=5, patch_distance=6, h=ALIKE * sigma, sigma=sigma, fast_mode=True, channel_axis=-1
+    )
+    return cleaned
+
+
+def _spread(picture: Light) -> float:
+    """Estimate noise as scikit-image's `estimate_sigma`, by Haar's wavelet (Donoho and Johnstone 1994)."""
+    detail = picture[:-1:2, :-1:2] - picture[:-1:2, 1::2] - picture[1::2, :-1:2] + picture[1::2, 1::2]
+    return float(np.mean(np.median(np.abs(detail) / 2, axis=(0, 1)) / 0.6745))
+
+
+def _scikit_image() -> Any:
+    try:
+        from skimage import restoration  # noqa: PLC0415  (brings much)
+    except ImportError as error:
+        raise MissingExtra(
+            "the rivals are those of scikit-image; install it: pip install 'tratteggio[test]'"
+        ) from error
+    return restoration
+
+
+def _levels(light: NDArray[np.floating]) -> Levels:
+    rounded: Levels = np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)
+    return rounded
+
+
+# --- what came out ---------------------------------------------------------------------------------------
+
+
+def _summed_up(
+    found: Mapping[Key, Sequence[tuple[float, float]]], setting: str, *, conclusive: bool, out: Path
+) -> Report:
+    """Make a report of what was measured."""
+    mean = {key: tuple(np.mean(values, axis=0).tolist()) for key, values in found.items()}
+    kinds = {kind: list(dict.fromkeys(name for k, name, _ in mean if k == kind)) for kind in NOT_OURS}
+    drawn = {}
+    for kind, title in (
+        ("raw", "PSNR by how many times too little light, dB"),
+        ("noise", "PSNR by noise, dB"),
+    ):
+        ways = list(dict.fromkeys(way for k, _, way in mean if k == kind))
+        drawn[f"{kind}.svg"] = title
+        series = {way: [mean[kind, name, way][0] for name in kinds[kind]] for way in ways}
+        write_picture(curves(series, labels=kinds[kind], title=title).encode(), out / f"{kind}.svg")
+    return Report(
+        setting=setting,
+        tables=[
+            _table("Light given back", "light", kinds, mean, "Darkened by gamma and gain, at 8 bits."),
+            _table(
+                "Raw from the dark", "raw", kinds, mean,
+                f"{ELECTRONS:,.0f} electrons at white, {READ_NOISE:g} of reading; the ratio is told to all.",
+            ),
+            _table("Noise taken off", "noise", kinds, mean, "Sigma is told to all but one."),
+            Table(
+                "Published, on other pictures",
+                (Column("PSNR, dB"), Column("SSIM", 3)),
+                [Row(name, {}, {"PSNR, dB": p, "SSIM": s}) for name, (p, s) in PUBLISHED.items()],
+                "For orientation alone: neither pictures nor darkness are the same.",
+            ),
+        ],
+        claims=_claims(mean, kinds, conclusive=conclusive),
+        notes=[
+            "PSNR and SSIM (Gaussian windows, mean of the channels) of RGB at 8 bits, means over pictures.",
+            "The darkness is of the kind that the nets have learnt from; photographs are dark in other ways.",
+        ],
+        pictures={
+            "sheet.jpg": f"one picture, {', '.join(SHOWN)}: the truth, what is shown, then each way in the "
+            "order of the tables",
+            **drawn,
+        },
+    )  # fmt: skip
+
+
+def _table(
+    title: str,
+    kind: str,
+    kinds: Mapping[str, Sequence[str]],
+    mean: Mapping[Key, tuple[float, ...]],
+    note: str,
+) -> Table:
+    degrees = kinds[kind]
+    columns = [
+        Column(f"{degree}, {measure}", digits, "higher")
+        for degree in degrees
+        for measure, digits in (("dB", 2), ("SSIM", 3))
+    ]
+    ways = list(dict.fromkeys(way for k, _, way in mean if k == kind))
+    rows = [
+        Row(
+            way,
+            {
+                f"{degree}, {measure}": mean[kind, degree, way][k]
+                for degree in degrees
+                for k, measure in enumerate(("dB", "SSIM"))
+            },
+        )
+        for way in ways
+    ]
+    return Table(title, columns, rows, note)
+
+
+def _claims(
+    mean: Mapping[Key, tuple[float, ...]], kinds: Mapping[str, Sequence[str]], *, conclusive: bool
+) -> list[Claim]:
+    """Judge claims of our own: that each net beats the best of what people use."""
+    claims = []
+    for kind, way, least in (
+        ("light", ILLUMINATION, 0.0),
+        ("light", CURVES, 0.0),
+        ("raw", RAW, 5.0),
+        ("noise", TOLD, 0.0),
+    ):
+        for degree in kinds[kind]:
+            rivals = NOT_OURS[kind][:1] if kind == "raw" else NOT_OURS[kind]
+            best = max(rivals, key=lambda rival, k=kind, d=degree: mean[k, d, rival][0])  # type: ignore[misc]
+            above = mean[kind, degree, way][0] - mean[kind, degree, best][0]
+            text = (
+                f"{degree}: {way} is "
+                + (f"{least:g} dB and more " if least else "")
+                + f"above {_said(rivals)}"
+            )
+            why = f"{above:+.2f} dB against {best}."
+            verdict: Verdict = (
+                "reproduced" if above > least else "ordering only" if above > 0 else "not reproduced"
+            )
+            if not conclusive:
+                verdict, why = "not attempted", f"A few small pictures prove nothing; {why}"
+            claims.append(Claim(text, verdict, why))
+    return claims
+
+
+def _said(rivals: Sequence[str]) -> str:
+    return rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} and {rivals[-1]}"
+
+
+def _setting(scale: Scale) -> str:
+    return (
+        f"Whole, at most {scale.longest} pixels wide or high, where light is taken away; a square of "
+        f"{scale.side} x {scale.side} of each elsewhere. Everyone mends the same."
+    )
+
+
+def _sheet(rows: Sequence[Sequence[Levels]], *, side: int = 112) -> Levels:
+    """Lay pictures side by side, one row for each case, in squares of white."""
+    columns = max(len(row) for row in rows)
+    sheet = np.full((len(rows) * side, columns * side, 3), 255, np.uint8)
+    for r, row in enumerate(rows):
+        for c, picture in enumerate(row):
+            small = Reduced(Arrays([picture]), side - 4).read(0)
+            place = (slice(r * side, r * side + small.shape[0]), slice(c * side, c * side + small.shape[1]))
+            sheet[place] = small
+    return sheet
