@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tratteggio.evaluation import verify_file as verify
     from tratteggio.features import encode
     from tratteggio.files import inspect
+    from tratteggio.inside import explain
     from tratteggio.pages import curtain_file as compare
     from tratteggio.pages import report_file as report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
@@ -43,6 +44,7 @@ _HOME = {
     "encode": ("features", "encode"),
     "enhance": ("treatment", "enhance"),
     "evaluate": ("evaluation", "evaluate_file"),
+    "explain": ("inside", "explain"),
     "inpaint": ("treatment", "inpaint"),
     "inspect": ("files", "inspect"),
     "mosaic": ("align", "mosaic"),
@@ -65,6 +67,7 @@ __all__ = [
     "encode",
     "enhance",
     "evaluate",
+    "explain",
     "inpaint",
     "inspect",
     "mosaic",

@@ -1,5 +1,8 @@
 """Every net is found by its name."""
 
+import subprocess
+import sys
+
 import pytest
 from torch import nn
 
@@ -36,3 +39,12 @@ def test_a_misspelt_name_is_answered_with_the_nearest_and_with_all() -> None:
         models.build("pconv-compakt")
     assert "no model named 'pconv-compakt'; did you mean 'pconv-compact'?" in str(error.value)
     assert all(name in str(error.value) for name in models.names())
+
+
+def test_tensors_of_a_file_are_real_even_if_the_first_net_is_built_without_memory() -> None:
+    ask = (
+        "import torch\nfrom tratteggio import models\n"
+        "with torch.device('meta'): models.build('descriptor-v32')\n"
+        "models.build('colorizer-compact').eval()(torch.zeros(1, 3, 16, 16))"
+    )
+    subprocess.run([sys.executable, "-c", ask], check=True, timeout=120)

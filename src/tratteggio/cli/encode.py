@@ -42,7 +42,7 @@ def encode(
         from tratteggio import files, treatment
         from tratteggio.features import cluster_picture, encode_file, principal_picture
 
-        painting = _painting(sources)
+        painting = painting_of(sources)
         with console.progress("encoding") as progress:
             history = encode_file(
                 painting, output, model=model, weights=weights, maps=maps, device=device, progress=progress
@@ -61,7 +61,7 @@ def encode(
         )
 
 
-def _painting(sources: list[str]) -> str | dict[str, str]:
+def painting_of(sources: list[str]) -> str | dict[str, str]:
     """Read a single painting, or scans that are named by their modality."""
     from tratteggio.errors import BadUsage
 

@@ -14,6 +14,7 @@ from tratteggio.cli.doctor import doctor
 from tratteggio.cli.encode import encode
 from tratteggio.cli.enhance import enhance
 from tratteggio.cli.evaluate import evaluate
+from tratteggio.cli.explain import explain
 from tratteggio.cli.export import export
 from tratteggio.cli.inpaint import inpaint
 from tratteggio.cli.inspect import inspect
@@ -42,6 +43,7 @@ VERBS = (
     inpaint,
     enhance,
     encode,
+    explain,
     verify,
     evaluate,
     compare,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from types import ModuleType
 
+import torch
 from torch import nn
 
 from tratteggio import registry
@@ -12,7 +13,9 @@ from tratteggio import registry
 
 @cache
 def _homes() -> dict[str, ModuleType]:
-    modules = [registry.load("models", file) for file in registry.names("models")]
+    # Files may hold tensors of their own, which must be real even if the first net is built without memory.
+    with torch.device("cpu"):
+        modules = [registry.load("models", file) for file in registry.names("models")]
     return {name: module for module in modules for name in module.NAMES}
 
 

@@ -28,6 +28,7 @@ from tratteggio.registry import unknown
 LAYERS, WIDTH = 10, 48
 REACH = 2 * LAYERS  # pixels: each convolution sees 1 cell of 2 x 2 further
 STEP = 2  # windows begin at even rows and columns: so do the cells
+MIDDLING = 0.05  # noise that a scan under ultraviolet may have, as a share of white
 NAMES = ("denoiser",)
 
 _THIRD, _HALF, _SIXTH = (n**-0.5 for n in (3, 2, 6))
@@ -72,6 +73,11 @@ class Denoiser(nn.Module):
             if isinstance(layer, nn.Conv2d) and not layer.weight.is_meta:
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+
+    def from_rgb(self, x: Tensor) -> Tensor:
+        """Make of light what the net takes, to look inside it: how bright it is, and a middling level."""
+        bright = x.mean(dim=1, keepdim=True)
+        return torch.cat([bright, torch.full_like(bright, MIDDLING)], dim=1)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Take the noise off.

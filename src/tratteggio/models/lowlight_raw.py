@@ -25,6 +25,7 @@ MOST_RATIO = 300.0  # to which exposures were amplified
 WIDTHS = {"lowlight-raw": 32, "lowlight-raw-narrow": 12}
 NAMES = tuple(WIDTHS)
 HALVINGS = 4
+TONE = 2.2  # nearly the tone curve of sRGB
 STEP = 2 * 2**HALVINGS  # windows begin where all halvings have a whole cell
 # Two convolutions at each size, on the way down and, but for the smallest, on the way up; in pixels.
 REACH = 2 * (2 * sum(2**k for k in range(HALVINGS + 1)) + 2 * sum(2**k for k in range(HALVINGS)))
@@ -93,6 +94,14 @@ class LowlightRaw(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * n, n, 2, stride=2, bias=False) for n in widths[-2::-1])
         self.merged = nn.ModuleList(_twice(2 * n, n) for n in widths[-2::-1])
         self.last = nn.Conv2d(width, 12, 1)
+
+    def from_rgb(self, x: Tensor) -> Tensor:
+        """Make of a picture (B, 3, H, W) what a sensor in good light would give: packed, without noise."""
+        light = x**TONE
+        red, green, blue = light[:, :1], light[:, 1:2], light[:, 2:3]
+        return torch.cat(
+            [red[..., ::2, ::2], green[..., ::2, 1::2], green[..., 1::2, ::2], blue[..., 1::2, 1::2]], dim=1
+        )
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Answer with the picture.

@@ -27,7 +27,7 @@ def report_file(
         BadUsage: `page` is not an .html file.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    _write(_html_path(page), report(restoration, samples=samples, rows=rows))
+    write_page(html_path(page), report(restoration, samples=samples, rows=rows))
 
 
 def curtain_file(
@@ -46,10 +46,15 @@ def curtain_file(
         UnreadableFile: a file is missing or damaged.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    _write(_html_path(page), compare(before, after, longest=longest))
+    write_page(html_path(page), compare(before, after, longest=longest))
 
 
-def _html_path(page: str | Path) -> Path:
+def html_path(page: str | Path) -> Path:
+    """Take the name of a page, before work on it begins.
+
+    Raises:
+        BadUsage: it is not an .html file.
+    """
     page = Path(page)
     # Also keeps a page from being written over a scan.
     if page.suffix.lower() not in (".html", ".htm"):
@@ -57,6 +62,11 @@ def _html_path(page: str | Path) -> Path:
     return page
 
 
-def _write(page: Path, html: str) -> None:
+def write_page(page: Path, html: str) -> None:
+    """Write a page, or nothing.
+
+    Raises:
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
     with beside([page]) as (temporary,):
         temporary.write_text(html, encoding="utf-8")

@@ -1,0 +1,63 @@
+"""`tratteggio explain`: what a net looks for, as a page that opens from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.encode import painting_of
+
+
+def explain(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="Weights that ship (`tratteggio models`), or a file of them."),
+    ],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT]", help="A painting, or its scans as MODALITY=FILE; a phantom if left away."
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("inside.html"),
+    data: Annotated[
+        Path | None, typer.Option(help="A folder of pictures to look for the strongest patches in.")
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="The layer to show close; three of them if left away.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look inside a net: filters, answers, strongest patches and what made them strong, occlusion.
+
+    Example: tratteggio explain descriptor-v32 panel.tif -o inside.html
+    """
+    with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.inside import explain_file
+
+        painting = painting_of(sources) if sources else None
+        found = explain_file(model, output, painting, data=data, layer=layer)
+        shown = [one.layer.name for one in found.shown]
+        console.result(
+            {
+                "output": str(output),
+                "model": dict(found.facts),
+                "layers": [
+                    {
+                        "name": one.name,
+                        "kind": one.kind,
+                        "sees_px": [
+                            line and line.size
+                            for line in (found.fields[one.name].rows, found.fields[one.name].cols)
+                        ],
+                    }
+                    for one in found.layers
+                ],
+                "shown": shown,
+            },
+            f"{output}: inside {found.name}, layers {', '.join(shown)}; open it in a browser",
+        )

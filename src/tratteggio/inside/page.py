@@ -1,0 +1,341 @@
+"""The page on what is inside a net, as one file that opens from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.files.provenance import short_name
+from tratteggio.inside.explaining import Explanation, Feature, LayerShown, Painting, explain
+from tratteggio.inside.receptive import Field
+from tratteggio.pages.frame import page
+from tratteggio.pages.maps import coloured
+from tratteggio.pages.picture import img
+from tratteggio.pages.tables import STYLE as TABLE_STYLE
+from tratteggio.pages.writing import html_path, write_page
+from tratteggio.painting.pixels import Array
+
+Rgb = NDArray[np.uint8]
+
+GAP = 2  # px between tiles
+WALL = 141  # grey between them
+MOST = 32  # filters or maps on one sheet
+ACROSS = 3  # patches side by side
+PATCH_PX = 56  # that a patch is enlarged to, about
+FILTER_PX = 28  # likewise a filter
+MAP_PX = 112  # that a map of answers is reduced to
+
+STYLE = """
+.row { display: flex; flex-wrap: wrap; gap: 14px; margin: 0 0 26px; align-items: flex-end; }
+.row figcaption { flex-basis: 100%; }
+.wall { background: var(--wall); padding: 8px; display: inline-block; max-width: 100%; }
+.wall img { image-rendering: pixelated; height: auto; }
+.features { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr));
+  gap: 0 24px; }
+.layers tbody th { text-align: left; }
+h3 { font-size: 17px; font-weight: 600; margin: 26px 0 8px; overflow-wrap: anywhere; }
+.scale { display: inline-block; width: 130px; height: 11px; vertical-align: -1px; margin: 0 7px;
+  border: 1px solid var(--rule); }
+"""
+
+TARGETS = {
+    "fill": "the fill in the middle of a lacuna of {square} × {square} pixels (framed)",
+    "code": "the code of the picture, as a share of its size",
+    "answer": "the answer in the middle of the picture (framed)",
+}
+
+
+def explain_file(
+    model: str | Path,
+    page_file: str | Path,
+    painting: Painting | None = None,
+    *,
+    data: str | Path | None = None,
+    layer: str | None = None,
+) -> Explanation:
+    """Write the page on a net; see `explain`.
+
+    Args:
+        model: name of weights that came with this installation, or a file.
+        page_file: an .html file.
+        painting, data, layer: as for `explain`.
+
+    Returns:
+        what the page shows.
+
+    Raises:
+        BadUsage: `page_file` is not an .html file.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+        TratteggioError: as `explain`.
+    """
+    target = html_path(page_file)
+    found = explain(model, painting, data=data, layer=layer)
+    write_page(target, html(found))
+    return found
+
+
+def html(found: Explanation) -> str:
+    """Return the whole page."""
+    body = "\n".join(
+        [
+            "<header>",
+            '<div class="over">Inside a net</div>',
+            f"<h1>{escape(found.name)}</h1>",
+            f'<p class="soft">{_about(found)}</p>',
+            "</header>",
+            "<main>",
+            _shown(found),
+            _layers(found),
+            _filters(found),
+            *(_close(found, layer) for layer in found.shown),
+            _occlusion(found),
+            _reading(found),
+            "</main>",
+            "<footer>What a net answers to is no evidence of what a painter did.</footer>",
+        ]
+    )
+    return page(f"Inside {found.name}", body, style=STYLE + TABLE_STYLE)
+
+
+def _about(found: Explanation) -> str:
+    recipe = str(found.facts["recipe"])
+    trained = "" if "{" in recipe else f" Trained by {escape(recipe)}."
+    return (
+        f"Weights of {escape(str(found.facts['model']))}, {found.facts['parameters']:,} parameters, "
+        f"sha256 <code>{found.facts['weights_sha256'][:16]}…</code>.{trained}"
+    )
+
+
+def _shown(found: Explanation) -> str:
+    figures = "".join(
+        f'<figure><div class="wall">{img(picture, name)}</div>'
+        f"<figcaption><b>{escape(name)}</b></figcaption></figure>"
+        for name, picture in found.pictures.items()
+    )
+    rows, cols = next(iter(found.pictures.values())).shape[:2]
+    missing = [name for name in found.modalities if name not in found.pictures]
+    lacks = f" The net is told that {', '.join(missing)} is missing." if missing else ""
+    return (
+        f"<section><h2>What it was shown</h2>\n<p>{cols} × {rows} pixels from the middle of "
+        f"{escape(short_name(found.painting))}, at their own scale.{lacks} "
+        f"Patches below: {escape(found.data)}.</p>\n"
+        f'<div class="row">{figures}</div></section>'
+    )
+
+
+def _layers(found: Explanation) -> str:
+    rows = "".join(
+        f'<tr><th scope="row"><code>{escape(one.name)}</code></th><td>{one.kind}</td>'
+        f"<td>{_by(one.kernel)}</td><td>{_by(one.stride)}</td><td>{one.inner} → {one.outer}</td>"
+        f"<td>{_size(found.fields[one.name])}</td><td>{_stride(found.fields[one.name])}</td></tr>\n"
+        for one in found.layers
+    )
+    held = (
+        " What the net finds of a whole picture at once, such as its strength, is held still and not counted."
+        if any(field.held for field in found.fields.values())
+        else ""
+    )
+    heads = ["Layer", "Kind", "Kernel", "Stride", "Channels", "Sees (px)", "One answer every (px)"]
+    return (
+        '<section><h2>Its layers</h2>\n<div class="roll"><table class="layers">\n'
+        "<caption>In the order of their answers. What an answer sees, its receptive field, is "
+        "found by raising each row and column of a picture and "
+        f"looking where answers move.{held}</caption>\n<thead><tr>"
+        + "".join(f'<th scope="col">{head}</th>' for head in heads)
+        + f"</tr></thead>\n<tbody>\n{rows}</tbody></table></div></section>"
+    )
+
+
+def _by(pair: Sequence[int]) -> str:
+    return f"{pair[0]} × {pair[1]}"
+
+
+def _size(field: Field) -> str:
+    if field.blind:
+        return "nothing while nothing is lost"
+    if field.rows is None or field.cols is None:
+        return "more than 256"
+    return f"{field.rows.size} × {field.cols.size}"
+
+
+def _stride(field: Field) -> str:
+    return "–" if field.rows is None else f"{field.rows.stride:g}"
+
+
+def _filters(found: Explanation) -> str:
+    parts = []
+    for name, weights in found.filters.items():
+        some = weights[:MOST]
+        if weights.shape[1] == 3 and not _several(found):
+            sheet = tiled([_filter(one.transpose(1, 2, 0)) for one in some], across=16)
+            told = "one tile per filter, its three channels as red, green and blue"
+        else:
+            tiles = [_filter(one[channel], of=one) for one in some for channel in range(weights.shape[1])]
+            sheet = tiled(tiles, across=16 if weights.shape[1] == 1 else weights.shape[1])
+            told = (
+                "one row per filter, one tile per channel that it takes"
+                if weights.shape[1] > 1
+                else "one tile per filter"
+            )
+            told += _named(found, weights.shape[1])
+        more = f" The first {len(some)} of {len(weights)}." if len(some) < len(weights) else ""
+        parts.append(
+            f'<figure class="row"><div class="wall">{img(sheet, f"Filters of {name}")}</div>'
+            f"<figcaption><b><code>{escape(name)}</code></b> {told}. Grey is 0; each filter is stretched by "
+            f"its own largest weight.{more}</figcaption></figure>"
+        )
+    return f"<section><h2>Filters that see pixels</h2>\n{''.join(parts)}</section>"
+
+
+def _several(found: Explanation) -> bool:
+    """Tell whether three channels may be of several modalities."""
+    return sum(found.modalities.values()) == 3 and len(found.modalities) > 1
+
+
+def _named(found: Explanation, count: int) -> str:
+    """Say which channels stand side by side, where they are those of all modalities."""
+    if count != sum(found.modalities.values()):
+        return ""
+    return ": " + ", ".join(f"{escape(name)} ({channels})" for name, channels in found.modalities.items())
+
+
+def _filter(weights: Array, *, of: Array | None = None) -> Rgb:
+    return _enlarged(_tile(weights, of=of), FILTER_PX)
+
+
+def _tile(weights: Array, *, of: Array | None = None) -> Rgb:
+    """Show weights (h, w) or (h, w, 3) with 0 as grey; stretched like all those `of` which they are part."""
+    most = np.abs(weights if of is None else of).max() or 1.0
+    shown = np.rint(127.5 + 127.5 * weights / most).astype(np.uint8)
+    return shown if shown.ndim == 3 else np.repeat(shown[..., None], 3, axis=2)
+
+
+def tiled(tiles: Sequence[Rgb], *, across: int) -> Rgb:
+    """Lay tiles of any sizes on a grey wall, so many side by side."""
+    rows, cols = (max(tile.shape[axis] for tile in tiles) for axis in (0, 1))
+    across = min(across, len(tiles))
+    down = -(-len(tiles) // across)
+    wall = np.full((down * (rows + GAP) - GAP, across * (cols + GAP) - GAP, 3), WALL, np.uint8)
+    for number, tile in enumerate(tiles):
+        top, left = number // across * (rows + GAP), number % across * (cols + GAP)
+        wall[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    return wall
+
+
+def _enlarged(picture: Rgb, width: int) -> Rgb:
+    """Repeat pixels as often as fits a width."""
+    times = max(1, width // picture.shape[1])
+    return picture.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def _close(found: Explanation, shown: LayerShown) -> str:
+    name = escape(shown.layer.name)
+    maps = tiled([_map(one) for one in shown.maps[:MOST]], across=8)
+    more = f" The first {MOST} of {len(shown.maps)}." if len(shown.maps) > MOST else ""
+    features = "".join(_feature(found, feature) for feature in shown.features)
+    return (
+        f"<section><h2>Layer <code>{name}</code></h2>\n"
+        f'<figure class="row"><div class="wall">{img(maps, f"Answers of {name}")}</div>'
+        f"<figcaption><b>Answers</b> of its features to the window above, before any activation; each is "
+        f"stretched by itself, bright is much.{more}</figcaption></figure>\n"
+        "<h3>Where features answer most</h3>\n<p>The features that stand out most. Left, what each of the "
+        f"strongest answers saw: {_extent(shown.field)}. Right, the same pixels as a deconvolutional net "
+        "sends the answer back to them (grey is nothing), each stretched by itself.</p>\n"
+        f'<div class="features">{features}</div></section>'
+    )
+
+
+def _extent(field: Field) -> str:
+    if field.rows is None or field.cols is None:
+        return "it has no end within a window, so the whole window is shown"
+    return f"exactly {field.rows.size} × {field.cols.size} pixels"
+
+
+def _feature(found: Explanation, feature: Feature) -> str:
+    paint = tiled([_enlarged(patch.paint, PATCH_PX) for patch in feature.patches], across=ACROSS)
+    back = tiled([_enlarged(_back(patch.sent), PATCH_PX) for patch in feature.patches], across=ACROSS)
+    strength = f"{feature.patches[0].place.value:.3g} to {feature.patches[-1].place.value:.3g}"
+    of = (
+        ""
+        if not found.modalities
+        else " in " + ", ".join(sorted({patch.modality for patch in feature.patches}))
+    )
+    return (
+        f'<figure class="row"><div class="wall">{img(paint, f"Patches of feature {feature.number}")}</div>'
+        f'<div class="wall">{img(back, f"Feature {feature.number} sent back")}</div>'
+        f"<figcaption><b>Feature {feature.number}</b>, strongest answers {strength}{escape(of)}."
+        "</figcaption></figure>\n"
+    )
+
+
+def _back(sent: Array) -> Rgb:
+    if sent.shape[2] == 3:
+        return _tile(sent)
+    # One channel, or what a net made of light for itself: the sum tells where, if not in which colour.
+    return _tile(sent.sum(axis=2))
+
+
+def _map(answers: Array) -> Rgb:
+    """Show answers from their 1st to their 99th percentile as black to white, reduced or enlarged."""
+    step = -(-max(answers.shape) // MAP_PX)
+    rows, cols = (n // step * step for n in answers.shape)
+    answers = answers[:rows, :cols].reshape(rows // step, step, cols // step, step).mean(axis=(1, 3))
+    low, high = np.percentile(answers, (1, 99))
+    if high <= low:
+        return np.full((*answers.shape, 3), 128, np.uint8)
+    grey = np.rint(255 * np.clip((answers - low) / (high - low), 0, 1)).astype(np.uint8)
+    return _enlarged(np.repeat(grey[..., None], 3, axis=2), MAP_PX)
+
+
+def _occlusion(found: Explanation) -> str:
+    seen = found.occlusion
+    rows, cols = seen.change.shape
+    most = float(seen.change.max())
+    heat = np.rint(coloured(seen.change.astype(np.float64) / (most or 1.0))).astype(np.uint8)
+    picture = _middle(next(iter(found.pictures.values())), rows, cols)
+    if seen.place is not None:
+        heat, picture = (
+            _framed(one, seen.place.top, seen.place.left, seen.place.rows) for one in (heat, picture)
+        )
+    target = TARGETS[seen.target].format(square=seen.square)
+    ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*coloured(np.array(n / 4))) for n in range(5))
+    return (
+        "<section><h2>What the answer hangs on</h2>\n<p>A grey square of "
+        f"{seen.square} × {seen.square} pixels slides over the picture in steps of {seen.step}; shown is "
+        f"how much that changes {target}.</p>\n"
+        f'<figure class="row"><div class="wall">{img(_enlarged(picture, 384), "The picture")}</div>'
+        f'<div class="wall">{img(_enlarged(heat, 384), "How much the answer changes")}</div>'
+        f'<figcaption>No change <span class="scale" style="background:linear-gradient(90deg, {ramp})"></span>'
+        f" {most:.3g}, root mean square.</figcaption></figure></section>"
+    )
+
+
+def _middle(picture: Rgb, rows: int, cols: int) -> Rgb:
+    top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - cols) // 2
+    return picture[top : top + rows, left : left + cols]
+
+
+def _framed(picture: Rgb, top: int, left: int, side: int) -> Rgb:
+    framed = picture.copy()
+    bottom, right = top + side - 1, left + side - 1
+    framed[[top, bottom], left : right + 1] = framed[top : bottom + 1, [left, right]] = (255, 255, 255)
+    return framed
+
+
+def _reading(found: Explanation) -> str:
+    told = (
+        " The net fills lacunae; filters, answers and patches are shown with nothing lost."
+        if found.fills
+        else ""
+    )
+    return (
+        "<section><h2>How to read this</h2>\n<p>Filters say what a net can see in a few pixels; the "
+        "strongest patches and what is sent back say what a deeper feature looks for. Neither is a proof: a "
+        f"feature may answer to what these pictures do not hold.{told}</p>\n"
+        "<p>Source: Zeiler and Fergus, Visualizing and understanding convolutional networks, ECCV 2014 "
+        "(patches, deconvolutional net, occlusion).</p></section>"
+    )

@@ -1,0 +1,217 @@
+"""How a painting is shown to any net: which channels it takes, what is known, and the same for people.
+
+A net of `models/` says by itself what it takes. One with `modalities` takes registered scans. One that has
+`from_rgb` makes what it takes of light, (B, 3, H, W) of 0 .. 1. All others take pictures of three channels or
+of one, which is found by asking.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.layers import Known
+from tratteggio.models import to_tensors
+from tratteggio.models.fitting import COLOURS, counted, fitted
+from tratteggio.painting import Region, Scan, Stack
+
+Rgb = NDArray[np.uint8]
+
+SIDES = (16, 32, 48, 96)  # px that nets are asked with: those that halve, and those that enlarge threefold
+SMALLEST = 32  # px a side: less shows no net enough
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A window of a painting before a net.
+
+    Attributes:
+        x: (1, C, h, w) float32.
+        known: where x is known, as the net takes it; None where it need not be told.
+        pictures: the same for people, (h, w, 3) uint8, by modality.
+    """
+
+    x: Tensor
+    known: Known | None
+    pictures: Mapping[str, Rgb]
+
+
+def fills(net: nn.Module) -> bool:
+    """Tell whether a net must be told what is known, as those do that fill lacunae."""
+    told = inspect.signature(net.forward).parameters.get("known")
+    return told is not None and told.default is inspect.Parameter.empty
+
+
+def everything(net: nn.Module, x: Tensor) -> Tensor | None:
+    """Say that all of x is known, in the form that the net asks for."""
+    return x.new_ones(len(x), 1, *x.shape[2:]) if fills(net) else None
+
+
+def asked(net: nn.Module, x: Tensor, known: Known | None) -> Tensor:
+    """Let a net answer."""
+    answer: Tensor = net(x) if known is None else net(x, known)
+    return answer
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What a net takes.
+
+    Attributes:
+        light: channels of a scan, or of several side by side, that it is shown.
+        side: pixels; windows have whole multiples of it, or just that many if `fixed`.
+        fixed: whether it takes pictures of one size only.
+        channels, inner: `light` and `side` of what is made of light for it (`from_rgb`); elsewhere the same.
+    """
+
+    light: int
+    side: int
+    fixed: bool
+    channels: int
+    inner: int
+
+
+def takes(net: nn.Module) -> Takes:
+    """Find what a net takes, by asking it.
+
+    Raises:
+        BadUsage: neither three channels nor one, and the net has no `from_rgb`.
+    """
+    modalities: Mapping[str, int] | None = getattr(net, "modalities", None)
+    fixed: int | None = getattr(net, "side", None)
+    counts = (sum(modalities.values()),) if modalities else (COLOURS, 1)
+    refused = ""
+    for side in (fixed,) if fixed else SIDES:
+        for count in counts:
+            try:
+                with torch.no_grad():
+                    x = _made(net, torch.zeros(1, count, side, side))
+                    asked(net, x, everything(net, x))
+            except (BadUsage, RuntimeError, IndexError) as error:  # torch's own words for what does not fit
+                refused = str(error)
+                continue
+            return Takes(count, side, fixed is not None, x.shape[1], x.shape[2])
+    raise BadUsage(
+        f"{type(net).__name__} takes neither three channels nor one; "
+        f"a net that takes others is explained if it has a method from_rgb. It said: {refused}"
+    )
+
+
+def _made(net: nn.Module, x: Tensor) -> Tensor:
+    """Make of light (B, C, H, W) what a net takes."""
+    if not hasattr(net, "from_rgb"):
+        return x
+    answer: Tensor = net.from_rgb(x)  # type: ignore[operator]  # torch does not know its methods
+    return answer
+
+
+def prepared(net: nn.Module, stack: Stack, light: int) -> Stack:
+    """Bring a painting to the modalities and channels that a net knows; changes are told in notes.
+
+    Raises:
+        BadUsage: it has none of the modalities, or channels that do not fit.
+    """
+    modalities: Mapping[str, int] | None = getattr(net, "modalities", None)
+    if modalities is None:
+        scan = counted(stack.primary, light)
+        _require(scan, light)
+        return Stack((scan,))
+    fit = fitted(stack, modalities)
+    there = tuple(fit[name] for name in modalities if name in set(fit))
+    if not there:
+        raise BadUsage(
+            f"the net knows {', '.join(modalities)}, but {stack.primary.name} holds only "
+            f"{', '.join(stack)}; name the scans by their modality, as in irr=FILE"
+        )
+    for scan in there:
+        _require(scan, modalities[scan.modality])
+    return Stack(there)
+
+
+def _require(scan: Scan, count: int) -> None:
+    if scan.channels != count:
+        raise BadUsage(
+            f"the net takes {scan.modality} in {count} channels, but {scan.name} has {scan.channels}"
+        )
+
+
+def show(net: nn.Module, stack: Stack, region: Region) -> Shown:
+    """Show a net a window of a painting.
+
+    Args:
+        net: any of `models/`.
+        stack: as `prepared` gives it.
+        region: of the painting.
+
+    Raises:
+        BadPixels: a scan holds NaN or infinite values there.
+    """
+    parts: dict[str, Tensor] = {}
+    masks: dict[str, Tensor] = {}
+    for scan in stack.scans:
+        x, known = to_tensors(scan.colour(region), ~scan.read_seen(region))
+        if not bool(x.isfinite().all()):
+            raise BadPixels(f"{scan.name} holds NaN or infinite values in {region}; mend the file")
+        parts[scan.modality], masks[scan.modality] = x, known
+    pictures = {name: displayed(x) for name, x in parts.items()}
+    modalities: Mapping[str, int] | None = getattr(net, "modalities", None)
+    if modalities is None:
+        (x,), (mask,) = parts.values(), masks.values()
+        if not hasattr(net, "from_rgb"):
+            return Shown(x, mask if fills(net) else None, pictures)
+        made = _made(net, x)
+        small = functional.interpolate(x, made.shape[2:], mode="area")
+        return Shown(made, everything(net, made), {name: displayed(small) for name in pictures})
+    empty = torch.zeros(1, 1, region.rows, region.cols)
+    x = torch.cat([parts.get(name, empty.expand(-1, n, -1, -1)) for name, n in modalities.items()], dim=1)
+    runs = [(n, masks.get(name, empty)) for name, n in modalities.items()]
+    complete = all(bool(mask.all()) for _, mask in runs)
+    return Shown(x, None if complete else runs, pictures)
+
+
+def displayed(x: Tensor) -> Rgb:
+    """Show (1, 1 or 3, h, w) of 0 .. 1 as (h, w, 3) uint8."""
+    picture: Rgb = (x[0].expand(COLOURS, -1, -1).clamp(0, 1) * 255).round().byte().movedim(0, -1).numpy()
+    return np.ascontiguousarray(picture)
+
+
+def windows(what: Takes, grid: tuple[int, int], *, longest: int, count: int, name: str) -> list[Region]:
+    """Choose windows of a painting: one in its middle, or more that are spread evenly.
+
+    Args:
+        what: the net takes.
+        grid: of the painting.
+        longest: side of a window in pixels at most.
+        count: how many at most, fewer where the painting holds fewer side by side.
+        name: of the painting, for messages.
+
+    Raises:
+        BadUsage: the painting is too small.
+    """
+    least = what.side if what.fixed else -(-SMALLEST // what.side) * what.side
+    if min(grid) < least:
+        raise BadUsage(
+            f"{name} is {grid[0]} x {grid[1]} (rows x columns); this net needs {least} pixels each way"
+        )
+    rows, cols = (what.side if what.fixed else min(longest, n) // what.side * what.side for n in grid)
+    most_down, most_across = grid[0] // rows, grid[1] // cols
+    down = min(most_down, max(1, round((count * most_down / most_across) ** 0.5)))
+    across = min(most_across, max(1, count // down))
+    return [
+        Region(top, left, top + rows, left + cols)
+        for top in _spread(grid[0], rows, down)
+        for left in _spread(grid[1], cols, across)
+    ]
+
+
+def _spread(n: int, side: int, steps: int) -> list[int]:
+    """Place windows along an axis: the middle of each of so many equal parts."""
+    return [round((n - steps * side) * (step + 0.5) / steps) + step * side for step in range(steps)]
