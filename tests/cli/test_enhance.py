@@ -134,3 +134,48 @@ def test_neither_picture_is_ever_overwritten(panel):
         outcome = run("enhance", panel, "-o", out, "--op", f"hybrid:far={far},low=16,high=30")
         assert outcome.exit_code == 2
         assert "never overwritten" in outcome.stderr
+
+
+def test_an_enhancer_writes_a_larger_scan_and_says_that_it_is_a_hypothesis(panel):
+    out = panel.with_name("twice.tif")
+    told = run("enhance", panel, "-o", out, "--with", "superres:scale=2", "--json")
+    assert told.exit_code == 0, told.stderr
+    before, after = files.read(panel), files.read(out)
+    assert (after.grid, after.dtype) == ((120, 180), np.uint16)
+    assert_array_equal(after.read()[::2, 1::2, 3], before.read()[..., 3])
+    assert after.metadata.icc == ICC
+    assert after.metadata.resolution == (600, 600)
+    history = json.loads(told.stdout)["history"]
+    assert history["chain"] == "--with superres:scale=2,net=superres"
+    assert history["what"].startswith("a hypothesis")
+    assert history["hypothesis"][0]["parameters"]["weights"] == "superres-x2"
+    again = panel.with_name("again.tif")
+    assert run("enhance", panel, "-o", again, *history["chain"].split(), "-q").exit_code == 0
+    assert_array_equal(files.read(again).read(), after.read())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--with", "superres:scale=5"], "enlarges 2, 3 or 4 times, got scale=5"),
+        (["--with", "superres:scale=two"], "superres: scale is a whole number, got 'two'"),
+        (["--with", "superres:size=2"], "no option of superres named 'size'"),
+        (["--with", "superresolution"], "no enhancer named 'superresolution'; did you mean 'superres'"),
+        (["--with", "superres", "--op", "box"], "through filters or through an enhancer"),
+        (["--with", "superres", "--tile", "64"], "leave --tile away"),
+        (["--with", "superres:weights=none.safetensors"], "there is no file none.safetensors"),
+        ([], "one filter at least"),
+    ],
+)
+def test_an_enhancer_that_cannot_be_is_refused_in_one_sentence(panel, words, message):
+    outcome = run("enhance", panel, "-o", panel.with_name("out.tif"), *words)
+    assert outcome.exit_code in (1, 2)
+    assert message in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert not panel.with_name("out.tif").exists()
+
+
+def test_filters_and_enhancers_are_listed():
+    listed = run("enhance", "--list").stdout
+    assert "--op sobel:edges=both,border=reflect" in listed
+    assert "--with superres:scale=2,net=superres\n    Enlarge a scan" in listed
