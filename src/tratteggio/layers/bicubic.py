@@ -27,7 +27,7 @@ Doubles = NDArray[np.float64]
 
 
 def reduced(x: Tensor, scale: int) -> Tensor:
-    """Reduce pictures: (B, C, H, W) -> (B, C, H / scale, W / scale), float32.
+    """Reduce pictures: (B, C, H, W) -> (B, C, H / scale, W / scale), float32 at least.
 
     Raises:
         BadUsage: scale is below 1, or H or W is no multiple of it.
@@ -40,17 +40,17 @@ def reduced(x: Tensor, scale: int) -> Tensor:
     """
     if scale < 1 or any(side % scale for side in x.shape[2:]):
         raise BadUsage(f"{tuple(x.shape[2:])} pixels cannot be reduced {scale} times; crop to a multiple")
-    taps = torch.from_numpy(_reducing(scale)).to(x.device)
-    # Products of half precision would cost what a reduction is to keep.
+    x = _exact(x)
+    taps = torch.from_numpy(_reducing(scale)).to(x)
     with torch.autocast(x.device.type, enabled=False):
-        planes = mirrored(x.float(), 3 * scale // 2).flatten(0, 1)[:, None]
+        planes = mirrored(x, 3 * scale // 2).flatten(0, 1)[:, None]
         planes = functional.conv2d(planes, taps[None, None, :, None], stride=(scale, 1))
         planes = functional.conv2d(planes, taps[None, None, None, :], stride=(1, scale))
     return planes.reshape(*x.shape[:2], *planes.shape[2:])
 
 
 def enlarged(x: Tensor, scale: int) -> Tensor:
-    """Enlarge pictures: (B, C, H, W) -> (B, C, H scale, W scale), float32.
+    """Enlarge pictures: (B, C, H, W) -> (B, C, H scale, W scale), float32 at least.
 
     Raises:
         BadUsage: scale is below 1.
@@ -70,9 +70,10 @@ def enlarged_within(x: Tensor, scale: int) -> Tensor:
     """
     if scale < 1:
         raise BadUsage(f"pictures are enlarged by whole factors from 1 on, got {scale}")
-    taps = torch.from_numpy(_enlarging(scale)).to(x.device)
+    x = _exact(x)
+    taps = torch.from_numpy(_enlarging(scale)).to(x)
     with torch.autocast(x.device.type, enabled=False):
-        phases = functional.conv2d(x.float().flatten(0, 1)[:, None], taps)
+        phases = functional.conv2d(x.flatten(0, 1)[:, None], taps)
         planes = functional.pixel_shuffle(phases, scale)
     return planes.reshape(*x.shape[:2], *planes.shape[2:])
 
@@ -91,6 +92,11 @@ def mirrored(x: Tensor, pixels: int) -> Tensor:
     return x
 
 
+def _exact(x: Tensor) -> Tensor:
+    """Raise half precision to float32: its products would cost what a picture of 8 bits has."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def kernel(distance: Doubles) -> Doubles:
     """Return the weight of a pixel at a distance, in pixels."""
     d = np.abs(distance)
@@ -101,16 +107,16 @@ def kernel(distance: Doubles) -> Doubles:
 
 
 @cache
-def _reducing(scale: int) -> NDArray[np.float32]:
+def _reducing(scale: int) -> Doubles:
     """Return the weights of the pixels about a pixel of the smaller grid."""
     reach = 3 * scale // 2
     weights = kernel((np.arange(-reach, scale + reach) - (scale - 1) / 2) / scale)
-    return np.asarray(weights / weights.sum(), np.float32)
+    return np.asarray(weights / weights.sum())
 
 
 @cache
-def _enlarging(scale: int) -> NDArray[np.float32]:
+def _enlarging(scale: int) -> Doubles:
     """Return for each of the scale x scale pixels in a pixel the weights of 5 x 5 about it."""
     beyond = (np.arange(scale) + 0.5) / scale - 0.5
     rows = kernel(np.arange(-REACH, REACH + 1) - beyond[:, None])
-    return np.asarray(np.einsum("ay,bx->abyx", rows, rows).reshape(scale**2, 1, 5, 5), np.float32)
+    return np.asarray(np.einsum("ay,bx->abyx", rows, rows).reshape(scale**2, 1, 5, 5))
