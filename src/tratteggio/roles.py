@@ -127,6 +127,14 @@ class Enhancer(Protocol):
 
 
 @runtime_checkable
+class Finder(Protocol):
+    """An enhancer that reads numbers off a scan unless it is told them."""
+
+    def found(self, scan: Scan) -> dict[str, float]:
+        """Return what was read off, for the history; nothing of what was told."""
+
+
+@runtime_checkable
 class Developer(Protocol):
     """An enhancer that makes a picture of camera raw, and takes nothing else."""
 

@@ -1,12 +1,14 @@
 """Noise is estimated as it is, and taken off by the net that is told of it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tratteggio as tg
-from tratteggio import models
+from tratteggio import files, models
 from tratteggio.enhancers import denoise
 from tratteggio.enhancers.denoise import estimated
 from tratteggio.errors import BadUsage, UnsupportedFile
@@ -68,6 +70,19 @@ def test_without_a_sigma_the_estimate_is_told_to_the_net() -> None:
     sigma = estimated(Scan(noisy))
     told = tg.enhance(noisy, enhancer=denoise.make(sigma=sigma))
     assert_array_equal(tg.enhance(noisy, enhancer="denoise"), told)
+
+
+def test_the_history_tells_what_was_read_off_and_what_was_told(tmp_path: Path) -> None:
+    noisy = Scan((paint()[:64, :64] * 65535).astype(np.uint16))
+    files.write(noisy.read(), tmp_path / "in.tif")
+    for words, parameters, read_off in (
+        ("denoise", {}, {"sigma": estimated(noisy)}),
+        ("denoise:sigma=0.1", {"sigma": 0.1}, {}),
+    ):
+        history = tg.treatment.enhance_file(tmp_path / "in.tif", tmp_path / "out.tif", enhancer=words)
+        told = history["hypothesis"][0]
+        assert told["read_off"] == read_off
+        assert {key: told["parameters"][key] for key in ("sigma",) if key in told["parameters"]} == parameters
 
 
 @pytest.mark.parametrize("channels", [0, 1, 2, 3, 5])

@@ -166,6 +166,7 @@ def test_the_ratio_brings_the_brightest_greens_to_white() -> None:
     enhancer = lowlight.make(route="raw")
     _, ratio = enhancer.prepare(shot(light, sensor()))
     assert ratio == pytest.approx(20, rel=0.01)
+    assert enhancer.found(shot(light, sensor())) == {"ratio": ratio}
     assert enhancer.prepare(shot(light * 0, sensor()))[1] == 300
     assert enhancer.prepare(shot(light * 0 + 1, sensor()))[1] == 1
 

@@ -21,6 +21,7 @@ LIBRARIES = {
     "safetensors": "core",
     "opencv-contrib-python-headless": "cv",
     "onnxruntime": "export",
+    "rawpy": "raw",
 }
 
 

@@ -24,7 +24,7 @@ BAND_ROWS = 256
 
 @dataclass(frozen=True, kw_only=True)
 class RawRoute:
-    """The enhancer of raw. Satisfies `roles.Enhancer` and `roles.Developer`.
+    """The enhancer of raw. Satisfies `roles.Enhancer`, `roles.Finder` and `roles.Developer`.
 
     Where the camera tells its colours, the answer is brought from these to sRGB in linear light.
     """
@@ -57,28 +57,27 @@ class RawRoute:
 
     def channels(self, scan: Scan) -> int:
         """Return 3; raise BadUsage for a scan that is no mosaic."""
-        if sensor_of(scan) is None:
-            raise BadUsage(
-                f"{scan.name} is no camera raw; lowlight:route=raw takes raw files, "
-                "and for others there is lowlight:route=illumination"
-            )
+        _required(scan)
         return COLOURS
 
-    def prepare(self, scan: Scan) -> tuple[Sensor, float]:
-        """Return the sensor, and the ratio: as told, or as the brightest greens allow."""
+    def found(self, scan: Scan) -> dict[str, float]:
+        """Return the ratio that brings the brightest hundredth of the greens to white, if none was told."""
         from tratteggio.models.lowlight_raw import MOST_RATIO  # noqa: PLC0415  (loaded by now)
 
-        sensor = sensor_of(scan)
-        assert sensor is not None, "`channels` has refused pictures"
         if self.ratio is not None:
-            return sensor, self.ratio
+            return {}
+        sensor = _required(scan)
         counts = np.zeros(2**16, np.int64)
         for band in Region.whole(scan.grid).bands(BAND_ROWS):
             greens = scan.read(band)[(1 - sensor.red[0]) % 2 :: 2, sensor.red[1] :: 2]
             counts += np.bincount(greens.ravel(), minlength=2**16)
         level = int(np.searchsorted(np.cumsum(counts), BRIGHTEST * counts.sum()))
         light = max(level - sensor.black, 1.0) / (sensor.white - sensor.black)
-        return sensor, float(np.clip(1 / light, 1, MOST_RATIO))
+        return {"ratio": float(np.clip(1 / light, 1, MOST_RATIO))}
+
+    def prepare(self, scan: Scan) -> tuple[Sensor, float]:
+        """Return the sensor, and the ratio: as told, or as found."""
+        return _required(scan), self.found(scan)["ratio"] if self.ratio is None else self.ratio
 
     def enhance(self, window: Array, region: Region, context: tuple[Sensor, float]) -> Array:  # noqa: ARG002
         """Develop one window."""
@@ -106,6 +105,16 @@ class RawRoute:
             y = self.net(packed)[..., before[0] : before[0] + rows, before[1] : before[1] + cols]
             answer: Array = _in_srgb(y, sensor)[0].movedim(0, -1).cpu().numpy()
         return np.ascontiguousarray(answer)
+
+
+def _required(scan: Scan) -> Sensor:
+    sensor = sensor_of(scan)
+    if sensor is None:
+        raise BadUsage(
+            f"{scan.name} is no camera raw; lowlight:route=raw takes raw files, "
+            "and for others there is lowlight:route=illumination"
+        )
+    return sensor
 
 
 def _in_srgb(y: Tensor, sensor: Sensor) -> Tensor:

@@ -36,7 +36,7 @@ TO_SIGMA = 1 / 0.6745  # from the median size of a normal deviate to its standar
 
 @dataclass(frozen=True, kw_only=True)
 class Denoise:
-    """The enhancer. Satisfies `roles.Enhancer`."""
+    """The enhancer. Satisfies `roles.Enhancer` and `roles.Finder`."""
 
     net: Denoiser
     sigma: float | None
@@ -50,9 +50,13 @@ class Denoise:
         """Return as many as the scan has."""
         return scan.channels
 
+    def found(self, scan: Scan) -> dict[str, float]:
+        """Return the strength of the noise, if it was not told; what is beyond the net counts as its most."""
+        return {"sigma": min(estimated(scan), STRONGEST)} if self.sigma is None else {}
+
     def prepare(self, scan: Scan) -> float:
         """Return the strength of the noise: as told, or as found."""
-        return min(estimated(scan), STRONGEST) if self.sigma is None else self.sigma
+        return self.found(scan)["sigma"] if self.sigma is None else self.sigma
 
     def enhance(self, window: Array, region: Region, context: float) -> Array:  # noqa: ARG002
         """Clean one window."""

@@ -15,7 +15,7 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="denoiser",
     model="denoiser",
-    steps=2_500,
+    steps=3_000,
     batch=16,
     side=56,
     rate=1e-3,

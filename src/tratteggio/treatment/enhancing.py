@@ -22,7 +22,7 @@ from tratteggio.filters import windows, words
 from tratteggio.filters.chain import Step, chain, said
 from tratteggio.painting import Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
-from tratteggio.roles import Developer, Enhancer
+from tratteggio.roles import Developer, Enhancer, Finder
 from tratteggio.tiles import Answers
 from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.opening import facts, open, stack_of  # noqa: A004 - reads as `tg.open`
@@ -233,6 +233,7 @@ class _Improved(NamedTuple):
         told: dict[str, Any] = {
             "enhancer": self.enhancer.name,
             "parameters": self.enhancer.parameters,
+            "read_off": self.enhancer.found(scan) if isinstance(self.enhancer, Finder) else {},
             "scale": self.enhancer.scale,
             "reach_px": self.enhancer.reach,
         }
