@@ -25,7 +25,7 @@ ROLES = {
     "experiments": "experiment",
 }
 # Files of a role's folder that all its others go through.
-DOORS = {"models": {"fitting", "tensors", "weights"}}
+DOORS = {"models": {"fitting", "serving", "tensors", "weights"}}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What engines with a net share: where it runs, its weights, and how a window comes to it and back.
+"""What engines with a net share: how a window comes to it and back.
 
 The net sees a window stretched so that the known paint runs from 0 to 1 over all its channels together: a
 fill then follows the contrast and the brightness of the paint around, whatever the depth and the units of the
@@ -9,72 +9,14 @@ filled by itself, as a grey picture, and the answers are averaged.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tratteggio import registry
-from tratteggio.errors import BadUsage, UnsupportedFile
-from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.pixels import COLOURS, Array, Lost
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-DEVICES = ("auto", "cpu", "cuda")
-COLOURS = 3
-
-
-class Loaded(NamedTuple):
-    """A net ready to fill.
-
-    Attributes:
-        net: on its device.
-        parameters: which weights, for the history.
-    """
-
-    net: nn.Module
-    parameters: dict[str, Any]
-
-
-def loaded(
-    asking: str, *, weights: str | Path, homes: Sequence[str], device: str, role: str = "engine"
-) -> Loaded:
-    """Load weights and bring them to a device.
-
-    Args:
-        asking: name of the engine or enhancer that asks, for messages.
-        weights: a safetensors file that `tratteggio train` wrote, or the name of weights that came with this
-            installation.
-        homes: files of `models/` whose nets it takes.
-        device: "auto" takes a GPU if there is one, else "cpu" or "cuda".
-        role: "engine" or "enhancer", for messages.
-
-    Raises:
-        BadUsage: no such device.
-        MissingExtra: no such weights came with this installation.
-        UnreadableFile: the file is missing or damaged.
-        UnsupportedFile: the file holds weights of another net.
-    """
-    import torch  # noqa: PLC0415  (takes seconds; only those who fill with a net wait for it)
-
-    from tratteggio import models  # noqa: PLC0415  (the same)
-
-    if device not in DEVICES:
-        raise registry.unknown("device", device, DEVICES)
-    if device == "cuda" and not torch.cuda.is_available():
-        raise BadUsage("there is no cuda device that torch can use here; use 'cpu' or 'auto'")
-    file = models.find(weights)
-    net, card = models.load(file)
-    taken = [name for home in homes for name in registry.load("models", home).NAMES]
-    if card.model.partition(":")[0] not in taken:
-        raise UnsupportedFile(
-            f"{file} holds weights of {card.model!r}, but {role} {asking} takes those of {', '.join(taken)}"
-        )
-    on_gpu = device != "cpu" and torch.cuda.is_available()
-    net = net.to("cuda" if on_gpu else "cpu")
-    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
-    return Loaded(net, {"weights": file.stem, "weights_sha256": models.sha256(file), "model": card.model})
 
 
 def answered(

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tratteggio.engines import guided
-from tratteggio.engines._nets import COLOURS, answered, loaded
+from tratteggio.engines._nets import answered
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.painting import Lacunae, Scan, Stack
-from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.pixels import COLOURS, Array, Lost
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -117,7 +117,9 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
         UnsupportedFile: the file holds no weights of an autoencoder of RGB and other scans.
     """
     file = WEIGHTS if weights is None else weights
-    net, parameters = loaded("fpcae", weights=file, homes=("fpcae",), device=device)
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
+    net, parameters = loaded("engine fpcae", weights=file, homes=("fpcae",), device=device)
     modalities = dict(getattr(net, "modalities", {}))
     if list(modalities.items())[:1] != [(FILLED, COLOURS)] or len(modalities) == 1:
         raise UnsupportedFile(

@@ -34,12 +34,11 @@ from numpy.typing import NDArray
 
 from tratteggio.engines import tension
 from tratteggio.engines._guides import require_finite, scaled, stepping
-from tratteggio.engines._nets import COLOURS, loaded
 from tratteggio.engines._painter import Several, cpu_only
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Region, Stack
-from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.pixels import COLOURS, Array, Lost
 from tratteggio.patches import Hint, Look, Swatch, fill_from_patches
 from tratteggio.patches.context import SMALLEST, Blocks, divide
 from tratteggio.registry import unknown
@@ -87,7 +86,9 @@ def make(
     if weights is None:
         parameters: dict[str, Any] = {"patch_px": PATCH, "cost": "pixels", "paste": paste}
         return PatchMrf(seed=seed, patch=PATCH, look=None, blurred=blurred, parameters=parameters)
-    net, told = loaded("patch_mrf", weights=weights, homes=("descriptor",), device="cpu")
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
+    net, told = loaded("engine patch_mrf", weights=weights, homes=("descriptor",), device="cpu")
     parameters = {"patch_px": DESCRIBED, "cost": told.pop("model"), "paste": paste, **told}
     look = partial(_described, cast("Descriptor", net))
     return PatchMrf(seed=seed, patch=DESCRIBED, look=look, blurred=blurred, parameters=parameters)

@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tratteggio.engines._nets import answered, loaded
+from tratteggio.engines._nets import answered
 from tratteggio.engines._painter import Painter
 from tratteggio.painting.pixels import Array, Lost
 
@@ -46,8 +46,10 @@ def make(
         UnreadableFile: the file is missing or damaged.
         UnsupportedFile: the file holds no weights of a net that fills.
     """
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
     net, parameters = loaded(
-        "pconv", weights=WEIGHTS if weights is None else weights, homes=ARCHITECTURES, device=device
+        "engine pconv", weights=WEIGHTS if weights is None else weights, homes=ARCHITECTURES, device=device
     )
     return Painter(
         name="pconv",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.engines._nets import answered, loaded
+from tratteggio.engines._nets import answered
 from tratteggio.engines._painter import Several
 from tratteggio.errors import BadUsage
 from tratteggio.metrics.confidence import confidence_of
@@ -105,8 +105,10 @@ def make(
         UnreadableFile: the file is missing or damaged.
         UnsupportedFile: the file holds no weights of such a net.
     """
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
     net, parameters = loaded(
-        "vae", weights=WEIGHTS if weights is None else weights, homes=ARCHITECTURES, device=device
+        "engine vae", weights=WEIGHTS if weights is None else weights, homes=ARCHITECTURES, device=device
     )
     told = _told(attributes, known=net.attributes, weights=parameters["weights"])  # type: ignore[arg-type]
     parameters |= {"draws": DRAWS} | ({"attributes": list(attributes)} if attributes else {})

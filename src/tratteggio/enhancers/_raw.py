@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from tratteggio.engines._nets import COLOURS
 from tratteggio.errors import BadUsage
 from tratteggio.files.sensor import Sensor, sensor_of
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import COLOURS, Array
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

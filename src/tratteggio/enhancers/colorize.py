@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio import files
-from tratteggio.engines._nets import COLOURS, loaded
 from tratteggio.errors import BadUsage
 from tratteggio.files.icc import profile_name, to_lab
 from tratteggio.files.rasters import to_stored
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import COLOURS, Array
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,8 +144,10 @@ def make(
         raise BadUsage(f"the temperature of colorize lies in 0 .. 1, got {temperature}")
     if colour not in SCANS:
         raise BadUsage(f"colour of colorize is one of {', '.join(SCANS)}, got {colour!r}")
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
     found, parameters = loaded(
-        "colorize", weights=weights or WEIGHTS, homes=("colorizer",), device=device, role="enhancer"
+        "enhancer colorize", weights=weights or WEIGHTS, homes=("colorizer",), device=device
     )
     return Colorize(
         net=cast("Colorizer", found),

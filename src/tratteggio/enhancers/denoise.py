@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from tratteggio.engines._nets import loaded
 from tratteggio.errors import BadUsage
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan
@@ -86,8 +85,10 @@ def make(*, device: str = "auto", sigma: float | None = None, weights: str | Pat
     """
     if sigma is not None and not 0 < sigma <= STRONGEST:
         raise BadUsage(f"sigma of denoise lies above 0 and up to {STRONGEST:.3f} of white, got {sigma:g}")
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
     net, parameters = loaded(
-        "denoise", weights=weights or WEIGHTS, homes=("denoiser",), device=device, role="enhancer"
+        "enhancer denoise", weights=weights or WEIGHTS, homes=("denoiser",), device=device
     )
     from tratteggio.models.denoiser import REACH, STEP  # noqa: PLC0415  (brings torch)
 

@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from tratteggio.engines._nets import COLOURS, loaded
 from tratteggio.enhancers._look import reduced
 from tratteggio.enhancers._raw import RawRoute
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import COLOURS, Array
 from tratteggio.registry import unknown
 
 if TYPE_CHECKING:
@@ -124,8 +123,10 @@ def make(
         raise unknown("route of lowlight", route, WEIGHTS)
     if ratio is not None and route != "raw":
         raise BadUsage(f"a ratio amplifies raw; leave it away, or say route=raw instead of {route}")
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
     net, parameters = loaded(
-        "lowlight", weights=weights or WEIGHTS[route], homes=(HOMES[route],), device=device, role="enhancer"
+        "enhancer lowlight", weights=weights or WEIGHTS[route], homes=(HOMES[route],), device=device
     )
     parameters = {"route": route, **parameters}
     if route == "raw":

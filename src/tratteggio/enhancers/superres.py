@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from tratteggio.engines._nets import COLOURS, loaded
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import COLOURS, Array
 from tratteggio.registry import unknown
 
 if TYPE_CHECKING:
@@ -89,7 +88,9 @@ def make(
     if net not in NETS:
         raise unknown("net of superres", net, NETS)
     file = f"{net}-x{scale}" if weights is None else weights
-    found, parameters = loaded("superres", weights=file, homes=NETS, device=device, role="enhancer")
+    from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
+
+    found, parameters = loaded("enhancer superres", weights=file, homes=NETS, device=device)
     enlarger = cast("Enlarger", found)
     if enlarger.scale != scale:
         raise UnsupportedFile(

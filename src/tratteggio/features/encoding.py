@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tratteggio import files, models, treatment
@@ -16,13 +15,12 @@ from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, View
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL, Autoencoder
+from tratteggio.models.serving import place
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.painting.pixels import Array
-from tratteggio.registry import unknown
 from tratteggio.version import __version__
 
 MODEL = "fpcae-concat"
-DEVICES = ("auto", "cpu", "cuda")
 
 Painting = Array | str | Path | Scan | Stack | Mapping[str, str | Path]
 
@@ -121,10 +119,7 @@ def load_net(
         UnknownName: no such device.
         MissingExtra, UnreadableFile, UnsupportedFile, BadUsage: as `encode`.
     """
-    if device not in DEVICES:
-        raise unknown("device", device, DEVICES)
-    if device == "cuda" and not torch.cuda.is_available():
-        raise BadUsage("there is no cuda device that torch can use here; use 'cpu' or 'auto'")
+    there = place(device)
     named = weights is None or (str(weights) in models.shipped())
     file = models.find(str(weights or model or MODEL)) if named else Path(str(weights))
     net, card = models.load(file)
@@ -132,9 +127,8 @@ def load_net(
         raise UnsupportedFile(f"{file} holds weights of {card.model!r}, which is no autoencoder of scans")
     if model is not None and model not in (card.model, card.model.partition(":")[0]):
         raise BadUsage(f"{file} holds weights of {card.model!r}, not of {model!r}; leave --model away")
-    place = "cpu" if device == "cpu" or not torch.cuda.is_available() else "cuda"
     facts = {"model": card.model, "weights": file.name, "weights_sha256": models.sha256(file)}
-    return net.to(place), facts
+    return net.to(there), facts
 
 
 def _view(painting: Painting, net: Autoencoder) -> View:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Lost = NDArray[np.bool_]
 
+COLOURS = 3  # channels of a scan in colour: red, green, blue
+
 
 @runtime_checkable
 class Pixels(Protocol):

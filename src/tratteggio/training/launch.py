@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-import torch
 from torch import distributed
 
 from tratteggio.errors import BadUsage, MissingExtra
-from tratteggio.registry import unknown
+from tratteggio.models.serving import place
 from tratteggio.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS: dict[str, Literal["32-true", "bf16-mixed"]] = {"32": "32-true", "bf16": "bf16-mixed"}
 
 
@@ -40,10 +38,7 @@ def launched(recipe: Recipe, device: str) -> Iterator[Fabric]:
         BadUsage: no GPU here, or a batch that cannot be shared evenly.
         MissingExtra: Lightning Fabric is not installed.
     """
-    if device not in DEVICES:
-        raise unknown("device", device, DEVICES)
-    if device == "cuda" and not torch.cuda.is_available():
-        raise BadUsage("there is no CUDA device that torch can use here; choose --device cpu")
+    there = place(device)
     several = distributed.is_torchelastic_launched()
     world = int(os.environ["WORLD_SIZE"]) if several else 1
     local = int(os.environ["LOCAL_WORLD_SIZE"]) if several else 1
@@ -54,7 +49,7 @@ def launched(recipe: Recipe, device: str) -> Iterator[Fabric]:
     except ImportError as error:
         raise MissingExtra("training needs Lightning Fabric: pip install 'tratteggio[train]'") from error
     fabric = Fabric(
-        accelerator="cuda" if device != "cpu" and torch.cuda.is_available() else "cpu",
+        accelerator=there,
         devices=local,
         num_nodes=world // local,
         strategy="ddp" if several else "auto",
