@@ -17,7 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms
 
 from tratteggio import files
-from tratteggio.files.icc import to_8bit, to_srgb8
+from tratteggio.files.icc import profile_name, srgb_profile, to_8bit, to_srgb8
 from tratteggio.files.rasters import to_display
 from tratteggio.painting import Metadata, Region, Scan
 
@@ -197,3 +197,12 @@ def test_the_door_opens_without_codecs():
         subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True).stdout
         == "[]\n"
     )
+
+
+def test_the_profile_of_srgb_says_so_is_always_the_same_and_changes_no_srgb():
+    profile = srgb_profile()
+    assert "sRGB" in profile_name(profile)
+    assert profile == srgb_profile()
+    assert int.from_bytes(profile[24:26], "big") == 2000  # the year that it says it was made in
+    rgb = np.random.default_rng(0).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    assert np.abs(to_srgb8(rgb, profile).astype(int) - rgb).max() <= 1

@@ -28,6 +28,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tratteggio import models
+from tratteggio.enhancers.colorize import WEIGHTS
 from tratteggio.experiments._pictures import SET_ASIDE, Levels, readable, write_phantoms
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
@@ -40,6 +41,7 @@ from tratteggio.metrics import colour_auc
 from tratteggio.models.colorizer import CELL, TEMPERATURE, Colorizer
 from tratteggio.phantom import panel
 from tratteggio.training.pictures import pictures, split
+from tratteggio.training.recipe import from_json
 from tratteggio.training.sources import Reduced, Source
 
 TITLE = "Colorful image colorization (Zhang, Isola, Efros 2016): classes against distances, rebalanced or not"
@@ -85,6 +87,7 @@ SCALES: Mapping[str, Scale] = {
 }  # fmt: skip
 
 GREY, L2, CLASSES, FULL = "grey", "L2", "classes", "classes, rebalanced"
+SHIPPED = "the net that ships"
 RIVALS: Mapping[str, Mapping[str, bool | int | float | str]] = {
     L2: {"loss": "colour_distance"},
     CLASSES: {"loss_options.even": 1.0},
@@ -137,6 +140,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         )
         nets[name] = _net(weights)
         told.add(chosen.steps)
+    nets[SHIPPED] = _net(models.find(WEIGHTS))
     started = time.perf_counter()
     folder = readable(data, aside[: chosen.most])
     names = [folder.name(number) for number in range(len(folder))]
@@ -154,10 +158,10 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         setting=_setting(chosen, len(learnt), len(names)),
         tables=[_table(found), _trap(found)],
         claims=judged(found, conclusive=chosen.conclusive, seed=seed),
-        notes=_NOTES,
+        notes=[*_NOTES, *_learnt_from(names)],
         pictures={
             "cumulative.svg": "Share of the pixels within a distance of the truth: all pixels alike",
-            "chroma.svg": "How vivid: share of the pixels by chroma, in steps of 10",
+            "chroma.svg": "How vivid: share of the pixels by chroma, in steps of 10, by the net that ships",
             "phantoms.jpg": f"Phantoms, which none has learnt from: {', '.join(_COLUMNS)}",
         },
         seconds={
@@ -165,6 +169,18 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             "measuring": ledger["measured"]["seconds"],
         },
     )
+
+
+def _learnt_from(names: Sequence[str]) -> list[str]:
+    """Say how the net that ships differs, and warn if it has learnt from pictures that it is measured on."""
+    card = models.read_card(models.find(WEIGHTS))
+    learnt = {Path(name).name for name in card.data}
+    seen = [name for name in names if Path(name).name in learnt]
+    told = f"The net that ships was trained as the rebalanced one, for {from_json(card.recipe).steps} steps."
+    return [
+        told,
+        *([f"It has learnt from {', '.join(seen)}, so that its figures flatter it."] if seen else []),
+    ]
 
 
 def _stage(name: str, scale: Scale, seed: int) -> Stage:
@@ -213,7 +229,7 @@ class Found:
             GREY: [np.zeros_like(truth) for truth in self.truth],
             L2: [answered(nets[L2], light, 0.0) for light in lights],
         }
-        for system in (CLASSES, FULL):
+        for system in (CLASSES, FULL, SHIPPED):
             for way, temperature in DECODED.items():
                 self.answers[f"{system}: {way}"] = [
                     answered(nets[system], light, temperature) for light in lights
@@ -255,12 +271,12 @@ def _length(ab: Grid) -> Grid:
 
 
 def _table(found: Found) -> Table:
-    rows = [Row(system, found.figures(system), PUBLISHED[system]) for system in PUBLISHED]
+    rows = [Row(system, found.figures(system), PUBLISHED.get(system, {})) for system in (*PUBLISHED, SHIPPED)]
     return Table("Area under the cumulative curve", COLUMNS, rows, _NOTE)
 
 
 def _trap(found: Found) -> Table:
-    systems = [L2, *(f"{system}: {way}" for system in (CLASSES, FULL) for way in DECODED)]
+    systems = [L2, *(f"{system}: {way}" for system in (CLASSES, FULL, SHIPPED) for way in DECODED)]
     rows = [
         Row(TRUTH, vividness(found.truth)),
         *(Row(name, {**vividness(found.answers[name]), **found.figures(name)}) for name in systems),
@@ -362,7 +378,7 @@ def _cumulative(found: Found) -> str:
     steps = range(0, 10 * STEPS, 10)
     series = {
         system: [100 * float(np.mean(error <= step)) for step in steps]
-        for system in PUBLISHED
+        for system in (*PUBLISHED, SHIPPED)
         for error in [np.concatenate([one.ravel() for one in found.errors(system)])]
     }
     title = "Pixels within a distance of the truth in a*, b*, %"
@@ -374,7 +390,7 @@ def _chroma(found: Found) -> str:
     shown_as = {
         TRUTH: found.truth,
         L2: found.answers[L2],
-        **{way: found.answers[f"{FULL}: {way}"] for way in DECODED},
+        **{way: found.answers[f"{SHIPPED}: {way}"] for way in DECODED},
     }
     series = {}
     for name, answers in shown_as.items():
@@ -384,20 +400,20 @@ def _chroma(found: Found) -> str:
             100 * float(count) / len(chroma) for count in counts
         ]
     return curves(
-        series, labels=[f"{edge}+" for edge in edges], title="Pixels by chroma, %; rebalanced but for L2"
+        series, labels=[f"{edge}+" for edge in edges], title="Pixels by chroma, %: the net that ships, and L2"
     )
 
 
-_COLUMNS = ("as painted", "grey", L2, *(f"rebalanced, {way}" for way in DECODED))
+_COLUMNS = ("as painted", "grey", L2, *(f"the net that ships, {way}" for way in DECODED))
 
 
 def sheet(nets: Mapping[str, Colorizer], shown_ones: Sequence[Levels]) -> Levels:
-    """Lay pictures side by side: as painted, grey, by distances, and rebalanced in three ways."""
+    """Lay pictures side by side: as painted, grey, by distances, and by the net that ships in three ways."""
     rows = []
     for picture in shown_ones:
         lab = to_lab(_tensor(picture))
         ways = [np.zeros(lab[0, 1:].shape, np.float32), answered(nets[L2], lab[:, :1], 0.0)]
-        ways += [answered(nets[FULL], lab[:, :1], temperature) for temperature in DECODED.values()]
+        ways += [answered(nets[SHIPPED], lab[:, :1], temperature) for temperature in DECODED.values()]
         made = [shown(torch.cat([lab[:, :1], torch.from_numpy(ab)[None]], dim=1)) for ab in ways]
         levels = [np.rint(one[0].movedim(0, -1).numpy() * 255).astype(np.uint8) for one in made]
         rows.append(np.concatenate([picture, *levels], axis=1))
@@ -422,6 +438,8 @@ _TRAP_NOTE = (
 _NOTES = (
     "The nets see lightness alone, and answer one colour for every 4 x 4 pixels; colours that no screen can "
     "show at a lightness lose chroma, so that lightness is kept.",
+    "`set-aside.jpg`, left where the report was made, shows paintings set aside as `phantoms.jpg` does "
+    "phantoms.",
     "What is right for a* and b* on average over paintings need not be the colour that this painting had: a "
     "coloured picture is a hypothesis, however near the curve.",
 )
