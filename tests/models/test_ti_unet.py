@@ -108,3 +108,22 @@ def test_a_form_that_cannot_be_is_refused(name: str, error: type[Exception], tol
 def test_pictures_that_do_not_fit_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(BadUsage, match="more than 18 pixels a side"):
         models.build("ti-unet")(torch.rand(shape))
+
+
+@pytest.mark.parametrize("cell", [2, 3])
+def test_cells_of_pixels_are_seen_as_one_and_each_is_answered_for(cell: int) -> None:
+    """As a net of as many channels more on the grid of cells, whose classes are the pixels of a cell."""
+    net = net_of(f"ti-unet:depth=1,filters=4,classes=1,cell={cell}")
+    assert net.form.loss_px == 18 * cell
+    x = painting(24 * cell, 26 * cell)
+    whole = net(x)
+    assert whole.shape == (1, 1, 6 * cell, 8 * cell)
+    torch.testing.assert_close(
+        net(x[..., cell:, 2 * cell :]), whole[..., cell:, 2 * cell :], rtol=0, atol=1e-12
+    )
+    plain = TiUnet(Form(channels=3 * cell**2, classes=cell**2, filters=4)).double().eval()
+    plain.load_state_dict(net.state_dict())
+    coarse = functional.pixel_unshuffle(x, cell)
+    torch.testing.assert_close(functional.pixel_shuffle(plain(coarse), cell), whole, rtol=0, atol=0)
+    with pytest.raises(BadUsage, match=f"whole cells of {cell}"):
+        net(x[..., 1:, :])

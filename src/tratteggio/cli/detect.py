@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tratteggio.cli.console import Json, Quiet, conversation
+
+if TYPE_CHECKING:
+    from tratteggio.roles import Detector
 
 
 def _list(asked: bool) -> None:
@@ -28,8 +31,19 @@ def detect(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The mask, white = lost (.png .tif).")],
     kind: Annotated[
-        str, typer.Option(help="What finds it: a detector, NAME:OPTION=VALUE,OPTION=VALUE.")
-    ] = "tophat",
+        str | None,
+        typer.Option(
+            help="What finds it: a detector, NAME:OPTION=VALUE,OPTION=VALUE (default tophat); "
+            "with --labels what is to be found, loss (default) or crack."
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="Learn from strokes on this painting: a PNG of its size, red = lost, blue = sound paint, "
+            "green = crack, nothing elsewhere."
+        ),
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Strengths from here on are damage, 0 .. 1; default: as advised.")
     ] = None,
@@ -49,13 +63,16 @@ def detect(
     The mask is what `inpaint --mask` takes; beside it lies its history.
 
     Example: tratteggio detect panel.tif -o cracks.png --kind tophat:side=both
+
+    Example: tratteggio detect panel.tif -o lost.png --labels strokes.png
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.treatment import detect_file
 
+        finder = _learnt(source, labels, kind, seed=seed, device=device) if labels else kind or "tophat"
         with console.progress(source.name) as progress:
             history = detect_file(
-                source, output, kind=kind, threshold=threshold, strength=strength, seed=seed, device=device,
+                source, output, kind=finder, threshold=threshold, strength=strength, seed=seed, device=device,
                 progress=progress,
             )  # fmt: skip
         made = [str(path) for path in (output, strength) if path]
@@ -65,3 +82,15 @@ def detect(
             f"{', '.join(made)}: {history['found_px']} pixels held for {found['damage']} by {found['name']} "
             f"({history['found_share']:.2%} of the area); look them over before anything is filled",
         )
+
+
+def _learnt(source: Path, labels: Path, kind: str | None, *, seed: int, device: str) -> Detector:
+    """Learn from strokes what is asked for: losses, unless they show cracks alone."""
+    from tratteggio.features import learn
+    from tratteggio.registry import unknown
+
+    found = learn(source, labels, seed=seed, device=device)
+    wanted = kind or ("loss" if "loss" in found else "crack")
+    if wanted not in found:
+        raise unknown(f"damage in {labels}", wanted, found)
+    return found[wanted]

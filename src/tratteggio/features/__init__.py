@@ -1,6 +1,7 @@
 """What a net sees in a painting: features over any size, what they miss, and pictures of them for people."""
 
 from tratteggio.features.encoding import encode, encode_file
+from tratteggio.features.few_labels import learn
 from tratteggio.features.pictures import cluster_picture, principal_picture
 from tratteggio.features.views import Disagreement, Errors, Latents, View
 
@@ -12,5 +13,6 @@ __all__ = [
     "cluster_picture",
     "encode",
     "encode_file",
+    "learn",
     "principal_picture",
 ]

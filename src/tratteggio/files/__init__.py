@@ -3,6 +3,7 @@
 from tratteggio.files.beside import refuse_overwrite
 from tratteggio.files.icc import profile_name, to_lab
 from tratteggio.files.inspection import inspect
+from tratteggio.files.labels import read_labels
 from tratteggio.files.masks import read_lacunae
 from tratteggio.files.overview import overview
 from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_pixels, sidecar, write_history
@@ -17,6 +18,7 @@ __all__ = [
     "profile_name",
     "read",
     "read_history",
+    "read_labels",
     "read_lacunae",
     "read_stack",
     "refuse_overwrite",

@@ -49,11 +49,11 @@ class Form:
     """What a net is like.
 
     Attributes:
-        channels: of what it looks at.
-        classes: of what it answers.
-        depth: levels below the first.
-        filters: channels of every layer within.
-        convolutions: of a block.
+        channels: of what it looks at. classes: of what it answers. depth: levels below the first. filters:
+        channels of every layer within. convolutions: of a block. cell: side in pixels of what is seen as one:
+        the net then works on a grid so much coarser, with the pixels
+            of a cell side by side, and answers for each. Moves by multiples of it are what it is invariant
+            to.
     """
 
     channels: int = 3
@@ -61,12 +61,13 @@ class Form:
     depth: int = 1
     filters: int = 10
     convolutions: int = 2
+    cell: int = 1
 
     @property
     def loss_px(self) -> int:
         """Pixels along each axis that the answer is smaller than what is shown; even."""
         deepest = 1 << self.depth
-        return 2 * self.convolutions * (3 * deepest - 2) + 2 * (deepest - 1)
+        return self.cell * (2 * self.convolutions * (3 * deepest - 2) + 2 * (deepest - 1))
 
 
 def build(name: str) -> TiUnet:
@@ -78,7 +79,7 @@ def build(name: str) -> TiUnet:
 
     Example:
         >>> build("ti-unet:channels=9,depth=2").form
-        Form(channels=9, classes=2, depth=2, filters=10, convolutions=2)
+        Form(channels=9, classes=2, depth=2, filters=10, convolutions=2, cell=1)
     """
     kind, colon, listed = name.partition(":")
     if kind not in NAMES:
@@ -101,7 +102,7 @@ class TiUnet(nn.Module):
         form: what it is like.
 
     Shapes:
-        x (B, channels or more, H, W), H and W larger than `form.loss_px`
+        x (B, channels or more, H, W), H and W larger than `form.loss_px` and multiples of `form.cell`
         -> logits (B, classes, H - loss_px, W - loss_px), of the pixels in the middle of x
 
     Example:
@@ -115,10 +116,11 @@ class TiUnet(nn.Module):
         self.form = form
         k = form.filters
         levels = range(form.depth + 1)
-        self.left = nn.ModuleList(_block(k if i else form.channels, form, dilation=2**i) for i in levels)
+        shown = form.channels * form.cell**2
+        self.left = nn.ModuleList(_block(k if i else shown, form, dilation=2**i) for i in levels)
         self.up = nn.ModuleList(_up(k, dilation=2**i) for i in levels[:-1])
         self.right = nn.ModuleList(_block(2 * k, form, dilation=2**i) for i in levels[:-1])
-        self.head = nn.Conv2d(k, form.classes, 1)
+        self.head = nn.Conv2d(k, form.classes * form.cell**2, 1)
         glorot(self)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
@@ -129,22 +131,25 @@ class TiUnet(nn.Module):
             known: not used: what is found depends on what is seen alone.
 
         Raises:
-            BadUsage: too few channels, or a picture that is not larger than `form.loss_px`.
+            BadUsage: too few channels, or a picture that is not larger than `form.loss_px` or no multiple of
+                `form.cell`.
         """
-        if x.dim() != 4 or x.shape[1] < self.form.channels or min(x.shape[2:]) <= self.form.loss_px:
+        channels, short, cell = self.form.channels, self.form.loss_px, self.form.cell
+        sides = x.shape[2:]
+        if x.dim() != 4 or x.shape[1] < channels or min(sides) <= short or any(n % cell for n in sides):
             raise BadUsage(
-                f"this net takes (B, {self.form.channels}, H, W) of more than {self.form.loss_px} pixels a "
-                f"side, got {tuple(x.shape)}"
+                f"this net takes (B, {channels}, H, W) of more than {short} pixels a side, whole cells of "
+                f"{cell}, got {tuple(x.shape)}"
             )
-        seen = [self.left[0](x[:, : self.form.channels])]
+        cells = functional.pixel_unshuffle(x[:, : self.form.channels], self.form.cell)
+        seen = [self.left[0](cells)]
         for level in range(1, self.form.depth + 1):
             seen.append(self.left[level](_maximum(seen[-1], 2 ** (level - 1) + 1)))
         y = seen[-1]
         for level in reversed(range(self.form.depth)):
             y = self.up[level](y)
             y = self.right[level](torch.cat([_middle(seen[level], y), y], dim=1))
-        logits: Tensor = self.head(y)
-        return logits
+        return functional.pixel_shuffle(self.head(y), self.form.cell)
 
 
 def _block(channels: int, form: Form, *, dilation: int) -> nn.Sequential:

@@ -108,7 +108,7 @@ def detect_file(
     source: str | Path,
     target: str | Path,
     *,
-    kind: str = "tophat",
+    kind: str | Detector = "tophat",
     threshold: float | None = None,
     strength: str | Path | None = None,
     seed: int = 0,
@@ -136,7 +136,9 @@ def detect_file(
     for path in targets:
         _require_mask(path)
         files.refuse_overwrite(source, path)
-    detector, said = make_detector(kind, seed=seed, device=device)
+    detector, said = (
+        make_detector(kind, seed=seed, device=device) if isinstance(kind, str) else (kind, kind.name)
+    )
     stack = _shown(open(source), detector)
     pixels: Pixels = Strengths(stack, detector, progress=progress)
     plain = _on_grid(stack.primary)

@@ -1,0 +1,82 @@
+"""Painted strokes become labels: by exact colours, on the scan's own grid, and nothing else is taken."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tratteggio import files
+from tratteggio.errors import BadUsage, GridMismatch, UnsupportedFile
+from tratteggio.painting import Labels, Scan
+from tratteggio.painting.labels import KINDS
+
+RED, BLUE, GREEN, CYAN, WHITE = (255, 0, 0), (0, 0, 255), (0, 255, 0), (0, 255, 255), (255, 255, 255)
+SCAN = Scan(np.zeros((6, 8, 3), np.uint8), name="panel.tif")
+
+
+def sheet(tmp_path, array: np.ndarray, name: str = "strokes.png"):
+    path = tmp_path / name
+    Image.fromarray(array).save(path)
+    return path
+
+
+def codes_of(kind: str) -> int:
+    return 1 + KINDS.index(kind)
+
+
+def test_each_colour_of_the_palette_says_one_thing(tmp_path):
+    array = np.zeros((6, 8, 3), np.uint8)
+    array[0], array[1, :4], array[2, 2], array[3, 3], array[4] = RED, BLUE, GREEN, CYAN, WHITE
+    labels = files.read_labels(sheet(tmp_path, array), SCAN)
+    assert labels.counts == {"paint": 4, "loss": 8, "crack": 2}
+    assert (labels.codes[0] == codes_of("loss")).all()
+    assert (labels.codes[1, :4] == codes_of("paint")).all()
+    assert labels.of("crack").sum() == 2
+    assert not labels.codes[4:].any(), "white and black say nothing"
+
+
+def test_what_is_transparent_says_nothing_whatever_its_colour(tmp_path):
+    array = np.zeros((6, 8, 4), np.uint8)
+    array[..., :3] = (17, 99, 3)
+    array[0] = (*RED, 255)
+    assert files.read_labels(sheet(tmp_path, array), SCAN).counts == {"loss": 8}
+
+
+def test_colours_that_are_not_in_the_palette_are_listed(tmp_path):
+    array = np.zeros((6, 8, 3), np.uint8)
+    array[0], array[1, :3], array[2, 0] = RED, (254, 0, 0), (255, 128, 0)
+    with pytest.raises(BadUsage, match=r"\(254, 0, 0\) 3 times, \(255, 128, 0\) 1 times"):
+        files.read_labels(sheet(tmp_path, array), SCAN)
+
+
+def test_a_soft_rim_of_half_opacity_is_listed(tmp_path):
+    array = np.zeros((6, 8, 4), np.uint8)
+    array[0], array[1] = (*RED, 255), (*RED, 128)
+    with pytest.raises(BadUsage, match=r"\(255, 0, 0, 128\) 8 times"):
+        files.read_labels(sheet(tmp_path, array), SCAN)
+
+
+def test_only_the_most_frequent_of_many_strange_colours_are_named(tmp_path):
+    array = np.zeros((6, 8, 3), np.uint8)
+    array[..., 1] = np.arange(1, 49).reshape(6, 8)
+    with pytest.raises(BadUsage, match="and 43 more"):
+        files.read_labels(sheet(tmp_path, array), SCAN)
+
+
+def test_labels_of_another_size_are_refused_with_both_sizes(tmp_path):
+    with pytest.raises(GridMismatch, match="6 x 9 and panel.tif is 6 x 8"):
+        files.read_labels(sheet(tmp_path, np.zeros((6, 9, 3), np.uint8)), SCAN)
+
+
+def test_a_sheet_without_strokes_is_refused(tmp_path):
+    with pytest.raises(BadUsage, match="no stroke; paint some red"):
+        files.read_labels(sheet(tmp_path, np.zeros((6, 8, 3), np.uint8)), SCAN)
+
+
+def test_a_grey_sheet_is_refused(tmp_path):
+    with pytest.raises(UnsupportedFile, match="grey"):
+        files.read_labels(sheet(tmp_path, np.zeros((6, 8), np.uint8)), SCAN)
+
+
+def test_codes_that_mean_nothing_are_no_labels():
+    with pytest.raises(BadUsage, match=r"0 \.\. 3"):
+        Labels(np.full((2, 2), 4, np.uint8))
