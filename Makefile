@@ -4,13 +4,16 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format constraints clean
+.PHONY: help demo gallery test check bench format constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## paint a panel, damage it, propose a fill: layers and a report in out/demo
 	$(BIN)/tratteggio demo -o out/demo
+
+gallery: $(READY) ## the lecture, step by step: each example run, its page in out/gallery/index.html
+	$(BIN)/python gallery/wall.py
 
 test: check ## everything that CI runs: style, types, imports, tests, doctests
 	$(BIN)/python -m pytest -n 2

@@ -47,7 +47,7 @@ def _list(console: Console) -> None:
     from tratteggio import models as room
 
     nets: list[dict[str, Any]] = [
-        {"name": name, "parameters": _parameters(_drawn(name))} for name in room.names()
+        {"name": name, "parameters": room.parameters(_drawn(name))} for name in room.names()
     ]
     weights = [_weights(room.find(name)) | {"name": name} for name in room.shipped()]
     width = max(len(entry["name"]) for entry in [*nets, *weights])
@@ -75,7 +75,7 @@ def _info(console: Console, name: str) -> None:
 
         net = _drawn(name)
         about = inspect.getdoc(inspect.getmodule(type(net))) or ""
-        facts = {"model": name, "parameters": _parameters(net), "about": about.partition("\n")[0]}
+        facts = {"model": name, "parameters": room.parameters(net), "about": about.partition("\n")[0]}
     else:
         raise unknown("net, weights or file", name, [*room.names(), *room.shipped()])
     console.result(facts, _text(facts))
@@ -89,10 +89,6 @@ def _drawn(name: str) -> nn.Module:
 
     with torch.device("meta"):
         return room.build(name)
-
-
-def _parameters(net: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in net.parameters())
 
 
 def _weights(file: Path) -> dict[str, Any]:

@@ -177,7 +177,7 @@ def explain(
             "model": card.model,
             "recipe": card.recipe,
             "weights_sha256": models.sha256(file),
-            "parameters": sum(parameter.numel() for parameter in net.parameters()),
+            "parameters": models.parameters(net),
         },
         painting=stack.primary.name,
         pictures=seen.pictures,

@@ -1,6 +1,6 @@
 """Nets: one architecture per file with `NAMES` and `build(name)`; the tensor door; weights and cards."""
 
-from tratteggio.models._catalogue import build, names
+from tratteggio.models._catalogue import build, names, parameters
 from tratteggio.models.tensors import admit, crop, pad, to_pixels, to_tensors, to_units
 from tratteggio.models.weights import Card, find, load, read_card, save, sha256, shipped
 
@@ -13,6 +13,7 @@ __all__ = [
     "load",
     "names",
     "pad",
+    "parameters",
     "read_card",
     "save",
     "sha256",
