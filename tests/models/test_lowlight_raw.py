@@ -7,13 +7,15 @@ import torch
 
 from tratteggio import models
 from tratteggio.errors import BadUsage
-from tratteggio.models.lowlight_raw import REACH, STEP, LowlightRaw, pack
+from tratteggio.layers.tone import displayed
+from tratteggio.models.lowlight_raw import REACH, STEP, LowlightRaw, developed, pack
 
 
 def net_of(name: str = "lowlight-raw-narrow") -> LowlightRaw:
     torch.manual_seed(0)
     net = models.build(name)
     assert isinstance(net, LowlightRaw)
+    torch.nn.init.normal_(net.last.weight, std=0.1)  # that of the narrow one begins at 0
     return net.eval()
 
 
@@ -32,6 +34,26 @@ def test_packing_takes_off_black_amplifies_balances_and_cuts_at_white() -> None:
     cells = pack(raw, black=512, white=1512, ratio=2.0, balance=(2.0, 1.0, 1.5))
     by_hand = [[0.4, 0.0], [0.4, 0.0], [0.6, 1.0], [1.0, 0.3]]  # R, G, G, B of two cells side by side
     torch.testing.assert_close(cells[0, :, 0], torch.tensor(by_hand))
+
+
+def test_plain_developing_takes_means_of_the_nearest_and_tones_them() -> None:
+    x = torch.rand(2, 4, 5, 6)
+    raw, found = torch.nn.functional.pixel_shuffle(x, 2)[:, 0], developed(x)
+    colour = {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 2}
+    for row, col in ((0, 0), (3, 4), (4, 7), (5, 5), (9, 11)):
+        sums, counts = torch.zeros(3, 2), torch.zeros(3, 1)
+        for r in range(max(0, row - 1), min(10, row + 2)):
+            for c in range(max(0, col - 1), min(12, col + 2)):
+                weight = (2 - abs(r - row)) * (2 - abs(c - col))
+                sums[colour[r % 2, c % 2]] += weight * raw[:, r, c]
+                counts[colour[r % 2, c % 2]] += weight
+        torch.testing.assert_close(found[:, :, row, col], displayed(sums / counts).T)
+
+
+def test_the_narrow_net_begins_with_plain_developing_and_the_published_one_does_not() -> None:
+    x = torch.rand(1, 4, 16, 16)
+    assert torch.equal(models.build("lowlight-raw-narrow")(x), developed(x))
+    assert not torch.allclose(models.build("lowlight-raw")(x), developed(x), atol=0.1)
 
 
 def test_the_answer_is_a_picture_of_the_size_of_the_raw() -> None:

@@ -6,8 +6,9 @@
       -> transposed 2 x 2 to n, beside it what was there on the way down, twice 3 x 3 of n, for n = 256 .. 32
       -> 1 x 1 to 12 channels -> 2 x 2 pixels of RGB each: (B, 3, H, W)
 
-Leaky ReLU of slope 0.2 follows each 3 x 3 convolution. `lowlight-raw` is as published; `lowlight-raw-narrow`,
-which can be trained without a GPU, begins with 12 channels instead of 32.
+Leaky ReLU of slope 0.2 follows each 3 x 3 convolution. `lowlight-raw` is as published. `lowlight-raw-narrow`,
+which can be trained without a GPU, begins with 12 channels instead of 32, and what it answers is added to the
+raw as it is developed plainly, see `developed`: it need not learn to demosaic and to tone, only what to mend.
 
 Source: Chen, Chen, Xu, Koltun, "Learning to see in the dark", CVPR 2018, section 4. The narrow one is ours.
 """
@@ -19,11 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tratteggio.errors import BadUsage
+from tratteggio.layers.tone import displayed
 from tratteggio.registry import unknown
 
 MOST_RATIO = 300.0  # to which exposures were amplified
-WIDTHS = {"lowlight-raw": 32, "lowlight-raw-narrow": 12}
-NAMES = tuple(WIDTHS)
+NAMES = ("lowlight-raw", "lowlight-raw-narrow")
 HALVINGS = 4
 TONE = 2.2  # nearly the tone curve of sRGB
 STEP = 2 * 2**HALVINGS  # windows begin where all halvings have a whole cell
@@ -39,9 +40,9 @@ def build(name: str) -> LowlightRaw:
     Raises:
         UnknownName: it is none of them.
     """
-    if name not in WIDTHS:
+    if name not in NAMES:
         raise unknown("model", name, NAMES)
-    return LowlightRaw(WIDTHS[name])
+    return LowlightRaw(32) if name == "lowlight-raw" else LowlightRaw(12, mending=True)
 
 
 def pack(
@@ -75,18 +76,48 @@ def pack(
     return torch.cat(parts, dim=1).clamp(max=1)
 
 
+def developed(x: Tensor) -> Tensor:
+    """Develop packed raw plainly: missing colours are means of the nearest, toned as sRGB.
+
+    Args:
+        x: (B, 4, h, w) as from `pack`.
+
+    Returns:
+        (B, 3, 2 h, 2 w), 0 .. 1.
+
+    Example:
+        >>> white = developed(torch.ones(1, 4, 2, 3))
+        >>> white.shape, round(white.min().item(), 4)
+        (torch.Size([1, 3, 4, 6]), 1.0)
+    """
+    red, blue = (torch.zeros_like(x) for _ in range(2))
+    green = x.clone()
+    red[:, 0], blue[:, 3], green[:, 0], green[:, 3] = x[:, 0], x[:, 3], 0, 0
+    there = torch.zeros(3, 4, 1, 1).to(x)
+    there[0, 0], there[1, 1], there[1, 2], there[2, 3] = 1, 1, 1, 1
+    kernel = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]).to(x)[None, None]
+    planes = []
+    for colour, mask in zip((red, green, blue), there, strict=True):
+        sums = functional.conv2d(functional.pixel_shuffle(colour, 2), kernel, padding=1)
+        counts = functional.pixel_shuffle(mask.expand(1, 4, *x.shape[2:]), 2)
+        planes.append(sums / functional.conv2d(counts, kernel, padding=1))
+    return displayed(torch.cat(planes, dim=1))
+
+
 class LowlightRaw(nn.Module):
     """The U-Net of the page.
 
     Args:
         width: channels at the full size of the cells.
+        mending: add the answer to the raw as developed plainly.
 
     Shapes:
         x (B, 4, h, w) as from `pack`, h and w multiples of 16 -> y (B, 3, 2 h, 2 w)
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, mending: bool = False) -> None:
         super().__init__()
+        self.mending = mending
         widths = [width * 2**k for k in range(HALVINGS + 1)]
         self.down = nn.ModuleList(
             _twice(inner, outer) for inner, outer in zip([4, *widths], widths, strict=False)
@@ -94,6 +125,9 @@ class LowlightRaw(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * n, n, 2, stride=2, bias=False) for n in widths[-2::-1])
         self.merged = nn.ModuleList(_twice(2 * n, n) for n in widths[-2::-1])
         self.last = nn.Conv2d(width, 12, 1)
+        if mending and not self.last.weight.is_meta:  # begins with mending nothing
+            nn.init.zeros_(self.last.weight)
+            nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def from_rgb(self, x: Tensor) -> Tensor:
         """Make of a picture (B, 3, H, W) what a sensor in good light would give: packed, without noise."""
@@ -118,13 +152,14 @@ class LowlightRaw(nn.Module):
                 f"this net takes packed raw (B, 4, h, w) with sides of whole {2**HALVINGS}, "
                 f"got {tuple(x.shape)}"
             )
+        plain = developed(x) if self.mending else 0
         ways = []
         for level, convolutions in enumerate(self.down):
             x = convolutions(functional.max_pool2d(x, 2) if level else x)
             ways.append(x)
         for up, merged, beside in zip(self.up, self.merged, ways[-2::-1], strict=True):
             x = merged(torch.cat([up(x), beside], dim=1))
-        return functional.pixel_shuffle(self.last(x), 2)
+        return plain + functional.pixel_shuffle(self.last(x), 2)
 
 
 def _twice(inner: int, outer: int) -> nn.Sequential:

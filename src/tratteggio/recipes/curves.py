@@ -17,7 +17,7 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="curves",
     model="curves",
-    steps=500,
+    steps=150,
     batch=4,
     side=128,
     rate=1e-3,

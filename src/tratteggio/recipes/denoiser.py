@@ -15,9 +15,9 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="denoiser",
     model="denoiser",
-    steps=3_000,
-    batch=16,
-    side=56,
+    steps=2_500,
+    batch=8,
+    side=48,
     rate=1e-3,
     schedule="cosine",
     loss="mse",

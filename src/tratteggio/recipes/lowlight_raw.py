@@ -1,4 +1,4 @@
-"""From what a sensor wrote in the dark to a picture: the narrow U-Net, on synthetic raw.
+"""From what a sensor wrote in the dark to a picture: a narrow U-Net mends plain developing.
 
     tratteggio train lowlight_raw --data PAINTINGS -o runs/raw
     tratteggio train lowlight_raw --data PAINTINGS -o runs/published --set model=lowlight-raw --set side=512
@@ -16,7 +16,7 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="lowlight_raw",
     model="lowlight-raw-narrow",
-    steps=2_500,
+    steps=1_500,
     batch=4,
     side=128,
     rate=1e-3,
