@@ -39,8 +39,8 @@ def test_a_mask_is_written_with_its_history_and_the_scan_is_left_alone(scan: Pat
     history = files.read_history(files.sidecar(mask, "history"))
     assert history["verb"] == "detect"
     assert history["what"].startswith("a hypothesis")
-    assert history["found_px"] == lost.lost_px
-    assert history["detector"]["words"] == "tophat:side=dark"
+    assert history["detectors"][0]["found_px"] == lost.lost_px
+    assert history["detectors"][0]["words"] == "tophat:side=dark"
     assert history["source"]["sha256"] == before
     assert {"schema": 1, **json.loads(text)["history"]} == history
     assert files.read(mask).um_per_px == pytest.approx(25_400 / 300, rel=1e-4)
@@ -89,3 +89,68 @@ def test_detectors_are_listed_with_their_options():
     assert code == 0
     assert "--kind tophat:side=dark" in text
     assert "--kind ridge:side=dark" in text
+
+
+def test_a_map_shows_classes_in_their_colours_and_fills_by_policy(scan: Path):
+    mask, shown, out = (scan.with_name(name) for name in ("lost.png", "map.png", "out.png"))
+    assert run("detect", scan, "-o", mask, "--map", shown)[0] == 0
+    with Image.open(shown) as opened:
+        assert opened.mode == "P"
+    history = files.read_history(files.sidecar(shown, "history"))
+    assert history["classes"]["crack"] == "#ffd200"
+    code, text = run("inpaint", scan, "--damage", shown, "-o", out, "--engine", "diffusion")
+    assert code == 2
+    assert "--policy crack=fill" in text
+    words = ("--policy", "crack=fill,loss=keep", "--grow", "1px", "--engine", "diffusion")
+    code, text = run("inpaint", scan, "--damage", shown, "-o", out, *words)
+    assert code == 0, text
+    lost = files.read_lacunae(files.sidecar(out, "lost")).read()
+    found = files.read_lacunae(mask).read()
+    assert lost[found].all()
+    assert lost.sum() > found.sum()
+    before, after = (np.asarray(Image.open(file)) for file in (scan, out))
+    assert (after[~lost] == before[~lost]).all()
+
+
+def test_without_a_mask_damage_is_found_shown_and_filled(scan: Path):
+    out = scan.with_name("out.png")
+    words = ("--kind", "ridge", "--policy", "crack=fill", "--grow", "100um", "--engine", "diffusion")
+    code, text = run("inpaint", scan, "-o", out, *words)
+    assert code == 0, text
+    shown = files.sidecar(out, "damage")
+    assert f"{shown} shows what was found" in text
+    assert files.read_history(files.sidecar(shown, "history"))["detectors"][0]["name"] == "ridge"
+    lost = files.read_lacunae(files.sidecar(out, "lost")).read()
+    assert lost[61, 20:120].all()
+    assert np.asarray(Image.open(out))[61, 70].min() > 150
+
+
+def test_a_folder_of_scans_is_looked_over_one_by_one(scan: Path):
+    folder, out = scan.with_name("in"), scan.with_name("out")
+    folder.mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / name).write_bytes(scan.read_bytes())
+    code, text = run("inpaint", folder, "-o", out, "--policy", "crack=fill", "--engine", "diffusion")
+    assert code == 0, text
+    assert (out / "a.png.damage.png").exists()
+    assert (out / "b.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--mask", "wall.png", "--policy", "crack=fill"], "go without one"),
+        (["--mask", "wall.png", "--kind", "tophat"], "go without one"),
+        (["--damage", "wall.png", "--kind", "tophat"], "--kind goes without one"),
+        (["--damage", "wall.png"], "colours that mean nothing here"),
+        (["--policy", "crac=fill"], "did you mean 'crack'"),
+        (["--grow", "2"], "2px or 120um"),
+        (["--kind", "tophat", "--kind", "ridge"], "one detector for each class"),
+    ],
+)
+def test_contradictions_are_refused_in_a_sentence(scan: Path, words, said, monkeypatch):
+    monkeypatch.chdir(scan.parent)
+    code, text = run("inpaint", scan.name, "-o", "out.png", *words)
+    assert code in (1, 2)
+    assert said in text
+    assert not scan.with_name("out.png").exists()

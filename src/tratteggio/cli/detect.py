@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tratteggio.cli.console import Json, Quiet, conversation
+
 
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
@@ -31,10 +33,10 @@ def detect(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The mask, white = lost (.png .tif).")],
     kind: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="What finds it: a detector, NAME:OPTION=VALUE,OPTION=VALUE (default tophat); "
-            "with --labels what is to be found, loss (default) or crack."
+            help="What finds it: a detector, NAME:OPTION=VALUE,OPTION=VALUE (default tophat); repeatable, one "
+            "for each class. With --labels what is to be found, loss (default) or crack."
         ),
     ] = None,
     labels: Annotated[
@@ -49,6 +51,10 @@ def detect(
     ] = None,
     strength: Annotated[
         Path | None, typer.Option(help="Also write how likely damage is, 255 = 1 (.png .tif).")
+    ] = None,
+    damage: Annotated[
+        Path | None,
+        typer.Option("--map", help="Also a map of the classes in their colours, for `inpaint --damage`."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bits.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -67,30 +73,36 @@ def detect(
     Example: tratteggio detect panel.tif -o lost.png --labels strokes.png
     """
     with conversation(as_json=json, quiet=quiet) as console:
-        from tratteggio.treatment import detect_file
+        from tratteggio.treatment import detect_file, detecting
 
-        finder = _learnt(source, labels, kind, seed=seed, device=device) if labels else kind or "tophat"
+        finders: Sequence[str | Detector] = kind or detecting.KINDS
+        if labels:
+            finders = _learnt(source, labels, kind, seed=seed, device=device)
         with console.progress(source.name) as progress:
-            history = detect_file(
-                source, output, kind=finder, threshold=threshold, strength=strength, seed=seed, device=device,
-                progress=progress,
+            found = detect_file(
+                source, output, kinds=finders, threshold=threshold, strength=strength,
+                damage=damage, seed=seed, device=device, progress=progress,
             )  # fmt: skip
-        made = [str(path) for path in (output, strength) if path]
-        found = history["detector"]
+        made = [str(path) for path in (output, strength, damage) if path]
+        said = ", ".join(
+            f"{one['found_px']} pixels held for {one['damage']} by {one['name']} "
+            f"({one['found_share']:.2%} of the area)"
+            for one in found.history["detectors"]
+        )
         console.result(
-            {"output": made, "history": history},
-            f"{', '.join(made)}: {history['found_px']} pixels held for {found['damage']} by {found['name']} "
-            f"({history['found_share']:.2%} of the area); look them over before anything is filled",
+            {"output": made, "history": found.history},
+            f"{', '.join(made)}: {said}; look them over before anything is filled",
         )
 
 
-def _learnt(source: Path, labels: Path, kind: str | None, *, seed: int, device: str) -> Detector:
+def _learnt(source: Path, labels: Path, kinds: list[str] | None, *, seed: int, device: str) -> list[Detector]:
     """Learn from strokes what is asked for: losses, unless they show cracks alone."""
     from tratteggio.features import learn
     from tratteggio.registry import unknown
 
     found = learn(source, labels, seed=seed, device=device)
-    wanted = kind or ("loss" if "loss" in found else "crack")
-    if wanted not in found:
-        raise unknown(f"damage in {labels}", wanted, found)
-    return found[wanted]
+    wanted = kinds or ["loss" if "loss" in found else "crack"]
+    for kind in wanted:
+        if kind not in found:
+            raise unknown(f"damage in {labels}", kind, found)
+    return [found[kind] for kind in wanted]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -11,6 +11,15 @@ from tratteggio.cli.console import Console, Json, Quiet, conversation
 
 if TYPE_CHECKING:
     from tratteggio.cli.pairs import Item
+    from tratteggio.painting import Lacunae
+
+
+class Looking(NamedTuple):
+    """What is done where no mask says what is lost: detectors, if there is no map; policies; a rim."""
+
+    kinds: tuple[str, ...]
+    policy: str | None
+    grow: str | None
 
 
 def inpaint(
@@ -21,13 +30,29 @@ def inpaint(
             help="A scan, an OME-Zarr or OME-TIFF, a folder with a painting.toml, or a folder of scans.",
         ),
     ],
-    mask: Annotated[
-        Path,
-        typer.Option(help="White = lost. A file (for all inputs) or a folder (matched by file stem)."),
-    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="A file (.tif .png .jpg .ora), or a folder.")
     ],
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="White = lost. A file (for all inputs) or a folder (matched by file stem)."),
+    ] = None,
+    damage: Annotated[
+        Path | None,
+        typer.Option(help="In place of a mask a damage map, as `detect --map` writes it; or a folder."),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="With neither: the detector that finds the damage, see `detect`; repeatable."),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="Of a damage map: what is filled and kept, as crack=fill,loss=keep."),
+    ] = None,
+    grow: Annotated[
+        str | None,
+        typer.Option(help="Of a damage map: fill so far beyond what was found, as 2px or 120um."),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -75,17 +100,29 @@ def inpaint(
     those, too. Beside the output lie its history, the lacunae and the confidence. With --samples the other
     fills are proposals of their own, proposal.sample-1.tif and so on.
 
+    Without a mask and a damage map the damage is detected first, and lies beside the output as a map
+    (proposal.tif.damage.png): a hypothesis, which should be looked over. Losses and scratches are filled,
+    cracks, stains and overpaint kept, unless --policy says otherwise.
+
     Example: tratteggio inpaint panel.tif --mask lost.png -o proposal.tif
+
+    Example: tratteggio inpaint panel.tif -o proposal.tif --policy crack=fill --grow 1px
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.cli.pairs import pair
+        from tratteggio.errors import BadUsage
         from tratteggio.treatment import make_engine, samplers
 
-        items = pair(source, mask, output)
+        if mask is not None and (damage, kind, policy, grow) != (None, None, None, None):
+            raise BadUsage("a mask says what is filled; --damage, --kind, --policy and --grow go without one")
+        if damage is not None and kind:
+            raise BadUsage("a damage map says what was found; --kind goes without one")
+        items = pair(source, mask if damage is None else damage, output)
         best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
         engines = [best, *([] if samples is None else samplers(best, samples))]
         options: dict[str, Any] = {
             "engines": engines,
+            "looking": None if mask else Looking(tuple(kind or ()), policy, grow),
             "finish": finish,
             "seed": seed,
             "device": device,
@@ -107,14 +144,39 @@ def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
     from tratteggio.treatment import inpaint_file, sample_file
 
     best, *others = options["engines"]
-    options = {name: value for name, value in options.items() if name != "engines"}
+    looking = options["looking"]
+    options = {name: value for name, value in options.items() if name not in ("engines", "looking")}
+    lost = item.mask if looking is None else _lacunae(console, item, looking, options)
+    assert lost is not None
     with console.progress(item.source.name) as progress:
-        history = inpaint_file(item.source, item.mask, item.target, engine=best, progress=progress, **options)
+        history = inpaint_file(item.source, lost, item.target, engine=best, progress=progress, **options)
     for number, other in enumerate(others, start=1):
         target = sample_file(item.target, number)
         with console.progress(target.name) as progress:
-            inpaint_file(item.source, item.mask, target, engine=other, progress=progress, **options)
+            inpaint_file(item.source, lost, target, engine=other, progress=progress, **options)
     return history
+
+
+def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, Any]) -> Lacunae:
+    """Return what a damage map, or one that is made beside the output, and policies leave to be filled."""
+    from tratteggio import files
+    from tratteggio.treatment import detecting, lacunae_by_policy, read_damage, survey, write_damage
+    from tratteggio.treatment import open as opened
+
+    shown = item.mask
+    if shown is None:
+        files.require_writable(item.target)
+        shown = files.sidecar(item.target, "damage")
+        files.refuse_overwrite(item.source, shown)
+        with console.progress(f"{item.source.name}: damage") as progress:
+            found = survey(
+                item.source, looking.kinds or detecting.KINDS, seed=options["seed"],
+                device=options["device"], progress=progress,
+            )  # fmt: skip
+        write_damage(found, shown)
+        console.note(f"{shown} shows what was found; look it over before the fill is believed")
+    damage = read_damage(shown, opened(item.source).primary)
+    return lacunae_by_policy(damage, looking.policy, grow=looking.grow)
 
 
 def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> None:

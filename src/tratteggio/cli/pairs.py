@@ -16,20 +16,22 @@ class Item:
     """One painting to fill.
 
     Attributes:
-        masks: what was found for it; exactly one is needed.
+        masks: what was found for it; exactly one is needed, or None: damage is to be detected.
     """
 
     source: Path
-    masks: tuple[Path, ...]
+    masks: tuple[Path, ...] | None
     target: Path
 
     @property
-    def mask(self) -> Path:
-        """The mask file.
+    def mask(self) -> Path | None:
+        """The mask file or damage map; None if there is none to go by.
 
         Raises:
             UnreadableFile: no mask, or several, match by file stem.
         """
+        if self.masks is None:
+            return None
         if len(self.masks) == 1:
             return self.masks[0]
         if not self.masks:
@@ -40,8 +42,8 @@ class Item:
         raise UnreadableFile(f"{self.source}: several masks match by file stem: {matching}; keep one")
 
 
-def pair(source: Path, mask: Path, output: Path) -> list[Item]:
-    """Match paintings, masks and outputs; each of the three is a file or a folder.
+def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
+    """Match paintings, masks and outputs; each of the three is a file or a folder, and masks may be missing.
 
     A folder that is one painting, an OME-Zarr or scans with a `painting.toml`, counts as a file.
 
@@ -53,29 +55,34 @@ def pair(source: Path, mask: Path, output: Path) -> list[Item]:
     """
     if not source.exists():
         raise BadUsage(f"{source} does not exist")
-    if not mask.exists():
+    if mask is not None and not mask.exists():
         raise BadUsage(f"{mask} does not exist")
     if not source.is_dir() or is_stack(source):
-        if mask.is_dir():
-            raise BadUsage(f"{mask} is a folder but {source} is one painting; give --mask a file")
+        if mask is not None and mask.is_dir():
+            raise BadUsage(f"{mask} is a folder but {source} is one painting; give a file")
         if output.is_dir():
             raise BadUsage(f"{output} is a folder but {source} is one painting; give --output a file in it")
-        return [Item(source, (mask,), output)]
+        return [Item(source, None if mask is None else (mask,), output)]
     if output.exists() and not output.is_dir():
         raise BadUsage(f"{output} is a file but {source} is a folder; give --output a folder")
     scans = [file for file in sorted(source.iterdir()) if _is_scan(file)]
     if not scans:
         raise BadUsage(f"{source} holds no scans ({', '.join(SCANS)})")
-    masks = [file for file in sorted(mask.iterdir()) if _is_scan(file)] if mask.is_dir() else []
     output.mkdir(parents=True, exist_ok=True)
     return [
         Item(
             scan,
-            tuple(file for file in masks if file.stem == scan.stem) if mask.is_dir() else (mask,),
+            _masks_of(scan, mask),
             output / (scan.stem + ".png" if scan.suffix.lower() in {".jpg", ".jpeg"} else scan.name),
         )
         for scan in scans
     ]
+
+
+def _masks_of(scan: Path, mask: Path | None) -> tuple[Path, ...] | None:
+    if mask is None or not mask.is_dir():
+        return None if mask is None else (mask,)
+    return tuple(file for file in sorted(mask.iterdir()) if _is_scan(file) and file.stem == scan.stem)
 
 
 def _is_scan(file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from tratteggio.files.beside import refuse_overwrite
 from tratteggio.files.icc import profile_name, to_lab
+from tratteggio.files.indexed import read_indexed, write_indexed
 from tratteggio.files.inspection import inspect
 from tratteggio.files.labels import read_labels
 from tratteggio.files.masks import read_lacunae
@@ -18,6 +19,7 @@ __all__ = [
     "profile_name",
     "read",
     "read_history",
+    "read_indexed",
     "read_labels",
     "read_lacunae",
     "read_stack",
@@ -34,6 +36,7 @@ __all__ = [
     "white_where_lost",
     "write",
     "write_history",
+    "write_indexed",
     "write_lacunae",
     "write_stack",
 ]

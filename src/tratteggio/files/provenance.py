@@ -18,7 +18,12 @@ from tratteggio.files.source import is_ome_tiff, is_zarr
 from tratteggio.painting import Pixels, Region, Scan
 
 SCHEMA = 1
-SIDECARS = {"history": ".history.json", "lost": ".lost.tif", "confidence": ".confidence.tif"}
+SIDECARS = {
+    "history": ".history.json",
+    "lost": ".lost.tif",
+    "confidence": ".confidence.tif",
+    "damage": ".damage.png",
+}
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
@@ -87,7 +92,7 @@ def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
 
     Args:
         path: the output.
-        kind: "history", "lost" or "confidence".
+        kind: "history", "lost", "confidence" or "damage".
 
     Example:
         >>> sidecar("panel/out.tif", "lost").as_posix()

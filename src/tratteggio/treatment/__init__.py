@@ -1,6 +1,15 @@
 """The verbs: open, find damage, fill, look through filters. The only way in for command line and Python."""
 
-from tratteggio.treatment.detecting import detect, detect_file, detectors, make_detector
+from tratteggio.treatment.detecting import (
+    detect,
+    detect_file,
+    detectors,
+    lacunae_by_policy,
+    make_detector,
+    read_damage,
+    survey,
+    write_damage,
+)
 from tratteggio.treatment.enhancing import enhance, enhance_file, enhancers, make_enhancer
 from tratteggio.treatment.exporting import export
 from tratteggio.treatment.inpainting import describe, inpaint, inpaint_file
@@ -20,13 +29,17 @@ __all__ = [
     "export",
     "inpaint",
     "inpaint_file",
+    "lacunae_by_policy",
     "make_detector",
     "make_engine",
     "make_enhancer",
     "memory_plan",
     "open",
+    "read_damage",
     "reopen",
     "reopen_samples",
     "sample_file",
     "samplers",
+    "survey",
+    "write_damage",
 ]

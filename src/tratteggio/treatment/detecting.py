@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import getdoc
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tratteggio import files, registry
-from tratteggio.damage import Strengths, found
-from tratteggio.errors import BadUsage
+from tratteggio.damage import CLASSES, PALETTE, DamageMap, Strengths, found, mapped, policies
+from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
 from tratteggio.filters import words
 from tratteggio.painting import Lacunae, Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Detector
-from tratteggio.treatment.opening import facts, open, stack_of  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.opening import facts, open, size_said, stack_of  # noqa: A004 - as `tg.open`
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
 
 MASKS = (".png", ".tif", ".tiff")
+KINDS = ("tophat",)  # unless the user says otherwise
 GIVEN = ("seed", "device")  # to every detector, not by words
 
 
@@ -104,53 +105,73 @@ def detect(
     return _found(strengths, detector, threshold)
 
 
-def detect_file(
+class Survey(NamedTuple):
+    """What was found in a painting.
+
+    Attributes:
+        damage: by class.
+        history: how it was found.
+    """
+
+    damage: DamageMap
+    history: dict[str, Any]
+
+
+def survey(
     source: str | Path,
-    target: str | Path,
+    kinds: Sequence[str | Detector] = KINDS,
     *,
-    kind: str | Detector = "tophat",
     threshold: float | None = None,
     strength: str | Path | None = None,
     seed: int = 0,
     device: str = "auto",
     progress: Progress | None = None,
-) -> Mapping[str, Any]:
-    """Find damage and write a mask (white = lost), with its history beside it.
+) -> Survey:
+    """Find damage of several classes in a painting.
 
     Args:
         source: what `open` takes.
-        target: .png .tif, 8 bit.
-        kind, threshold, seed, device, progress: as for `detect`.
-        strength: also write how likely damage is, 255 = 1: .png .tif; other thresholds can be tried on it.
-
-    Returns:
-        the history, as it is written beside the target.
+        kinds: detectors in words, or made, each of another class of damage.
+        threshold: as for `detect`; of one detector only.
+        strength: also write how likely damage is, 255 = 1, .png or .tif; of one detector only. Other
+            thresholds can be tried on it.
+        seed, device, progress: as for `detect`.
 
     Raises:
-        BadUsage: a target that is no .png or .tif.
-        UnsafeOutput: a target is the source.
-        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
-        TratteggioError: as `detect` raises.
+        BadUsage: no detector, two for one class, or several with one threshold or one map of strengths.
+        UnsafeOutput: `strength` is the source.
+        TratteggioError: as `detect` and `files.write` raise.
     """
-    targets = [Path(target), *([Path(strength)] if strength else [])]
-    for path in targets:
-        _require_mask(path)
-        files.refuse_overwrite(source, path)
-    detector, said = (
+    if not kinds:
+        raise BadUsage("name a detector at least; `tratteggio detect --list` shows all")
+    if len(kinds) > 1 and (threshold is not None or strength is not None):
+        raise BadUsage("a threshold and a map of strengths are those of one detector; give one --kind then")
+    made = [
         make_detector(kind, seed=seed, device=device) if isinstance(kind, str) else (kind, kind.name)
-    )
-    stack = _shown(open(source), detector)
-    pixels: Pixels = Strengths(stack, detector, progress=progress)
-    plain = _on_grid(stack.primary)
-    if strength:
-        # Written first and read again: windows are looked at once, and the mask is that of the file.
-        files.write(pixels, strength, metadata=plain.metadata)
-        pixels = files.read(strength).pixels
-    lacunae = _found(pixels, detector, threshold)
+        for kind in kinds
+    ]
+    classes = [detector.damage for detector, _ in made]
+    if len(set(classes)) < len(classes):
+        raise BadUsage(
+            f"a map has one detector for each class, got {', '.join(said for _, said in made)} for {', '.join(classes)}"
+        )
+    stack = open(source)
+    places, detected = {}, []
+    for detector, said in made:
+        pixels: Pixels = Strengths(_shown(stack, detector), detector, progress=progress)
+        if strength:
+            # Written first and read again: windows are looked at once, and the mask is that of the file.
+            files.refuse_overwrite(source, strength)
+            files.write(pixels, strength, metadata=_on_grid(stack.primary).metadata)
+            pixels = files.read(strength).pixels
+        lacunae = places[detector.damage] = _found(pixels, detector, threshold)
+        detected.append(
+            told(detector, said, threshold) | {"found_px": lacunae.lost_px, "found_share": lacunae.share}
+        )
     history = {
         "tratteggio": __version__,
         "verb": "detect",
-        "what": "a hypothesis: places that a detector holds for damage, to be reviewed by an expert",
+        "what": "a hypothesis: places that detectors hold for damage, to be reviewed by an expert",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": facts(stack.primary),
         "also_read": {
@@ -158,13 +179,117 @@ def detect_file(
             for scan in stack.scans
             if scan is not stack.primary
         },
-        "detector": told(detector, said, threshold),
-        "found_px": lacunae.lost_px,
-        "found_share": lacunae.share,
+        "detectors": detected,
     }
-    return files.save_made(
-        replace(plain, pixels=files.white_where_lost(lacunae)), target, source=stack.primary, history=history
+    name = f"what {' and '.join(detector.name for detector, _ in made)} found in {stack.primary.name}"
+    return Survey(mapped(places, metadata=stack.primary.metadata, name=name), history)
+
+
+def detect_file(
+    source: str | Path,
+    target: str | Path,
+    *,
+    kinds: Sequence[str | Detector] = KINDS,
+    threshold: float | None = None,
+    strength: str | Path | None = None,
+    damage: str | Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Survey:
+    """Find damage and write a mask (white = lost), with its history beside it.
+
+    Args:
+        source: what `open` takes.
+        target: .png .tif, 8 bit: damage of all classes.
+        kinds, threshold, strength, seed, device, progress: as for `survey`.
+        damage: also write a map of the classes in their colours, .png .tif, for `inpaint --damage`.
+
+    Raises:
+        BadUsage: a target that is no .png or .tif.
+        UnsafeOutput: a target is the source.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+        TratteggioError: as `survey` raises.
+    """
+    for path in (target, strength, damage):
+        if path is not None:
+            _require_mask(Path(path))
+            files.refuse_overwrite(source, path)
+    found = survey(
+        source, kinds, threshold=threshold, strength=strength, seed=seed, device=device, progress=progress
     )
+    scan = open(source).primary
+    everything = files.white_where_lost(found.damage.of(*CLASSES))
+    history = files.save_made(
+        replace(_on_grid(scan), pixels=everything), target, source=scan, history=found.history
+    )
+    if damage:
+        write_damage(found, damage)
+    return found._replace(history=dict(history))
+
+
+def write_damage(found: Survey, target: str | Path) -> None:
+    """Write a map of the classes in their colours, with its history beside it.
+
+    Raises:
+        BadUsage: a target that is no .png or .tif.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
+    _require_mask(Path(target))
+    files.write_indexed(found.damage.indices, target, PALETTE, metadata=found.damage.metadata)
+    files.write_history(files.sidecar(target, "history"), {**found.history, "classes": colours_said()})
+
+
+def read_damage(path: str | Path, scan: Scan) -> DamageMap:
+    """Read a map of classes, as `write_damage` writes it or a hand has painted or mended it.
+
+    Args:
+        path: PNG or TIFF in the colours of the classes.
+        scan: whose damage it shows.
+
+    Raises:
+        GridMismatch: the map has another size.
+        UnsupportedFile: colours that stand for no class, which are listed.
+        UnreadableFile: missing or damaged.
+    """
+    indices = files.read_indexed(path, {colour: number for number, colour in enumerate(PALETTE)})
+    if indices.shape != scan.grid:
+        raise GridMismatch(
+            f"{path} is {size_said(indices.shape)} but {scan.name} is {size_said(scan.grid)}; "
+            "a damage map has exactly the size of the scan"
+        )
+    return DamageMap(indices, _on_grid(scan).metadata, str(path))
+
+
+def lacunae_by_policy(damage: DamageMap, policy: str | None = None, *, grow: str | None = None) -> Lacunae:
+    """Return what a damage map and policies leave to be filled.
+
+    Args:
+        damage: the map.
+        policy: CLASS=fill or CLASS=keep, set apart by commas; losses and scratches are filled unless told
+            otherwise, cracks, stains and overpaint kept.
+        grow: how far beyond that, as "2px" or "120um".
+
+    Raises:
+        BadUsage: nothing is to be filled; the message says what there is. Or a policy or length that is none.
+        UnknownName: no such class or policy.
+    """
+    chosen = policies(policy)
+    lacunae = damage.to_fill(chosen, grow=grow)
+    if lacunae.lost_px:
+        return lacunae
+    kept = [area for area in damage.areas() if chosen[area.damage] == "keep"]
+    if not kept:
+        raise BadUsage(f"{damage.name} holds no damage, so there is nothing to fill")
+    there = ", ".join(f"{area.damage} ({area.share:.2%} of the area)" for area in kept)
+    raise BadUsage(
+        f"all damage in {damage.name} is kept: {there}; to fill it add --policy {kept[0].damage}=fill"
+    )
+
+
+def colours_said() -> dict[str, str]:
+    """Say in which colour each class is shown in maps."""
+    return {name: "#" + "".join(f"{level:02x}" for level in kind.colour) for name, kind in CLASSES.items()}
 
 
 def told(detector: Detector, said: str, threshold: float | None) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def inpaint(
 
 def inpaint_file(
     source: Path,
-    mask: Path,
+    mask: Path | Lacunae,
     target: Path,
     *,
     engine: str | Engine = "auto",
@@ -158,7 +158,7 @@ def inpaint_file(
 
     Args:
         source: what `open` takes.
-        mask: a mask file (white = lost).
+        mask: a mask file (white = lost), or lacunae.
         target: .tif .png .jpg .ora
         resume: go on with an unfinished job of the same inputs and options; if the target is already
             complete, nothing is done again.
@@ -172,7 +172,7 @@ def inpaint_file(
         TratteggioError: as `inpaint` and `files.save` raise.
     """
     files.require_writable(target)
-    for precious in (source, mask):
+    for precious in (source, *([] if isinstance(mask, Lacunae) else [mask])):
         files.refuse_overwrite(precious, target)
     stack = open(source)
     for scan in stack.scans:

@@ -1,0 +1,144 @@
+"""Maps of numbered classes as palette PNG or TIFF: what a viewer shows in colours, and a program counts."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
+from tratteggio.files.beside import beside
+from tratteggio.files.png_write import write_png
+from tratteggio.files.writing import UNTOUCHED, kind_for
+from tratteggio.painting import Metadata, Pixels, Region
+from tratteggio.painting.pixels import Array
+
+Colour = tuple[int, int, int]
+
+SUFFIXES = {".png": "png", ".tif": "tiff", ".tiff": "tiff"}
+BAND = 256
+TOLD = 8  # colours that are listed in a message
+
+
+def write_indexed(
+    indices: Pixels,
+    path: str | os.PathLike[str],
+    palette: Sequence[Colour],
+    *,
+    metadata: Metadata = UNTOUCHED,
+) -> None:
+    """Write numbered classes, streamed; they may be huge and lazy.
+
+    Args:
+        indices: (H, W) uint8, each less than the length of the palette.
+        path: .png .tif
+        palette: RGB of each number, 0 .. 255; at most 256.
+        metadata: resolution and orientation are kept.
+
+    Raises:
+        BadUsage: another suffix.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
+    """
+    path = Path(path)
+    kind = kind_for(path, SUFFIXES)
+    with beside([path]) as [temporary]:
+        if kind == "png":
+            with temporary.open("wb") as stream:
+                write_png(indices, stream, metadata=metadata, name=str(path), palette=palette)
+        else:
+            _write_tiff(indices, temporary, palette, metadata)
+
+
+def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) -> NDArray[np.uint8]:
+    """Read numbered classes by their colours: an indexed file, or one that was painted in RGB.
+
+    Args:
+        path: PNG or TIFF, 8 bit; opacity is left aside.
+        palette: colour -> number.
+
+    Returns:
+        (H, W) uint8, in memory.
+
+    Raises:
+        BadUsage: another suffix.
+        UnsupportedFile: colours that are not in the palette, which are listed; or a file of another kind.
+        UnreadableFile: missing or damaged.
+    """
+    path = Path(path)
+    colours = _colours(path).astype(np.uint32)
+    code = (colours[..., 0] << 16) | (colours[..., 1] << 8) | colours[..., 2]
+    there, places = np.unique(code, return_inverse=True)
+    numbers = {(red << 16) | (green << 8) | blue: number for (red, green, blue), number in palette.items()}
+    foreign = [int(one) for one in there if int(one) not in numbers]
+    if foreign:
+        said = ", ".join(f"#{one:06x}" for one in foreign[:TOLD])
+        more = f" and {len(foreign) - TOLD} more" if len(foreign) > TOLD else ""
+        known = ", ".join(f"#{one:06x}" for one in numbers)
+        raise UnsupportedFile(
+            f"{path} holds colours that mean nothing here: {said}{more}; known are {known}. "
+            "Paint without soft edges, and save without loss"
+        )
+    table = np.array([numbers[int(one)] for one in there], np.uint8)
+    return np.asarray(table[places.reshape(code.shape)])
+
+
+def _colours(path: Path) -> Array:
+    """Decode a file to (H, W, 3) uint8."""
+    kind = kind_for(path, SUFFIXES)
+    try:
+        decoded = imagecodecs.png_decode(path.read_bytes()) if kind == "png" else _read_tiff(path)
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+    except (tifffile.TiffFileError, imagecodecs.PngError, ValueError) as error:
+        raise UnreadableFile(f"{path} is damaged: {error}") from error
+    if decoded.dtype != np.uint8:
+        raise UnsupportedFile(f"{path} holds {decoded.dtype.name}, but a map of classes is 8 bit")
+    if decoded.ndim == 2 or decoded.shape[2] < 3:
+        grey = decoded if decoded.ndim == 2 else decoded[..., 0]
+        return np.repeat(grey[..., None], 3, axis=2)
+    return decoded[..., :3]
+
+
+def _read_tiff(path: Path) -> Array:
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        decoded = np.asarray(page.asarray())
+        if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+            # 16 bit a colour in the file; ours were 8.
+            decoded = (np.asarray(page.colormap).T >> 8).astype(np.uint8)[decoded]
+        return decoded
+
+
+def _write_tiff(indices: Pixels, file: Path, palette: Sequence[Colour], metadata: Metadata) -> None:
+    if len(palette) > 256:
+        raise BadUsage(f"a palette has 256 colours at most, got {len(palette)}")
+    colours = np.zeros((3, 256), np.uint16)
+    colours[:, : len(palette)] = np.array(palette, np.uint16).T * 257
+    grid = (indices.shape[0], indices.shape[1])
+
+    def strips() -> Iterator[bytes]:
+        for band in Region.whole(grid).bands(BAND):
+            yield zlib.compress(np.ascontiguousarray(indices[band.slices]).tobytes())
+
+    unit = {"inch": "INCH", "cm": "CENTIMETER", "none": "NONE"}[metadata.unit]
+    tifffile.imwrite(
+        file,
+        strips(),
+        shape=grid,
+        dtype=np.uint8,
+        photometric="palette",
+        colormap=colours,
+        rowsperstrip=BAND,
+        compression="deflate",
+        resolution=metadata.resolution or (1, 1),
+        resolutionunit=unit if metadata.resolution else "NONE",
+        extratags=[(274, "H", 1, metadata.orientation, True)],
+        metadata=None,
+        bigtiff=grid[0] * grid[1] > 1 << 32,
+    )
