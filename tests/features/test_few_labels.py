@@ -164,7 +164,7 @@ def test_detect_learns_from_labels_on_the_command_line(panel, tmp_path):
     found = np.asarray(Image.open(told[2])) > 0
     assert kappa(lost, found) > 0.5
     history = files.read_history(files.sidecar(tmp_path / "lost.png", "history"))
-    assert history["detector"]["parameters"]["labels"] == "strokes.png"
+    assert history["detectors"][0]["parameters"]["labels"] == "strokes.png"
 
 
 def test_what_strokes_do_not_show_cannot_be_asked_for(panel, tmp_path):

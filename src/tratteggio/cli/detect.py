@@ -10,7 +10,6 @@ import typer
 
 from tratteggio.cli.console import Json, Quiet, conversation
 
-
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
 
