@@ -34,7 +34,7 @@ def detect(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="What finds it: a detector, NAME:OPTION=VALUE,OPTION=VALUE (default tophat); repeatable, one "
+            help="What finds it: a detector, NAME:OPTION=VALUE,OPTION=VALUE (default tophat); one "
             "for each class. With --labels what is to be found, loss (default) or crack."
         ),
     ] = None,

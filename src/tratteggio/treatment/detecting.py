@@ -152,9 +152,8 @@ def survey(
     ]
     classes = [detector.damage for detector, _ in made]
     if len(set(classes)) < len(classes):
-        raise BadUsage(
-            f"a map has one detector for each class, got {', '.join(said for _, said in made)} for {', '.join(classes)}"
-        )
+        names = ", ".join(detector.name for detector, _ in made)
+        raise BadUsage(f"a map has one detector for each class, got {names} for {', '.join(classes)}")
     stack = open(source)
     places, detected = {}, []
     for detector, said in made:
