@@ -472,7 +472,7 @@ def _setting(scale: Scale) -> str:
     )
 
 
-def _sheet(rows: Sequence[Sequence[Levels]], *, side: int = 112) -> Levels:
+def _sheet(rows: Sequence[Sequence[Levels]], *, side: int = 160) -> Levels:
     """Lay pictures side by side, one row for each case, in squares of white."""
     columns = max(len(row) for row in rows)
     sheet = np.full((len(rows) * side, columns * side, 3), 255, np.uint8)
