@@ -48,6 +48,14 @@ def test_strong_noise_on_a_phantom_is_found_at_every_depth(sigma: float) -> None
     assert_allclose(found[1:], found[0], rtol=0.2)
 
 
+@pytest.mark.parametrize("levels", [0.6, 1.0, 1.5, 2.0, 3.0])
+def test_weak_noise_is_found_between_the_levels_of_8_bits(levels: float) -> None:
+    """Rounding adds a twelfth of a level squared."""
+    noisy = paint() + RNG.normal(0, levels / 255, (300, 260, 3))
+    found = estimated(Scan(np.clip(noisy * 255, 0, 255).round().astype(np.uint8))) * 255
+    assert found == pytest.approx((levels**2 + 1 / 12) ** 0.5, rel=0.08)
+
+
 def test_black_margins_do_not_hide_noise_and_nothing_is_found_where_there_is_none() -> None:
     noisy = paint() + RNG.normal(0, 0.05, (300, 260, 3)).astype(np.float32)
     framed = np.pad(noisy, ((200, 200), (200, 200), (0, 0)))

@@ -20,7 +20,7 @@ import numpy as np
 from tratteggio.errors import BadUsage
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import Array, white
 
 if TYPE_CHECKING:
     from tratteggio.models.denoiser import Denoiser
@@ -122,11 +122,14 @@ def estimated(scan: Scan) -> float:
         0.04
     """
     light = Light(scan, np.dtype(np.float32))
+    # Of whole numbers these differences are multiples of half a level, and so would their median be: spread
+    # evenly over that half.
+    rng, step = np.random.default_rng(0), 0.5 / white(scan.dtype) if scan.dtype.kind == "u" else 0.0
     found = []
     for window in _windows(scan.grid):
         x = light[window.slices]
         a, b, c, d = (x[r : len(x) // 2 * 2 : 2, k : x.shape[1] // 2 * 2 : 2] for r in (0, 1) for k in (0, 1))
-        detail = np.abs(a - b - c + d) / 2
+        detail = np.abs((a - b - c + d) / 2 + rng.uniform(-step / 2, step / 2, a.shape))
         cut = np.any([(part == 0) | (part == 1) for part in (a, b, c, d)], axis=(0, 3))
         if np.count_nonzero(~cut) > SEEN * cut.size:
             found.append(np.median(detail[~cut], axis=0) * TO_SIGMA)

@@ -17,7 +17,7 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="curves",
     model="curves",
-    steps=150,
+    steps=400,
     batch=4,
     side=128,
     rate=1e-3,

@@ -16,7 +16,7 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="lowlight_raw",
     model="lowlight-raw-narrow",
-    steps=1_500,
+    steps=2_500,
     batch=4,
     side=128,
     rate=1e-3,
