@@ -2,7 +2,8 @@
 
     .venv/bin/python docs/pictures.py
 
-Writes docs/pictures/panel.jpg (before, proposal, fill alone, lacunae) and finishes.jpg (the finishes, close).
+Writes docs/pictures/panel.jpg (before, proposal, fill alone, lacunae), finishes.jpg (the finishes, close) and
+hybrid.jpg (a hybrid image from near to far).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from PIL import Image
 
 import tratteggio as tg
 from tratteggio.files import overview
+from tratteggio.filters import hybrid, strip
 from tratteggio.finish import finished
 from tratteggio.painting import Region, Restoration
 from tratteggio.phantom import panel
@@ -49,6 +51,8 @@ def main() -> None:
         pixels = finished(restoration, name).pixels
         shown.append(overview(phantom.damaged, longest=320, pixels=pixels, region=close))
     beside(shown, HERE / "finishes.jpg", quality=85)
+    near, far = panel(320, 320).painted.read(), panel(320, 320, seed=1, motif="landscape").painted.read()
+    beside([near, far, strip(hybrid(near, far, low=6, high=20))], HERE / "hybrid.jpg", quality=80)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,7 @@ def hang(wall: Wall) -> None:
         "with noise": gaussian_noise(grey, sigma=0.1),
     }
     for name, picture in views.items():
-        wall.hang(picture, name.capitalize())
-        wall.hang(spectrum(picture), f"{name.capitalize()}: its frequencies")
+        wall.hang(np.hstack([picture, spectrum(picture)]), f"{name.capitalize()}, and its frequencies")
 
     wave = 0.5 + 0.5 * np.cos(2 * np.pi * 5 * x / wall.side)
     _, col = np.unravel_index(spectrum(wave - wave.mean()).argmax(), wave.shape)
