@@ -154,3 +154,26 @@ def test_contradictions_are_refused_in_a_sentence(scan: Path, words, said, monke
     assert code in (1, 2)
     assert said in text
     assert not scan.with_name("out.png").exists()
+
+
+def test_cracks_become_a_graph_a_rose_and_a_table(scan: Path):
+    graph, rose, areas = (scan.with_name(name) for name in ("cracks.geojson", "rose.svg", "areas.csv"))
+    words = ("--graph", graph, "--rose", rose, "--areas", areas)
+    code, text = run("detect", scan, "-o", scan.with_name("lost.png"), *words)
+    assert code == 0, text
+    told = json.loads(graph.read_text("utf-8"))
+    [edge] = [one for one in told["features"] if one["properties"]["kind"] == "crack"]
+    assert edge["properties"]["length_px"] == pytest.approx(118, abs=6)
+    assert told["facts"]["length_mm"] == pytest.approx(118 * 25.4 / 300, rel=0.06)
+    assert rose.read_text("utf-8").startswith("<svg")
+    head, row = areas.read_text("utf-8").splitlines()
+    assert head == "damage,area_px,share,pieces,area_mm2"
+    assert row.startswith("crack,")
+    assert row.split(",")[3] == "1"
+
+
+@pytest.mark.parametrize("option", ["--graph", "--rose", "--areas"])
+def test_an_unknown_suffix_is_refused(scan: Path, option):
+    code, text = run("detect", scan, "-o", scan.with_name("lost.png"), option, scan.with_name("file.xyz"))
+    assert code == 2
+    assert "'.xyz'" in text

@@ -55,6 +55,15 @@ def detect(
         Path | None,
         typer.Option("--map", help="Also a map of the classes in their colours, for `inpaint --damage`."),
     ] = None,
+    graph: Annotated[
+        Path | None, typer.Option(help="Also the cracks as a graph: junctions, edges (.geojson).")
+    ] = None,
+    rose: Annotated[
+        Path | None, typer.Option(help="Also how much of the cracks runs in each direction (.svg).")
+    ] = None,
+    areas: Annotated[
+        Path | None, typer.Option(help="Also a table of what there is of each class (.csv .json).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bits.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     listed: Annotated[  # noqa: ARG001 its callback answers
@@ -72,7 +81,7 @@ def detect(
     Example: tratteggio detect panel.tif -o lost.png --labels strokes.png
     """
     with conversation(as_json=json, quiet=quiet) as console:
-        from tratteggio.treatment import detect_file, detecting
+        from tratteggio.treatment import detect_file, detecting, write_areas, write_cracks
 
         finders: Sequence[str | Detector] = kind or detecting.KINDS
         if labels:
@@ -82,7 +91,11 @@ def detect(
                 source, output, kinds=finders, threshold=threshold, strength=strength,
                 damage=damage, seed=seed, device=device, progress=progress,
             )  # fmt: skip
-        made = [str(path) for path in (output, strength, damage) if path]
+        if graph or rose:
+            write_cracks(found, graph=graph, rose=rose)
+        if areas:
+            write_areas(found, areas)
+        made = [str(path) for path in (output, strength, damage, graph, rose, areas) if path]
         said = ", ".join(
             f"{one['found_px']} pixels held for {one['damage']} by {one['name']} "
             f"({one['found_share']:.2%} of the area)"

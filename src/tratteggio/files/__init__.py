@@ -1,6 +1,6 @@
 """The door: files in, nouns out, and back. Depth, profile, resolution, metadata and history are kept."""
 
-from tratteggio.files.beside import refuse_overwrite
+from tratteggio.files.beside import beside, refuse_overwrite
 from tratteggio.files.icc import profile_name, to_lab
 from tratteggio.files.indexed import read_indexed, write_indexed
 from tratteggio.files.inspection import inspect
@@ -14,6 +14,7 @@ from tratteggio.files.stacks import read_stack, write_stack
 from tratteggio.files.writing import white_where_lost, write, write_lacunae
 
 __all__ = [
+    "beside",
     "inspect",
     "overview",
     "profile_name",

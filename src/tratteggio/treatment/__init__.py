@@ -8,6 +8,8 @@ from tratteggio.treatment.detecting import (
     make_detector,
     read_damage,
     survey,
+    write_areas,
+    write_cracks,
     write_damage,
 )
 from tratteggio.treatment.enhancing import enhance, enhance_file, enhancers, make_enhancer
@@ -41,5 +43,7 @@ __all__ = [
     "sample_file",
     "samplers",
     "survey",
+    "write_areas",
+    "write_cracks",
     "write_damage",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +13,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tratteggio import files, registry
-from tratteggio.damage import CLASSES, PALETTE, DamageMap, Strengths, found, mapped, policies
+from tratteggio.damage import (
+    CLASSES,
+    PALETTE,
+    Area,
+    DamageMap,
+    Strengths,
+    crack_graph,
+    found,
+    mapped,
+    policies,
+)
+from tratteggio.damage import rose as drawn_rose
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
 from tratteggio.filters import words
@@ -23,6 +37,7 @@ from tratteggio.version import __version__
 Progress = Callable[[int, int], None]
 
 MASKS = (".png", ".tif", ".tiff")
+GRAPHS, ROSES, TABLES = (".geojson", ".json"), (".svg",), (".csv", ".json")
 KINDS = ("tophat",)  # unless the user says otherwise
 GIVEN = ("seed", "device")  # to every detector, not by words
 
@@ -239,6 +254,53 @@ def write_damage(found: Survey, target: str | Path) -> None:
     files.write_history(files.sidecar(target, "history"), {**found.history, "classes": colours_said()})
 
 
+def write_cracks(found: Survey, *, graph: str | Path | None = None, rose: str | Path | None = None) -> None:
+    """Write the cracks that were found as a graph, and how much of them runs in each direction.
+
+    Args:
+        found: a survey, cracks among its classes or not.
+        graph: .geojson or .json: junctions, edges with length, width and direction; coordinates in pixels.
+        rose: .svg
+
+    Raises:
+        BadUsage: another suffix, or a painting too large for a graph.
+        MissingExtra: scikit-image is not installed.
+        UnwritableFile: no such folder, no permission, no space.
+    """
+    for path, suffixes in ((graph, GRAPHS), (rose, ROSES)):
+        if path is not None:
+            _require_suffix(Path(path), suffixes)
+    cracks = crack_graph(found.damage.of("crack"), metadata=found.damage.metadata)
+    if graph is not None:
+        _write_text(graph, json.dumps(cracks.geojson(), indent=1) + "\n")
+    if rose is not None:
+        _write_text(rose, drawn_rose(cracks, title=f"Cracks: {found.damage.name}"))
+
+
+def write_areas(found: Survey, target: str | Path) -> None:
+    """Write how much damage of each class there is: area, share and pieces.
+
+    Args:
+        found: a survey.
+        target: .csv or .json
+
+    Raises:
+        BadUsage: another suffix.
+        UnwritableFile: no such folder, no permission, no space.
+    """
+    path = Path(target)
+    _require_suffix(path, TABLES)
+    rows = [area._asdict() for area in found.damage.areas()]
+    if path.suffix.lower() == ".json":
+        _write_text(path, json.dumps(rows, indent=1) + "\n")
+        return
+    sheet = io.StringIO()
+    writer = csv.DictWriter(sheet, Area._fields, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _write_text(path, sheet.getvalue())
+
+
 def read_damage(path: str | Path, scan: Scan) -> DamageMap:
     """Read a map of classes, as `write_damage` writes it or a hand has painted or mended it.
 
@@ -330,6 +392,16 @@ def _on_grid(scan: Scan) -> Scan:
     return replace(
         scan, alpha=False, metadata=Metadata(metadata.resolution, metadata.unit, metadata.orientation)
     )
+
+
+def _write_text(path: str | Path, text: str) -> None:
+    with files.beside([Path(path)]) as [temporary]:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _require_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise BadUsage(f"{path}: the suffix is one of {' '.join(suffixes)}, got {path.suffix!r}")
 
 
 def _require_mask(path: Path) -> None:
