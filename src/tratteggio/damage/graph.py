@@ -5,10 +5,9 @@
                      -> paths between them, from junction to junction or end
 
 What such a graph tells of a painting: Bucklow, "The description of craquelure patterns", Studies in
-Conservation 42, 1997; Sidorov and Hardeberg, "Craquelure as a graph: application of image processing and graph
-neural networks to the description of fracture patterns", ICCV workshops 2019. The skeleton is that of Zhang
-and Suen, "A fast parallel algorithm for thinning digital patterns", Communications of the ACM 27, 1984, by
-scikit-image.
+Conservation 42, 1997; Sidorov and Hardeberg, "Craquelure as a graph", ICCV workshops 2019. The skeleton is
+that of Zhang and Suen, "A fast parallel algorithm for thinning digital patterns", CACM 27,
+1984, by scikit-image.
 """
 
 from __future__ import annotations
