@@ -187,7 +187,9 @@ def test_the_verb_writes_a_page_of_a_phantom(tmp_path: Path, monkeypatch: pytest
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["shown"] == ["encoder.2"]
-    assert told["layers"][1] == {"name": "encoder.2", "kind": "convolution", "sees_px": [5, 5]}
+    second = told["layers"][1]
+    assert (second["name"], second["features"], second["sees_px"]) == ("encoder.2", 8, [5, 5])
+    assert 0 < second["above_0"] <= 8
     assert "https://" not in page.read_text("utf-8")
 
 

@@ -128,6 +128,15 @@ def test_a_net_stays_as_it_was() -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
 
 
+def test_features_that_no_rectifier_lets_pass_are_counted() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
+    with torch.no_grad():
+        net[0].weight.fill_(1)
+        net[0].bias.copy_(torch.tensor([0.0, 1.0, -9.0, -99.0]))
+    (layer,) = layers(net, torch.ones(1, 1, 8, 8), None)
+    assert (layer.awake, layer.outer) == (2, 4)  # 9 - 9 is not above 0
+
+
 def test_layers_are_listed_in_the_order_of_their_answers() -> None:
     names = [layer.name for layer in layers(Skipping(), torch.zeros(1, 1, 16, 16), None)]
     assert names == ["first", "below", "up", "last"]

@@ -50,6 +50,8 @@ def explain(
                     {
                         "name": one.name,
                         "kind": one.kind,
+                        "features": one.outer,
+                        "above_0": one.awake,
                         "sees_px": [
                             line and line.size
                             for line in (found.fields[one.name].rows, found.fields[one.name].cols)

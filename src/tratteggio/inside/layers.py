@@ -24,6 +24,7 @@ class Layer:
         kind: "convolution" or "transposed".
         kernel, stride: (rows, columns).
         inner, outer: channels that it takes and gives.
+        awake: how many of its features answer above 0 anywhere in the picture; the others pass no rectifier.
     """
 
     name: str
@@ -32,11 +33,12 @@ class Layer:
     stride: tuple[int, int]
     inner: int
     outer: int
+    awake: int
 
 
 def layers(net: nn.Module, x: Tensor, known: Known | None) -> tuple[Layer, ...]:
     """List the layers that a picture passes on its way through a net, in their order."""
-    return tuple(_facts(name, net.get_submodule(name)) for name in answers(net, x, known))
+    return tuple(_facts(name, net.get_submodule(name), y) for name, y in answers(net, x, known).items())
 
 
 def answers(
@@ -94,7 +96,7 @@ def listening(net: nn.Module, kept: dict[str, Tensor], names: Sequence[str] | No
             hook.remove()
 
 
-def _facts(name: str, layer: nn.Module) -> Layer:
+def _facts(name: str, layer: nn.Module, answer: Tensor) -> Layer:
     assert isinstance(layer, Convolution)  # nothing else is listened to
     transposed = isinstance(layer, nn.ConvTranspose2d)
     (down, across), (step_down, step_across) = layer.kernel_size, layer.stride
@@ -105,4 +107,5 @@ def _facts(name: str, layer: nn.Module) -> Layer:
         (step_down, step_across),
         layer.in_channels,
         layer.out_channels,
+        int((answer > 0).any(dim=3).any(dim=2).any(dim=0).sum()),
     )

@@ -131,7 +131,8 @@ def _layers(found: Explanation) -> str:
     rows = "".join(
         f'<tr><th scope="row"><code>{escape(one.name)}</code></th><td>{one.kind}</td>'
         f"<td>{_by(one.kernel)}</td><td>{_by(one.stride)}</td><td>{one.inner} → {one.outer}</td>"
-        f"<td>{_size(found.fields[one.name])}</td><td>{_stride(found.fields[one.name])}</td></tr>\n"
+        f"<td>{one.awake} of {one.outer}</td><td>{_size(found.fields[one.name])}</td>"
+        f"<td>{_stride(found.fields[one.name])}</td></tr>\n"
         for one in found.layers
     )
     held = (
@@ -139,12 +140,14 @@ def _layers(found: Explanation) -> str:
         if any(field.held for field in found.fields.values())
         else ""
     )
-    heads = ["Layer", "Kind", "Kernel", "Stride", "Channels", "Sees (px)", "One answer every (px)"]
+    heads = ["Layer", "Kind", "Kernel", "Stride", "Channels", "Above 0", "Sees (px)", "One answer every (px)"]
     return (
         '<section><h2>Its layers</h2>\n<div class="roll"><table class="layers">\n'
         "<caption>In the order of their answers. What an answer sees, its receptive field, is "
         "found by raising each row and column of a picture and "
-        f"looking where answers move.{held}</caption>\n<thead><tr>"
+        f"looking where answers move.{held} Above 0: features that answer above 0 anywhere in the window; "
+        "the others pass no rectifier, so that a net is blind beyond a layer that has none."
+        "</caption>\n<thead><tr>"
         + "".join(f'<th scope="col">{head}</th>' for head in heads)
         + f"</tr></thead>\n<tbody>\n{rows}</tbody></table></div></section>"
     )
