@@ -50,10 +50,23 @@ def test_plain_developing_takes_means_of_the_nearest_and_tones_them() -> None:
         torch.testing.assert_close(found[:, :, row, col], displayed(sums / counts).T)
 
 
-def test_the_narrow_net_begins_with_plain_developing_and_the_published_one_does_not() -> None:
-    x = torch.rand(1, 4, 16, 16)
-    assert torch.equal(models.build("lowlight-raw-narrow")(x), developed(x))
-    assert not torch.allclose(models.build("lowlight-raw")(x), developed(x), atol=0.1)
+def test_the_narrow_net_begins_with_plain_developing_of_means_and_the_published_one_does_not() -> None:
+    even = torch.full((1, 4, 16, 16), 0.3)
+    torch.testing.assert_close(models.build("lowlight-raw-narrow")(even), developed(even))
+    assert not torch.allclose(models.build("lowlight-raw")(even), developed(even), atol=0.1)
+
+
+def test_the_narrow_net_chooses_cell_by_cell_between_raw_and_its_means() -> None:
+    net, x = models.build("lowlight-raw-narrow"), torch.rand(1, 4, 16, 16)
+    wide = torch.nn.functional.pad(x, (4, 4, 4, 4))
+    counts = torch.nn.functional.pad(torch.ones(1, 4, 16, 16), (4, 4, 4, 4))
+    mean = sum(wide[..., r : r + 16, c : c + 16] for r in range(9) for c in range(9))
+    mean /= sum(counts[..., r : r + 16, c : c + 16] for r in range(9) for c in range(9))
+    for chosen, expected in ((0, x), (2, mean)):
+        torch.nn.init.zeros_(net.last.bias)
+        with torch.no_grad():
+            net.last.bias[12 + chosen] = 100.0
+            torch.testing.assert_close(net(x), developed(expected), rtol=0, atol=1e-5)
 
 
 def test_the_answer_is_a_picture_of_the_size_of_the_raw() -> None:

@@ -61,7 +61,7 @@ class Scale:
 
 SCALES: Mapping[str, Scale] = {
     "smoke": Scale(most=2, longest=96, side=64, conclusive=False),
-    "cpu": Scale(most=16, longest=384, side=192, conclusive=True),
+    "cpu": Scale(most=12, longest=320, side=160, conclusive=True),
 }
 
 DIMS: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {

@@ -7,8 +7,9 @@
       -> 1 x 1 to 12 channels -> 2 x 2 pixels of RGB each: (B, 3, H, W)
 
 Leaky ReLU of slope 0.2 follows each 3 x 3 convolution. `lowlight-raw` is as published. `lowlight-raw-narrow`,
-which can be trained without a GPU, begins with 12 channels instead of 32, and what it answers is added to the
-raw as it is developed plainly, see `developed`: it need not learn to demosaic and to tone, only what to mend.
+which can be trained without a GPU, begins with 12 channels instead of 32, and mends plain developing, see
+`developed`. Of the raw as it is and of its means over 3 x 3 and 9 x 9 cells it weighs, for each cell, how
+much to take of each, and adds 12 channels as above: it need not learn to demosaic and to tone.
 
 Source: Chen, Chen, Xu, Koltun, "Learning to see in the dark", CVPR 2018, section 4. The narrow one is ours.
 """
@@ -27,6 +28,7 @@ MOST_RATIO = 300.0  # to which exposures were amplified
 NAMES = ("lowlight-raw", "lowlight-raw-narrow")
 HALVINGS = 4
 TONE = 2.2  # nearly the tone curve of sRGB
+MEANS = (1, 3, 9)  # sides in cells of what the narrow net weighs
 STEP = 2 * 2**HALVINGS  # windows begin where all halvings have a whole cell
 # Two convolutions at each size, on the way down and, but for the smallest, on the way up; in pixels.
 REACH = 2 * (2 * sum(2**k for k in range(HALVINGS + 1)) + 2 * sum(2**k for k in range(HALVINGS)))
@@ -124,18 +126,10 @@ class LowlightRaw(nn.Module):
         )
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * n, n, 2, stride=2, bias=False) for n in widths[-2::-1])
         self.merged = nn.ModuleList(_twice(2 * n, n) for n in widths[-2::-1])
-        self.last = nn.Conv2d(width, 12, 1)
+        self.last = nn.Conv2d(width, 12 + len(MEANS) * mending, 1)
         if mending and not self.last.weight.is_meta:  # begins with mending nothing
             nn.init.zeros_(self.last.weight)
             nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
-
-    def from_rgb(self, x: Tensor) -> Tensor:
-        """Make of a picture (B, 3, H, W) what a sensor in good light would give: packed, without noise."""
-        light = x**TONE
-        red, green, blue = light[:, :1], light[:, 1:2], light[:, 2:3]
-        return torch.cat(
-            [red[..., ::2, ::2], green[..., ::2, 1::2], green[..., 1::2, ::2], blue[..., 1::2, 1::2]], dim=1
-        )
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Answer with the picture.
@@ -152,14 +146,24 @@ class LowlightRaw(nn.Module):
                 f"this net takes packed raw (B, 4, h, w) with sides of whole {2**HALVINGS}, "
                 f"got {tuple(x.shape)}"
             )
-        plain = developed(x) if self.mending else 0
-        ways = []
+        packed, ways = x, []
         for level, convolutions in enumerate(self.down):
             x = convolutions(functional.max_pool2d(x, 2) if level else x)
             ways.append(x)
         for up, merged, beside in zip(self.up, self.merged, ways[-2::-1], strict=True):
             x = merged(torch.cat([up(x), beside], dim=1))
-        return plain + functional.pixel_shuffle(self.last(x), 2)
+        answer = self.last(x)
+        mended: Tensor = functional.pixel_shuffle(answer[:, :12], 2)
+        return mended + _blended(packed, answer[:, 12:].softmax(dim=1)) if self.mending else mended
+
+
+def _blended(x: Tensor, shares: Tensor) -> Tensor:
+    """Develop packed raw plainly, and its means, and take of each the share (B, 3, h, w) of its cell."""
+    shares = shares.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+    means = [
+        functional.avg_pool2d(x, side, stride=1, padding=side // 2, count_include_pad=False) for side in MEANS
+    ]
+    return torch.stack([developed(mean) for mean in means], dim=1).mul(shares[:, :, None]).sum(dim=1)
 
 
 def _twice(inner: int, outer: int) -> nn.Sequential:

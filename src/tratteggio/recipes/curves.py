@@ -17,9 +17,9 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="curves",
     model="curves",
-    steps=400,
+    steps=150,
     batch=4,
-    side=128,
+    side=96,
     rate=1e-3,
     schedule="cosine",
     clip=0.1,

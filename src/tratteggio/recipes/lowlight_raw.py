@@ -16,7 +16,7 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="lowlight_raw",
     model="lowlight-raw-narrow",
-    steps=2_500,
+    steps=900,
     batch=4,
     side=128,
     rate=1e-3,
