@@ -30,6 +30,7 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "superres-x2": "superres:scale=2",
         **{name: name for name in ("denoiser", "illumination", "curves", "lowlight-raw-narrow")},
         colorize.WEIGHTS: colorize.WEIGHTS,
+        "cracks": "crack-unet",
         pconv.WEIGHTS: pconv.WEIGHTS,
         vae.WEIGHTS: vae.WEIGHTS,
         fpcae.WEIGHTS: "fp-cae:rgb=3,irr=1,xray=1,uvf=3",

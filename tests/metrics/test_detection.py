@@ -115,3 +115,11 @@ def test_arrays_of_another_kind_are_refused():
         auc_pr(flags, np.full((3, 3), np.nan))
     with pytest.raises(BadUsage, match="0 pixels or more"):
         agreement(flags, flags, tolerance_px=-1)
+
+
+def test_strengths_may_be_levels_of_8_bit():
+    """Unsigned numbers have no negatives."""
+    truth = some(8, 0.3)
+    levels = np.random.default_rng(9).integers(0, 256, truth.shape).astype(np.uint8)
+    assert auc_pr(truth, levels) == auc_pr(truth, levels / 255)
+    assert auc_roc(truth, levels) == auc_roc(truth, levels / 255)

@@ -350,3 +350,18 @@ def test_colours_are_weighed_by_what_is_frequent_among_the_pictures(tmp_path: Pa
         told[name] = next(json.loads(line)["loss"] for line in lines if "loss" in json.loads(line))
     assert told["plain"] == pytest.approx(math.log(313), rel=0.1)
     assert told["rebalanced"] < 0.5 * told["plain"]
+
+
+def test_a_net_that_finds_cracks_is_trained_on_a_folder_and_serves_its_detector(tmp_path):
+    from tratteggio.treatment import make_detector
+
+    (tmp_path / "pictures").mkdir()
+    pixels = np.random.default_rng(0).integers(60, 200, (140, 150, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "pictures" / "one.png")
+    settings = ["steps=2", "batch=2", "side=32"]
+    weights = recipes.train(
+        "cracks", tmp_path / "pictures", tmp_path / "run", settings=settings, device="cpu"
+    )
+    detector, _ = make_detector(f"cracks:weights={weights}", device="cpu")
+    assert detector.parameters["model"] == "crack-unet"
+    assert (tmp_path / "run" / "pictures.txt").read_text("utf-8") == "one.png\n"

@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 
 RIM = 24  # px
 SIDES = ("dark", "bright", "both")
-CRACKS = Trace(weak=0.75, follow=48, shortest=24, blot=40, roundest=0.35)
+CRACKS = Trace(weak=0.85, follow=48, shortest=24, blot=80, roundest=0.18)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,10 +48,16 @@ class Lens:
 
     def detect(self, window: Stack, context: None) -> Floats:  # noqa: ARG002
         """Look at one window."""
-        light = grey(window.primary)
-        # Beyond the rim light goes on as it came: turned back, any slope would be a valley there.
-        wide = np.pad(light, RIM, mode="reflect", reflect_type="odd")
-        return self.look(wide)[RIM:-RIM, RIM:-RIM]
+        return wide_of(grey(window.primary), self.look)
+
+
+def wide_of(light: Floats, look: Callable[[Floats], Floats]) -> Floats:
+    """Look at a window with some pixels more around it.
+
+    Beyond the rim of a painting light goes on as it came: turned back, any slope would be a valley there.
+    """
+    wide = np.pad(light, RIM, mode="reflect", reflect_type="odd")
+    return look(wide)[RIM:-RIM, RIM:-RIM]
 
 
 def each_side(light: Floats, *, side: str, look: Callable[[Floats], Floats]) -> Floats:

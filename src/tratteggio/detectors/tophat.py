@@ -30,7 +30,7 @@ RADII = (2, 4, 8)  # of the octagons: cracks up to 16 pixels wide
 LENGTH = 11  # px of the lines: what is shorter is no crack
 BLUR = 0.7  # px, against noise
 REACH = 72  # 3 by the blur, 16 by closing, 20 by opening, 32 by the grain
-THRESHOLD = 0.47
+THRESHOLD = 0.53
 
 
 def make(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tratteggio.errors import BadUsage
 from tratteggio.losses.colours import ColourClasses, ColourDistance
 from tratteggio.losses.entropy import CrossEntropy
+from tratteggio.losses.finding import Finding
 from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
 from tratteggio.losses.lighting import Absolute, Curves, Illumination
 from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
@@ -27,6 +28,7 @@ class _Entry(NamedTuple):
         | LiuLoss
         | LogSsimLoss
         | CrossEntropy
+        | Finding
         | ColourClasses
         | ColourDistance
         | Elbo
@@ -52,6 +54,7 @@ _OBJECTIVES = {
     "liu": _Entry(LiuLoss, {}, LIU_TAPS),
     "log_ssim": _Entry(LogSsimLoss, {}),
     "cross_entropy": _Entry(CrossEntropy, {}),
+    "finding": _Entry(Finding, {}),
     "colour_classes": _Entry(ColourClasses, {}),
     "colour_distance": _Entry(ColourDistance, {}),
     "elbo": _Entry(Elbo, {}),

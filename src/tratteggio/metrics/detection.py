@@ -228,7 +228,7 @@ def _cumulated(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Count damaged and sound pixels from each strength up, the strongest first; ties are one step."""
     known = _known(truth, annotated, strength)
-    damaged, values = truth[known], strength[known]
+    damaged, values = truth[known], strength[known].astype(np.float64)
     if not np.isfinite(values).all():
         raise BadUsage("strengths are numbers, but some are NaN or infinite")
     order = np.argsort(-values, kind="stable")

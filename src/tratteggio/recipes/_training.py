@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tratteggio import losses, models
 from tratteggio.errors import BadUsage
@@ -19,9 +19,11 @@ from tratteggio.recipes._gathering import Gathered, gather, lines
 from tratteggio.recipes._judges import feature_net
 from tratteggio.recipes._paintings import Halved, gather_halves
 from tratteggio.training import loop
+from tratteggio.training.cracked import Cracked, without_truth
 from tratteggio.training.damage import drawer
 from tratteggio.training.patches import PER_PICTURE, Augment, Patches
 from tratteggio.training.recipe import Recipe, to_json, with_settings
+from tratteggio.training.sources import Folder
 from tratteggio.training.spoiling import spoiler
 
 MOST_NAMED = 1000  # pictures that a card names one by one
@@ -96,6 +98,11 @@ def train(
     attributes: tuple[str, ...] = getattr(net, "attributes", ())
     filled = _filled(chosen, modalities)
     chosen, loss = _objective(chosen, features, device, modalities)
+    if getattr(net, "finds", None) == "crack":
+        return _find_cracks(
+            net, loss, chosen, data, run, licence=licence, resume=resume, device=device, workers=workers,
+            progress=progress,
+        )  # fmt: skip
     found: Gathered | Halved
     if len(modalities) > 1:
         if only is not None:
@@ -139,6 +146,40 @@ def train(
         held_out=found.held_out,
         card=_card(chosen, found.names, licence, device),
         texts=found.texts,
+        resume=resume,
+        device=device,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def _find_cracks(
+    net: nn.Module,
+    loss: losses.Objective,
+    recipe: Recipe,
+    data: str | Path,
+    run: str | Path,
+    *,
+    licence: str,
+    resume: bool,
+    device: str,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> Path:
+    """Train a net that finds cracks, on phantoms and on all pictures there with cracks laid over them.
+
+    None is set aside: it is measured on panels and on photographs of cracks that it never sees.
+    """
+    source = Folder(data)
+    return loop.train(
+        net,
+        Cracked(source, side=recipe.side, seed=recipe.seed),
+        loss,
+        recipe,
+        run,
+        spoil=without_truth,
+        card=_card(recipe, source.names, licence, device),
+        texts={"pictures.txt": lines(source.names)},
         resume=resume,
         device=device,
         workers=workers,

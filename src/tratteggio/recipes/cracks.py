@@ -1,0 +1,31 @@
+"""The net that finds cracks, taught on phantoms and on cracks laid over pictures.
+
+    tratteggio train cracks --data PAINTINGS -o runs/cracks
+
+A small U-Net (Ronneberger, Fischer, Brox, MICCAI 2015). Half of the patches are of 32 panels, painted,
+cracked and examined (`tratteggio.phantom`), some scans of which are missing; the other half are places of
+pictures, or grounds of one tone, with networks of cracks laid over them, so that the truth is exact, see
+`training.cracked`. No photograph of cracks is learnt from, and no picture is set aside: it is measured on
+phantoms and photographs that it never sees.
+
+Time: 79 minutes on a core that was shared with other work. Figures: docs/performance.md, "Finding cracks",
+printed by `python benchmarks/detection.py --data CRACKS`.
+"""
+
+from tratteggio.training.recipe import Recipe
+
+RECIPE = Recipe(
+    name="cracks",
+    model="crack-unet",
+    steps=2400,
+    batch=6,
+    side=144,
+    rate=2e-3,
+    schedule="cosine",
+    warmup=50,
+    clip=1.0,
+    loss="finding",
+    damage="none",
+    augment={},
+    keep_every=100,
+)
