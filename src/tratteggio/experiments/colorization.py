@@ -469,7 +469,8 @@ _NOT_ATTEMPTED = (
 
 def _setting(scale: Scale, learnt: int, measured: int) -> str:
     return (
-        f"{learnt} paintings are learnt from and {measured} others measured, all on {scale.reduced} pixels "
-        f"at their longer side. Each net takes {scale.steps} steps of {scale.batch} patches of {scale.side} "
+        f"{learnt} paintings are learnt from, but for those narrower than a patch, and {measured} others "
+        f"measured, all on {scale.reduced} pixels at their longer side. "
+        f"Each net takes {scale.steps} steps of {scale.batch} patches of {scale.side} "
         f"x {scale.side} pixels. They differ in the objective alone, and L2 in its last layer."
     )
