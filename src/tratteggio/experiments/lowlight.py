@@ -61,7 +61,7 @@ class Scale:
 
 SCALES: Mapping[str, Scale] = {
     "smoke": Scale(most=2, longest=96, side=64, conclusive=False),
-    "cpu": Scale(most=12, longest=320, side=160, conclusive=True),
+    "cpu": Scale(most=24, longest=320, side=160, conclusive=True),
 }
 
 DIMS: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {
@@ -138,7 +138,8 @@ def run(
     chosen = SCALES[scale]
     source, where = _gather(data, chosen)
     ours = _ours()
-    weights = " ".join(str(ours[name].parameters["weights_sha256"])[:12] for name in sorted(ours))
+    weights = {name: str(enhancer.parameters["weights_sha256"])[:12] for name, enhancer in ours.items()}
+    weights[TOLD] = weights[FOUND]
     ledger = Ledger(out / "mended.jsonl")
     found: dict[Key, list[tuple[float, float]]] = {}
     rows = []
@@ -147,7 +148,7 @@ def run(
         for case in _cases(picture, name, chosen, ours, seed=seed):
             pictured = [case.truth, case.shown] if not number and case.name in SHOWN else []
             for way, mend in case.ways.items():
-                key = f"{weights} | {case.kind} | {case.name} | {way} | {name} | seed {seed}"
+                key = f"{case.kind} | {case.name} | {way} {weights.get(way, '')} | {name} | seed {seed}"
                 if pictured or key not in ledger:
                     mended = mend()
                 if pictured:
