@@ -74,6 +74,7 @@ def test_verbs_that_need_no_net_do_without_torch(tmp_path: Path) -> None:
         ["recipes"],
         ["inspect", scan],
         ["inpaint", scan, "--mask", mask, "-o", out, "--engine", "diffusion"],
+        ["detect", scan, "-o", str(tmp_path / "found.png"), "--kind", "tophat"],
         ["verify", out],
     ]
     ask = (

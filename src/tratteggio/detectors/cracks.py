@@ -35,7 +35,7 @@ WEIGHTS = "cracks"
 HOMES = ("crack_unet",)
 REACH = 128  # 32 by evenness, the rest by the net: farther pixels change no more than a level of 8 bit
 STEP = 16
-THRESHOLD = 0.5
+THRESHOLD = 0.55
 GATE = 0.04  # where morphology tells of less all over a window, no strength could reach 0.2
 
 
