@@ -2,7 +2,7 @@
 
     tratteggio train srcnn --data PICTURES -o runs/x3
     tratteggio train srcnn --data PICTURES -o runs/x2 --set model=srcnn-915:scale=2 \
-        --set init_from=runs/x3/weights.safetensors --set rate=3e-4 --set steps=2000
+        --set init_from=runs/x3/weights.safetensors --set steps=3000
 
 Dong, Loy, He, Tang, "Learning a deep convolutional network for image super-resolution", ECCV 2014: 9-1-5 on
 24,800 pieces of 33 x 33 of 91 photographs, squared error, gradient descent with momentum at 1e-4 (1e-5 in
