@@ -38,6 +38,10 @@ OPPONENT = (
     (_SIXTH, -2 * _SIXTH, _SIXTH),  # purple against green
 )
 """Orthonormal, so that white noise of RGB is white noise of the same strength in each plane."""
+LOUDER = 1.5
+"""Times that noise is told stronger than it is in the two planes of colour: paint changes there less than in
+brightness, from which the net has learnt. Of 1, 1.4, 1.8 and 2.4, all above 1 gain 0.1 to 0.3 dB on paintings
+that it has learnt from, and 1.4 to 1.8 the most."""
 
 
 def build(name: str) -> Denoiser:
@@ -122,7 +126,8 @@ class Denoiser(nn.Module):
         scale = torch.tensor([_THIRD, _HALF, _HALF], device=x.device).view(3, 1, 1, 1)
         middle = torch.tensor([0.0, 0.5, 0.5], device=x.device).view(3, 1, 1, 1)
         planes = torch.tensordot(turn, x[0], 1)[:, None] * scale + middle
-        cleaned = (self._each(planes, level * scale.ravel()) - middle) / scale
+        levels = level * scale.ravel() * torch.tensor([1.0, LOUDER, LOUDER], device=x.device)
+        cleaned = (self._each(planes, levels) - middle) / scale
         rgb: Tensor = torch.tensordot(turn.T, cleaned[:, 0], 1)
         return rgb[None]
 
