@@ -42,4 +42,9 @@ def test_it_is_built_by_name_and_refuses_other_grids():
     assert objective == Finding(overlap=0.25)
     odds, truth, known = some()
     with pytest.raises(GridMismatch, match="share a grid"):
-        objective(odds[..., 1:], truth, known)
+        objective(odds, truth[..., 1:], known)
+    middle = objective(odds[..., 1:-1, 1:-1], truth, known)
+    assert (
+        middle.total
+        == objective(odds[..., 1:-1, 1:-1], *(of[..., 1:-1, 1:-1] for of in (truth, known))).total
+    )

@@ -50,6 +50,7 @@ def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(n
         "cracks": "MICCAI",
         "curves": "CVPR",
         "lowlight": "CVPR",
+        "lacunae": "SPIE 2020",
     }
     source = next((sources[what] for what in sorted(sources)[::-1] if name.startswith(what)), "poster")
     for told in (f"tratteggio train {name} --data", source, "Time:", "igures"):

@@ -23,6 +23,10 @@ TINY = Recipe(
     validate_every=2, keep_every=1,
 )  # fmt: skip
 CRACKS = drawer("cracks")
+FINDS = Recipe(
+    name="finds", model="ti-unet:channels=8,classes=1,filters=4,cell=2", steps=2, batch=2, side=40,
+    loss="finding", damage="bared", keep_every=1,
+)  # fmt: skip
 
 
 def picture(file: Path, side: int = 40, seed: int = 0) -> None:
@@ -365,3 +369,15 @@ def test_a_net_that_finds_cracks_is_trained_on_a_folder_and_serves_its_detector(
     detector, _ = make_detector(f"cracks:weights={weights}", device="cpu")
     assert detector.parameters["model"] == "crack-unet"
     assert (tmp_path / "run" / "pictures.txt").read_text("utf-8") == "one.png\n"
+
+
+def test_a_net_that_finds_losses_learns_from_ground_that_is_bared(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("tratteggio.training.bared.PANEL_GRID", (64, 64))
+    file = recipes.train(FINDS, folder, tmp_path / "run", set_aside=0.2)
+    net, card = models.load(file)
+    assert card.model == FINDS.model
+    assert (tmp_path / "run" / "set_aside.txt").read_text()
+    assert net(torch.rand(1, 8, 40, 42)).shape == (1, 1, 4, 6)
+    journal = [json.loads(line) for line in (tmp_path / "run" / "journal.jsonl").read_text().splitlines()]
+    assert journal[-1]["parts"]["overlap"] > 0
+    assert not any("validation" in line for line in journal), "of what is found no picture is a proposal"

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tratteggio.errors import GridMismatch
-from tratteggio.losses.terms import Terms, weighed
+from tratteggio.losses.terms import Terms, middle, weighed
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,15 @@ class Finding:
         """Compare log odds with the truth.
 
         Args:
-            out: (B, 1, H, W) log odds.
-            truth: (B, C, H, W), the last channel 1 where there is damage, else 0.
+            out: (B, 1, h, w) log odds.
+            truth: (B, C, H, W), the last channel 1 where there is damage, else 0; the same grid, or more, of
+                which the middle was to be answered for.
             known: (B, 1, H, W), 1 where the truth is known.
 
         Raises:
             GridMismatch: the pictures are not on one grid.
         """
+        truth, known = middle(truth, out), middle(known, out)
         if out.shape[2:] != truth.shape[2:] or known.shape != out.shape:
             raise GridMismatch(
                 f"log odds, truth and annotated places share a grid, got {tuple(out.shape)}, "

@@ -33,15 +33,19 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tratteggio.errors import BadUsage
+from tratteggio.filters import ground
 from tratteggio.models.fpcae import glorot
 from tratteggio.registry import unknown
 
 NAMES = ("ti-unet",)
+
+COLOURS = 3
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,22 @@ class TiUnet(nn.Module):
         self.right = nn.ModuleList(_block(2 * k, form, dilation=2**i) for i in levels[:-1])
         self.head = nn.Conv2d(k, form.classes * form.cell**2, 1)
         glorot(self)
+
+    def from_rgb(self, x: Tensor) -> Tensor:
+        """Make what the net takes of light (B, 3, H, W): as it is, or with contrast and texture beside it.
+
+        Raises:
+            BadUsage: the net takes neither three channels nor those of `filters.ground`.
+        """
+        if self.form.channels == COLOURS:
+            return x
+        if self.form.channels != ground.PLANES:
+            raise BadUsage(
+                f"a net that takes {self.form.channels} channels looks at other scans as well, and cannot be "
+                "shown a picture"
+            )
+        planes = [ground.planes(picture.movedim(0, -1).cpu().numpy()) for picture in x.detach()]
+        return torch.from_numpy(np.stack(planes)).to(x)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Answer for each pixel in the middle how likely each class is, as logits.

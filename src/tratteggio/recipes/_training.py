@@ -18,7 +18,7 @@ from tratteggio.recipes._catalogue import load
 from tratteggio.recipes._gathering import Gathered, gather, lines
 from tratteggio.recipes._judges import feature_net
 from tratteggio.recipes._paintings import Halved, gather_halves
-from tratteggio.training import loop
+from tratteggio.training import bared, loop
 from tratteggio.training.cracked import Cracked, without_truth
 from tratteggio.training.damage import drawer
 from tratteggio.training.patches import PER_PICTURE, Augment, Patches
@@ -90,6 +90,7 @@ def train(
     chosen = with_settings(load(recipe) if isinstance(recipe, str) else recipe, settings)
     _require_beginning(chosen)
     # All that may be misspelt is looked at before the pictures, which may be many.
+    finds = chosen.damage == bared.NAME
     damage, augment = drawer(chosen.damage), Augment.of(chosen.augment)
     spoil = None if chosen.spoilt is None else spoiler(chosen.spoilt, chosen.spoilt_options)
     torch.manual_seed(chosen.seed)
@@ -138,12 +139,12 @@ def train(
         loss = loss.fitted(torch.from_numpy(patches[index][0]) for index in range(FITTED))
     return loop.train(
         net,
-        patches,
+        bared.Bared(patches, seed=chosen.seed) if finds else patches,
         loss,
         chosen,
         run,
-        spoil=spoil,
-        held_out=found.held_out,
+        spoil=bared.without_truth if finds else spoil,
+        held_out=[] if finds else found.held_out,  # of what is found no picture is a proposal
         card=_card(chosen, found.names, licence, device),
         texts=found.texts,
         resume=resume,

@@ -11,6 +11,7 @@
     square_area_20  20 % of the area, as their text has it       square_area_40, two_squares_area_20
     mixed           all but squares and within walls, by turns
     dense           two of these at once: more lost, so more to learn from a patch
+    bared           islands and strokes, large enough to be found; nets that learn it see ground there
     none            nothing is lost, for autoencoders
 
 `KINDS` is this table but for the last line; a drawer of one's own is any function of a grid and a generator.
@@ -128,6 +129,7 @@ KINDS: dict[str, Drawer] = {
 _MIXED = {"cracks": 0.2, "craquelure": 0.12, "losses": 0.25, "walk": 0.08, "walk_broad": 0.05, "strokes": 0.1}
 _MIXED["bins"] = 0.2  # large lacunae, which the others seldom draw
 KINDS["mixed"] = Mixture(tuple(_MIXED.items()))
+KINDS["bared"] = Mixture((("losses", 0.85), ("strokes", 0.15)), twice=0.25)
 KINDS["dense"] = Mixture(tuple(_MIXED.items()), twice=1.0)
 
 

@@ -1,0 +1,87 @@
+"""The net that finds paint losses: careful on intact paint, windows as the whole, any scan it can see."""
+
+import numpy as np
+import pytest
+
+from tratteggio import detect, models
+from tratteggio.damage import Strengths
+from tratteggio.detectors import lacunae
+from tratteggio.errors import UnknownName, UnsupportedFile
+from tratteggio.filters import ground
+from tratteggio.metrics.detection import auc_roc
+from tratteggio.painting import Region, Scan, Stack
+from tratteggio.phantom import panel
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return lacunae.make(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    """A panel that no net has learnt from."""
+    return panel(320, 256, seed=2024, losses=0.08, cracks=0.01)
+
+
+def test_what_is_lost_is_held_for_likelier_than_paint(detector, phantom):
+    strength = Strengths(Stack((phantom.damaged,)), detector)[:, :]
+    assert auc_roc(phantom.losses.read(), strength) > 0.85
+
+
+def test_most_of_what_is_marked_is_lost(phantom):
+    found, lost = detect(phantom.damaged, "lacunae").read(), phantom.losses.read()
+    assert found[lost].mean() > 0.15
+    assert lost[found].mean() > 0.5
+
+
+@pytest.mark.parametrize("motif", ["saint", "landscape", "still life"])
+def test_of_intact_paint_less_than_a_hundredth_is_marked(motif):
+    intact = panel(320, 256, seed=2025, losses=0, cracks=0, motif=motif).painted
+    assert detect(intact, "lacunae").share < 0.01
+
+
+def test_a_window_is_judged_as_the_whole(detector, phantom):
+    stack = Stack((phantom.damaged,)).crop(Region(0, 0, 320, 256))
+    whole = detector.detect(stack, None)
+    inner = Region(150, 90, 170, 160)
+    assert inner.top % detector.step == inner.left % detector.step == 0
+    shown = inner.grow(detector.reach, within=stack.grid)
+    assert shown != Region.whole(stack.grid)
+    window = detector.detect(stack.crop(shown), None)[inner.relative_to(shown).slices]
+    np.testing.assert_allclose(window, whole[inner.slices], atol=1e-4)
+
+
+def test_sixteen_bits_are_seen_as_eight(detector, phantom):
+    levels = phantom.damaged.read()
+    one, other = (
+        detector.detect(Stack((Scan(pixels),)), None) for pixels in (levels, levels.astype(np.uint16) * 257)
+    )
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("grid", [(1, 40), (37, 1), (3, 5)])
+def test_narrow_and_grey_scans_are_taken(detector, grid):
+    scan = Scan(np.random.default_rng(0).integers(0, 255, grid).astype(np.uint8))
+    strength = detector.detect(Stack((scan,)), None)
+    assert strength.shape == grid
+    assert ((strength >= 0) & (strength <= 1)).all()
+
+
+def test_weights_of_another_net_are_refused():
+    with pytest.raises(UnsupportedFile, match="detector lacunae takes those of ti-unet"):
+        lacunae.make(weights=models.find("fp-cae"))
+    with pytest.raises(UnknownName, match="device"):
+        lacunae.make(device="gpu")
+
+
+def test_planes_are_colours_contrast_and_texture():
+    light = np.full((90, 90, 3), 0.5, np.float32)
+    light[:, :, 0] = 0.7
+    light[40:50, 40:50] += np.random.default_rng(0).normal(0, 0.1, (10, 10, 1)).astype(np.float32)
+    planes = ground.planes(light)
+    assert planes.shape == (ground.PLANES, 90, 90)
+    np.testing.assert_array_equal(planes[:3], np.moveaxis(light, 2, 0))
+    np.testing.assert_allclose(planes[3:6, :3, :3], 0, atol=0.01)
+    assert planes[6, 45, 45] == pytest.approx(1, abs=0.4), "a deviation of a tenth stands for 1"
+    assert planes[6, 5, 5] == pytest.approx(-1, abs=0.01), "even paint"
