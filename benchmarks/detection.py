@@ -198,12 +198,11 @@ def measured(kind: str, megapixels: float) -> None:
 
 
 def alone(kind: str, scan: str) -> None:
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun, used = time.perf_counter(), time.process_time()
     tg.detect(scan, kind, device="cpu")
     wall, core = time.perf_counter() - begun, time.process_time() - used
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{wall:.0f} | {core:.0f} | {most / 2**20:.2f} | {(most - idle) / 2**20:.2f}")
+    print(f"{wall:.0f} | {core:.0f} | {most / 2**20:.2f}")
 
 
 def main() -> None:
@@ -218,8 +217,8 @@ def main() -> None:
     if options.alone:
         alone(*options.alone)
     elif options.megapixels:
-        print("| detector | megapixels | seconds | seconds of processors | peak GiB | above idle GiB |")
-        print("| --- | --- | --- | --- | --- | --- |")
+        print("| detector | megapixels | seconds | seconds of processors | peak GiB |")
+        print("| --- | --- | --- | --- | --- |")
         for kind in options.ours:
             measured(kind, options.megapixels)
     else:
