@@ -1,4 +1,4 @@
-"""The laws of the house, over every detector that is registered."""
+"""The laws of the house, over every detector that takes a visible scan alone."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,10 @@ from tratteggio.treatment import detectors, make_detector
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 
-DETECTORS = registry.names("detectors")
+# Overpaint is found in several scans only: tests/detectors/test_overpaint.py.
+DETECTORS = [name for name in registry.names("detectors") if name != "overpaint"]
+# A smooth field of one tone may pass for bare ground, compressed or not.
+OF_LINES = [name for name in DETECTORS if name != "lacunae"]
 DEPTHS = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 
 
@@ -125,7 +128,7 @@ def test_on_a_blank_scan_nothing_is_found(name, tone):
     assert tg.detect(np.full((200, 220, 3), tone, np.uint8), name).lost_px == 0
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", OF_LINES)
 def test_the_lattice_of_strong_compression_is_no_damage(name, tmp_path):
     from PIL import Image
 
