@@ -15,8 +15,6 @@ pytestmark = pytest.mark.usefixtures("weights_at_hand")
 
 # Overpaint is found in several scans only: tests/detectors/test_overpaint.py.
 DETECTORS = [name for name in registry.names("detectors") if name != "overpaint"]
-# A smooth field of one tone may pass for bare ground, compressed or not.
-OF_LINES = [name for name in DETECTORS if name != "lacunae"]
 DEPTHS = {"uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 
 
@@ -128,7 +126,7 @@ def test_on_a_blank_scan_nothing_is_found(name, tone):
     assert tg.detect(np.full((200, 220, 3), tone, np.uint8), name).lost_px == 0
 
 
-@pytest.mark.parametrize("name", OF_LINES)
+@pytest.mark.parametrize("name", DETECTORS)
 def test_the_lattice_of_strong_compression_is_no_damage(name, tmp_path):
     from PIL import Image
 

@@ -37,6 +37,7 @@ ARCHITECTURES = ("ti_unet",)
 COLOURS = 3
 AROUND = 64  # px to each side in which most has to be paint
 MOST = 0.5  # mean strength there from which nothing is said; a tenth less lets all through
+SMOOTH = 0.2  # texture over 17 x 17 pixels (`filters.ground`) from which something is said: 4 levels of 8 bit
 THRESHOLD = 0.75
 PIECES = Trace(weak=0.8, follow=16, shortest=4)
 
@@ -80,13 +81,16 @@ class LacunaeNet:
             light = np.repeat(light.mean(axis=2, keepdims=True), COLOURS, axis=2)
         (rows, cols), half = window.grid, self.net.form.loss_px // 2
         beyond = [(half, half + -side % self.step) for side in (rows, cols)]
-        shown = np.pad(ground.planes(light), ((0, 0), *beyond), mode="symmetric")
+        planes = ground.planes(light)
+        shown = np.pad(planes, ((0, 0), *beyond), mode="symmetric")
         x = torch.from_numpy(shown)[None].contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             answer = torch.sigmoid(self.net(x.to(next(self.net.parameters()).device)))
         strength = answer[0, 0, :rows, :cols].cpu().numpy()
         broad = ndimage.uniform_filter(strength, 2 * AROUND + 1, mode="reflect")
         strength *= np.clip((MOST - broad) * 10, 0, 1)
+        # Ground is rough: what is smooth altogether was smoothed by compression, and tells of nothing.
+        strength *= np.clip((planes[-1] - SMOOTH) * 10, 0, 1)
         return np.asarray(strength, np.float32)
 
 
