@@ -16,7 +16,6 @@ import zarr
 import tratteggio as tg
 from tratteggio import files
 from tratteggio.errors import BadUsage, GridMismatch, UnreadableFile, UnsupportedFile, UnwritableFile
-from tratteggio.files import beside
 from tratteggio.painting import Scan, Stack
 
 RGB = np.random.default_rng(0).integers(0, 256, (600, 700, 3)).astype(np.uint8)
@@ -213,7 +212,7 @@ def test_a_renaming_that_fails_puts_the_older_stack_back(path: Path, monkeypatch
             raise OSError(5, "Input/output error")
         return rename(self, target)
 
-    monkeypatch.setattr(beside.Path, "replace", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(UnwritableFile, match="Input/output error; nothing was changed"):
         files.write_stack(Stack((Scan(RGB[:5]),)), path)
     assert tg.open(path).grid == (600, 700)

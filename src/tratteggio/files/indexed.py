@@ -7,14 +7,11 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import imagecodecs
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
 from tratteggio.files.beside import beside
-from tratteggio.files.png_write import write_png
 from tratteggio.files.writing import UNTOUCHED, kind_for
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
@@ -49,6 +46,8 @@ def write_indexed(
     kind = kind_for(path, SUFFIXES)
     with beside([path]) as [temporary]:
         if kind == "png":
+            from tratteggio.files.png_write import write_png  # noqa: PLC0415
+
             with temporary.open("wb") as stream:
                 write_png(indices, stream, metadata=metadata, name=str(path), palette=palette)
         else:
@@ -90,6 +89,9 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
 
 def _colours(path: Path) -> Array:
     """Decode a file to (H, W, 3) uint8."""
+    import imagecodecs  # noqa: PLC0415
+    import tifffile  # noqa: PLC0415
+
     kind = kind_for(path, SUFFIXES)
     try:
         decoded = imagecodecs.png_decode(path.read_bytes()) if kind == "png" else _read_tiff(path)
@@ -106,6 +108,8 @@ def _colours(path: Path) -> Array:
 
 
 def _read_tiff(path: Path) -> Array:
+    import tifffile  # noqa: PLC0415
+
     with tifffile.TiffFile(path) as file:
         page = file.pages.first
         decoded = np.asarray(page.asarray())
@@ -116,6 +120,8 @@ def _read_tiff(path: Path) -> Array:
 
 
 def _write_tiff(indices: Pixels, file: Path, palette: Sequence[Colour], metadata: Metadata) -> None:
+    import tifffile  # noqa: PLC0415
+
     if len(palette) > 256:
         raise BadUsage(f"a palette has 256 colours at most, got {len(palette)}")
     colours = np.zeros((3, 256), np.uint16)

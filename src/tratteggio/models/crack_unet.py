@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -33,6 +34,7 @@ PLANES = 6
 CELL = 2
 WIDTHS = (24, 40, 64, 64)
 MULTIPLE = CELL * 2 ** (len(WIDTHS) - 1)
+EVEN = 2.5  # by which light is about as strong as planes of even contrast
 RARE = -3.0  # first answer everywhere, as log odds: cracks take some five per cent of a painting
 
 
@@ -75,6 +77,10 @@ class CrackUnet(nn.Module):
         nn.init.zeros_(self.answer.weight)
         assert self.answer.bias is not None
         nn.init.constant_(self.answer.bias, RARE)
+
+    def from_rgb(self, x: Tensor) -> Tensor:
+        """Make of light (B, 3, H, W) what the net takes, to look inside it: colours, and no other scan."""
+        return torch.cat([EVEN * (x - 0.5), torch.zeros_like(x)], dim=1)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Answer the log odds that each pixel lies in a crack.

@@ -131,6 +131,14 @@ class LowlightRaw(nn.Module):
             nn.init.zeros_(self.last.weight)
             nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
+    def from_rgb(self, x: Tensor) -> Tensor:
+        """Make of a picture (B, 3, H, W) what a sensor in good light would give: packed, without noise."""
+        light = x**TONE
+        red, green, blue = light[:, :1], light[:, 1:2], light[:, 2:3]
+        return torch.cat(
+            [red[..., ::2, ::2], green[..., ::2, 1::2], green[..., 1::2, ::2], blue[..., 1::2, 1::2]], dim=1
+        )
+
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Answer with the picture.
 
