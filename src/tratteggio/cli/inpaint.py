@@ -170,7 +170,7 @@ def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, 
         files.refuse_overwrite(item.source, shown)
         with console.progress(f"{item.source.name}: damage") as progress:
             found = survey(
-                item.source, looking.kinds or detecting.KINDS, seed=options["seed"],
+                item.source, looking.kinds or detecting.SURVEYED, seed=options["seed"],
                 device=options["device"], progress=progress,
             )  # fmt: skip
         write_damage(found, shown)

@@ -39,6 +39,7 @@ Progress = Callable[[int, int], None]
 MASKS = (".png", ".tif", ".tiff")
 GRAPHS, ROSES, TABLES = (".geojson", ".json"), (".svg",), (".csv", ".json")
 KINDS = ("tophat",)  # unless the user says otherwise
+SURVEYED = ("lacunae", "tophat")  # likewise, before a fill without a mask: what is filled, and what is kept
 GIVEN = ("seed", "device")  # to every detector, not by words
 
 
