@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from tratteggio import files
 from tratteggio.errors import UnreadableFile
 from tratteggio.painting import Region
 from tratteggio.phantom import multimodal, panel
+from tratteggio.training.pictures import pictures, split
 from tratteggio.training.sources import Folder, require_few
 
 log = logging.getLogger("tratteggio")
@@ -58,6 +59,24 @@ def readable(folder: Path, names: Iterable[str]) -> Folder:
     broken = sorted({*opened.names} - {*sound})
     require_few([*opened.unreadable, *broken], total=len(opened) + len(opened.unreadable))
     return Folder(folder, names=sound) if broken else opened
+
+
+def set_aside(data: Path | None, most: int) -> tuple[list[str], Callable[[str], Levels]]:
+    """Choose pictures that no net has learnt from -> (their names, what decodes one).
+
+    Args:
+        data: folder; None takes photographs that need no download.
+        most: of the pictures set aside.
+
+    Raises:
+        UnreadableFile, BadUsage: as `readable`.
+    """
+    if data is None:
+        found = photographs()
+        return sorted(found)[:most], found.__getitem__
+    folder = readable(data, split(pictures(data), share=SET_ASIDE)[1][:most])
+    numbers = {folder.name(number): number for number in range(len(folder))}
+    return sorted(numbers), lambda name: folder.read(numbers[name])
 
 
 def write_phantoms(folder: Path, *, count: int, rows: int, cols: int) -> None:

@@ -14,7 +14,7 @@ not lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from scipy import ndimage
 from tratteggio.damage import Strengths, found
 from tratteggio.detectors import lacunae, overpaint
 from tratteggio.experiments import _finders
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, photographs, readable
+from tratteggio.experiments._pictures import Levels, set_aside
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
@@ -36,7 +36,6 @@ from tratteggio.features.few_labels import latents_of, seen
 from tratteggio.metrics.detection import auc_roc, kappa
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.phantom import Examination, multimodal
-from tratteggio.training.pictures import pictures, split
 
 TITLE = "Paint loss from few labels (Xie et al. 2019, Meeus et al. 2020), overpaint, false alarms"
 
@@ -98,7 +97,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     """Learn, measure and compare. What is measured is kept in `found.jsonl` and not computed again."""
     chosen = SCALES[scale]
     ledger = Ledger(out / "found.jsonl")
-    names, read = _intact(data, chosen)
+    names, read = set_aside(data, chosen.paintings)
     cases = [
         (method, scans, count)
         for count in chosen.counts
@@ -281,16 +280,6 @@ def marked(picture: Levels, detector: lacunae.LacunaeNet) -> float:
 def _marks(scan: Scan, detector: lacunae.LacunaeNet) -> NDArray[np.bool_]:
     strengths = Strengths(Stack((scan,)), detector)
     return found(strengths, threshold=detector.threshold, trace=detector.trace, name=scan.name).read()
-
-
-def _intact(data: Path | None, scale: Scale) -> tuple[list[str], Callable[[str], Levels]]:
-    """Choose intact pictures -> (their names, what decodes one)."""
-    if data is None:
-        there = photographs()
-        return sorted(there)[: scale.paintings], there.__getitem__
-    folder = readable(data, split(pictures(data), share=SET_ASIDE)[1][: scale.paintings])
-    numbers = {folder.name(number): number for number in range(len(folder))}
-    return sorted(numbers), lambda name: folder.read(numbers[name])
 
 
 # --- what is told ------------------------------------------------------------------------------------

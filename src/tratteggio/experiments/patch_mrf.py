@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import time
 import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from scipy import ndimage
 
 from tratteggio import models
 from tratteggio.engines import patch_mrf
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
+from tratteggio.experiments._pictures import Levels, chance, set_aside, square
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.experiments._stages import Progress, Told
@@ -36,7 +36,6 @@ from tratteggio.painting.pixels import Lost
 from tratteggio.phantom import panel
 from tratteggio.roles import Engine
 from tratteggio.training.damage import KINDS, draw
-from tratteggio.training.pictures import pictures, split
 from tratteggio.treatment import inpaint
 
 TITLE = "Fills from patches (Ružić and Pižurica 2015) by pixels and by descriptors (Žižakić et al. 2019)"
@@ -106,7 +105,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     """Fill, measure and compare. Each fill that is measured is kept in `fills.jsonl` and not made again."""
     chosen = SCALES[scale]
     engines = {name: _engine(name, seed) for name in SYSTEMS}
-    names, read = _gathered(data, chosen)
+    names, read = set_aside(data, chosen.most)
     ledger = Ledger(out / "fills.jsonl")
     told = Told(progress, len(names) * len(DAMAGE) * len(SYSTEMS) + len(chosen.filled))
     for name in names:
@@ -154,16 +153,6 @@ def _engine(system: str, seed: int) -> Engine:
     if system == PIXELS_16:
         return replace(made, patch=patch_mrf.DESCRIBED)
     return made
-
-
-def _gathered(data: Path | None, scale: Scale) -> tuple[list[str], Callable[[str], Levels]]:
-    """Choose the pictures -> (their names, what decodes one)."""
-    if data is None:
-        found = photographs()
-        return sorted(found)[: scale.most], found.__getitem__
-    folder = readable(data, split(pictures(data), share=SET_ASIDE)[1][: scale.most])
-    numbers = {folder.name(number): number for number in range(len(folder))}
-    return sorted(numbers), lambda name: folder.read(numbers[name])
 
 
 def _key(system: str, engine: Engine, kind: str, name: str) -> str:
