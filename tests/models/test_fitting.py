@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import tratteggio as tg
-from tratteggio.models.fitting import LUMA, fitted
+from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import MODALITIES
 from tratteggio.painting import Scan, Stack
+from tratteggio.painting.pixels import LUMA
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (8, 9, 3), np.uint8)

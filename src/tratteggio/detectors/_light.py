@@ -8,16 +8,14 @@ from scipy import ndimage
 
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Scan, Stack
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import COLOURS, LUMA, Array
 
 Floats = NDArray[np.float32]
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 AROUND = 32  # px that the evenness of a pixel is judged by, to each side
 FAINTEST = np.float32(
     0.012
 )  # contrast, as a share of the range, that is not made stronger: 3 levels of 8 bit
-COLOURS = 3
 OTHERS = ("irr", "xray", "uvf")
 PLANES = COLOURS + len(OTHERS)
 
@@ -69,6 +67,6 @@ def even(planes: Array, *, seen: Scan | None = None) -> Floats:
 
 def _grey(light: Array) -> Floats:
     if light.shape[2] == COLOURS:
-        told: Floats = light @ LUMA
+        told: Floats = light @ np.array(LUMA, np.float32)
         return told
     return np.asarray(light.mean(axis=2), np.float32)

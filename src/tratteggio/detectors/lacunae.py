@@ -25,6 +25,7 @@ from scipy import ndimage
 from tratteggio.filters import ground
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Stack
+from tratteggio.painting.pixels import COLOURS
 from tratteggio.roles import Trace
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ Floats = NDArray[np.float32]
 
 WEIGHTS = "lacunae"
 ARCHITECTURES = ("ti_unet",)
-COLOURS = 3
 AROUND = 64  # px to each side in which most has to be paint
 MOST = 0.5  # mean strength there from which nothing is said; a tenth less lets all through
 SMOOTH = 0.2  # texture over 17 x 17 pixels (`filters.ground`) from which something is said: 4 levels of 8 bit

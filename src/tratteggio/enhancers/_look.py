@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan
+from tratteggio.painting.pixels import block_sums
 
 BAND_PX = 1 << 22  # of the scan that are in memory at a time
 
@@ -28,12 +29,8 @@ def reduced(scan: Scan, *, shorter: int) -> NDArray[np.float32]:
     rows, cols = scan.grid
     step = max(1, min(rows, cols) // shorter)
     light = Light(scan, np.dtype(np.float32))
-    acrosses = np.arange(0, cols, step)
-    widths = np.diff(acrosses, append=cols)
     parts = []
     for band in Region.whole(scan.grid).bands(max(1, BAND_PX // (cols * step)) * step):
-        downs = np.arange(0, band.rows, step)
-        heights = np.diff(downs, append=band.rows)
-        sums = np.add.reduceat(np.add.reduceat(light[band.slices], downs, axis=0), acrosses, axis=1)
-        parts.append(sums / np.outer(heights, widths)[..., None])
+        area = block_sums(np.ones((band.rows, band.cols, 1)), step)
+        parts.append(block_sums(light[band.slices], step) / area)
     return np.concatenate(parts).astype(np.float32)

@@ -18,7 +18,7 @@ import numpy as np
 
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import COLOURS, Array
+from tratteggio.painting.pixels import COLOURS, LUMA, Array
 from tratteggio.registry import unknown
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ class Superres:
         import torch  # noqa: PLC0415  (loaded by now)
 
         from tratteggio.layers.bicubic import enlarged  # noqa: PLC0415  (the same)
-        from tratteggio.models.fitting import LUMA  # noqa: PLC0415  (the same)
 
         device = next(self.net.parameters()).device
         with torch.inference_mode():

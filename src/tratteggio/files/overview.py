@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tratteggio.files.icc import to_srgb8
 from tratteggio.files.rasters import to_display
 from tratteggio.painting import Pixels, Region, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import Array, block_sums
 
 BAND_ROWS = 256
 
@@ -63,10 +63,8 @@ def _reduced(pixels: Pixels, region: Region, step: int) -> Iterator[Array]:
     for band in region.bands(step * max(1, BAND_ROWS // step)):
         array = np.asarray(pixels[band.slices])
         if step > 1:
-            downs, acrosses = np.arange(0, band.rows, step), np.arange(0, band.cols, step)
-            sums = np.add.reduceat(array, downs, axis=0, dtype=np.float64)
-            sums = np.add.reduceat(sums, acrosses, axis=1)
-            area = np.outer(np.diff(downs, append=band.rows), np.diff(acrosses, append=band.cols))
+            sums = block_sums(array, step, dtype=np.float64)
+            area = block_sums(np.ones(array.shape[:2]), step)
             mean = sums / (area if sums.ndim == 2 else area[..., None])
             array = (np.rint(mean) if dtype.kind == "u" else mean).astype(dtype)
         yield array

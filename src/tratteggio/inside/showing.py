@@ -20,8 +20,9 @@ from torch.nn import functional
 from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.layers import Known
 from tratteggio.models import to_tensors
-from tratteggio.models.fitting import COLOURS, counted, fitted
+from tratteggio.models.fitting import counted, fitted
 from tratteggio.painting import Region, Scan, Stack
+from tratteggio.painting.pixels import COLOURS
 
 Rgb = NDArray[np.uint8]
 

@@ -13,12 +13,9 @@ from functools import partial
 import numpy as np
 
 from tratteggio.painting import Mapped, Scan, Stack
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import COLOURS, LUMA, Array
 
 log = logging.getLogger("tratteggio")
-
-COLOURS = 3
-LUMA = (0.299, 0.587, 0.114)  # as pictures of one channel are learnt from
 
 
 def fitted(stack: Stack, modalities: Mapping[str, int]) -> Stack:

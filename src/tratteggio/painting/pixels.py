@@ -13,6 +13,7 @@ Array = NDArray[Any]
 Lost = NDArray[np.bool_]
 
 COLOURS = 3  # channels of a scan in colour: red, green, blue
+LUMA = (0.299, 0.587, 0.114)  # how much each adds to how bright a pixel looks (ITU-R BT.601)
 
 
 @runtime_checkable
@@ -59,6 +60,24 @@ class Mapped:
 
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
         return self.through(np.asarray(self.pixels[key]))
+
+
+def block_sums(array: Array, side: int, *, dtype: Any = None) -> Array:
+    """Sum over blocks of side x side pixels; the last blocks may be smaller.
+
+    Args:
+        array: (H, W) or (H, W, C).
+        side: of a block.
+        dtype: of the sums; None: that of the array.
+
+    Example:
+        >>> block_sums(np.ones((3, 5)), 2)
+        array([[4., 4., 2.],
+               [2., 2., 1.]])
+    """
+    rows = np.add.reduceat(array, np.arange(0, array.shape[0], side), axis=0, dtype=dtype)
+    sums: Array = np.add.reduceat(rows, np.arange(0, array.shape[1], side), axis=1)
+    return sums
 
 
 def white(dtype: np.dtype[Any]) -> float:

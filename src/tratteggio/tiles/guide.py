@@ -15,7 +15,7 @@ from scipy import ndimage
 from tratteggio.errors import BadUsage
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting import Lacunae, Region, Scan
-from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.pixels import Array, Lost, block_sums
 
 SIDE = 768  # longest side of a guide, in reduced pixels
 MARGIN = 64  # paint around the group that the guide looks at, in full-size pixels
@@ -67,8 +67,8 @@ def guide(scan: Scan, lacunae: Lacunae, group: Region) -> Guide:
     for band in region.bands(factor * max(1, BAND_PX // (region.cols * factor))):
         known = scan.known(lacunae, band)
         colours = np.where(known[..., None], scan.colour(band), 0).astype(np.float32)
-        sums.append(_block_sums(colours, factor))
-        weights.append(_block_sums(known[..., None].astype(np.float32), factor))
+        sums.append(block_sums(colours, factor))
+        weights.append(block_sums(known[..., None].astype(np.float32), factor))
     total, weight = np.concatenate(sums), np.concatenate(weights)
     unknown = weight[..., 0] == 0
     if unknown.all():
@@ -83,10 +83,3 @@ def nothing_known(scan: Scan, region: Region) -> BadUsage:
         f"{region.left} to {region.right}, so no paint is known there to fill lacunae from; "
         "take them out of the mask"
     )
-
-
-def _block_sums(array: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Sum over factor x factor blocks; the last blocks may be smaller."""
-    rows = np.add.reduceat(array, np.arange(0, array.shape[0], factor), axis=0)
-    sums: NDArray[np.float32] = np.add.reduceat(rows, np.arange(0, array.shape[1], factor), axis=1)
-    return sums

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage, spatial
 
-from tratteggio.detectors._light import COLOURS, OTHERS, PLANES, even_planes
+from tratteggio.detectors._light import OTHERS, PLANES, even_planes
 from tratteggio.painting import Region, Scan, Stack
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import COLOURS, Array
 from tratteggio.phantom import multimodal
 from tratteggio.phantom.craquelure import LEAST, Craquelure
 from tratteggio.training.decoded import Decoded
