@@ -9,7 +9,7 @@ from tratteggio import damage, registry
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadPixels, BadUsage, UnknownName
 from tratteggio.painting import Region, Scan, Stack
-from tratteggio.treatment import detectors, make_detector
+from tratteggio.treatment import listed, make_detector
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 
@@ -168,7 +168,7 @@ def test_a_detector_says_what_it_is(name):
     assert said.partition(":")[0] == name
     assert 0 < detector.threshold <= 1
     assert 512 % detector.step == 0
-    assert any(words.partition(":")[0] == name and meaning for words, meaning in detectors())
+    assert any(words.partition(":")[0] == name and meaning for words, meaning in listed("detectors"))
 
 
 def test_unknown_detectors_and_thresholds_beyond_the_range_are_refused():

@@ -12,7 +12,7 @@ from tratteggio import files, registry
 from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.painting import Metadata, Region, Scan
 from tratteggio.tiles import Answers
-from tratteggio.treatment import enhancers, make_enhancer
+from tratteggio.treatment import listed, make_enhancer
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 
@@ -176,7 +176,7 @@ def test_a_file_keeps_its_profile_and_scale_and_says_that_it_is_a_hypothesis(nam
 
 @pytest.mark.parametrize("name", ENHANCERS)
 def test_an_enhancer_is_listed_with_what_it_does_and_made_again_from_its_words(name):
-    example, meaning = next(entry for entry in enhancers() if entry[0].partition(":")[0] == name)
+    example, meaning = next(entry for entry in listed("enhancers") if entry[0].partition(":")[0] == name)
     assert meaning.endswith(".")
     one, said = make_enhancer(example)
     other, again = make_enhancer(said)

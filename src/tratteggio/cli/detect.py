@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def _list(asked: bool) -> None:
     if asked:
-        from tratteggio.treatment import detectors
+        from tratteggio.treatment import listed
 
-        for words, meaning in detectors():
+        for words, meaning in listed("detectors"):
             typer.echo(f"--kind {words}\n    {meaning}")
         raise typer.Exit
 

@@ -13,10 +13,10 @@ from tratteggio.cli.console import Json, Quiet, conversation
 def _list(asked: bool) -> None:
     if asked:
         from tratteggio.filters.chain import catalogue
-        from tratteggio.treatment import enhancers
+        from tratteggio.treatment import listed
 
-        for option, listed in (("op", catalogue()), ("with", enhancers())):
-            for words, meaning in listed:
+        for option, entries in (("op", catalogue()), ("with", listed("enhancers"))):
+            for words, meaning in entries:
                 typer.echo(f"--{option} {words}\n    {meaning}")
         raise typer.Exit
 

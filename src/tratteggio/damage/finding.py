@@ -61,12 +61,9 @@ class Strengths:
     def __getitem__(self, key: tuple[slice, slice]) -> Levels:
         region = Region.of(key, self.shape)
         out = np.empty((region.rows, region.cols), np.uint8)
-        top, left = (first // LATTICE * LATTICE for first in (region.top, region.left))
-        for tile in Region(top, left, region.bottom, region.right).tiles(LATTICE):
-            whole = Region(tile.top, tile.left, tile.top + LATTICE, tile.left + LATTICE)
-            whole = whole.meet(Region.whole(self.shape))
-            part = whole.meet(region)
-            out[part.relative_to(region).slices] = self._tile(whole)[part.relative_to(whole).slices]
+        for cell in region.cells(LATTICE, within=self.shape):
+            part = cell.meet(region)
+            out[part.relative_to(region).slices] = self._tile(cell)[part.relative_to(cell).slices]
         return out
 
     @cached_property

@@ -42,6 +42,15 @@ def opened(image: Floats, step: tuple[int, int], count: int) -> Floats:
     return along(along(image, step, count, np.minimum), step, count, np.maximum, back=True)
 
 
+def longest(image: Floats, length: int) -> Floats:
+    """Keep what is at least `length` pixels long in some direction: the largest of the openings by lines."""
+    long = np.zeros_like(image)
+    for step in STEPS:
+        count = length if max(map(abs, step)) == 1 else (length + 1) // 2
+        np.maximum(long, opened(image, step, count), out=long)
+    return long
+
+
 def octagon(image: Floats, radius: int, merge: Merge) -> Floats:
     """Merge each pixel with those in an octagon about it, by lines in four directions.
 

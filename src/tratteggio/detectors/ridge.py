@@ -18,7 +18,7 @@ from scipy import ndimage
 
 from tratteggio.detectors._grain import above_grain
 from tratteggio.detectors._lens import Lens, each_side, require_side
-from tratteggio.detectors._lines import STEPS, opened
+from tratteggio.detectors._lines import longest
 
 Floats = NDArray[np.float32]
 
@@ -60,11 +60,7 @@ def _look(light: Floats) -> Floats:
     best = np.zeros_like(light)
     for sigma in SIGMAS:
         valley = _valley(light, sigma)
-        long = np.zeros_like(light)
-        for step in STEPS:
-            count = LENGTH if max(map(abs, step)) == 1 else (LENGTH + 1) // 2
-            np.maximum(long, opened(valley, step, count), out=long)
-        np.maximum(best, above_grain(long), out=best)
+        np.maximum(best, above_grain(longest(valley, LENGTH)), out=best)
     return best
 
 

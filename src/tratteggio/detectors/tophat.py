@@ -22,7 +22,7 @@ from scipy import ndimage
 
 from tratteggio.detectors._grain import above_grain
 from tratteggio.detectors._lens import Lens, each_side, require_side
-from tratteggio.detectors._lines import STEPS, octagon, opened
+from tratteggio.detectors._lines import longest, octagon
 
 Floats = NDArray[np.float32]
 
@@ -65,9 +65,5 @@ def _look(light: Floats) -> Floats:
     best = np.zeros_like(light)
     for radius in RADII:
         hat = octagon(octagon(light, radius, np.maximum), radius, np.minimum) - light
-        long = np.zeros_like(light)
-        for step in STEPS:
-            count = LENGTH if max(map(abs, step)) == 1 else (LENGTH + 1) // 2
-            np.maximum(long, opened(hat, step, count), out=long)
-        np.maximum(best, above_grain(long), out=best)
+        np.maximum(best, above_grain(longest(hat, LENGTH)), out=best)
     return best

@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tratteggio import words
 from tratteggio.errors import BadUsage, TooNarrow
-from tratteggio.filters import edges, frequency, noise, point, smooth, words
+from tratteggio.filters import edges, frequency, noise, point, smooth
 from tratteggio.filters._window import half
-from tratteggio.filters.words import Options
 from tratteggio.painting.pixels import Array
 from tratteggio.registry import unknown
+from tratteggio.words import Options
 
 Reach = Callable[[Options, int], int]
 TRIAL_SIDE = 64  # px of the picture that `Step` tries its options on

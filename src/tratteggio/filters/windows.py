@@ -269,17 +269,9 @@ class Enhanced:
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
         region = Region.of(key, self.grid)
         out = np.empty((region.rows, region.cols, *self.shape[2:]), self.dtype)
-        touched = Region(
-            region.top // self.tile * self.tile,
-            region.left // self.tile * self.tile,
-            region.bottom,
-            region.right,
-        )
-        for tile in touched.tiles(self.tile):
-            whole = Region(tile.top, tile.left, tile.top + self.tile, tile.left + self.tile)
-            whole = whole.meet(Region.whole(self.grid))
-            part = whole.meet(region)
-            out[part.relative_to(region).slices] = self._tile(whole)[part.relative_to(whole).slices]
+        for cell in region.cells(self.tile, within=self.grid):
+            part = cell.meet(region)
+            out[part.relative_to(region).slices] = self._tile(cell)[part.relative_to(cell).slices]
         return out
 
     def _tile(self, region: Region) -> Array:

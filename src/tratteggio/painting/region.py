@@ -102,6 +102,16 @@ class Region(NamedTuple):
             for left in range(self.left, self.right, side):
                 yield Region(band.top, left, band.bottom, min(left + side, self.right))
 
+    def cells(self, side: int, *, within: tuple[int, int]) -> Iterator[Region]:
+        """Return the cells, row by row, that this region touches of a lattice of `side` pixels a side.
+
+        The lattice begins at the upper left corner of a grid of (rows, cols), and ends with it.
+        """
+        touched = Region(self.top // side * side, self.left // side * side, self.bottom, self.right)
+        for tile in touched.tiles(side):
+            cell = Region(tile.top, tile.left, tile.top + side, tile.left + side)
+            yield cell.meet(Region.whole(within))
+
     def bands(self, rows: int) -> Iterator[Region]:
         """Cut into bands of at most `rows` rows, top to bottom."""
         for top in range(self.top, self.bottom, rows):

@@ -49,11 +49,7 @@ class Answers:
         region = Region.of(key, self.shape[:2])
         side = self.window * self.enhancer.scale
         out = np.empty((region.rows, region.cols, self.shape[2]), np.float32)
-        lattice = Region(region.top // side * side, region.left // side * side, region.bottom, region.right)
-        for tile in lattice.tiles(side):
-            cell = Region(tile.top, tile.left, tile.top + side, tile.left + side).meet(
-                Region.whole(self.shape[:2])
-            )
+        for cell in region.cells(side, within=self.shape[:2]):
             part = cell.meet(region)
             out[part.relative_to(region).slices] = self._cell(cell)[part.relative_to(cell).slices]
         return out

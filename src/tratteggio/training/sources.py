@@ -6,6 +6,7 @@ Nets see 256 levels whatever the depth of the files: decoded pictures are kept, 
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from PIL import Image
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
 from tratteggio.painting import Scan, Stack
+from tratteggio.painting.pixels import LUMA
 from tratteggio.phantom import multimodal, panel
 from tratteggio.training.pictures import pictures
 
@@ -141,7 +143,34 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Whole:
+class _Resized(ABC):
+    """The pictures of a source at another size."""
+
+    source: Source
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of pictures that were left out."""
+        return self.source.unreadable
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def name(self, number: int) -> str:
+        """Return the name of a picture."""
+        return self.source.name(number)
+
+    @abstractmethod
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols) of a picture as it is read."""
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture and bring it to its grid, by Lanczos' window."""
+        return _resized(self.source.read(number), self.grid(number))
+
+
+@dataclass(frozen=True)
+class Whole(_Resized):
     """The pictures of a source, each brought to a square whole, whatever its shape.
 
     Attributes:
@@ -149,64 +178,29 @@ class Whole:
         side: of the square, in pixels.
     """
 
-    source: Source
     side: int
-
-    @property
-    def unreadable(self) -> tuple[str, ...]:
-        """Names of pictures that were left out."""
-        return self.source.unreadable
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def name(self, number: int) -> str:
-        """Return the name of a picture."""
-        return self.source.name(number)
 
     def grid(self, number: int) -> tuple[int, int]:  # noqa: ARG002 # the same for all
         """Return (side, side)."""
         return self.side, self.side
 
-    def read(self, number: int) -> Levels:
-        """Decode a picture and bring it to the square, by Lanczos' window."""
-        return _resized(self.source.read(number), (self.side, self.side))
-
 
 @dataclass(frozen=True)
-class Halved:
+class Halved(_Resized):
     """The pictures of a source at half their size.
 
     Attributes:
         source: of pictures, each of 2 x 2 pixels at least.
     """
 
-    source: Source
-
-    @property
-    def unreadable(self) -> tuple[str, ...]:
-        """Names of pictures that were left out."""
-        return self.source.unreadable
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def name(self, number: int) -> str:
-        """Return the name of a picture."""
-        return self.source.name(number)
-
     def grid(self, number: int) -> tuple[int, int]:
         """Return (rows, cols), rounded down."""
         rows, cols = self.source.grid(number)
         return rows // 2, cols // 2
 
-    def read(self, number: int) -> Levels:
-        """Decode a picture and halve it, by Lanczos' window."""
-        return _resized(self.source.read(number), self.grid(number))
-
 
 @dataclass(frozen=True)
-class Reduced:
+class Reduced(_Resized):
     """The pictures of a source, brought to a longer side; smaller ones stay as they are.
 
     Attributes:
@@ -214,30 +208,13 @@ class Reduced:
         longest: the longer side, in pixels.
     """
 
-    source: Source
     longest: int
-
-    @property
-    def unreadable(self) -> tuple[str, ...]:
-        """Names of pictures that were left out."""
-        return self.source.unreadable
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def name(self, number: int) -> str:
-        """Return the name of a picture."""
-        return self.source.name(number)
 
     def grid(self, number: int) -> tuple[int, int]:
         """Return (rows, cols), reduced."""
         rows, cols = self.source.grid(number)
         share = min(1.0, self.longest / max(rows, cols))
         return max(1, round(rows * share)), max(1, round(cols * share))
-
-    def read(self, number: int) -> Levels:
-        """Decode a picture and reduce it, by Lanczos' window."""
-        return _resized(self.source.read(number), self.grid(number))
 
 
 class Arrays:
@@ -408,7 +385,7 @@ def _with_channels(levels: Levels, channels: int, name: str) -> Levels:
     if have == 1:
         return np.repeat(levels, channels, axis=2)
     if (have, channels) == (3, 1):
-        luma = levels @ np.array([0.299, 0.587, 0.114], np.float32)
+        luma = levels @ np.array(LUMA, np.float32)
         grey: Levels = np.rint(luma[..., None]).astype(np.uint8)
         return grey
     raise UnsupportedFile(f"{name} has {have} channels where {channels} are to be learnt from")

@@ -3,19 +3,17 @@
 from tratteggio.treatment.detecting import (
     detect,
     detect_file,
-    detectors,
     lacunae_by_policy,
-    make_detector,
     read_damage,
     survey,
     write_areas,
     write_cracks,
     write_damage,
 )
-from tratteggio.treatment.enhancing import enhance, enhance_file, enhancers, make_enhancer
+from tratteggio.treatment.enhancing import enhance, enhance_file
 from tratteggio.treatment.exporting import export
 from tratteggio.treatment.inpainting import describe, inpaint, inpaint_file
-from tratteggio.treatment.making import make_engine, samplers
+from tratteggio.treatment.making import listed, make_detector, make_engine, make_enhancer, samplers
 from tratteggio.treatment.memory import memory_plan
 from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
@@ -24,14 +22,13 @@ __all__ = [
     "describe",
     "detect",
     "detect_file",
-    "detectors",
     "enhance",
     "enhance_file",
-    "enhancers",
     "export",
     "inpaint",
     "inpaint_file",
     "lacunae_by_policy",
+    "listed",
     "make_detector",
     "make_engine",
     "make_enhancer",

@@ -8,11 +8,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from inspect import getdoc
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tratteggio import files, registry
+from tratteggio import files
 from tratteggio.damage import (
     CLASSES,
     PALETTE,
@@ -26,12 +25,11 @@ from tratteggio.damage import (
 )
 from tratteggio.damage import rose as drawn_rose
 from tratteggio.errors import BadUsage, GridMismatch
-from tratteggio.files import provenance
-from tratteggio.filters import words
 from tratteggio.painting import Lacunae, Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Detector
-from tratteggio.treatment.opening import facts, open, size_said, stack_of  # noqa: A004 - as `tg.open`
+from tratteggio.treatment.making import make_detector
+from tratteggio.treatment.opening import also_read, facts, open, shown_to, size_said, stack_of  # noqa: A004
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
@@ -40,42 +38,6 @@ MASKS = (".png", ".tif", ".tiff")
 GRAPHS, ROSES, TABLES = (".geojson", ".json"), (".svg",), (".csv", ".json")
 KINDS = ("tophat",)  # unless the user says otherwise
 SURVEYED = ("lacunae", "tophat")  # likewise, before a fill without a mask: what is filled, and what is kept
-GIVEN = ("seed", "device")  # to every detector, not by words
-
-
-def make_detector(text: str, *, seed: int = 0, device: str = "auto") -> tuple[Detector, str]:
-    """Make a detector from words, for any number of paintings.
-
-    Args:
-        text: NAME or NAME:OPTION=VALUE,OPTION=VALUE; `tratteggio detect --list` shows all.
-        seed: fixes every random choice.
-        device: "auto", "cpu" or "cuda".
-
-    Returns:
-        the detector, and the words with all options, those too that were not told.
-
-    Raises:
-        UnknownName: no such detector or option; the message gives the nearest and all.
-        BadUsage: a value that cannot be.
-        TratteggioError: as the detector raises, for weights above all.
-    """
-    name, told = words.read(text, _options)
-    known = _options(name)
-    words.require_known(name, told, known)
-    made: Detector = registry.load("detectors", name).make(seed=seed, device=device, **told)
-    full = {key: told.get(key, option.default) for key, option in known.items()}
-    return made, words.said(name, {key: value for key, value in full.items() if value is not None})
-
-
-def detectors() -> list[tuple[str, str]]:
-    """List every detector as it is written, with the first line of what it does."""
-    return [
-        (
-            words.example(name, {k: v for k, v in _options(name).items() if v.default is not None}),
-            (getdoc(registry.load("detectors", name)) or "").split("\n")[0],
-        )
-        for name in registry.names("detectors")
-    ]
 
 
 def detect(
@@ -117,7 +79,7 @@ def detect(
     """
     stack = stack_of(painting)
     detector = make_detector(kind, seed=seed, device=device)[0] if isinstance(kind, str) else kind
-    strengths = Strengths(_shown(stack, detector), detector, progress=progress)
+    strengths = Strengths(shown_to(detector, stack), detector, progress=progress)
     return _found(strengths, detector, threshold)
 
 
@@ -173,7 +135,7 @@ def survey(
     stack = open(source)
     places, detected = {}, []
     for detector, said in made:
-        pixels: Pixels = Strengths(_shown(stack, detector), detector, progress=progress)
+        pixels: Pixels = Strengths(shown_to(detector, stack), detector, progress=progress)
         if strength:
             # Written first and read again: windows are looked at once, and the mask is that of the file.
             files.refuse_overwrite(source, strength)
@@ -189,11 +151,7 @@ def survey(
         "what": "a hypothesis: places that detectors hold for damage, to be reviewed by an expert",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": facts(stack.primary),
-        "also_read": {
-            scan.modality: {"name": provenance.short_name(scan.name), "sha256": provenance.sha256_of(scan)}
-            for scan in stack.scans
-            if scan is not stack.primary
-        },
+        "also_read": also_read(stack),
         "detectors": detected,
     }
     name = f"what {' and '.join(detector.name for detector, _ in made)} found in {stack.primary.name}"
@@ -364,18 +322,6 @@ def told(detector: Detector, said: str, threshold: float | None) -> dict[str, An
         "trace": detector.trace._asdict(),
         "parameters": detector.parameters,
     }
-
-
-def _options(name: str) -> dict[str, words.Option]:
-    return words.options(registry.load("detectors", name).make, given=GIVEN)
-
-
-def _shown(stack: Stack, detector: Detector) -> Stack:
-    """Keep the primary scan and those that the detector reads; the others need no memory."""
-    if detector.reads is None:
-        return stack
-    kept = (stack.primary.modality, *detector.reads)
-    return replace(stack, scans=tuple(scan for scan in stack.scans if scan.modality in kept))
 
 
 def _found(strengths: Pixels, detector: Detector, threshold: float | None) -> Lacunae:

@@ -7,24 +7,24 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from inspect import getdoc
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from tratteggio import files, registry
+from tratteggio import files, words
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.icc import profile_name, srgb_profile
 from tratteggio.files.sensor import SENSOR
-from tratteggio.filters import windows, words
+from tratteggio.filters import windows
 from tratteggio.filters.chain import Step, chain, said
 from tratteggio.painting import Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Developer, Enhancer, Finder
 from tratteggio.tiles import Answers
 from tratteggio.tiles.answers import WINDOW
+from tratteggio.treatment.making import make_enhancer
 from tratteggio.treatment.opening import facts, open, stack_of  # noqa: A004 - reads as `tg.open`
 from tratteggio.version import __version__
 
@@ -143,44 +143,6 @@ def enhance_file(
         "chain": way.said,
     }
     return files.save_made(made, target, source=scan, history=history)
-
-
-def make_enhancer(text: str, *, device: str = "auto") -> tuple[Enhancer, str]:
-    """Make an enhancer from words, for any number of scans.
-
-    Args:
-        text: NAME or NAME:OPTION=VALUE,OPTION=VALUE; `tratteggio enhance --list` shows all.
-        device: "auto", "cpu" or "cuda".
-
-    Returns:
-        the enhancer, and the words with all options, those too that were not told.
-
-    Raises:
-        UnknownName: no such enhancer or option; the message gives the nearest and all.
-        BadUsage: a value that cannot be.
-        TratteggioError: as the enhancer raises, for weights above all.
-    """
-    name, told = words.read(text, _options)
-    known = _options(name)
-    words.require_known(name, told, known)
-    made: Enhancer = registry.load("enhancers", name).make(device=device, **told)
-    full = {key: told.get(key, option.default) for key, option in known.items()}
-    return made, words.said(name, {key: value for key, value in full.items() if value is not None})
-
-
-def enhancers() -> list[tuple[str, str]]:
-    """List every enhancer as it is written, with the first line of what it does."""
-    return [
-        (
-            words.example(name, _options(name)),
-            (getdoc(registry.load("enhancers", name)) or "").split("\n")[0],
-        )
-        for name in registry.names("enhancers")
-    ]
-
-
-def _options(name: str) -> dict[str, words.Option]:
-    return words.options(registry.load("enhancers", name).make, given=("device",))
 
 
 class _Filters(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -23,7 +22,7 @@ from tratteggio.tiles.trial import trials
 from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.treatment.making import make_engine
 from tratteggio.treatment.memory import memory_plan
-from tratteggio.treatment.opening import facts, lacunae_of, open, stack_of  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.opening import also_read, facts, lacunae_of, open, shown_to, stack_of  # noqa: A004
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
@@ -124,7 +123,7 @@ def inpaint(
     lacunae = lacunae_of(lost, stack.primary)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
-    stack = _shown(stack, maker)
+    stack = shown_to(maker, stack)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack, lacunae, maker, seed=seed)
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
@@ -180,7 +179,7 @@ def inpaint_file(
     lacunae = lacunae_of(mask, stack.primary)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
-    stack = _shown(stack, maker)
+    stack = shown_to(maker, stack)
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
@@ -218,14 +217,7 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
     return {
         "tratteggio": __version__,
         "source": facts(scan),
-        "also_read": {
-            other.modality: {
-                "name": provenance.short_name(other.name),
-                "sha256": provenance.sha256_of(other),
-            }
-            for other in stack.scans
-            if other is not scan
-        },
+        "also_read": also_read(stack),
         "lacunae": {
             "name": mask.name if mask else lacunae.name,
             "sha256": provenance.sha256(mask) if mask else None,
@@ -275,14 +267,6 @@ def _propose(
     }
     restoration = Restoration(scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save)
     return finished(restoration, finish)
-
-
-def _shown(stack: Stack, engine: Engine) -> Stack:
-    """Keep the scan that is filled and those that the engine reads; the others need no memory."""
-    if engine.reads is None:
-        return stack
-    kept = (stack.primary.modality, *engine.reads)
-    return replace(stack, scans=tuple(scan for scan in stack.scans if scan.modality in kept))
 
 
 def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:

@@ -1,15 +1,17 @@
-"""Engines made by name, once for any number of paintings."""
+"""Engines, detectors and enhancers made from words, once for any number of paintings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from inspect import signature
+from inspect import getdoc, signature
 from pathlib import Path
+from typing import Any
 
-from tratteggio import registry
+from tratteggio import registry, words
 from tratteggio.errors import BadUsage
-from tratteggio.filters import words
-from tratteggio.roles import Engine, Sampler
+from tratteggio.roles import Detector, Engine, Enhancer, Sampler
+
+GIVEN = ("seed", "device", "attributes")  # not by words
 
 
 def make_engine(
@@ -37,7 +39,7 @@ def make_engine(
         MissingExtra: an optional dependency is not installed, or no such weights are.
         UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
     """
-    name, told = words.read(name, _options)
+    name, told = words.read(name, lambda name: _options("engines", name))
     make = registry.load("engines", name).make
     taken = signature(make).parameters
     if weights is not None and "weights" not in taken:
@@ -53,10 +55,6 @@ def make_engine(
     return made
 
 
-def _options(name: str) -> dict[str, words.Option]:
-    return words.options(registry.load("engines", name).make, given=("seed", "device", "attributes"))
-
-
 def samplers(engine: Engine, number: int) -> list[Engine]:
     """Return engines that give as many other plausible fills, in place of the one that is held for best.
 
@@ -68,3 +66,54 @@ def samplers(engine: Engine, number: int) -> list[Engine]:
     if not isinstance(engine, Sampler):
         raise BadUsage(f"engine {engine.name} knows one fill only; for several take engine vae or patch_mrf")
     return [engine.sample(one) for one in range(1, number + 1)]
+
+
+def make_detector(text: str, *, seed: int = 0, device: str = "auto") -> tuple[Detector, str]:
+    """Make a detector.
+
+    Args:
+        text: NAME or NAME:OPTION=VALUE,OPTION=VALUE; `tratteggio detect --list` shows all.
+        seed: fixes every random choice.
+        device: "auto", "cpu" or "cuda".
+
+    Returns:
+        the detector, and the words with all options, those too that were not told.
+
+    Raises:
+        UnknownName: no such detector or option; the message gives the nearest and all.
+        BadUsage: a value that cannot be.
+        TratteggioError: as the detector raises, for weights above all.
+    """
+    made: tuple[Detector, str] = _made("detectors", text, seed=seed, device=device)
+    return made
+
+
+def make_enhancer(text: str, *, device: str = "auto") -> tuple[Enhancer, str]:
+    """Make an enhancer; `tratteggio enhance --list` shows all. Otherwise as `make_detector`."""
+    made: tuple[Enhancer, str] = _made("enhancers", text, device=device)
+    return made
+
+
+def listed(role: str) -> list[tuple[str, str]]:
+    """List what is registered for a role as it is written, with the first line of what it does."""
+    return [
+        (
+            words.example(name, _options(role, name)),
+            (getdoc(registry.load(role, name)) or "").split("\n")[0],
+        )
+        for name in registry.names(role)
+    ]
+
+
+def _made(role: str, text: str, **given: Any) -> tuple[Any, str]:
+    """Make what words name, and say it in full."""
+    name, told = words.read(text, lambda name: _options(role, name))
+    known = _options(role, name)
+    words.require_known(name, told, known)
+    full = {key: told.get(key, option.default) for key, option in known.items()}
+    made = registry.load(role, name).make(**given, **told)
+    return made, words.said(name, {key: value for key, value in full.items() if value is not None})
+
+
+def _options(role: str, name: str) -> dict[str, words.Option]:
+    return words.options(registry.load(role, name).make, given=GIVEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tratteggio.files import provenance
 from tratteggio.files.sensor import sensor_of
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.roles import Detector, Engine
 
 
 def open(  # noqa: A001 - reads as `tg.open`
@@ -69,6 +71,23 @@ def lacunae_of(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:
             "the mask must have exactly the size of the scan"
         )
     return lacunae
+
+
+def shown_to(one: Engine | Detector, stack: Stack) -> Stack:
+    """Keep the primary scan and those that an engine or a detector reads; the others need no memory."""
+    if one.reads is None:
+        return stack
+    kept = (stack.primary.modality, *one.reads)
+    return replace(stack, scans=tuple(scan for scan in stack.scans if scan.modality in kept))
+
+
+def also_read(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Say which scans are read beside the primary one, by modality, for the history."""
+    return {
+        scan.modality: {"name": provenance.short_name(scan.name), "sha256": provenance.sha256_of(scan)}
+        for scan in stack.scans
+        if scan is not stack.primary
+    }
 
 
 def facts(scan: Scan) -> dict[str, Any]:
