@@ -61,3 +61,13 @@ def test_a_crop_of_a_crop_is_the_region(region: Region, origin: Region) -> None:
 @pytest.mark.parametrize("region", [Region(3, 3, 3, 8), Region(3, 3, 8, 3), Region(5, 5, 2, 9)])
 def test_without_rows_or_columns_it_is_empty(region: Region) -> None:
     assert region.empty
+
+
+@given(region=regions, side=st.integers(1, 7))
+def test_cells_are_those_of_one_lattice_and_cover_the_region(region: Region, side: int) -> None:
+    cells = list(region.cells(side, within=GRID))
+    lattice = set(Region.whole(GRID).tiles(side))
+    assert set(cells) <= lattice
+    assert len(cells) == len(set(cells))
+    if not region.empty:
+        assert set(cells) == {cell for cell in lattice if not cell.meet(region).empty}
