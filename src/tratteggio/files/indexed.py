@@ -70,21 +70,26 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
         UnreadableFile: missing or damaged.
     """
     path = Path(path)
-    colours = _colours(path).astype(np.uint32)
-    code = (colours[..., 0] << 16) | (colours[..., 1] << 8) | colours[..., 2]
-    there, places = np.unique(code, return_inverse=True)
+    colours = _colours(path)
     numbers = {(red << 16) | (green << 8) | blue: number for (red, green, blue), number in palette.items()}
-    foreign = [int(one) for one in there if int(one) not in numbers]
+    grid = (colours.shape[0], colours.shape[1])
+    found = np.empty(grid, np.uint8)
+    foreign: set[int] = set()
+    for band in Region.whole(grid).bands(BAND):
+        red, green, blue = np.moveaxis(colours[band.slices].astype(np.uint32), 2, 0)
+        there, places = np.unique((red << 16) | (green << 8) | blue, return_inverse=True)
+        foreign |= set(there.tolist()) - numbers.keys()
+        table = np.array([numbers.get(one, 0) for one in there.tolist()], np.uint8)
+        found[band.slices] = table[places.reshape(red.shape)]
     if foreign:
-        said = ", ".join(f"#{one:06x}" for one in foreign[:TOLD])
+        said = ", ".join(f"#{one:06x}" for one in sorted(foreign)[:TOLD])
         more = f" and {len(foreign) - TOLD} more" if len(foreign) > TOLD else ""
         known = ", ".join(f"#{one:06x}" for one in numbers)
         raise UnsupportedFile(
             f"{path} holds colours that mean nothing here: {said}{more}; known are {known}. "
             "Paint without soft edges, and save without loss"
         )
-    table = np.array([numbers[int(one)] for one in there], np.uint8)
-    return np.asarray(table[places.reshape(code.shape)])
+    return found
 
 
 def _colours(path: Path) -> Array:
