@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from scipy import ndimage
 
 from tratteggio.training import cracked
-from tratteggio.training.cracked import Cracked, cells, laid, network, strays, taken
+from tratteggio.training.cracked import Cracked, cells, contour, drawn, laid, network, ruled, strays, taken
 from tratteggio.training.sources import Arrays
 
 
@@ -61,6 +61,43 @@ def test_what_no_crack_covers_is_left_as_it_was_unless_there_is_a_halo():
         assert np.abs(seen[40] - ground[40]).mean() > 0.05
         kept += bool((seen[:20] == ground[:20]).all())
     assert kept >= 5
+
+
+def test_drawn_lines_change_some_of_the_paint_and_leave_the_rest():
+    paint = np.random.default_rng(0).random((120, 120, 3)).astype(np.float32)
+    shares = []
+    for seed in range(12):
+        seen = drawn(paint, np.random.default_rng(seed))
+        assert seen.dtype == np.float32
+        assert seen.min() >= 0
+        assert seen.max() <= 1
+        shares.append((seen != paint).any(axis=2).mean())
+    assert 0 < np.median(shares) < 0.5
+
+
+def test_contours_are_smooth_and_ruled_lines_straight():
+    for seed in range(10):
+        curve, line = (make(160, np.random.default_rng(seed)) for make in (contour, ruled))
+        turns = np.diff(np.unwrap(np.arctan2(*np.diff(curve, axis=0).T)))
+        assert np.median(np.abs(turns)) < 0.1
+        np.testing.assert_allclose(np.linalg.norm(np.diff(line, axis=0), axis=1), cracked.PACE)
+        assert np.linalg.matrix_rank(line - line[0], tol=1e-6) == 1
+
+
+def test_drawn_lines_are_no_cracks(monkeypatch):
+    """With no network over them, nothing is to be found in patches with lines."""
+    blank = lambda side, rng: np.zeros((side, side), np.float32)  # noqa: E731
+    monkeypatch.setattr(cracked, "network", blank)
+    made = Cracked(Arrays([np.full((120, 120, 3), 180, np.uint8)]), side=48, seed=1)
+    lines = 0
+    for seed in range(12):
+        with monkeypatch.context() as patched:
+            patched.setattr(cracked, "taken", lambda light, rng: np.rint(255 * light).astype(np.uint8))
+            stack, found, known = made._picture(np.random.default_rng(seed))
+        lines += len(np.unique(stack.primary.read())) > 1
+        assert not found.any()
+        assert known.all()
+    assert lines >= 3
 
 
 def test_a_scan_is_taken_at_8_bits_whatever_is_done_to_it():

@@ -2,14 +2,14 @@
 
     tratteggio train cracks --data PAINTINGS -o runs/cracks
 
-A small U-Net (Ronneberger, Fischer, Brox, MICCAI 2015). Half of the patches are of 32 panels, painted,
+A small U-Net (Ronneberger, Fischer, Brox, MICCAI 2015). Half of the patches are of 64 panels, painted,
 cracked and examined (`tratteggio.phantom`), some scans of which are missing; the other half are places of
-pictures, or grounds of one tone, with networks of cracks laid over them, so that the truth is exact, see
-`training.cracked`. No photograph of cracks is learnt from, and no picture is set aside: it is measured on
-phantoms and photographs that it never sees.
+pictures, or grounds of one tone, with networks of cracks laid over them, so that the truth is exact, and with
+drawn lines that are no cracks, see `training.cracked`. No photograph of cracks is learnt from, and no picture
+is set aside: it is measured on phantoms and photographs that it never sees.
 
-Time: 79 minutes on a core that was shared with other work. Figures: docs/performance.md, "Finding cracks",
-printed by `python benchmarks/detection.py --data CRACKS`.
+Time: 35 minutes on one core. Figures: docs/performance.md, "Finding cracks", printed by
+`python benchmarks/detection.py --data CRACKS`.
 """
 
 from tratteggio.training.recipe import Recipe
@@ -17,7 +17,7 @@ from tratteggio.training.recipe import Recipe
 RECIPE = Recipe(
     name="cracks",
     model="crack-unet",
-    steps=2400,
+    steps=7000,
     batch=6,
     side=144,
     rate=2e-3,

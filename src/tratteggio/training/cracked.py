@@ -1,6 +1,7 @@
 """Cracked paint to learn from: phantoms, and cracks laid over pictures, with exact truth.
 
-    index -> a panel, examined, or a picture (or ground of one tone) with a network laid over it
+    index -> a panel, examined, or a picture (or ground of one tone), at times with drawn lines, which are no
+             cracks, and with a network laid over it
           -> exposure, blur, weave, grain and noise by chance -> planes of even contrast; where cracks are
 
 Whatever process asks, in whatever order, patch i is the same.
@@ -11,13 +12,14 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from PIL import Image
-from scipy import ndimage, spatial
+from PIL import Image, ImageDraw
+from scipy import interpolate, ndimage, spatial
 
 from tratteggio.detectors._light import OTHERS, PLANES, even_planes
 from tratteggio.painting import Region, Scan, Stack
@@ -33,9 +35,10 @@ if TYPE_CHECKING:  # patches are made without torch
 Floats = NDArray[np.float32]
 
 PANEL = 384  # side of a panel, pixels
-PANELS = 32
+PANELS = 64
 FIRST_SEED = 9000  # of the panels; measuring uses others
 VISIBLE = 0.04  # least difference, as a share of the range
+PACE, FINER = 2.0, 2  # drawn lines: px between places, and how much finer they are drawn
 ROOM = 32  # pixels around a patch by which its evenness is judged, then cut off
 
 
@@ -84,11 +87,11 @@ class Cracked:
 
         state = "rgb_before" if rng.random() < 0.4 else "rgb_during"
         scans = [Scan(taken(_three(place(panel[state])), rng))]
-        if rng.random() < 0.4:
+        if rng.random() < 0.5:
             scans += [
                 Scan(taken(_three(place(panel[name])), rng), modality=name)
                 for name in OTHERS
-                if rng.random() < 0.7
+                if rng.random() < 0.8
             ]
         return Stack(tuple(scans)), place(panel["cracks"]) > 0, place(panel["losses"]) == 0
 
@@ -97,6 +100,8 @@ class Cracked:
     def _picture(self, rng: Generator) -> tuple[Stack, NDArray[np.bool_], NDArray[np.bool_]]:
         """Lay a network over a place of a picture, or over ground of one tone."""
         ground = self._paint(rng) if rng.random() < 0.7 else _plain(self._across, rng)
+        if rng.random() < 0.4:
+            ground = drawn(ground, rng)
         cover = network(self._across, rng)
         seen = laid(ground, cover, rng)
         # What cannot be seen, a dark crack in black paint, is neither to be found nor to be left out.
@@ -212,6 +217,57 @@ def _cover(width: NDArray[np.float64], away: NDArray[np.float64]) -> Floats:
     return np.clip(width / 2 + 0.5 - np.abs(away), 0, np.clip(width, 0, 1)).astype(np.float32)
 
 
+# --- lines that are no cracks --------------------------------------------------------------------------
+
+
+def drawn(paint: Floats, rng: Generator) -> Floats:
+    """Draw lines as painters do, contours with a brush or borders along a ruler: (n, n, 3).
+
+    They are smooth, of even width or tapered, of any colour; cracks over them are to be found, they are not.
+    """
+    side = len(paint)
+    seen = paint
+    for _ in range(int(rng.integers(1, 4))):
+        way = contour(side, rng) if rng.random() < 0.65 else ruled(side, rng)
+        widest = np.exp(rng.uniform(np.log(1.2), np.log(9.0)))
+        taper = np.sin(np.pi * np.linspace(0, 1, len(way))) ** rng.uniform(0, 0.8)
+        dashes = rng.uniform(4, 20) if rng.random() < 0.15 else 0.0
+        sheet = Image.new("L", (FINER * side, FINER * side))
+        pen = ImageDraw.Draw(sheet)
+        parallel = int(rng.integers(1, 4)) if rng.random() < 0.5 else 1
+        apart = rng.uniform(2, 6) * widest
+        slope = np.gradient(way, axis=0)
+        across = slope[:, ::-1] * (1, -1) / (np.linalg.norm(slope, axis=1, keepdims=True) + 1e-9)
+        for number in range(parallel):
+            beside = way + number * apart * across
+            for place, (one, two) in enumerate(pairwise(FINER * beside)):
+                if not dashes or (place * PACE) % (2 * dashes) < dashes:
+                    wide = max(1, round(FINER * widest * taper[place]))
+                    pen.line([one[1], one[0], two[1], two[0]], fill=255, width=wide)
+        small = sheet.resize((side, side), Image.Resampling.BOX)
+        cover = np.asarray(small, np.float32) / np.float32(255)
+        if rng.random() < 0.3:  # a fold, and no line
+            cover = ndimage.gaussian_filter(cover, rng.uniform(0.8, 3))
+        tint = rng.uniform(0, 0.35, 3) if rng.random() < 0.6 else rng.uniform(0, 1, 3)
+        share = (cover * rng.uniform(0.3, 1))[..., None]
+        seen = seen * (1 - share) + tint.astype(np.float32) * share
+    return np.asarray(seen, np.float32)
+
+
+def contour(side: int, rng: Generator) -> NDArray[np.float64]:
+    """Draw the way of a smooth curve through places by chance, in steps of some two pixels: (n, 2)."""
+    marks = rng.uniform(-0.2 * side, 1.2 * side, (int(rng.integers(3, 7)), 2))
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(marks, axis=0), axis=1))])
+    return np.asarray(interpolate.CubicSpline(length, marks)(np.arange(0, length[-1], PACE)))
+
+
+def ruled(side: int, rng: Generator) -> NDArray[np.float64]:
+    """Draw the way of a straight line across, most often along the picture: (n, 2)."""
+    angle = rng.integers(2) * np.pi / 2 + (rng.normal(0, 0.02) if rng.random() < 0.7 else rng.uniform(0, 2))
+    steps = np.arange(-side, side, PACE)[:, None]
+    return np.asarray(rng.uniform(0, side, 2) + steps * (np.sin(angle), np.cos(angle)))
+
+
 # --- looks ---------------------------------------------------------------------------------------------
 
 
@@ -252,7 +308,7 @@ def taken(light: Array, rng: Generator) -> NDArray[np.uint8]:
     noise = (
         rng.standard_normal((side, side), np.float32) if fine else smooth(side, rng.uniform(0.5, 1.5), rng)
     )
-    light = light + (np.exp(rng.uniform(np.log(0.002), np.log(0.06))) * noise)[..., None]
+    light = light + (np.exp(rng.uniform(np.log(0.002), np.log(0.045))) * noise)[..., None]
     levels: NDArray[np.uint8] = np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)
     if rng.random() < 0.35:
         file = io.BytesIO()
