@@ -10,7 +10,7 @@ from tratteggio import files
 from tratteggio.cli.main import app
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
-from tratteggio.features import Latents, View, learn
+from tratteggio.features import Latents, View, few_labels, learn
 from tratteggio.features.few_labels import REACH, _chosen, _strokes, latents_of, seen
 from tratteggio.metrics.detection import kappa
 from tratteggio.models import find, load
@@ -49,6 +49,31 @@ def test_the_same_seed_gives_the_same_bits(panel):
     stack, _, labels = panel
     one, other = (Strengths(stack, learn(stack, labels, seed=3)["loss"])[:, :] for _ in "ab")
     np.testing.assert_array_equal(one, other)
+
+
+def test_latents_that_tell_nothing_are_left_out(panel, monkeypatch):
+    stack, lost, labels = panel
+    rng = np.random.default_rng(0)
+
+    def noise(latents, region: Region) -> np.ndarray:
+        return rng.normal(0, 1, (region.rows, region.cols, latents.channels)).astype(np.float32)
+
+    monkeypatch.setattr(few_labels, "_between", noise)
+    detector = learn(stack, labels)["loss"]
+    assert detector.parameters["features"] == few_labels.ALONE
+    assert detector.prepare(stack) is None
+    found = Strengths(stack, detector)[:, :] >= 255 * detector.threshold
+    assert kappa(lost[:, 66:], found[:, 66:]) > 0.5
+
+
+def test_strokes_that_cannot_be_told_apart_are_said_to_be_too_few(caplog):
+    rng = np.random.default_rng(1)
+    stack = Stack((Scan(rng.integers(0, 256, (96, 96, 3)).astype(np.uint8)),))
+    codes = np.zeros(stack.grid, np.uint8)
+    codes[8:90:16, 5:40], codes[8:90:16, 50:90] = PAINT, LOSS
+    learn(stack, Labels(codes, "strokes.png"))
+    assert "kappa" in caplog.text
+    assert "paint more strokes" in caplog.text
 
 
 def test_nothing_of_the_painting_is_written_to(panel):

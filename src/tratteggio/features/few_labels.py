@@ -2,13 +2,15 @@
 fixed.
 
     strokes -> labelled pixels
-      features of each: colours and their mean and spread around, in every scan; latents of FP-CAE between
-      them -> multinomial logistic regression with a quadratic penalty, per kind of stroke -> probability of
-      each damage, calibrated (Platt), and a threshold
+      features of each: colours and their mean and spread around, in every scan; with latents of FP-CAE
+      between them, or without
+      -> multinomial logistic regression with a quadratic penalty, per kind of stroke
+      -> probability of each damage, calibrated (Platt), and a threshold
 
-Whole strokes are left out by turns: what is told of them by a head that has not seen them decides on the
-penalty, on how sure an answer may be, and on the threshold (the largest kappa). A stroke that is the only one
-of its kind is cut in two. All strokes together then teach the head that is kept.
+Whole strokes are left out by turns: what is told of them by a head that has not seen them decides whether
+latents help (of paintings unlike those that the net learnt from they do not), on the penalty, on how sure an
+answer may be, and on the threshold (the largest kappa). A stroke that is the only one of its kind is cut in
+two. All strokes together then teach the head that is kept.
 
 Sources: Xie, Meeus, Pižurica, BNAIC 2019 (features for paint loss with few annotations); Meeus et al., SPIE
 2020 (threshold by kappa, there on the test set); Platt, "Probabilistic outputs for support vector machines",
@@ -43,12 +45,14 @@ log = logging.getLogger("tratteggio")
 
 Floats = NDArray[np.float32]
 
-BLURS = (1.0, 3.0)  # px, standard deviations of what is "around"
-REACH = 12  # four times the wider
+BLURS = (1.0, 3.0, 8.0)  # px, standard deviations of what is "around"
+REACH = 32  # four times the widest
 MOST = 1000  # pixels of a kind that teach; more of the same strokes say little more
 FOLDS = 4
 LEAST = 2  # pixels of a kind: one to learn from, one to measure on
 PENALTIES = (1.0, 10.0, 100.0)
+WITH_LATENTS, ALONE = "statistics around, latents of FP-CAE", "statistics around"
+UNSURE = 0.4  # kappa on strokes left out, below which it is said that they were too few
 TILE = 512  # px a side that features are computed for at a time
 PIECES = Trace(weak=0.8, follow=12, shortest=3)
 
@@ -64,6 +68,7 @@ class Learnt:
         calibration: from its log odds to probabilities.
         threshold: probabilities from here on are damage.
         parameters: what it was learnt from, and how well it told strokes that it had not seen.
+        latents: whether the head looks at latents.
         device: "auto", "cpu" or "cuda".
     """
 
@@ -73,6 +78,7 @@ class Learnt:
     calibration: Calibration
     threshold: float
     parameters: dict[str, Any]
+    latents: bool = True
     device: str = "auto"
     name: str = "labels"
     reads: tuple[str, ...] | None = None
@@ -80,23 +86,23 @@ class Learnt:
     step: int = 1
     trace: Trace = field(default=PIECES)
 
-    def prepare(self, stack: Stack) -> Latents:
-        """Bring the painting before the net that gives features.
+    def prepare(self, stack: Stack) -> Latents | None:
+        """Bring the painting before the net that gives features, if they are looked at.
 
         Raises:
             BadUsage: another painting, with other scans than those that were learnt from.
         """
         there = 1 + 2 * len(BLURS)
         count = there * sum(scan.channels for scan in stack.scans)
-        latents = latents_of(stack, device=self.device)
-        if count + latents.shape[2] != len(self.head.mean):
+        latents = latents_of(stack, device=self.device) if self.latents else None
+        if count + (latents.shape[2] if latents else 0) != len(self.head.mean):
             raise BadUsage(
                 f"what was learnt from labels goes with scans of {self.parameters['scans']} alone, "
                 f"got {', '.join(stack)}; label this painting as well"
             )
         return latents
 
-    def detect(self, window: Stack, context: Latents) -> Floats:
+    def detect(self, window: Stack, context: Latents | None) -> Floats:
         """Tell how likely damage is: a probability, (h, w) of 0 .. 1."""
         region = Region(*window.origin, window.origin[0] + window.grid[0], window.origin[1] + window.grid[1])
         scores = self.head(seen(window, context, region))
@@ -140,18 +146,28 @@ def _learn(stack: Stack, labels: Labels, latents: Latents, *, seed: int, device:
     kinds = _kinds(codes, labels, stack)
     pixels, truth, fold = _chosen(codes, kinds, rng)
     features = _at(stack, latents, pixels)
+    views = {WITH_LATENTS: features, ALONE: features[:, : -latents.shape[2]]}
     told = {
-        penalty: _told_unseen(features, truth, fold, len(kinds), penalty=penalty) for penalty in PENALTIES
+        (view, penalty): _told_unseen(values, truth, fold, len(kinds), penalty=penalty)
+        for view, values in views.items()
+        for penalty in PENALTIES
     }
-    penalty = max(PENALTIES, key=lambda one: kappa(truth[None] > 0, told[one].argmax(axis=1)[None] > 0))
-    head = fit(features, truth, len(kinds), penalty=penalty)
+    chosen = max(told, key=lambda one: kappa(truth[None] > 0, told[one].argmax(axis=1)[None] > 0))
+    view, penalty = chosen
+    head = fit(views[view], truth, len(kinds), penalty=penalty)
     found = {}
     for place, kind in enumerate(kinds):
         if kind == "paint":
             continue
-        odds = log_odds(told[penalty], place)
+        odds = log_odds(told[chosen], place)
         calibration = calibrated(odds, truth == place)
         threshold, agreement = threshold_by_kappa(calibration(odds), truth == place)
+        if agreement < UNSURE:
+            log.warning(
+                "strokes of %s that were left out are told from others with a kappa of %.2f alone: much of "
+                "what is marked will be wrong; paint more strokes, of both kinds, where it is",
+                kind, agreement,
+            )  # fmt: skip
         found[kind] = Learnt(
             damage=kind,
             head=head,
@@ -162,9 +178,11 @@ def _learn(stack: Stack, labels: Labels, latents: Latents, *, seed: int, device:
                 "labels": Path(labels.name).name,
                 "pixels": {name: int((codes == 1 + KINDS.index(name)).sum()) for name in kinds},
                 "scans": ", ".join(stack),
+                "features": view,
                 "penalty": penalty,
                 "kappa_on_strokes_left_out": round(agreement, 4),
             },
+            latents=view == WITH_LATENTS,
             device=device,
         )
     return found
@@ -262,15 +280,15 @@ def _at(stack: Stack, latents: Latents, pixels: NDArray[np.int64]) -> Floats:
 # --- features ----------------------------------------------------------------------------------------
 
 
-def seen(window: Stack, latents: Latents, region: Region) -> Floats:
+def seen(window: Stack, latents: Latents | None, region: Region) -> Floats:
     """Return the features of a window: (h, w, features).
 
-    Each channel of each scan, its mean and its standard deviation around, at two widths; then the latents,
+    Each channel of each scan, its mean and its standard deviation around, at three widths; then the latents,
     interpolated between their middles.
 
     Args:
         window: in memory.
-        latents: of the whole painting.
+        latents: of the whole painting; None leaves them out.
         region: where the window lies in it.
     """
     planes = []
@@ -282,7 +300,9 @@ def seen(window: Stack, latents: Latents, region: Region) -> Floats:
             mean = ndimage.gaussian_filter(light, across, mode="nearest", truncate=4)
             power = ndimage.gaussian_filter(light * light, across, mode="nearest", truncate=4)
             planes += [mean, np.sqrt(np.maximum(power - mean * mean, 0))]
-    return np.concatenate([*planes, _between(latents, region)], axis=2)
+    if latents is not None:
+        planes.append(_between(latents, region))
+    return np.concatenate(planes, axis=2)
 
 
 def _between(latents: Latents, region: Region) -> Floats:
