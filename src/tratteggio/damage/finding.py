@@ -86,7 +86,7 @@ class Strengths:
         step = self.detector.step
         seen = region.grow(-(-self.detector.reach // step) * step, within=self.shape)
         window = self.stack.crop(seen)
-        _require_finite(window)
+        require_finite(window)
         strength = self.detector.detect(window, self._context)
         inner = strength[region.relative_to(seen).slices]
         levels = np.rint(np.clip(inner, 0, 1) * LEVELS).astype(np.uint8)
@@ -147,7 +147,12 @@ class Packed:
         return flags.astype(np.bool_)
 
 
-def _require_finite(window: Stack) -> None:
+def require_finite(window: Stack) -> None:
+    """Make sure that a window of a painting holds numbers, as far as its scans show it.
+
+    Raises:
+        BadPixels: NaN or infinite values; with their place on the painting.
+    """
     for scan in window.scans:
         if scan.dtype.kind != "f":
             continue

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.damage.finding import require_finite
 from tratteggio.errors import BadUsage
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan, Stack
@@ -49,7 +50,7 @@ BLOCK, BLOCKS = 64, 16  # side in pixels, and how many each way, of what the reg
 EVERY = 3  # pixels from one that it learns from to the next
 ROUNDS = 8
 TRUSTED = 2.0  # standard deviations from which a pixel teaches little
-RIDGE = 1e-5
+RIDGE = 1e-8  # of the variance of a term: terms may depend on each other, as colours of a grey scan do
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,7 @@ class Overpaint:
 
         Raises:
             BadUsage: there is neither infrared nor ultraviolet beside the scan.
+            BadPixels: a scan holds NaN or infinite values.
         """
         guides = [name for name in GUIDES if name in set(stack) and name != stack.primary.modality]
         if not guides:
@@ -179,6 +181,7 @@ def _sampled(stack: Stack, guides: list[str], block: Region) -> tuple[Doubles, d
     seen = block.grow(REACH, within=stack.grid)
     inner = block.relative_to(seen).slices
     window = stack.crop(seen)
+    require_finite(window)
     there = np.logical_and.reduce([window[name].read_seen() for name in (window.primary.modality, *guides)])
     kept = there[inner][::EVERY, ::EVERY]
     terms = _terms(_smooth(window.primary)[inner][::EVERY, ::EVERY][kept])
