@@ -6,13 +6,14 @@ from PIL import Image
 from scipy import ndimage
 from typer.testing import CliRunner
 
-from tratteggio import files
+import tratteggio as tg
+from tratteggio import files, phantom
 from tratteggio.cli.main import app
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.features import Latents, View, few_labels, learn
-from tratteggio.features.few_labels import REACH, _chosen, _strokes, latents_of, seen
-from tratteggio.metrics.detection import kappa
+from tratteggio.features.few_labels import REACH, Answers, _chosen, _strokes, cracks_of, latents_of, seen
+from tratteggio.metrics.detection import agreement, kappa
 from tratteggio.models import find, load
 from tratteggio.painting import Labels, Region, Scan, Stack
 from tratteggio.painting.labels import KINDS
@@ -61,7 +62,7 @@ def test_latents_that_tell_nothing_are_left_out(panel, monkeypatch):
     monkeypatch.setattr(few_labels, "_between", noise)
     detector = learn(stack, labels)["loss"]
     assert detector.parameters["features"] == few_labels.ALONE
-    assert detector.prepare(stack) is None
+    assert detector.prepare(stack) == Answers(None, None)
     found = Strengths(stack, detector)[:, :] >= 255 * detector.threshold
     assert kappa(lost[:, 66:], found[:, 66:]) > 0.5
 
@@ -87,11 +88,11 @@ def test_nothing_of_the_painting_is_written_to(panel):
 
 def test_features_of_a_window_are_those_of_the_whole(panel):
     stack, _, _ = panel
-    latents = latents_of(stack, device="cpu")
-    whole = seen(stack, latents, Region.whole(stack.grid))
+    answers = Answers(latents_of(stack, device="cpu"), cracks_of(stack, device="cpu"))
+    whole = seen(stack, answers, Region.whole(stack.grid))
     inner = Region(40, 24, 90, 100)
     shown = inner.grow(REACH, within=stack.grid)
-    window = seen(stack.crop(shown), latents, shown)[inner.relative_to(shown).slices]
+    window = seen(stack.crop(shown), answers, shown)[inner.relative_to(shown).slices]
     np.testing.assert_allclose(window, whole[inner.slices], atol=2e-5)
 
 
@@ -100,7 +101,7 @@ def test_latents_are_interpolated_between_their_middles(panel):
     stack, _, _ = panel
     net, _ = load(find("fpcae-concat"))
     latents = Latents(View(stack, net))
-    features = seen(stack, latents, Region.whole(stack.grid))[..., -80:]
+    features = seen(stack, Answers(latents, None), Region.whole(stack.grid))[..., -80:]
     coarse = latents[:, :]
     np.testing.assert_allclose(features[9:11, 9:11].mean(axis=(0, 1)), coarse[0, 0], atol=0.15)
     middle = features[8 * 3 + 9 : 8 * 3 + 11, 8 * 4 + 13 : 8 * 4 + 15].mean(axis=(0, 1))
@@ -136,6 +137,21 @@ def test_cracks_are_learnt_beside_losses(panel):
     found = learn(stack, Labels(codes))
     assert set(found) == {"loss", "crack"}
     assert found["crack"].kinds == ("paint", "loss", "crack") == KINDS
+
+
+def test_strokes_along_cracks_find_those_of_the_half_without_strokes():
+    made = phantom.panel(256, 320, seed=7, um_per_px=60, cracks=0.05, losses=0)
+    cracks = made.cracks.read()
+    codes = np.zeros(cracks.shape, np.uint8)
+    rows = np.zeros_like(cracks)
+    rows[6::16, :150] = True
+    codes[rows & ~ndimage.binary_dilation(cracks, iterations=3)] = PAINT
+    codes[:128, :150][cracks[:128, :150]] = CRACK
+    scan = made.damaged
+    detector = learn(Stack((scan,)), Labels(codes, "strokes.png"))["crack"]
+    found = tg.detect(scan, detector).read()
+    right = agreement(cracks[:, 160:], found[:, 160:], tolerance_px=2)
+    assert right.f1 > 0.6
 
 
 @pytest.mark.parametrize(

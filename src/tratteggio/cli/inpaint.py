@@ -51,7 +51,10 @@ def inpaint(
     ] = None,
     grow: Annotated[
         str | None,
-        typer.Option(help="Of a damage map: fill so far beyond what was found, as 2px or 120um."),
+        typer.Option(
+            help="Of a damage map: fill so far beyond what was found, as 2px or 120um. Without, the "
+            "dark rims of cracks stay as seams."
+        ),
     ] = None,
     engine: Annotated[
         str,

@@ -2,8 +2,8 @@
 fixed.
 
     strokes -> labelled pixels
-      features of each: colours and their mean and spread around, in every scan; with latents of FP-CAE
-      between them, or without
+      features of each: colours and their mean and spread around, in every scan; where cracks are learnt, how
+      likely there are some by detector `cracks` and its mean and spread; with latents of FP-CAE, or without
       -> multinomial logistic regression with a quadratic penalty, per kind of stroke
       -> probability of each damage, calibrated (Platt), and a threshold
 
@@ -22,13 +22,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio import files, treatment
+from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.features.encoding import load_net
 from tratteggio.features.heads import Calibration, Head, calibrated, fit, log_odds, threshold_by_kappa
@@ -37,7 +38,7 @@ from tratteggio.filters.windows import Light
 from tratteggio.metrics.detection import kappa
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL
-from tratteggio.painting import Labels, Region, Stack
+from tratteggio.painting import Labels, Pixels, Region, Stack
 from tratteggio.painting.labels import KINDS
 from tratteggio.roles import Trace
 
@@ -51,6 +52,7 @@ MOST = 1000  # pixels of a kind that teach; more of the same strokes say little 
 FOLDS = 4
 LEAST = 2  # pixels of a kind: one to learn from, one to measure on
 PENALTIES = (1.0, 10.0, 100.0)
+CRACK = "crack"
 WITH_LATENTS, ALONE = "statistics around, latents of FP-CAE", "statistics around"
 UNSURE = 0.4  # kappa on strokes left out, below which it is said that they were too few
 TILE = 512  # px a side that features are computed for at a time
@@ -86,23 +88,24 @@ class Learnt:
     step: int = 1
     trace: Trace = field(default=PIECES)
 
-    def prepare(self, stack: Stack) -> Latents | None:
-        """Bring the painting before the net that gives features, if they are looked at.
+    def prepare(self, stack: Stack) -> Answers:
+        """Bring the painting before the nets that give features, as far as they are looked at.
 
         Raises:
             BadUsage: another painting, with other scans than those that were learnt from.
         """
-        there = 1 + 2 * len(BLURS)
-        count = there * sum(scan.channels for scan in stack.scans)
+        cracks = cracks_of(stack, device=self.device) if CRACK in self.kinds else None
         latents = latents_of(stack, device=self.device) if self.latents else None
-        if count + (latents.shape[2] if latents else 0) != len(self.head.mean):
+        planes = sum(scan.channels for scan in stack.scans) + (cracks is not None)
+        count = (1 + 2 * len(BLURS)) * planes + (latents.channels if latents else 0)
+        if count != len(self.head.mean):
             raise BadUsage(
                 f"what was learnt from labels goes with scans of {self.parameters['scans']} alone, "
                 f"got {', '.join(stack)}; label this painting as well"
             )
-        return latents
+        return Answers(latents, cracks)
 
-    def detect(self, window: Stack, context: Latents | None) -> Floats:
+    def detect(self, window: Stack, context: Answers) -> Floats:
         """Tell how likely damage is: a probability, (h, w) of 0 .. 1."""
         region = Region(*window.origin, window.origin[0] + window.grid[0], window.origin[1] + window.grid[1])
         scores = self.head(seen(window, context, region))
@@ -137,16 +140,18 @@ def learn(
             f"labels {told.name} are {told.grid[0]} x {told.grid[1]} (rows x columns), the painting is "
             f"{stack.grid[0]} x {stack.grid[1]}"
         )
-    return _learn(stack, told, latents_of(stack, device=device), seed=seed, device=device)
+    return _learn(stack, told, seed=seed, device=device)
 
 
-def _learn(stack: Stack, labels: Labels, latents: Latents, *, seed: int, device: str) -> dict[str, Learnt]:
+def _learn(stack: Stack, labels: Labels, *, seed: int, device: str) -> dict[str, Learnt]:
     rng = np.random.default_rng(seed)
     codes = np.where(stack.primary.read_seen(), labels.codes, 0)
     kinds = _kinds(codes, labels, stack)
     pixels, truth, fold = _chosen(codes, kinds, rng)
-    features = _at(stack, latents, pixels)
-    views = {WITH_LATENTS: features, ALONE: features[:, : -latents.shape[2]]}
+    latents = latents_of(stack, device=device)
+    cracks = cracks_of(stack, device=device) if CRACK in kinds else None
+    features = _at(stack, Answers(latents, cracks), pixels)
+    views = {WITH_LATENTS: features, ALONE: features[:, : -latents.channels]}
     told = {
         (view, penalty): _told_unseen(values, truth, fold, len(kinds), penalty=penalty)
         for view, values in views.items()
@@ -259,7 +264,7 @@ def _told_unseen(
     return scores
 
 
-def _at(stack: Stack, latents: Latents, pixels: NDArray[np.int64]) -> Floats:
+def _at(stack: Stack, answers: Answers, pixels: NDArray[np.int64]) -> Floats:
     """Return the features of some pixels, (n, features), tile by tile."""
     tiles = pixels // TILE
     found: Floats | None = None
@@ -268,7 +273,7 @@ def _at(stack: Stack, latents: Latents, pixels: NDArray[np.int64]) -> Floats:
         top, left = pixels[here].min(axis=0).tolist()
         bottom, right = (pixels[here].max(axis=0) + 1).tolist()
         shown = Region(top, left, bottom, right).grow(REACH, within=stack.grid)
-        values = seen(stack.crop(shown), latents, shown)
+        values = seen(stack.crop(shown), answers, shown)
         if found is None:
             found = np.empty((len(pixels), values.shape[2]), np.float32)
         rows, cols = (pixels[here] - (shown.top, shown.left)).T
@@ -280,28 +285,42 @@ def _at(stack: Stack, latents: Latents, pixels: NDArray[np.int64]) -> Floats:
 # --- features ----------------------------------------------------------------------------------------
 
 
-def seen(window: Stack, latents: Latents | None, region: Region) -> Floats:
+class Answers(NamedTuple):
+    """What nets tell of a whole painting; None for what is left out.
+
+    Attributes:
+        latents: of FP-CAE.
+        cracks: (H, W) uint8, how likely there are some.
+    """
+
+    latents: Latents | None
+    cracks: Pixels | None
+
+
+def seen(window: Stack, answers: Answers, region: Region) -> Floats:
     """Return the features of a window: (h, w, features).
 
-    Each channel of each scan, its mean and its standard deviation around, at three widths; then the latents,
-    interpolated between their middles.
+    Each channel of each scan, and how likely there are cracks, each with its mean and its standard deviation
+    around, at three widths; then the latents, interpolated between their middles.
 
     Args:
         window: in memory.
-        latents: of the whole painting; None leaves them out.
+        answers: of nets, of the whole painting.
         region: where the window lies in it.
     """
+    lights = [Light(scan, np.dtype(np.float32))[:, :] for scan in window.scans]
+    if answers.cracks is not None:
+        lights.append(answers.cracks[region.slices][..., None].astype(np.float32) / np.float32(255))
     planes = []
-    for scan in window.scans:
-        light = Light(scan, np.dtype(np.float32))[:, :]
+    for light in lights:
         planes.append(light)
         for blur in BLURS:
             across = (blur, blur, 0)
             mean = ndimage.gaussian_filter(light, across, mode="nearest", truncate=4)
             power = ndimage.gaussian_filter(light * light, across, mode="nearest", truncate=4)
             planes += [mean, np.sqrt(np.maximum(power - mean * mean, 0))]
-    if latents is not None:
-        planes.append(_between(latents, region))
+    if answers.latents is not None:
+        planes.append(_between(answers.latents, region))
     return np.concatenate(planes, axis=2)
 
 
@@ -326,6 +345,12 @@ def _places(begin: int, end: int, count: int) -> tuple[slice, NDArray[np.int64],
     before = np.minimum(at.astype(np.int64), max(count - 2, 0))
     read = slice(int(before[0]), int(before[-1]) + 2)
     return read, before - read.start, (at - before).astype(np.float32)
+
+
+def cracks_of(stack: Stack, *, device: str) -> Strengths:
+    """Bring a painting before detector `cracks`; what it says is computed where it is read."""
+    detector, _ = treatment.make_detector("cracks", device=device)
+    return Strengths(treatment.opening.shown_to(detector, stack), detector)
 
 
 def latents_of(stack: Stack, *, device: str) -> Latents:
