@@ -134,7 +134,7 @@ def test_a_folder_of_scans_is_looked_over_one_by_one(scan: Path):
     assert code == 0, text
     assert (out / "a.png.damage.png").exists()
     looked = files.read_history(files.sidecar(out / "a.png.damage.png", "history"))["detectors"]
-    assert {detector["name"] for detector in looked} == {"lacunae", "tophat"}
+    assert {detector["name"] for detector in looked} == {"lacunae", "cracks"}
     assert (out / "b.png").exists()
 
 

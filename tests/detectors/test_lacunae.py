@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from tratteggio import detect, models
 from tratteggio.damage import Strengths
@@ -11,6 +12,7 @@ from tratteggio.filters import ground
 from tratteggio.metrics.detection import auc_roc
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.phantom import panel
+from tratteggio.training.bared import laid
 
 
 @pytest.fixture(scope="module")
@@ -43,27 +45,58 @@ def test_of_intact_paint_less_than_a_hundredth_is_marked(motif):
 
 def test_a_window_is_judged_as_the_whole(detector, phantom):
     stack = Stack((phantom.damaged,)).crop(Region(0, 0, 320, 256))
-    whole = detector.detect(stack, None)
-    inner = Region(150, 90, 170, 160)
+    whole = detector.detect(stack, ())
+    inner = Region(152, 92, 172, 160)
     assert inner.top % detector.step == inner.left % detector.step == 0
     shown = inner.grow(detector.reach, within=stack.grid)
     assert shown != Region.whole(stack.grid)
-    window = detector.detect(stack.crop(shown), None)[inner.relative_to(shown).slices]
+    window = detector.detect(stack.crop(shown), ())[inner.relative_to(shown).slices]
     np.testing.assert_allclose(window, whole[inner.slices], atol=1e-4)
 
 
 def test_sixteen_bits_are_seen_as_eight(detector, phantom):
     levels = phantom.damaged.read()
     one, other = (
-        detector.detect(Stack((Scan(pixels),)), None) for pixels in (levels, levels.astype(np.uint16) * 257)
+        detector.detect(Stack((Scan(pixels),)), ()) for pixels in (levels, levels.astype(np.uint16) * 257)
     )
     np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_large_paintings_are_looked_at_from_afar_as_well(detector):
+    for grid, factors in (((399, 790), []), ((500, 801), [2]), ((1700, 900), [2, 4]), ((30, 8200), [8, 16])):
+        pixels = np.zeros(grid, np.uint8)
+        assert [afar.factor for afar in detector.prepare(Stack((Scan(pixels),)))] == factors
+
+
+def test_what_is_seen_from_afar_lies_where_it_is_near_by():
+    """Against a library that interpolates between the middles of blocks, for a window off the origin."""
+    strength = np.random.default_rng(0).random((9, 7)).astype(np.float32)
+    places = [(np.arange(n) + 0.5) / 4 - 0.5 for n in (36, 27)]
+    whole = ndimage.map_coordinates(strength, np.meshgrid(*places, indexing="ij"), order=1, mode="nearest")
+    painting = Stack((Scan(np.zeros((36, 27), np.uint8)),), origin=(100, 40))
+    region = Region(5, 3, 36, 20)
+    found = lacunae.Afar(4, strength, painting.origin).of(painting.crop(region))
+    np.testing.assert_allclose(found, whole[region.slices], atol=1e-6)
+
+
+def test_a_wide_loss_is_seen_from_afar(detector):
+    """In the middle of it the net sees nothing but ground."""
+    made = panel(1100, 900, seed=2026, losses=0, cracks=0, um_per_px=50, motif="landscape").painted.read()
+    y, x = np.mgrid[:1100, :900]
+    lost = np.hypot(y - 500, x - 450) < 110 + 12 * np.sin(7 * np.arctan2(y - 500, x - 450))
+    seen = laid(made.astype(np.float32) / 255, lost, np.random.default_rng(5))
+    scan = Scan(np.rint(seen * 255).astype(np.uint8))
+    stack = Stack((scan,))
+    near = detector.detect(stack, ())
+    both = detector.detect(stack, detector.prepare(stack))
+    middle = np.hypot(y - 500, x - 450) < 40
+    assert both[middle].mean() > near[middle].mean() + 0.2
 
 
 @pytest.mark.parametrize("grid", [(1, 40), (37, 1), (3, 5)])
 def test_narrow_and_grey_scans_are_taken(detector, grid):
     scan = Scan(np.random.default_rng(0).integers(0, 255, grid).astype(np.uint8))
-    strength = detector.detect(Stack((scan,)), None)
+    strength = detector.detect(Stack((scan,)), ())
     assert strength.shape == grid
     assert ((strength >= 0) & (strength <= 1)).all()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from tratteggio import experiments
 from tratteggio.experiments import _finders
@@ -36,12 +37,14 @@ def done(tmp_path_factory) -> Path:
 
 def test_the_smoke_scale_goes_through_and_proves_nothing(done):
     report = json.loads((done / "report.json").read_text())
-    by_labels, ranked, hidden, alarms = report["tables"]
+    by_labels, ranked, hidden, met, alarms = report["tables"]
     names = [row["name"] for row in by_labels["rows"]]
     assert names[: len(METHODS)] == list(METHODS)
     assert names == [row["name"] for row in ranked["rows"]]
     assert all(-1 <= row["ours"]["20"] <= 1 for row in by_labels["rows"])
     assert [row["name"] for row in hidden["rows"]][-1] == RGB_ALONE
+    assert len(met["rows"]) == 2
+    assert all(0 <= row["ours"]["recall"] <= 1 for row in met["rows"])
     assert alarms["rows"][0]["ours"]["pictures"] == 1
     assert {claim["verdict"] for claim in report["claims"]} == {"not attempted"}
     with Image.open(done / "sheet.jpg") as sheet:
@@ -53,7 +56,8 @@ def test_what_is_measured_is_not_measured_again(done, monkeypatch):
     before = (done / "found.jsonl").read_text()
     monkeypatch.setattr(experiment.Panel, "score", lambda *_: pytest.fail("learnt again"))
     monkeypatch.setattr(experiment, "overpainted", lambda *_: pytest.fail("looked again"))
-    monkeypatch.setattr(experiment, "marked", lambda *_: pytest.fail("looked again"))
+    for name in ("marked", "default"):
+        monkeypatch.setattr(experiment, name, lambda *_: pytest.fail("looked again"))
     experiments.reproduce("detection", out=done)
     assert (done / "found.jsonl").read_text() == before
 
@@ -68,6 +72,15 @@ def test_labels_come_from_above_and_what_is_measured_lies_below():
     np.testing.assert_array_equal(panel.lost[tuple(asked.T)], truth)
     more, _ = panel._drawn(slice(0, 128), 40, stream=1)
     np.testing.assert_array_equal(more[:20], places[:20])
+
+
+def test_drawn_losses_take_their_share_and_leave_the_paint_between_them():
+    picture = np.random.default_rng(0).integers(0, 256, (200, 240, 3)).astype(np.uint8)
+    scan, lost = experiment.with_losses(picture, seed=3)
+    assert lost.mean() == pytest.approx(experiment.DRAWN, abs=1e-3)
+    far = ndimage.distance_transform_edt(~lost) > 8
+    np.testing.assert_array_equal(scan.read()[far], picture[far])
+    assert (scan.read()[lost] != picture[lost]).mean() > 0.9
 
 
 # --- rivals ------------------------------------------------------------------------------------------

@@ -371,6 +371,15 @@ def test_a_net_that_finds_cracks_is_trained_on_a_folder_and_serves_its_detector(
     assert (tmp_path / "run" / "pictures.txt").read_text("utf-8") == "one.png\n"
 
 
+def test_losses_are_learnt_near_by_and_from_afar_where_a_picture_is_large_enough():
+    from tratteggio.recipes._training import _near_and_far
+    from tratteggio.training.sources import Arrays
+
+    source = Arrays([np.zeros((900, 1280, 3), np.uint8), np.zeros((300, 1280, 3), np.uint8)])
+    shown = _near_and_far(source, 160)
+    assert [shown.grid(number) for number in range(len(shown))] == [(900, 1280), (300, 1280), (450, 640)]
+
+
 def test_a_net_that_finds_losses_learns_from_ground_that_is_bared(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("tratteggio.training.bared.PANEL_GRID", (64, 64))
     file = recipes.train(FINDS, folder, tmp_path / "run", set_aside=0.2)

@@ -12,7 +12,7 @@ from tratteggio.painting import Scan, Stack
 from tratteggio.phantom import multimodal, panel
 from tratteggio.training.decoded import Decoded
 from tratteggio.training.pictures import listed, pictures, split
-from tratteggio.training.sources import Arrays, Chosen, Folder, Halved, Phantoms, Reduced, Stacks
+from tratteggio.training.sources import Arrays, Chosen, Folder, Halved, Joined, Phantoms, Reduced, Stacks
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -38,6 +38,19 @@ def test_a_folder_gives_the_pictures_below_it_by_name(folder):
     assert source.names == ("b.png", "deep/a.tif")
     assert [source.grid(k) for k in range(len(source))] == [(20, 30), (10, 30)]
     assert np.array_equal(source.read(0), RGB)
+
+
+def test_joined_sources_are_numbered_one_after_the_other(folder):
+    near = Chosen(Folder(folder), (0, 1), left_out=("c.png",))
+    source = Joined((near, Halved(near)))
+    assert len(source) == 4
+    assert [source.name(k) for k in range(4)] == ["b.png", "deep/a.tif"] * 2
+    assert [source.grid(k) for k in range(4)] == [(20, 30), (10, 30), (10, 15), (5, 15)]
+    assert np.array_equal(source.read(0), RGB)
+    assert source.read(2).shape == (10, 15, 3)
+    assert source.unreadable == near.unreadable == ("c.png",)
+    with pytest.raises(IndexError, match="4 pictures"):
+        source.grid(4)
 
 
 def test_some_pictures_of_a_source_keep_their_names_and_tell_of_all_that_were_left_out(folder):

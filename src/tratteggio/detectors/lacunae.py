@@ -1,15 +1,14 @@
 """Paint losses in a visible scan, by a net that has learnt them: translation-invariant, several scales at
 once.
 
-The net has seen losses drawn into intact paintings and phantoms (`recipes.lacunae`), and answers how likely
-paint is lost, pixel by pixel, from colours, contrast and texture around (`filters.ground`). It is asked to be
-careful: a tool that fills what was fine is worse than none, so by default it marks little that is not lost
-and overlooks losses that look like paint. Where it overlooks too much, or paints of this painting look like
-ground, a few strokes teach better (`tratteggio detect --labels`).
+    scan -> colours, contrast and texture around (`filters.ground`) -> net: how likely paint is lost
+    the same at a half, a quarter, ... of the size -> whichever is likelier
 
-Where most of 129 x 129 pixels look like ground nothing is said: a field of one tone may be meant so, and with
-no paint in sight nothing tells. Losses are best seen at the scale that was learnt, paintings some 1000 pixels
-wide; of those broader than some 100 pixels the middle is overlooked: reduce the scan first.
+The net has seen losses drawn into intact paintings and phantoms (`recipes.lacunae`), some 640 to 1300 pixels
+wide. A loss wider than it sees is found from afar, where it is small, and larger paintings look there like
+those that taught it. It is asked to be careful: a tool that fills what was fine is worse than none, so by
+default it marks little that is not lost and overlooks losses that look like paint. Where it overlooks too
+much, or paints of this painting look like ground, a few strokes teach better (`tratteggio detect --labels`).
 """
 
 from __future__ import annotations
@@ -20,12 +19,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from tratteggio.filters import ground
 from tratteggio.filters.windows import Light
-from tratteggio.painting import Stack
-from tratteggio.painting.pixels import COLOURS
+from tratteggio.painting import Region, Stack
+from tratteggio.painting.pixels import COLOURS, Array, block_sums
 from tratteggio.roles import Trace
 
 if TYPE_CHECKING:
@@ -35,11 +33,11 @@ Floats = NDArray[np.float32]
 
 WEIGHTS = "lacunae"
 ARCHITECTURES = ("ti_unet",)
-AROUND = 64  # px to each side in which most has to be paint
-MOST = 0.5  # mean strength there from which nothing is said; a tenth less lets all through
-SMOOTH = 0.2  # texture over 17 x 17 pixels (`filters.ground`) from which something is said: 4 levels of 8 bit
-THRESHOLD = 0.75
-PIECES = Trace(weak=0.8, follow=16, shortest=4)
+LEAST, MOST_AFAR = 400, 2048  # px of the longer side, of what is looked at from afar
+TILE = 512
+FLAT = -0.4  # texture (`filters.ground`), a level of 8 bit: neither paint nor ground is as even, a mount is
+THRESHOLD = 0.85
+PIECES = Trace(weak=0.6, follow=48, shortest=4)  # from what is sure to what hangs on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,37 +59,113 @@ class LacunaeNet:
 
     @property
     def reach(self) -> int:
-        """What the net sees around a pixel, what colours are held against, and where paint has to be."""
-        return self.net.form.loss_px // 2 + ground.REACH + AROUND
+        """What the net sees around a pixel, and what colours are held against."""
+        return self.net.form.loss_px // 2 + ground.REACH
 
     @property
     def step(self) -> int:
         """Side of the cells of the net."""
         return self.net.form.cell
 
-    def prepare(self, stack: Stack) -> None:
-        """Look at nothing."""
+    def prepare(self, stack: Stack) -> tuple[Afar, ...]:
+        """Look at the whole from afar: at a half of its size, at a quarter, ..., while enough is left.
 
-    def detect(self, window: Stack, context: None) -> Floats:  # noqa: ARG002
-        """Tell how likely paint is lost; beyond the window the paint is taken to be mirrored."""
+        What is wider than the net sees is found there, and paintings larger than those that taught it look
+        like them.
+        """
+        factor = 2
+        while max(stack.grid) // factor > MOST_AFAR:
+            factor *= 2
+        if max(stack.grid) // factor < LEAST:
+            return ()
+        light = Light(stack.primary, np.dtype(np.float32))
+        bands = Region.whole(stack.grid).bands(factor * max(1, TILE // factor))
+        reduced = np.concatenate([_means(light[band.slices], factor) for band in bands])
+        looks = []
+        while max(reduced.shape) >= LEAST:
+            looks.append(Afar(factor, self._by_tiles(reduced), stack.origin))
+            reduced, factor = _means(reduced, 2), 2 * factor
+        return tuple(looks)
+
+    def detect(self, window: Stack, context: tuple[Afar, ...]) -> Floats:
+        """Tell how likely paint is lost, near by or from afar, whichever is likelier.
+
+        Beyond the window the paint is taken to be mirrored.
+        """
+        strength = self._look(Light(window.primary, np.dtype(np.float32))[:, :])
+        for afar in context:
+            np.maximum(strength, afar.of(window), out=strength)
+        return strength
+
+    def _by_tiles(self, light: Floats) -> Floats:
+        grid = light.shape[:2]
+        strength = np.empty(grid, np.float32)
+        margin = -(-self.reach // self.step) * self.step
+        for tile in Region.whole(grid).tiles(TILE):
+            seen = tile.grow(margin, within=grid)
+            strength[tile.slices] = self._look(light[seen.slices])[tile.relative_to(seen).slices]
+        return strength
+
+    def _look(self, light: Array) -> Floats:
+        """Ask the net: light (h, w, C) -> (h, w)."""
         import torch  # noqa: PLC0415  (loaded by now)
 
-        light = Light(window.primary, np.dtype(np.float32))[:, :]
         if light.shape[2] != COLOURS:
             light = np.repeat(light.mean(axis=2, keepdims=True), COLOURS, axis=2)
-        (rows, cols), half = window.grid, self.net.form.loss_px // 2
+        (rows, cols), half = light.shape[:2], self.net.form.loss_px // 2
         beyond = [(half, half + -side % self.step) for side in (rows, cols)]
         planes = ground.planes(light)
         shown = np.pad(planes, ((0, 0), *beyond), mode="symmetric")
         x = torch.from_numpy(shown)[None].contiguous(memory_format=torch.channels_last)
         with torch.inference_mode():
             answer = torch.sigmoid(self.net(x.to(next(self.net.parameters()).device)))
-        strength = answer[0, 0, :rows, :cols].cpu().numpy()
-        broad = ndimage.uniform_filter(strength, 2 * AROUND + 1, mode="reflect")
-        strength *= np.clip((MOST - broad) * 10, 0, 1)
-        # Ground is rough: what is smooth altogether was smoothed by compression, and tells of nothing.
-        strength *= np.clip((planes[-1] - SMOOTH) * 10, 0, 1)
-        return np.asarray(strength, np.float32)
+        strength: Floats = answer[0, 0, :rows, :cols].cpu().numpy()
+        strength[planes[-1] < FLAT] = 0
+        return strength
+
+
+@dataclass(frozen=True, eq=False)
+class Afar:
+    """How likely paint is lost, as it looks from afar.
+
+    Attributes:
+        factor: a place stands for so many pixels a side.
+        strength: (h, w), of the whole painting.
+        origin: of the painting.
+    """
+
+    factor: int
+    strength: Floats
+    origin: tuple[int, int]
+
+    def of(self, window: Stack) -> Floats:
+        """Return the strength of the pixels of a window, in between that of the nearest places."""
+        moved = [here - first for here, first in zip(window.origin, self.origin, strict=True)]
+        region = Region.whole(window.grid).shift(*moved)
+        (up, low, down), (left, right, across) = (
+            self._between(start, stop, size)
+            for start, stop, size in (
+                (region.top, region.bottom, self.strength.shape[0]),
+                (region.left, region.right, self.strength.shape[1]),
+            )
+        )
+        rows = self.strength[up] * (1 - down[:, None]) + self.strength[low] * down[:, None]
+        return np.asarray(rows[:, left] * (1 - across) + rows[:, right] * across, np.float32)
+
+    def _between(
+        self, start: int, stop: int, size: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """Return the places before and after each pixel of an axis, and how near it is to the latter."""
+        middle = (np.arange(start, stop) + 0.5) / self.factor - 0.5
+        before = np.floor(middle).astype(np.int64)
+        share = (middle - before).astype(np.float32)
+        return np.clip(before, 0, size - 1), np.clip(before + 1, 0, size - 1), share
+
+
+def _means(light: Array, factor: int) -> Floats:
+    """Return the means of blocks; those at the end may be smaller."""
+    area = block_sums(np.ones(light.shape[:2], np.float32), factor)
+    return np.asarray(block_sums(light, factor) / area[..., None], np.float32)
 
 
 def make(

@@ -23,7 +23,7 @@ from tratteggio.training.cracked import Cracked, without_truth
 from tratteggio.training.damage import drawer
 from tratteggio.training.patches import PER_PICTURE, Augment, Patches
 from tratteggio.training.recipe import Recipe, to_json, with_settings
-from tratteggio.training.sources import Folder
+from tratteggio.training.sources import Chosen, Folder, Joined, Reduced, Source
 from tratteggio.training.spoiling import spoiler
 
 MOST_NAMED = 1000  # pictures that a card names one by one
@@ -123,7 +123,7 @@ def train(
             reduced=chosen.reduced, attributes=attributes,
         )  # fmt: skip
     patches = Patches(
-        found.learnt,
+        _near_and_far(found.learnt, chosen.side) if finds else found.learnt,
         side=chosen.side,
         damage=damage,
         augment=augment,
@@ -186,6 +186,13 @@ def _find_cracks(
         workers=workers,
         progress=progress,
     )
+
+
+def _near_and_far(source: Source, side: int) -> Source:
+    """Show each picture as it is, and once more from afar, unless it is then smaller than a patch."""
+    far = Reduced(source, bared.FAR)
+    large = [number for number in range(len(far)) if min(far.grid(number)) >= side]
+    return Joined((source, Chosen(far, tuple(large))))
 
 
 def _per_picture(recipe: Recipe) -> int:

@@ -50,14 +50,18 @@ GROUNDS = {
     "bole": (0.56, 0.27, 0.17),
     "grime": (0.45, 0.38, 0.30),
     "paper": (0.83, 0.77, 0.66),
+    "cement": (0.60, 0.59, 0.57),
 }
+ROUGH = ("plaster", "loam", "gesso", "grime", "cement")
 WOVEN = ("canvas",)
 GRAINED = ("wood",)
 
 NAME = "bared"  # the damage of recipes for nets that find it, and do not fill it
 INTACT = 0.3  # share of the patches without any loss
 FROM_PHANTOMS = 0.25
-PANELS, PANEL_GRID = 8, (512, 512)
+PANELS, PANEL_GRID = 24, (512, 512)
+UM_PER_PX = (200.0, 100.0, 60.0)  # of panels, by turns
+FAR = 640  # px of the longer side that pictures are also brought to: wide losses are then seen whole
 MOTIFS: tuple[Motif, ...] = ("saint", "landscape", "still life")
 
 
@@ -113,7 +117,14 @@ class Bared:
     @cached_property
     def _panels(self) -> Sequence[tuple[NDArray[np.uint8], Lost]]:
         made = (
-            panel(*PANEL_GRID, seed=self.seed + number, cracks=0.015, losses=0.10, motif=MOTIFS[number % 3])
+            panel(
+                *PANEL_GRID,
+                seed=self.seed + number,
+                um_per_px=UM_PER_PX[number // len(MOTIFS) % len(UM_PER_PX)],
+                cracks=0.015,
+                losses=0.10,
+                motif=MOTIFS[number % len(MOTIFS)],
+            )
             for number in range(PANELS)
         )
         return [(one.damaged.colour(), one.losses.read()) for one in made]
@@ -164,6 +175,8 @@ def ground(name: str, grid: tuple[int, int], rng: Generator) -> Floats:
     relief = relief + 0.03 * strength * _noise(grid, 0.7, rng)
     if name in WOVEN:
         relief = relief + 0.07 * strength * _weave(grid, rng)
+    if name in ROUGH and rng.random() < 0.5:
+        relief = relief + rng.uniform(0.03, 0.15) * _lit(grid, rng)
     if name in GRAINED:
         relief = relief + 0.06 * strength * _noise(grid, (rng.uniform(20, 50), rng.uniform(0.8, 2)), rng)
     return np.clip(tone * (1 + relief[..., None]), 0, 1).astype(np.float32)
@@ -211,6 +224,15 @@ def _weave(grid: tuple[int, int], rng: Generator) -> Floats:
     y, x = np.mgrid[: grid[0], : grid[1]] + 1.5 * _noise(grid, 12, rng)
     down, across = rng.uniform(3, 8, 2)
     return np.asarray(np.sin(2 * np.pi * y / down) * np.sin(2 * np.pi * x / across), np.float32)
+
+
+def _lit(grid: tuple[int, int], rng: Generator) -> Floats:
+    """Light lumps and pits of all sizes from one side: of standard deviation 1."""
+    height = sum(scale * _noise(grid, scale, rng) for scale in np.exp(rng.uniform(0, np.log(12), 3)))
+    down, across = np.gradient(np.asarray(height, np.float32))
+    angle = rng.uniform(0, 2 * np.pi)
+    slope = np.sin(angle) * down + np.cos(angle) * across
+    return np.asarray(slope / max(float(slope.std()), 1e-9), np.float32)
 
 
 def _shade(lost: Lost, rng: Generator) -> Floats:

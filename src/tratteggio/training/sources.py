@@ -217,6 +217,47 @@ class Reduced(_Resized):
         return max(1, round(rows * share)), max(1, round(cols * share))
 
 
+@dataclass(frozen=True)
+class Joined:
+    """The pictures of several sources, one after the other.
+
+    Attributes:
+        sources: one at least.
+    """
+
+    sources: tuple[Source, ...]
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Names of pictures that were left out, each once."""
+        return tuple(dict.fromkeys(name for source in self.sources for name in source.unreadable))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.sources))
+
+    def name(self, number: int) -> str:
+        """Return the name of a picture."""
+        source, here = self._at(number)
+        return source.name(here)
+
+    def grid(self, number: int) -> tuple[int, int]:
+        """Return (rows, cols)."""
+        source, here = self._at(number)
+        return source.grid(here)
+
+    def read(self, number: int) -> Levels:
+        """Decode a picture."""
+        source, here = self._at(number)
+        return source.read(here)
+
+    def _at(self, number: int) -> tuple[Source, int]:
+        for source in self.sources:
+            if number < len(source):
+                return source, number
+            number -= len(source)
+        raise IndexError(f"there are {len(self)} pictures")
+
+
 class Arrays:
     """Pictures in memory.
 

@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 MASKS = (".png", ".tif", ".tiff")
 GRAPHS, ROSES, TABLES = (".geojson", ".json"), (".svg",), (".csv", ".json")
 KINDS = ("tophat",)  # unless the user says otherwise
-SURVEYED = ("lacunae", "tophat")  # likewise, before a fill without a mask: what is filled, and what is kept
+SURVEYED = ("lacunae", "cracks")  # likewise, before a fill without a mask: what is filled, and what is kept
 
 
 def detect(
