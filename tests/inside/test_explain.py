@@ -93,6 +93,22 @@ def test_nets_that_take_no_plain_pictures_are_shown_all_the_same(name: str) -> N
         assert layers(net, shown.x, shown.known)
 
 
+def test_a_net_that_answers_for_the_middle_alone_is_shown_more_around() -> None:
+    """What people see of it is on the grid of what the net sees."""
+    net = models.build("ti-unet:channels=8,classes=1,depth=2,cell=4").eval()
+    what = takes(net)
+    assert what.inner == what.side + net.form.loss_px
+    light = panel(64, 96).painted
+    stack = prepared(net, Stack((light,)), what.light)
+    shown = show(net, stack, Region(0, 0, 64, 96))
+    with torch.no_grad():
+        assert net(shown.x).shape == (1, 1, 64, 96)
+    (picture,) = shown.pictures.values()
+    assert picture.shape == (64 + net.form.loss_px, 96 + net.form.loss_px, 3)
+    half = net.form.loss_px // 2
+    np.testing.assert_array_equal(picture[half : half + 64, half : half + 96], light.read())
+
+
 def test_a_net_may_say_how_it_is_shown_light() -> None:
     class Packed(nn.Module):
         def __init__(self) -> None:

@@ -112,15 +112,15 @@ class LacunaeNet:
 
         if light.shape[2] != COLOURS:
             light = np.repeat(light.mean(axis=2, keepdims=True), COLOURS, axis=2)
-        (rows, cols), half = light.shape[:2], self.net.form.loss_px // 2
-        beyond = [(half, half + -side % self.step) for side in (rows, cols)]
-        planes = ground.planes(light)
-        shown = np.pad(planes, ((0, 0), *beyond), mode="symmetric")
-        x = torch.from_numpy(shown)[None].contiguous(memory_format=torch.channels_last)
+        rows, cols = light.shape[:2]
+        device = next(self.net.parameters()).device
         with torch.inference_mode():
-            answer = torch.sigmoid(self.net(x.to(next(self.net.parameters()).device)))
+            x = self.net.from_rgb(torch.from_numpy(np.moveaxis(light, 2, 0)[None]))
+            answer = torch.sigmoid(self.net(x.to(device, memory_format=torch.channels_last)))
         strength: Floats = answer[0, 0, :rows, :cols].cpu().numpy()
-        strength[planes[-1] < FLAT] = 0
+        half = self.net.form.loss_px // 2
+        texture = x[0, -1, half : half + rows, half : half + cols].numpy()
+        strength[texture < FLAT] = 0
         return strength
 
 

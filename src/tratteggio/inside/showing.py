@@ -169,13 +169,21 @@ def show(net: nn.Module, stack: Stack, region: Region) -> Shown:
         if not hasattr(net, "from_rgb"):
             return Shown(x, mask if fills(net) else None, pictures)
         made = _made(net, x)
-        small = functional.interpolate(x, made.shape[2:], mode="area")
-        return Shown(made, everything(net, made), {name: displayed(small) for name in pictures})
+        return Shown(made, everything(net, made), {name: displayed(_onto(x, made)) for name in pictures})
     empty = torch.zeros(1, 1, region.rows, region.cols)
     x = torch.cat([parts.get(name, empty.expand(-1, n, -1, -1)) for name, n in modalities.items()], dim=1)
     runs = [(n, masks.get(name, empty)) for name, n in modalities.items()]
     complete = all(bool(mask.all()) for _, mask in runs)
     return Shown(x, None if complete else runs, pictures)
+
+
+def _onto(x: Tensor, made: Tensor) -> Tensor:
+    """Bring light onto the grid of what was made of it: smaller, or mirrored beyond its border."""
+    if made.shape[2] <= x.shape[2]:
+        return functional.interpolate(x, made.shape[2:], mode="area")
+    wider = [there - here for there, here in zip(made.shape[2:], x.shape[2:], strict=True)]
+    beyond = [(0, 0), (0, 0), *((by // 2, by - by // 2) for by in wider)]
+    return torch.from_numpy(np.pad(x.numpy(), beyond, mode="symmetric"))
 
 
 def displayed(x: Tensor) -> Rgb:

@@ -130,18 +130,25 @@ class TiUnet(nn.Module):
     def from_rgb(self, x: Tensor) -> Tensor:
         """Make what the net takes of light (B, 3, H, W): as it is, or with contrast and texture beside it.
 
+        Beyond the border it is mirrored, so far that each pixel is answered for, and to whole cells.
+
+        Returns:
+            (B, channels, rows, cols): H and W, `form.loss_px` more, and what is missing of a cell at the end.
+
         Raises:
             BadUsage: the net takes neither three channels nor those of `filters.ground`.
         """
-        if self.form.channels == COLOURS:
-            return x
-        if self.form.channels != ground.PLANES:
+        if self.form.channels not in (COLOURS, ground.PLANES):
             raise BadUsage(
                 f"a net that takes {self.form.channels} channels looks at other scans as well, and cannot be "
                 "shown a picture"
             )
-        planes = [ground.planes(picture.movedim(0, -1).cpu().numpy()) for picture in x.detach()]
-        return torch.from_numpy(np.stack(planes)).to(x)
+        planes = x.detach().cpu().numpy()
+        if self.form.channels == ground.PLANES:
+            planes = np.stack([ground.planes(np.moveaxis(picture, 0, -1)) for picture in planes])
+        half = self.form.loss_px // 2
+        beyond = [(half, half + -side % self.form.cell) for side in planes.shape[2:]]
+        return torch.from_numpy(np.pad(planes, ((0, 0), (0, 0), *beyond), mode="symmetric")).to(x)
 
     def forward(self, x: Tensor, known: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Answer for each pixel in the middle how likely each class is, as logits.

@@ -7,9 +7,9 @@ into intact paintings, each as it is and from afar, and phantom panels; see `tra
 after Meeus et al., ISPA 2019 and SPIE 2020, of depth 2, on cells of 4 x 4 pixels; it sees colours, how they
 differ from those around, and texture.
 
-Time: 75 minutes on one core. The weights that ship have learnt for 1,700 more steps, see their card. What
-they find, and mark on intact paintings: docs/reports, "detection", by `tratteggio reproduce detection --scale
-cpu --data PAINTINGS`.
+Time: 75 minutes on one core. The weights that ship have learnt for 1,700 more steps, see their card.
+Figures, of what they find and of what they mark on intact paintings: docs/reports/detection, printed by
+`tratteggio reproduce detection --scale cpu --data PAINTINGS`.
 """
 
 from tratteggio.training.recipe import Recipe
