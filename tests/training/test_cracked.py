@@ -86,8 +86,7 @@ def test_contours_are_smooth_and_ruled_lines_straight():
 
 def test_drawn_lines_are_no_cracks(monkeypatch):
     """With no network over them, nothing is to be found in patches with lines."""
-    blank = lambda side, rng: np.zeros((side, side), np.float32)  # noqa: E731
-    monkeypatch.setattr(cracked, "network", blank)
+    monkeypatch.setattr(cracked, "network", lambda side, rng: np.zeros((side, side), np.float32))
     made = Cracked(Arrays([np.full((120, 120, 3), 180, np.uint8)]), side=48, seed=1)
     lines = 0
     for seed in range(12):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tratteggio.filters import ground
 from tratteggio.filters.windows import Light
@@ -140,26 +141,12 @@ class Afar:
 
     def of(self, window: Stack) -> Floats:
         """Return the strength of the pixels of a window, in between that of the nearest places."""
-        moved = [here - first for here, first in zip(window.origin, self.origin, strict=True)]
-        region = Region.whole(window.grid).shift(*moved)
-        (up, low, down), (left, right, across) = (
-            self._between(start, stop, size)
-            for start, stop, size in (
-                (region.top, region.bottom, self.strength.shape[0]),
-                (region.left, region.right, self.strength.shape[1]),
-            )
-        )
-        rows = self.strength[up] * (1 - down[:, None]) + self.strength[low] * down[:, None]
-        return np.asarray(rows[:, left] * (1 - across) + rows[:, right] * across, np.float32)
-
-    def _between(
-        self, start: int, stop: int, size: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-        """Return the places before and after each pixel of an axis, and how near it is to the latter."""
-        middle = (np.arange(start, stop) + 0.5) / self.factor - 0.5
-        before = np.floor(middle).astype(np.int64)
-        share = (middle - before).astype(np.float32)
-        return np.clip(before, 0, size - 1), np.clip(before + 1, 0, size - 1), share
+        middles = [
+            (np.arange(side) + here - first + 0.5) / self.factor - 0.5
+            for side, here, first in zip(window.grid, window.origin, self.origin, strict=True)
+        ]
+        places = np.meshgrid(*middles, indexing="ij")
+        return np.asarray(ndimage.map_coordinates(self.strength, places, order=1, mode="nearest"))
 
 
 def _means(light: Array, factor: int) -> Floats:
