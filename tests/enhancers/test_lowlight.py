@@ -35,9 +35,9 @@ def dark(rows: int = 90, cols: int = 70, channels: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("grid", [(1, 1), (5, 400), (130, 260), (517, 300)])
 def test_a_reduced_scan_holds_means_of_squares(grid: tuple[int, int], monkeypatch) -> None:
-    from tratteggio.enhancers import _look
+    from tratteggio.filters import windows
 
-    monkeypatch.setattr(_look, "BAND_PX", 1000)  # several bands
+    monkeypatch.setattr(windows, "BAND_PX", 1000)  # several bands
     pixels = RNG.random((*grid, 2), np.float32)
     step = max(1, min(grid) // 64)
     found = reduced(Scan(pixels), shorter=64)

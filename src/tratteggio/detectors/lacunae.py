@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.filters import ground
-from tratteggio.filters.windows import Light
+from tratteggio.filters.windows import Light, reduced
 from tratteggio.painting import Region, Stack
-from tratteggio.painting.pixels import COLOURS, Array, block_sums
+from tratteggio.painting.pixels import COLOURS, Array, block_means
 from tratteggio.roles import Trace
 
 if TYPE_CHECKING:
@@ -79,13 +79,10 @@ class LacunaeNet:
             factor *= 2
         if max(stack.grid) // factor < LEAST:
             return ()
-        light = Light(stack.primary, np.dtype(np.float32))
-        bands = Region.whole(stack.grid).bands(factor * max(1, TILE // factor))
-        reduced = np.concatenate([_means(light[band.slices], factor) for band in bands])
-        looks = []
-        while max(reduced.shape) >= LEAST:
-            looks.append(Afar(factor, self._by_tiles(reduced), stack.origin))
-            reduced, factor = _means(reduced, 2), 2 * factor
+        light, looks = reduced(stack.primary, factor), []
+        while max(light.shape) >= LEAST:
+            looks.append(Afar(factor, self._by_tiles(light), stack.origin))
+            light, factor = block_means(light, 2).astype(np.float32), 2 * factor
         return tuple(looks)
 
     def detect(self, window: Stack, context: tuple[Afar, ...]) -> Floats:
@@ -147,12 +144,6 @@ class Afar:
         ]
         places = np.meshgrid(*middles, indexing="ij")
         return np.asarray(ndimage.map_coordinates(self.strength, places, order=1, mode="nearest"))
-
-
-def _means(light: Array, factor: int) -> Floats:
-    """Return the means of blocks; those at the end may be smaller."""
-    area = block_sums(np.ones(light.shape[:2], np.float32), factor)
-    return np.asarray(block_sums(light, factor) / area[..., None], np.float32)
 
 
 def make(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tratteggio.files.icc import to_srgb8
 from tratteggio.files.rasters import to_display
 from tratteggio.painting import Pixels, Region, Scan
-from tratteggio.painting.pixels import Array, block_sums
+from tratteggio.painting.pixels import Array, block_means
 
 BAND_ROWS = 256
 
@@ -63,8 +63,6 @@ def _reduced(pixels: Pixels, region: Region, step: int) -> Iterator[Array]:
     for band in region.bands(step * max(1, BAND_ROWS // step)):
         array = np.asarray(pixels[band.slices])
         if step > 1:
-            sums = block_sums(array, step, dtype=np.float64)
-            area = block_sums(np.ones(array.shape[:2]), step)
-            mean = sums / (area if sums.ndim == 2 else area[..., None])
+            mean = block_means(array, step, dtype=np.float64)
             array = (np.rint(mean) if dtype.kind == "u" else mean).astype(dtype)
         yield array

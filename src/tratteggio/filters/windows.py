@@ -14,15 +14,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.filters._window import floats, require_reach
 from tratteggio.filters.chain import Step
 from tratteggio.filters.point import LEVELS, histogram
 from tratteggio.painting import Pixels, Region, Scan
-from tratteggio.painting.pixels import Array, to_depth, white
+from tratteggio.painting.pixels import Array, block_means, to_depth, white
 
 TILE = 512  # px a side that are computed at a time
+BAND_PX = 1 << 22  # of a scan that is reduced, in memory at a time
 WHOLE_GIB = 1.0  # most that a filter which looks at the whole may hold of it
 
 Progress = Callable[[int, int], None]
@@ -62,6 +64,17 @@ class Light:
             )
         values = np.multiply(colour, 1 / white(self.scan.dtype), dtype=self.dtype)
         return np.subtract(1, values, out=values) if inverted(self.scan) else values
+
+
+def reduced(scan: Scan, step: int) -> NDArray[np.float32]:
+    """Return the light of a whole scan as means of step x step pixels, fewer at the end, in bounded memory.
+
+    Raises:
+        BadPixels: NaN or infinite values.
+    """
+    light = Light(scan, np.dtype(np.float32))
+    bands = Region.whole(scan.grid).bands(max(1, BAND_PX // (scan.grid[1] * step)) * step)
+    return np.concatenate([block_means(light[band.slices], step).astype(np.float32) for band in bands])
 
 
 def inverted(scan: Scan) -> bool:

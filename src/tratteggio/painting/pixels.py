@@ -80,6 +80,18 @@ def block_sums(array: Array, side: int, *, dtype: Any = None) -> Array:
     return sums
 
 
+def block_means(array: Array, side: int, *, dtype: Any = None) -> Array:
+    """Return the means of blocks as `block_sums` takes them, in float64.
+
+    Example:
+        >>> block_means(np.arange(6.0).reshape(2, 3), 2)
+        array([[2. , 3.5]])
+    """
+    area = block_sums(np.ones(array.shape[:2]), side)
+    means: Array = block_sums(array, side, dtype=dtype) / (area if array.ndim == 2 else area[..., None])
+    return means
+
+
 def white(dtype: np.dtype[Any]) -> float:
     """Return the value that stands for white at a depth: 255, 65535, or 1 for floats.
 
