@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery test check bench format constraints clean
+.PHONY: help demo gallery docs test check bench format constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -15,10 +15,14 @@ demo: $(READY) ## paint a panel, damage it, propose a fill: layers and a report 
 gallery: $(READY) ## the lecture, step by step: each example run, its page in out/gallery/index.html
 	$(BIN)/python gallery/wall.py
 
-test: check ## everything that CI runs: style, types, imports, tests, doctests
+docs: $(READY) ## the documentation site: open out/site/index.html
+	$(BIN)/python docs/generate.py build/docs
+	$(BIN)/zensical build --strict
+
+test: check ## everything that CI runs: style, types, imports, documentation, tests, doctests
 	$(BIN)/python -m pytest -n 2
 
-check: $(READY) ## style, types and import contracts only
+check: docs ## style, types, import contracts, links of the documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
