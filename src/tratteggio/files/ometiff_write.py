@@ -20,6 +20,7 @@ import tifffile
 from tratteggio.errors import BadUsage
 from tratteggio.files import exif, tiff_tags
 from tratteggio.files.beside import beside, refuse_overwrite
+from tratteggio.files.layout import described_anew
 from tratteggio.files.provenance import history_json
 from tratteggio.files.tiff_write import CLASSIC_BYTES, CODECS, WORKERS, pyramid_bytes, write_picture
 from tratteggio.painting import Mapped, Metadata, Pixels, Scan, Stack
@@ -148,13 +149,17 @@ def _ome(page: Scan, title: str, said: Mapping[str, Any]) -> dict[str, Any]:
 def _description(metadata: Metadata) -> str:
     """Return the text that described the source."""
     entry = exif.parse(metadata.exif).find(DESCRIPTION) if metadata.exif else None
-    return entry.data.rstrip(b"\0").decode("utf-8", "replace") if entry else ""
+    # The text of another OME-TIFF or stack would state its layout, and an OME-TIFF holds one OME-XML.
+    text = described_anew(entry.data.rstrip(b"\0")) if entry else None
+    return text.decode("utf-8", "replace") if text else ""
 
 
 def _without_description(metadata: Metadata) -> Metadata:
     """Leave the place of the description to the OME-XML, which holds it."""
-    if not _description(metadata) or not metadata.exif:
+    if not metadata.exif:
         return metadata
     found = exif.parse(metadata.exif)
     main = tuple(entry for entry in found.main if entry.code != DESCRIPTION)
+    if main == found.main:
+        return metadata
     return replace(metadata, exif=exif.build(replace(found, main=main)))
