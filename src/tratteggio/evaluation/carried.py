@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import logging
+import math
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -130,6 +132,7 @@ def _findings(source: _Facts, result: _Facts) -> Iterator[Finding]:
 
 DESCRIPTION_REASON = "it states the layout of the source"
 REASONS = {
+    "XMP Thumbnails": "they show the source",
     "PNG hIST": "it counts the colours of a palette that is not kept",
     f"TIFF {LAYERS}": "the layers do not show what was filled",
 }
@@ -194,12 +197,24 @@ def _tiff(path: Path, grid: tuple[int, int]) -> _Facts:
         pages: list[Any] = list(tiff.pages)
         page = next((page for page in pages if (page.imagelength, page.imagewidth) == grid), pages[0])
         _directory(facts, page, path.read_bytes)
-        stated = tiff.is_ome or tiff.is_imagej or tiff.is_shaped
-        if stated and tuple(tiff.series[0].shape) != tuple(page.shape):
-            facts.broken["ImageDescription"] = (
-                f"it states {tuple(tiff.series[0].shape)}, the picture is {tuple(page.shape)}"
-            )
+        stated, held = _samples_stated(page.description), sum(math.prod(one.shape) for one in pages)
+        stack = re.search(r"^ImageJ=.*^images=(\d+)", page.description, re.DOTALL | re.MULTILINE)
+        if stack and len(pages) == 1 and int(stack[1]) > 1:
+            facts.broken["ImageDescription"] = f"it states {stack[1]} pages, and there is one"
+        if stated not in (None, held):
+            facts.broken["ImageDescription"] = f"it states {stated:,} samples, and the file holds {held:,}"
     return facts
+
+
+def _samples_stated(description: str) -> int | None:
+    """Return how many samples a description states for the file, None if it does not say."""
+    text = description.lstrip()
+    if text.startswith(('{"shape"', "shape=(")):
+        found = re.match(r'(?:\{"shape": *\[|shape=\()([\d, ]+)', text)
+        return math.prod(int(side) for side in re.findall(r"\d+", found[1])) if found else None
+    pixels = re.findall(r"<(?:\w+:)?Pixels\b[^>]*>", text) if "<OME" in text[:2048] else []
+    sizes = [re.findall(r'\bSize[XYZCT]="(\d+)"', one) for one in pixels]
+    return sum(math.prod(map(int, one)) for one in sizes) if sizes else None
 
 
 def _directory(facts: _Facts, page: Any, whole: Callable[[], bytes]) -> None:

@@ -19,7 +19,7 @@ from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, without_resource
 from tratteggio.files.limits import require_metadata
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible, check_whole
-from tratteggio.files.xmp import EXTENSION, joined
+from tratteggio.files.xmp import EXTENSION, joined, without_thumbnails
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
 
@@ -128,7 +128,8 @@ def _metadata(path: Path, found: list[Segment]) -> Metadata:
     block, thumbnail = exif.without_thumbnail(block) if block else (None, False)
     photoshop, shown = without_resources(b"".join(_behind(found, 0xED, PHOTOSHOP)), THUMBNAILS)
     xmp, whole = _xmp(path, found)
-    left = [THUMBNAIL_LEFT] if thumbnail or shown else []
+    xmp, pictured = without_thumbnails(xmp) if xmp else (None, False)
+    left = [THUMBNAIL_LEFT] if thumbnail or shown or pictured else []
     left += [] if whole else ["the extended part of its XMP, which is not whole"]
     directories = exif.parse(block) if block else exif.Directories()
     resolution, unit = _resolution(found, directories)

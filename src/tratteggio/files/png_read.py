@@ -20,6 +20,7 @@ from tratteggio.files.layout import THUMBNAIL_LEFT
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible, check_whole
 from tratteggio.files.white import believed
+from tratteggio.files.xmp import without_thumbnails
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
 
@@ -146,7 +147,8 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes], dtype: n
         elif chunk.kind[0:1].islower() and chunk.kind not in NOT_FOREIGN:
             foreign.append((chunk.kind, content, chunk.offset > first))
     block, thumbnail = exif.without_thumbnail(block) if block else (None, False)
-    left = [THUMBNAIL_LEFT] if thumbnail else []
+    xmp, pictured = without_thumbnails(xmp) if xmp else (None, False)
+    left = [THUMBNAIL_LEFT] if thumbnail or pictured else []
     left += [PALETTE_LEFT] if any(chunk.kind == b"PLTE" for chunk in found) else []
     directories = exif.parse(block) if block else exif.Directories()
     if resolution is None:

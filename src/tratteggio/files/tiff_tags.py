@@ -17,6 +17,7 @@ from tratteggio.files import exif
 from tratteggio.files.exif import Directories, Entry
 from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, description_of_one, without_resources
 from tratteggio.files.white import believed, significant_bits
+from tratteggio.files.xmp import without_thumbnails
 from tratteggio.painting import Metadata
 
 XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS = 700, 34675, 34377, 37724
@@ -97,12 +98,14 @@ def read_metadata(
     others = tuple(entry for entry in kept if entry.code not in IN_EXIF and entry.code not in own)
     if others:
         foreign["tiff"] = others
-    if photoshop := found.find(PHOTOSHOP):
-        foreign["photoshop"], shown = without_resources(photoshop.data, THUMBNAILS)
-        left += [THUMBNAIL_LEFT] if shown else []
+    photoshop, packet, icc = (found.find(code) for code in (PHOTOSHOP, XMP, ICC))
+    xmp, pictured = without_thumbnails(packet.data) if packet else (None, False)
+    resources, shown = without_resources(photoshop.data if photoshop else b"", THUMBNAILS)
+    if resources:
+        foreign["photoshop"] = resources
+    left += [THUMBNAIL_LEFT] if shown or pictured else []
     if left:
         foreign["left"] = tuple(left)
-    xmp, icc = found.find(XMP), found.find(ICC)
     return Metadata(
         resolution=resolution,
         unit=unit,
@@ -111,7 +114,7 @@ def read_metadata(
         exif=_block(
             replace(found, main=tuple(entry for entry in kept if entry.code in IN_EXIF)), orientation
         ),
-        xmp=xmp.data if xmp else None,
+        xmp=xmp,
         white=_white(stated, dtype=dtype, colours=colours, path=path),
         foreign=foreign,
     )

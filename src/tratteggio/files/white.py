@@ -80,10 +80,12 @@ def scan_with_white(scan: Scan, stated: float | None) -> Scan:
     """Return a scan with the white that the user states; as it is without one.
 
     Raises:
-        BadUsage: the scan cannot have that white.
+        BadUsage: the scan cannot have that white, or is camera raw, whose sensor has its own.
     """
     if stated is None:
         return scan
+    if sensor_of(scan) is not None:
+        raise BadUsage(f"{scan.name} is camera raw, which states the white of its sensor; leave white away")
     own = None if stated == white(scan.dtype) else float(stated)
     return replace(scan, metadata=replace(scan.metadata, white=own))
 

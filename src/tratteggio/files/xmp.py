@@ -15,6 +15,7 @@ from xml.parsers.expat import ExpatError
 
 EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+BASIC = "http://ns.adobe.com/xap/1.0/"
 NOTE = "http://ns.adobe.com/xmp/note/"
 HEAD = struct.Struct(">32sII")  # digest in hexadecimal, length of the whole, where this part begins
 PART = 65_000  # bytes of the extended part in a segment
@@ -61,6 +62,18 @@ def _extended(digest: bytes, segments: Iterable[bytes]) -> bytes | None:
             return None
         made += parts[start]
     return bytes(made) if size == len(made) else None
+
+
+def without_thumbnails(packet: bytes) -> tuple[bytes, bool]:
+    """Return a packet without the small pictures in it (xmp:Thumbnails), and whether there were any."""
+    if b"Thumbnails" not in packet:
+        return packet, False
+    document = _parsed(packet)
+    found = [] if document is None else document.getElementsByTagNameNS(BASIC, "Thumbnails")
+    for prop in found:
+        if prop.parentNode is not None:
+            prop.parentNode.removeChild(prop)
+    return (_written(document), True) if document is not None and found else (packet, False)
 
 
 def _merged(standard: bytes, extended: bytes) -> bytes | None:
