@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 
 import tratteggio as tg
 from tratteggio import files
+from tratteggio.evaluation import verify_file
 from tratteggio.files import exif
 from tratteggio.files.layout import described_anew, description_of_one, relaid, without_resources
 from tratteggio.painting import Metadata, Scan, Stack
@@ -190,3 +191,21 @@ def test_tifffiles_json_keeps_what_else_it_says():
 def test_a_block_of_resources_that_is_damaged_is_kept():
     assert without_resources(b"8BIM\4", (1036,)) == (b"8BIM\4", False)
     assert without_resources(b"something else", (1036,)) == (b"something else", False)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "text", "none", "own ome"])
+def test_a_picture_named_as_an_ome_tiff_holds_one_ome_xml(tmp_path, kind):
+    if kind in KINDS:
+        three_pages(tmp_path / "a.tif", **KINDS[kind])
+    else:
+        how = {"text": {"description": "a <panel>", "metadata": None}, "none": {"metadata": None}}
+        how["own ome"] = {"ome": True, "metadata": {"axes": "YX", "PhysicalSizeX": 2.5}}
+        tifffile.imwrite(tmp_path / "a.tif", np.full((40, 60), 80, np.uint8), **how[kind])
+    with filled(tmp_path, tmp_path / "a.tif", "b.ome.tif") as tiff:
+        assert tiff.is_ome
+        assert tiff.series[0].shape == tiff.asarray().shape == (40, 60)
+        assert tiff.pages[0].description.count("<OME ") == 1
+        assert ("a &lt;panel&gt;" in tiff.pages[0].description) == (kind == "text")
+        assert ("2.5" in tiff.pages[0].description) == (kind == "own ome")
+    assert files.read(tmp_path / "b.ome.tif").grid == (40, 60)
+    assert verify_file(tmp_path / "b.ome.tif").passed

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 import numpy as np
 import tifffile
@@ -111,7 +112,7 @@ def _findings(source: _Facts, result: _Facts) -> Iterator[Finding]:
             reason = _why_missing(tag, value, source, result)
             yield Finding(tag, "missing", reason, bool(reason))
         elif not _same(value, result.tags[tag]):
-            reason = DESCRIPTION_REASON if tag == "ImageDescription" and _states_layout(value) else ""
+            reason = _why_changed(tag, value, result.tags[tag])
             yield Finding(tag, "changed", reason, bool(reason))
     if source.resolution and not result.resolution:
         yield Finding("resolution", "missing")
@@ -138,6 +139,15 @@ REASONS = {
 }
 # The formats that have a place for tags of one group.
 HOMES = {"PNG": ("png",), "TIFF": ("tiff",), "Photoshop": ("tiff", "jpeg"), "JPEG": ("jpeg",)}
+
+
+def _why_changed(tag: str, value: Any, now: Any) -> str:
+    """Return why a tag is changed on purpose, "" if there is no reason."""
+    if tag != "ImageDescription":
+        return ""
+    if _states_layout(value):
+        return DESCRIPTION_REASON
+    return "it stands in the OME-XML" if "<OME" in str(now) and escape(str(value)) in str(now) else ""
 
 
 def _is_misplaced(one: tuple[bytes, int], other: tuple[bytes, int]) -> bool:

@@ -97,9 +97,12 @@ def write_as(
     _note_left_out(metadata, target, kind, alpha=alpha)
     # Each format brings its codecs, so it is imported when the first file of its kind is written.
     if kind == "tiff":
+        from tratteggio.files.ometiff_write import is_described_by_ome, write_alone  # noqa: PLC0415
         from tratteggio.files.tiff_write import write_tiff  # noqa: PLC0415
 
-        write_tiff(pixels, file, metadata=metadata, alpha=alpha, compression=compression)
+        named = target.name.lower().endswith((".ome.tif", ".ome.tiff"))
+        write_it = write_alone if named and not is_described_by_ome(metadata) else write_tiff
+        write_it(pixels, file, metadata=metadata, alpha=alpha, compression=compression)
         return
     if compression is not None:
         raise BadUsage(f"{target}: compression can be chosen for TIFF only")
