@@ -128,6 +128,7 @@ def note_range(*scans: Scan) -> None:
             "%s: the largest sample found is %s of %s, and nothing states which sample is white; if it is "
             "%s, state that when the scan is opened",
             scan.name, f"{top:,.6g}", f"{own:,.0f}", "another" if likely is None else f"{likely:,}",
+            extra={"option": f"white {likely or 'VALUE'}"},
         )  # fmt: skip
 
 
