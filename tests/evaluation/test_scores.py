@@ -124,9 +124,9 @@ def test_each_scan_is_seen_through_its_own_profile(monkeypatch: pytest.MonkeyPat
     )
     seen = []
 
-    def note_profile(colour: np.ndarray, icc: bytes | None) -> np.ndarray:
+    def note_profile(colour: np.ndarray, icc: bytes | None, white: float) -> np.ndarray:
         seen.append(icc)
-        return to_lab(colour, None)
+        return to_lab(colour, None, white)
 
     monkeypatch.setattr(scores, "to_lab", note_profile)
     evaluate(truth, out)

@@ -40,6 +40,7 @@ def test_inspect_says_what_other_readers_find(tmp_path):
         "cols": 5000,
         "channels": 3,
         "depth": "uint16",
+        "white": 65535,
         "alpha": False,
         "compression": "zstd",
         "layout": "tiles",

@@ -116,7 +116,8 @@ class Blended:
             fast, hard = fast + depth**SHARP * high, hard + depth**SHARP
         tiny = np.finfo(np.float64).tiny
         values = np.where(soft > 0, slow / np.maximum(soft, tiny) + fast / np.maximum(hard, tiny), 0)
-        return to_depth(values.reshape(block.rows, block.cols, *self.shape[2:]), self.dtype)
+        values = values.reshape(block.rows, block.cols, *self.shape[2:])
+        return to_depth(values, self.dtype, white=self.tiles[0].scan.metadata.white)
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ from tratteggio.align.pyramid import Level, Pyramid
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform
 from tratteggio.errors import BadUsage, Misaligned
+from tratteggio.files.white import on_one_white
 from tratteggio.painting import Scan, Stack
 from tratteggio.version import __version__
 
@@ -101,10 +102,11 @@ def mosaic(tiles: Sequence[Scan], *, max_error: float = 2.0) -> Mosaic:
         max_error: greatest mean residual allowed, in pixels.
 
     Raises:
-        BadUsage: fewer than two tiles, tiles that differ in kind, a constant tile.
+        BadUsage: fewer than two tiles, tiles that differ in kind or stated white, a constant tile.
         Misaligned: a tile overlaps none of the others, or the residual is above `max_error`.
     """
     _require_alike(tiles, max_error)
+    tiles = on_one_white(tiles)
     levels = [pyramid(tile) for tile in tiles]
     overlaps = [
         overlap

@@ -50,6 +50,7 @@ def warp(source: Scan, transform: Transform, reference: Metadata) -> Scan:
             reference.unit,
             reference.orientation,
             icc=source.metadata.icc,
+            white=source.metadata.white,
             foreign=kept,
         ),
         seen=None if whole else Seen(source, transform),
@@ -80,7 +81,9 @@ class Warped:
         for block in region.tiles(BLOCK):
             values, seen = resample(self.source.pixels, self.transform.over(block), stretch=stretch)
             values[~seen] = 0
-            out[block.relative_to(region).slices] = to_depth(values, self.dtype)
+            out[block.relative_to(region).slices] = to_depth(
+                values, self.dtype, white=self.source.metadata.white
+            )
         return out
 
 

@@ -15,6 +15,15 @@ import typer
 from tratteggio.errors import Stopped, TratteggioError, UnwritableFile
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+White = Annotated[
+    float | None,
+    typer.Option(
+        "--white",
+        metavar="VALUE",
+        help="The sample that stands for white, as 4095 for 12 bit in 16. Default: what the file states, "
+        "else 255, 65535 or, for floats, 1.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no notes.")]
 
 

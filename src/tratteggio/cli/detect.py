@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
@@ -69,6 +69,7 @@ def detect(
     listed: Annotated[  # noqa: ARG001 its callback answers
         bool, typer.Option("--list", callback=_list, is_eager=True, help="List detectors with their options.")
     ] = False,
+    white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -85,11 +86,11 @@ def detect(
 
         finders: Sequence[str | Detector] = kind or detecting.KINDS
         if labels:
-            finders = _learnt(source, labels, kind, seed=seed, device=device)
+            finders = _learnt(source, labels, kind, seed=seed, device=device, white=white)
         with console.progress(source.name) as progress:
             found = detect_file(
                 source, output, kinds=finders, threshold=threshold, strength=strength,
-                damage=damage, seed=seed, device=device, progress=progress,
+                damage=damage, seed=seed, device=device, white=white, progress=progress,
             )  # fmt: skip
         if graph or rose:
             write_cracks(found, graph=graph, rose=rose)
@@ -107,12 +108,15 @@ def detect(
         )
 
 
-def _learnt(source: Path, labels: Path, kinds: list[str] | None, *, seed: int, device: str) -> list[Detector]:
+def _learnt(
+    source: Path, labels: Path, kinds: list[str] | None, *, seed: int, device: str, white: float | None
+) -> list[Detector]:
     """Learn from strokes what is asked for: losses, unless they show cracks alone."""
     from tratteggio.features import learn
     from tratteggio.registry import unknown
+    from tratteggio.treatment import open as opened
 
-    found = learn(source, labels, seed=seed, device=device)
+    found = learn(opened(source, white=white), labels, seed=seed, device=device)
     wanted = kinds or ["loss" if "loss" in found else "crack"]
     for kind in wanted:
         if kind not in found:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Quiet, White, conversation
 
 
 def encode(
@@ -31,6 +31,7 @@ def encode(
     count: Annotated[int, typer.Option(help="Clusters in that picture, 2 to 64.")] = 8,
     seed: Annotated[int, typer.Option(help="Of the clusters; the same seed, the same picture.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,8 +42,10 @@ def encode(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files, treatment
         from tratteggio.features import cluster_picture, encode_file, principal_picture
+        from tratteggio.files.white import note_range
 
-        painting = painting_of(sources)
+        painting = treatment.open(painting_of(sources), white=white)
+        note_range(*painting.scans)
         with console.progress("encoding") as progress:
             history = encode_file(
                 painting, output, model=model, weights=weights, maps=maps, device=device, progress=progress

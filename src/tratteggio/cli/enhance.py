@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Quiet, White, conversation
 
 
 def _list(asked: bool) -> None:
@@ -53,6 +53,7 @@ def enhance(
             "--list", callback=_list, is_eager=True, help="List filters and enhancers with their options."
         ),
     ] = False,
+    white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -75,7 +76,14 @@ def enhance(
                 files.refuse_overwrite(precious, strip)
         with console.progress(source.name) as progress:
             history = enhance_file(
-                source, output, op or (), enhancer=enhancer, device=device, tile=tile, progress=progress
+                source,
+                output,
+                op or (),
+                enhancer=enhancer,
+                device=device,
+                tile=tile,
+                white=white,
+                progress=progress,
             )
         if strip:
             files.write(stripped(files.overview(files.read(output), longest=1024)), strip)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tratteggio.cli.console import Console, Json, Quiet, conversation
+from tratteggio.cli.console import Console, Json, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.cli.pairs import Item
@@ -94,6 +94,7 @@ def inpaint(
         typer.Option(help="Leave lacunae open that may be off by more than this share of the range."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
+    white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -134,6 +135,7 @@ def inpaint(
             "calibrate": calibrate,
             "leave_above": leave_above,
             "resume": resume,
+            "white": white,
         }
         if items[0].source != source:  # a folder of them
             _folder(console, items, options)
@@ -174,11 +176,11 @@ def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, 
         with console.progress(f"{item.source.name}: damage") as progress:
             found = survey(
                 item.source, looking.kinds or detecting.SURVEYED, seed=options["seed"],
-                device=options["device"], progress=progress,
+                device=options["device"], white=options["white"], progress=progress,
             )  # fmt: skip
         write_damage(found, shown)
         console.note(f"{shown} shows what was found; look it over before the fill is believed")
-    damage = read_damage(shown, opened(item.source).primary)
+    damage = read_damage(shown, opened(item.source, white=options["white"]).primary)
     return lacunae_by_policy(damage, looking.policy, grow=looking.grow)
 
 

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Quiet, White, conversation
 
 
 def inspect(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scans and stacks.")],
+    white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -22,14 +23,19 @@ def inspect(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
         from tratteggio.errors import TratteggioError
+        from tratteggio.files.white import note_range, with_white
         from tratteggio.painting import Stack
         from tratteggio.treatment import memory_plan
 
         found: list[dict[str, Any]] = []
         for path in paths:
             try:
-                tile, peak = memory_plan(Stack((files.read_stack(path).primary,)))
-                found.append(files.inspect(path) | {"tile_px": tile, "fill_peak_gib": round(peak, 2)})
+                stack = with_white(files.read_stack(path), white)
+                tile, peak = memory_plan(Stack((stack.primary,)))
+                note_range(*stack.scans)
+                found.append(
+                    files.inspect(path, white=white) | {"tile_px": tile, "fill_peak_gib": round(peak, 2)}
+                )
             except TratteggioError as error:
                 if len(paths) == 1:
                     raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Console, Json, Quiet, conversation
+from tratteggio.cli.console import Console, Json, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.align import Residual
@@ -30,6 +30,7 @@ def register(
     pictures: Annotated[
         Path | None, typer.Option(help="A folder for overlays and residual maps to look at.")
     ] = None,
+    white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -47,20 +48,30 @@ def register(
         if pictures and not pictures.is_dir():
             raise BadUsage(f"{pictures} is not a folder; make it first")
         work = _mosaic if mosaic else _register
-        work(console, sources, output, max_error, pictures)
+        work(console, sources, output, max_error, pictures, white)
 
 
 def _register(
-    console: Console, sources: list[str], output: Path, max_error: float, pictures: Path | None
+    console: Console,
+    sources: list[str],
+    output: Path,
+    max_error: float,
+    pictures: Path | None,
+    white: float | None,
 ) -> None:
     """Bring scans onto the grid of the first."""
     from tratteggio import files
     from tratteggio.align import overlay, register, residual_picture
     from tratteggio.files.stacks import kind_of_stack
+    from tratteggio.files.white import note_range
 
     kind_of_stack(output)
-    (shown, reference), *named = _named(sources)
-    others = _by_modality(named)
+    (shown, file), *named = _named(sources)
+    reference = files.read(file, modality=shown or "rgb", white=white)
+    others = {
+        name: files.read(path, modality=name, white=white) for name, path in _by_modality(named).items()
+    }
+    note_range(reference, *others.values())
     with console.progress(str(output)) as progress:
         found = register(reference, others, modality=shown or "rgb", max_error=max_error)
         found.save(output, progress=progress)
@@ -78,13 +89,19 @@ def _register(
 
 
 def _mosaic(
-    console: Console, sources: list[str], output: Path, max_error: float, pictures: Path | None
+    console: Console,
+    sources: list[str],
+    output: Path,
+    max_error: float,
+    pictures: Path | None,
+    white: float | None,
 ) -> None:
     """Stitch tiles."""
     from tratteggio import files
     from tratteggio.align import mosaic, residual_picture
     from tratteggio.align.register import require_modality
     from tratteggio.errors import BadUsage
+    from tratteggio.files.white import note_range
 
     named = _named(sources)
     modality = named[0][0] or "irr"
@@ -93,7 +110,9 @@ def _mosaic(
     require_modality(modality)
     for _, tile in named:
         files.refuse_overwrite(tile, output)
-    found = mosaic([files.read(tile, modality=modality) for _, tile in named], max_error=max_error)
+    tiles = [files.read(tile, modality=modality, white=white) for _, tile in named]
+    note_range(*tiles)
+    found = mosaic(tiles, max_error=max_error)
     with console.progress(str(output)) as progress:
         found.save(output, progress=progress)
     if pictures:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Quiet, White, conversation
 
 
 def report(
@@ -19,6 +19,7 @@ def report(
         Path | None, typer.Option(help="The original, if it is not where the history says.")
     ] = None,
     rows: Annotated[int, typer.Option(help="Lacunae listed, the largest first.")] = 200,
+    white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -33,6 +34,6 @@ def report(
         from tratteggio.treatment import reopen, reopen_samples
 
         page = output or proposal.with_name(proposal.stem + ".report.html")
-        samples = reopen_samples(proposal, source=source)
-        report_file(reopen(proposal, source=source), page, samples=samples, rows=rows)
+        samples = reopen_samples(proposal, source=source, white=white)
+        report_file(reopen(proposal, source=source, white=white), page, samples=samples, rows=rows)
         console.result({"output": str(page)}, f"{page}: open it in a browser")

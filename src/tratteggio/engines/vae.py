@@ -21,7 +21,6 @@ from tratteggio.engines._nets import answered
 from tratteggio.engines._painter import Several
 from tratteggio.errors import BadUsage
 from tratteggio.metrics.confidence import confidence_of
-from tratteggio.metrics.fidelity import data_range_of
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.registry import unknown
@@ -68,7 +67,7 @@ class Vae(Several):
         """Propose pixels for the lacunae of one window; confidence states the spread of the draws."""
         lost, colour = lacunae.read(), window.primary.colour()
         draws = np.stack(answered(colour, lost, self.net, self._drawn))
-        spread = draws.std(axis=0).max(axis=2) / data_range_of(colour.dtype)
+        spread = draws.std(axis=0).max(axis=2) / window.primary.white
         fill: Array = draws[min(self.number, len(draws)) - 1] if self.number else draws.mean(axis=0)
         return fill, confidence_of(spread)
 

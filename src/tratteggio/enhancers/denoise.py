@@ -20,7 +20,7 @@ import numpy as np
 from tratteggio.errors import BadUsage
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan
-from tratteggio.painting.pixels import Array, white
+from tratteggio.painting.pixels import Array
 
 if TYPE_CHECKING:
     from tratteggio.models.denoiser import Denoiser
@@ -124,7 +124,7 @@ def estimated(scan: Scan) -> float:
     light = Light(scan, np.dtype(np.float32))
     # Of whole numbers these differences are multiples of half a level, and so would their median be: spread
     # evenly over that half.
-    rng, step = np.random.default_rng(0), 0.5 / white(scan.dtype) if scan.dtype.kind == "u" else 0.0
+    rng, step = np.random.default_rng(0), 0.5 / scan.white if scan.dtype.kind == "u" else 0.0
     found = []
     for window in _windows(scan.grid):
         x = light[window.slices]

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from tratteggio import files, treatment
+from tratteggio.evaluation.carried import Finding, compare_files
+from tratteggio.files.provenance import file_named
 from tratteggio.painting import Lacunae, Metadata, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 
@@ -36,6 +38,8 @@ class Verification:
         lost_share: share of the area that is lost, 0 to 1; None if the lacunae are on another grid.
         metadata: for resolution (with its unit), orientation, icc, exif and xmp, whether the result has the
             source's.
+        tags: tag by tag, what the result lacks of its source, what differs and what cannot be right in it, as
+            other parsers than our own read both files (see `carried`); None if they could not be compared so.
         source_as_recorded: the source file has the SHA-256 that the history beside the result gives; None
             if no history was asked.
     """
@@ -51,6 +55,7 @@ class Verification:
     lost_share: float | None
     metadata: Mapping[str, bool]
     source_as_recorded: bool | None = None
+    tags: tuple[Finding, ...] | None = None
 
     @property
     def passed(self) -> bool:
@@ -62,16 +67,28 @@ class Verification:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, `passed` included."""
-        return {"passed": self.passed} | asdict(self)
+        tags = None if self.tags is None else [finding._asdict() for finding in self.tags]
+        return {"passed": self.passed} | asdict(self) | {"tags": tags}
 
     def as_text(self) -> str:
         """Return the finding for people: a verdict, its reasons, and what metadata changed."""
-        changed = [name for name, same in self.metadata.items() if not same]
         lines = [f"{self.result}: {self.why}"]
         if self.lost_share is not None:
             lines.append(f"lost: {self.lost_share:.2%} of the area ({self.lacunae})")
-        lines.append("metadata: " + (f"differs in {', '.join(changed)}" if changed else "as in the source"))
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._metadata_lines()])
+
+    def _metadata_lines(self) -> list[str]:
+        changed = [name for name, same in self.metadata.items() if not same]
+        if self.tags is None:
+            how = f"differs in {', '.join(changed)}" if changed else "as in the source"
+            return [f"metadata: {how} (as read by tratteggio; the tags of the files were not compared)"]
+        faults = [finding for finding in self.tags if not finding.intended]
+        lines = ["metadata: " + ("differs from the source" if faults else "as in the source, tag by tag")]
+        for finding in (*faults, *(finding for finding in self.tags if finding.intended)):
+            purpose = "on purpose, " if finding.intended else ""
+            why = f" ({purpose}{finding.reason})" if finding.reason else ""
+            lines.append(f"  {finding.state}: {finding.tag}{why}")
+        return lines
 
     @property
     def why(self) -> str:
@@ -155,12 +172,23 @@ def verify_file(
     """
     if source is not None and mask is not None:
         original = treatment.open(source).primary
-        return verify(original, files.read(target), files.read_lacunae(mask, original), progress=progress)
+        found = verify(original, files.read(target), files.read_lacunae(mask, original), progress=progress)
+        return replace(found, tags=_tags(original, Path(target)))
     saved = treatment.reopen(target, source=source)
     lacunae = files.read_lacunae(mask, saved.original) if mask else saved.lacunae
     found = verify(saved.original, files.read(target), lacunae, progress=progress)
     recorded = saved.history["source"]["sha256"]
-    return replace(found, source_as_recorded=files.sha256_of(saved.original) == recorded)
+    return replace(
+        found,
+        source_as_recorded=files.sha256_of(saved.original) == recorded,
+        tags=_tags(saved.original, Path(target)),
+    )
+
+
+def _tags(source: Scan, target: Path) -> tuple[Finding, ...] | None:
+    """Compare the tags of two files; None if the source is no file of its own."""
+    file = file_named(source.name)
+    return compare_files(file, target, grid=source.grid) if file else None
 
 
 def _same(name: str, one: Metadata, other: Metadata) -> bool:

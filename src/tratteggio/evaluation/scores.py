@@ -15,8 +15,9 @@ from tratteggio import files
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.evaluation.proof import differing
 from tratteggio.files.icc import profile_name, to_lab
+from tratteggio.files.white import note_range, on_one_white
 from tratteggio.metrics.colour import ciede2000
-from tratteggio.metrics.fidelity import data_range_of, psnr_from_mse, ssim_map
+from tratteggio.metrics.fidelity import psnr_from_mse, ssim_map
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 
@@ -131,11 +132,12 @@ def evaluate(
 
     Raises:
         GridMismatch: the three are not on one grid.
-        BadUsage: reference and result differ in depth or channels.
+        BadUsage: reference and result differ in depth, channels or stated white.
         BadPixels: a float scan holds NaN or infinity.
     """
     _must_match(reference, result, lacunae)
-    data_range = data_range_of(reference.dtype)
+    reference, result = on_one_white((reference, result))
+    data_range = reference.white
     profiles = reference.metadata.icc, result.metadata.icc
     whole, inside, changed = _Tally(), _Tally(), 0
     for rows in Region.whole(reference.grid).bands(band):
@@ -151,7 +153,7 @@ def evaluate(
                 squared=np.square(x.astype(np.float64) - y).mean(axis=-1),
                 similarity=_similarity(truth[seen], proposal[seen], data_range)[own],
                 windowed=_window_fits(core, reference.grid),
-                colour=_colour(x, y, differs, profiles),
+                colour=_colour(x, y, differs, profiles, data_range),
             )
             lost_here = lost[core.relative_to(rows).slices]
             whole.add(measured, np.ones_like(lost_here))
@@ -177,15 +179,15 @@ def _similarity(x: Array, y: Array, data_range: float) -> NDArray[np.float64]:
 
 
 def _colour(
-    x: Array, y: Array, differs: Lost, profiles: tuple[bytes | None, bytes | None]
+    x: Array, y: Array, differs: Lost, profiles: tuple[bytes | None, bytes | None], white: float
 ) -> NDArray[np.float64]:
     """Return CIEDE2000 (h, w); equal samples of one profile are one colour, and most are equal."""
     if profiles[0] != profiles[1]:
-        return ciede2000(to_lab(x, profiles[0]), to_lab(y, profiles[1]))
+        return ciede2000(to_lab(x, profiles[0], white), to_lab(y, profiles[1], white))
     colour = np.zeros(x.shape[:2])
     if differs.any():
         x, y = x[differs][:, None], y[differs][:, None]  # (n, 1, channels): a picture one pixel wide
-        colour[differs] = ciede2000(to_lab(x, profiles[0]), to_lab(y, profiles[1]))[:, 0]
+        colour[differs] = ciede2000(to_lab(x, profiles[0], white), to_lab(y, profiles[1], white))[:, 0]
     return colour
 
 
@@ -194,6 +196,7 @@ def evaluate_file(
     result: str | Path,
     mask: str | Path | None = None,
     *,
+    white: float | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Measure a file against the truth; see `evaluate`.
@@ -202,13 +205,15 @@ def evaluate_file(
         reference: the truth.
         result: the proposal.
         mask: where paint was lost (white = lost); None measures the whole only.
+        white: the sample that stands for white in both; None takes what they state, else that of the depth.
 
     Raises:
         UnreadableFile: a file is missing, damaged or of a kind we do not read; else as `evaluate`.
     """
-    truth = files.read(reference)
+    truth, proposal = (files.read(path, white=white) for path in (reference, result))
+    note_range(truth, proposal)
     lacunae = files.read_lacunae(mask, truth) if mask else None
-    return evaluate(truth, files.read(result), lacunae, progress=progress)
+    return evaluate(truth, proposal, lacunae, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class View:
                 runs.append((channels, torch.zeros(1, 1, region.rows, region.cols)))
                 continue
             scan = self.stack[name]
-            x, known = to_tensors(scan.colour(region), ~scan.read_seen(region))
+            x, known = to_tensors(scan.colour(region), ~scan.read_seen(region), white=scan.white)
             if scan.dtype.kind == "f" and not bool(x.isfinite().all()):
                 raise BadPixels(f"{scan.name} holds NaN or infinite values in {region}; mend the file")
             parts.append(x)

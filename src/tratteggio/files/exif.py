@@ -8,7 +8,7 @@ Source: CIPA DC-008 (Exif 2.32), sections 4.5 and 4.6; TIFF 6.0, section 2.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -41,6 +41,9 @@ NUMBERS |= {16: "<u8", 17: "<i8", 18: "<u8"}
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, ORIENTATION = 282, 283, 296, 274
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 34665, 34853, 40965
 UNITS = {1: "none", 2: "inch", 3: "cm"}
+MAKER_NOTE, THUMBNAIL, THUMBNAIL_BYTES = 37500, 513, 514
+# Maker notes that hold a header of their own, from which they count: they can be moved.
+UNBOUND_NOTES = (b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"FUJIFILM", b"Apple iOS\0", b"PENTAX \0")
 MOST_ENTRIES, MOST_BYTES = 4096, 1 << 28
 
 Read = Callable[[int, int], bytes]
@@ -136,29 +139,43 @@ def _little(data: bytes, unit: int, order: str) -> bytes:
     )
 
 
-def write_directory(entries: Iterable[Entry], offset: int, *, big: bool = False, following: int = 0) -> bytes:
-    """Serialise a directory, little-endian, to stand at `offset`; its longer values follow it directly.
+def write_directory(
+    entries: Iterable[Entry],
+    offset: int,
+    *,
+    big: bool = False,
+    following: int = 0,
+    order: str = "<",
+    lying: Mapping[int, int] | None = None,
+) -> bytes:
+    """Serialise a directory to stand at `offset`; its longer values follow it directly.
 
     Args:
         entries: the tags, in any order.
         offset: where the directory will stand.
         big: True in a BigTIFF.
         following: offset of the next directory, 0 if there is none.
+        order: "<" or ">".
+        lying: by tag, where its value lies already; it is not written again.
     """
+    lying = lying or {}
     unique = {entry.code: entry for entry in entries}  # a reader takes the tags in ascending order, each once
     chosen = [unique[code] for code in sorted(unique)]
     head, size, value_bytes = (8, 20, 8) if big else (2, 12, 4)
-    table = bytearray(struct.pack("<Q" if big else "<H", len(chosen)))
+    table = bytearray(struct.pack(order + ("Q" if big else "H"), len(chosen)))
     after = bytearray()
     behind = offset + head + size * len(chosen) + value_bytes
     for code, kind, count, data in chosen:
-        table += struct.pack("<HHQ" if big else "<HHI", code, kind, count)
-        if len(data) <= value_bytes:
-            table += data.ljust(value_bytes, b"\0")
+        table += struct.pack(order + ("HHQ" if big else "HHI"), code, kind, count)
+        stored = _little(data, TURNED[kind], order)  # turning back is turning
+        if code in lying:
+            table += struct.pack(order + ("Q" if big else "I"), lying[code])
+        elif len(stored) <= value_bytes:
+            table += stored.ljust(value_bytes, b"\0")
         else:
-            table += struct.pack("<Q" if big else "<I", behind + len(after))
-            after += data + b"\0" * (len(data) % 2)  # values start at even offsets
-    return bytes(table) + following.to_bytes(value_bytes, "little") + bytes(after)
+            table += struct.pack(order + ("Q" if big else "I"), behind + len(after))
+            after += stored + b"\0" * (len(stored) % 2)  # values start at even offsets
+    return bytes(table) + struct.pack(order + ("Q" if big else "I"), following) + bytes(after)
 
 
 def read_private(read: Read, main: Iterable[Entry], *, order: str = "<", big: bool = False) -> Directories:
@@ -181,15 +198,158 @@ def read_private(read: Read, main: Iterable[Entry], *, order: str = "<", big: bo
 
 def parse(block: bytes) -> Directories:
     """Read an EXIF block; what is damaged in it is left out."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
-    if order is None or len(block) < 8:
+    order = order_of(block)
+    if order is None:
         return Directories()
-    start = struct.unpack(order + "I", block[4:8])[0]
+    read = _reader(block)
+    return read_private(read, read_directory(read, _first(block, order), order=order), order=order)
 
+
+def order_of(block: bytes) -> str | None:
+    """Return the byte order of an EXIF block, "<" or ">"; None if it is none."""
+    return {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4]) if len(block) >= 8 else None
+
+
+def _reader(block: bytes) -> Read:
     def read(offset: int, size: int) -> bytes:
         return block[offset : offset + size]
 
-    return read_private(read, read_directory(read, start, order=order), order=order)
+    return read
+
+
+def _first(block: bytes, order: str) -> int:
+    return int(struct.unpack(order + "I", block[4:8])[0])
+
+
+def rebuilt(block: bytes, found: Directories) -> bytes:
+    """Serialise directories in the place of those of a block.
+
+    The bytes of the block stay where they are and new directories follow them, so that the offsets in its
+    maker note hold; the directories that were there are overwritten with zeros.
+
+    Args:
+        block: the EXIF block that `found` was read from, or b"".
+        found: what it shall say.
+    """
+    order = order_of(block)
+    note = place_of(block, EXIF_IFD, MAKER_NOTE)
+    if order is None or note is None or MAKER_NOTE not in (entry.code for entry in found.exif):
+        return build(found)
+    out = bytearray(block + bytes(len(block) % 2))
+    for start, end in _directory_spans(block, order):
+        out[start:end] = bytes(end - start)
+    pointers = []
+    private = found.exif
+    if found.interop:
+        private = (*private, Entry(INTEROP_IFD, 4, 1, struct.pack("<I", len(out))))
+        out += write_directory(found.interop, len(out), order=order)
+    for code, entries in ((EXIF_IFD, private), (GPS_IFD, found.gps)):
+        if entries:
+            pointers.append(Entry(code, 4, 1, struct.pack("<I", len(out))))
+            out += write_directory(entries, len(out), order=order, lying={MAKER_NOTE: note})
+    start = len(out)
+    out += write_directory((*found.main, *pointers), start, order=order)
+    out[4:8] = struct.pack(order + "I", start)
+    return bytes(out)
+
+
+def place_of(block: bytes, directory: int, code: int) -> int | None:
+    """Return where the value of a tag lies in a block, None if it is missing or no longer than a pointer.
+
+    Args:
+        block: an EXIF block.
+        directory: the tag that points to the directory that holds it.
+        code: the tag.
+    """
+    order = order_of(block)
+    if order is None:
+        return None
+    pointer = _raw_entry(block, _first(block, order), directory, order)
+    entry = None if pointer is None else _raw_entry(block, pointer[1], code, order)
+    return entry[1] if entry and entry[0] > 4 and entry[1] + entry[0] <= len(block) else None
+
+
+def _raw_entry(block: bytes, start: int, code: int, order: str) -> tuple[int, int] | None:
+    """Return (bytes of the value, value or where it lies) of a tag in the directory at `start`."""
+    for place in range(start + 2, start + 2 + 12 * _count(block, start, order), 12):
+        found, kind, number, value = struct.unpack(order + "HHII", block[place : place + 12])
+        if found == code:
+            return number * SIZES.get(kind, 1), value
+    return None
+
+
+def _count(block: bytes, start: int, order: str) -> int:
+    """Return how many entries of the directory at `start` lie in the block."""
+    if not 0 < start <= len(block) - 2:
+        return 0
+    stated: int = struct.unpack(order + "H", block[start : start + 2])[0]
+    return min(stated, (len(block) - start - 2) // 12)
+
+
+def _directory_spans(block: bytes, order: str) -> list[tuple[int, int]]:
+    """Return where the tables of the main and the private directories lie; not their values."""
+    first = _first(block, order)
+    starts = [first]
+    for code in (EXIF_IFD, GPS_IFD):
+        if pointer := _raw_entry(block, first, code, order):
+            starts.append(pointer[1])
+            if code == EXIF_IFD and (inner := _raw_entry(block, pointer[1], INTEROP_IFD, order)):
+                starts.append(inner[1])
+    return [(start, start + 2 + 12 * _count(block, start, order)) for start in starts if start > 0]
+
+
+def without_thumbnail(block: bytes) -> tuple[bytes, bool]:
+    """Return a block without the small picture in it, and whether there was one.
+
+    It shows the picture as it was. Nothing else moves, so that maker notes stay sound; the small picture and
+    its directory are overwritten with zeros.
+    """
+    order = order_of(block)
+    if order is None:
+        return block, False
+    first = _first(block, order)
+    link = first + 2 + 12 * _count(block, first, order)
+    if link + 4 > len(block) or _count(block, first, order) == 0:
+        return block, False
+    (second,) = struct.unpack(order + "I", block[link : link + 4])
+    if not second:
+        return block, False
+    out = bytearray(block)
+    picture, length = (_raw_entry(block, second, code, order) for code in (THUMBNAIL, THUMBNAIL_BYTES))
+    if picture and length and picture[1] >= 8:
+        out[picture[1] : picture[1] + length[1]] = bytes(len(out[picture[1] : picture[1] + length[1]]))
+    end = second + 2 + 12 * _count(block, second, order)
+    out[second:end] = bytes(len(out[second:end]))
+    out[link : link + 4] = bytes(4)
+    return bytes(out), True
+
+
+def note_is_bound(note: bytes) -> bool:
+    """True if a maker note points to places in its own file, so that it cannot be moved.
+
+    It is taken for a directory if its entries make sense as such. Notes that count from their own beginning
+    can be moved.
+    """
+    if note.startswith(UNBOUND_NOTES):
+        return False
+    return any(_points(note, start, order) for start in (0, 6, 8, 10, 12) for order in "<>")
+
+
+def _points(note: bytes, start: int, order: str) -> bool:
+    """True if a sound directory lies at `start` in which some value is longer than a pointer."""
+    count = struct.unpack(order + "H", note[start : start + 2])[0] if len(note) >= start + 14 else 0
+    table = note[start + 2 : start + 2 + 12 * count]
+    if not 0 < count <= 512 or len(table) < 12 * count:
+        return False
+    entries = [struct.unpack_from(order + "HHII", table, 12 * n) for n in range(count)]
+    sound = all(kind in SIZES and 0 < number < 1 << 24 for _, kind, number, _ in entries)
+    return sound and any(SIZES[kind] * number > 4 for _, kind, number, _ in entries)
+
+
+def without_bound_note(found: Directories) -> tuple[Directories, bool]:
+    """Return directories without a maker note that cannot be moved, and whether there was one."""
+    kept = tuple(entry for entry in found.exif if entry.code != MAKER_NOTE or not note_is_bound(entry.data))
+    return replace(found, exif=kept), len(kept) < len(found.exif)
 
 
 def place_private(found: Directories, offset: int, *, big: bool = False) -> tuple[bytes, list[Entry]]:
@@ -243,7 +403,7 @@ def describe(
 ) -> bytes | None:
     """Return a block that states this orientation, and this resolution where it states one already.
 
-    A block that agrees comes back as it is, byte for byte: maker notes do not survive being moved.
+    A block that agrees comes back as it is, byte for byte; in another its maker note stays in its place.
     None stays None while there is nothing to say.
 
     Args:
@@ -260,4 +420,4 @@ def describe(
         number = next(code for code, name in UNITS.items() if name == unit)
         wanted += [rational(X_RESOLUTION, resolution[0]), rational(Y_RESOLUTION, resolution[1])]
         wanted.append(short(RESOLUTION_UNIT, number))
-    return build(replace(found, main=(*found.main, *wanted))) if wanted else block
+    return rebuilt(block or b"", replace(found, main=(*found.main, *wanted))) if wanted else block

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import white as white_of
 
 log = logging.getLogger("tratteggio")
 
@@ -39,8 +40,14 @@ def srgb_profile() -> bytes:
     return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
 
 
-def to_8bit(array: Array) -> NDArray[np.uint8]:
-    """Round to 8 bit; floats are 0 to 1, what lies outside is clipped (for viewing only)."""
+def to_8bit(array: Array, white: float | None = None) -> NDArray[np.uint8]:
+    """Round to 8 bit; floats are 0 to 1, what lies outside is clipped (for viewing only).
+
+    Args:
+        array: of any depth.
+        white: the sample that stands for white; None: that of the dtype.
+    """
+    array = _in_range_of_depth(array, white)
     if array.dtype == np.uint16:
         array = (array.astype(np.uint32) + 128) // 257
     elif array.dtype.kind == "f":
@@ -48,22 +55,31 @@ def to_8bit(array: Array) -> NDArray[np.uint8]:
     return array.astype(np.uint8, copy=False)
 
 
+def _in_range_of_depth(array: Array, white: float | None) -> Array:
+    """Return samples as shares of a white that is not that of their dtype; else as they are."""
+    if white is None or white == white_of(array.dtype):
+        return array
+    shares: Array = array / np.float64(white)
+    return shares
+
+
 def _within_range(array: Array) -> Array:
     clipped: Array = np.clip(np.nan_to_num(array), 0, 1)
     return clipped
 
 
-def to_srgb8(array: Array, icc: bytes | None) -> NDArray[np.uint8]:
+def to_srgb8(array: Array, icc: bytes | None, white: float | None = None) -> NDArray[np.uint8]:
     """Return colours as a screen shows them.
 
     Args:
         array: (h, w) or (h, w, 1) grey or (h, w, 3) RGB; floats are 0 to 1.
         icc: its profile; None is sRGB, and a profile that does not fit is left aside with a note.
+        white: the sample that stands for white; None: that of the dtype.
 
     Returns:
         (h, w, 3) uint8 sRGB.
     """
-    colours = _grey_without_axis(array)
+    colours = _in_range_of_depth(_grey_without_axis(array), white)
     if icc is not None:
         samples = (
             np.rint(_within_range(colours) * 65535).astype(np.uint16)
@@ -77,19 +93,19 @@ def to_srgb8(array: Array, icc: bytes | None) -> NDArray[np.uint8]:
     return np.stack([shown] * 3, axis=-1) if shown.ndim == 2 else shown
 
 
-def to_lab(array: Array, icc: bytes | None) -> NDArray[np.float64]:
+def to_lab(array: Array, icc: bytes | None, white: float | None = None) -> NDArray[np.float64]:
     """Return CIE L*a*b* (D50) of colours, computed in floating point from the full depth.
 
     Args:
         array: (h, w) or (h, w, 1) grey or (h, w, 3) RGB; uint8, uint16, or floats 0 to 1.
         icc: its profile; None is sRGB, and a profile that does not fit is left aside with a note.
+        white: the sample that stands for white; None: that of the dtype.
 
     Returns:
         (h, w, 3) float64: L* 0 to 100, a*, b*.
     """
     colours = _grey_without_axis(array)
-    top = np.iinfo(colours.dtype).max if colours.dtype.kind == "u" else 1
-    exact = colours / np.float64(top)
+    exact = colours / np.float64(white_of(colours.dtype) if white is None else white)
     lab = None if icc is None else _convert(exact, icc, to="lab")
     if lab is None:
         rgb = np.stack([exact] * 3, axis=-1) if exact.ndim == 2 else exact

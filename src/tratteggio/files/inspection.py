@@ -15,16 +15,21 @@ from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.reading import open_scan, stack_at
 from tratteggio.files.source import is_zarr, kind_of
 from tratteggio.files.stacks import history_of, read_stack
+from tratteggio.files.white import scan_with_white, with_white
 from tratteggio.painting import Scan
 
 
-def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
+def inspect(path: str | os.PathLike[str], *, white: float | None = None) -> dict[str, Any]:
     """Describe a scan, a mask or a stack.
+
+    Args:
+        path: a file or a stack.
+        white: the sample that stands for white; None takes what the file states, else that of the depth.
 
     Returns:
         plain values, ready for JSON. Of a file: file, format, compression, rows, cols, channels (alpha not
-        counted), depth, alpha, layout ("strips", "tiles" or "whole"), levels (list of [rows, cols]), profile,
-        resolution ([x, y] or None), unit, um_per_px, orientation, exif, xmp (present?), pixel_bytes
+        counted), depth, white, alpha, layout ("strips", "tiles" or "whole"), levels (list of [rows, cols]),
+        profile, resolution ([x, y] or None), unit, um_per_px, orientation, exif, xmp (present?), pixel_bytes
         (uncompressed), by_region (True: a region is read without decoding the whole), pages, file_bytes,
         sha256.
         Of a stack: file, format ("ome-zarr", "ome-tiff" or "folder"), title, rows, cols, history (present?),
@@ -37,9 +42,9 @@ def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = Path(path)
     if path.is_dir() or stack_at(path) is not None:
-        return _stack(path)
+        return _stack(path, white)
     kind = kind_of(path)
-    scan = open_scan(path, bilevel=True)
+    scan = scan_with_white(open_scan(path, bilevel=True), white)
     compression = {"png": "deflate", "jpeg": "jpeg", "raw": "camera raw"}.get(kind) or scan.metadata.foreign[
         "compression"
     ]
@@ -51,9 +56,9 @@ def inspect(path: str | os.PathLike[str]) -> dict[str, Any]:
     }
 
 
-def _stack(path: Path) -> dict[str, Any]:
+def _stack(path: Path, white: float | None) -> dict[str, Any]:
     """Describe an OME-Zarr, an OME-TIFF, or a folder with a `painting.toml`."""
-    stack = read_stack(path)
+    stack = with_white(read_stack(path), white)
     kind = "ome-zarr" if is_zarr(path) else "ome-tiff" if path.is_file() else "folder"
     scans = []
     for scan in stack.scans:
@@ -87,6 +92,7 @@ def _scan(scan: Scan) -> dict[str, Any]:
         "cols": scan.grid[1],
         "channels": scan.channels,
         "depth": scan.dtype.name,
+        "white": int(scan.white) if scan.white == int(scan.white) else scan.white,
         "alpha": scan.alpha,
         "layout": "whole" if whole else getattr(pixels, "layout", "whole"),
         "levels": [list(level.shape[:2]) for level in getattr(pixels, "levels", ())],

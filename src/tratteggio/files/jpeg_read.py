@@ -15,8 +15,11 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
+from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, without_resources
+from tratteggio.files.limits import require_metadata
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible, check_whole
+from tratteggio.files.xmp import EXTENSION, joined, without_thumbnails
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
 
@@ -107,7 +110,7 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
     check_whole(path, rows, cols)
     shape = (rows, cols) if channels == 1 else (rows, cols, 3)
     pixels = DecodedWhole(path, shape, np.dtype(np.uint8), _decode)
-    return Scan(pixels, modality, metadata=_metadata(found), name=str(path))
+    return Scan(pixels, modality, metadata=_metadata(path, found), name=str(path))
 
 
 def _decode(path: Path) -> Array:
@@ -120,40 +123,63 @@ def _decode(path: Path) -> Array:
     return pixels
 
 
-def _metadata(found: list[Segment]) -> Metadata:
-    block = xmp = resolution = None
-    unit, profile, photoshop, comments = "none", {}, b"", []
-    for marker, data in found:
-        if marker == 0xE0 and data.startswith(b"JFIF\0") and len(data) >= 12:
-            density, x, y = struct.unpack(">BHH", data[7:12])
-            if x and y and (density or x != y):
-                resolution, unit = (float(x), float(y)), {1: "inch", 2: "cm"}.get(density, "none")
-        elif marker == 0xE1 and data.startswith(EXIF):
-            block = block or data[len(EXIF) :]
-        elif marker == 0xE1 and data.startswith(XMP):
-            xmp = data[len(XMP) :]
-        elif marker == 0xE2 and data.startswith(ICC):
-            profile[data[len(ICC)]] = data[len(ICC) + 2 :]
-        elif marker == 0xED and data.startswith(PHOTOSHOP):
-            photoshop += data[len(PHOTOSHOP) :]
-        elif marker == COMMENT:
-            comments.append(data)
+def _metadata(path: Path, found: list[Segment]) -> Metadata:
+    block = next(iter(_behind(found, 0xE1, EXIF)), None)
+    block, thumbnail = exif.without_thumbnail(block) if block else (None, False)
+    photoshop, shown = without_resources(b"".join(_behind(found, 0xED, PHOTOSHOP)), THUMBNAILS)
+    xmp, whole = _xmp(path, found)
+    xmp, pictured = without_thumbnails(xmp) if xmp else (None, False)
+    left = [THUMBNAIL_LEFT] if thumbnail or shown or pictured else []
+    left += [] if whole else ["the extended part of its XMP, which is not whole"]
     directories = exif.parse(block) if block else exif.Directories()
-    stated = exif.resolution_of(directories)
-    if stated[0] and (unit == "none" or (stated[1] == unit and _rounds_to(stated[0], resolution))):
-        resolution, unit = stated  # JFIF knows whole numbers only
-    foreign: dict[str, Any] = {"jpeg": tuple(comments)} if comments else {}
-    if photoshop:
-        foreign["photoshop"] = photoshop
+    resolution, unit = _resolution(found, directories)
+    comments = tuple(data for marker, data in found if marker == COMMENT)
+    foreign = {"jpeg": comments, "photoshop": photoshop, "left": tuple(left)}
     return Metadata(
         resolution=resolution,
         unit=unit,
         orientation=exif.orientation_of(directories),
-        icc=b"".join(profile[number] for number in sorted(profile)) or None,
+        icc=_profile(found),
         exif=block,
         xmp=xmp,
-        foreign=foreign,
+        foreign={key: value for key, value in foreign.items() if value},
     )
+
+
+def _behind(found: list[Segment], marker: int, signature: bytes) -> list[bytes]:
+    """Return what follows a signature in the segments of a marker."""
+    return [data[len(signature) :] for own, data in found if own == marker and data.startswith(signature)]
+
+
+def _xmp(path: Path, found: list[Segment]) -> tuple[bytes | None, bool]:
+    """Return the XMP packet with its extended part, and False if that is not whole."""
+    packets, extended = _behind(found, 0xE1, XMP), _behind(found, 0xE1, EXTENSION)
+    require_metadata(path, sum(map(len, (*packets, *extended))))
+    if not packets or b"HasExtendedXMP" not in packets[-1]:
+        return (packets[-1] if packets else None), not extended
+    return joined(packets[-1], extended)
+
+
+def _profile(found: list[Segment]) -> bytes | None:
+    """Return the profile of the numbered segments, in their order."""
+    parts = {data[0]: data[2:] for data in _behind(found, 0xE2, ICC) if data}
+    return b"".join(parts[number] for number in sorted(parts)) or None
+
+
+def _resolution(
+    found: list[Segment], directories: exif.Directories
+) -> tuple[tuple[float, float] | None, str]:
+    """Return what JFIF says, or EXIF where that is more exact."""
+    resolution, unit = None, "none"
+    for data in _behind(found, 0xE0, b"JFIF\0"):
+        if len(data) >= 7:
+            density, x, y = struct.unpack(">BHH", data[2:7])
+            if x and y and (density or x != y):
+                resolution, unit = (float(x), float(y)), {1: "inch", 2: "cm"}.get(density, "none")
+    stated = exif.resolution_of(directories)
+    if stated[0] and (unit == "none" or (stated[1] == unit and _rounds_to(stated[0], resolution))):
+        return stated  # JFIF knows whole numbers only
+    return resolution, unit
 
 
 def _rounds_to(exact: tuple[float, float], whole: tuple[float, float] | None) -> bool:

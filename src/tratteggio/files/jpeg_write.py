@@ -12,6 +12,7 @@ import numpy as np
 from tratteggio.errors import BadUsage
 from tratteggio.files import exif
 from tratteggio.files.jpeg_read import COMMENT, EXIF, ICC, PHOTOSHOP, XMP
+from tratteggio.files.xmp import EXTENSION, split
 from tratteggio.painting import Metadata, Pixels
 
 log = logging.getLogger("tratteggio")
@@ -73,7 +74,9 @@ def _segments(metadata: Metadata, name: str) -> list[tuple[int, bytes]]:
     if block:
         found.append((0xE1, EXIF + block))
     if metadata.xmp:
-        found.append((0xE1, XMP + metadata.xmp))
+        standard, more = split(metadata.xmp) if len(XMP + metadata.xmp) > MOST_SEGMENT else (metadata.xmp, [])
+        found.append((0xE1, XMP + standard))
+        found += [(0xE1, EXTENSION + part) for part in more]
     if metadata.icc:
         size = MOST_SEGMENT - len(ICC) - 2
         parts = [metadata.icc[start : start + size] for start in range(0, len(metadata.icc), size)]

@@ -60,8 +60,9 @@ def write_ora(restoration: Restoration, file: Path) -> None:
         opacity = to_8bit(colours[..., channels:]) if colours.shape[2] > channels else None
         colours = colours[..., :channels]
         if inverted and colours.dtype.kind == "u":
-            colours = np.iinfo(colours.dtype).max - colours
-        rgb = to_srgb8(colours, icc)
+            top = colours.dtype.type(original.white)
+            colours = top - np.minimum(colours, top)
+        rgb = to_srgb8(colours, icc, original.white)
         if opacity is None:
             opacity = np.full((*rgb.shape[:2], 1), 255, np.uint8)
         return np.concatenate([rgb, opacity], axis=-1)

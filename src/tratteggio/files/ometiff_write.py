@@ -8,6 +8,7 @@ Source: OME-TIFF specification, OME data model 2016-06 (docs.openmicroscopy.org)
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,8 +21,16 @@ import tifffile
 from tratteggio.errors import BadUsage
 from tratteggio.files import exif, tiff_tags
 from tratteggio.files.beside import beside, refuse_overwrite
+from tratteggio.files.layout import described_anew, states_ome
 from tratteggio.files.provenance import history_json
-from tratteggio.files.tiff_write import CLASSIC_BYTES, CODECS, WORKERS, pyramid_bytes, write_picture
+from tratteggio.files.tiff_write import (
+    CLASSIC_BYTES,
+    CODECS,
+    WORKERS,
+    codec_for,
+    pyramid_bytes,
+    write_picture,
+)
 from tratteggio.painting import Mapped, Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.version import __version__
@@ -116,6 +125,43 @@ def write_ome_tiff(
                 tiff_tags.put_metadata(file, _without_description(page.metadata), page=number)
 
 
+def write_alone(
+    pixels: Pixels, path: Path, *, metadata: Metadata, alpha: bool, compression: str | None = None
+) -> None:
+    """Write a picture under the name of an OME-TIFF: with one OME-XML, which says nothing of a stack.
+
+    Args:
+        pixels, path, metadata, alpha, compression: as for `write_tiff`.
+
+    Raises:
+        OSError: as the file system says.
+    """
+    grey = len(pixels.shape) == 2 or pixels.shape[2] == 1
+    big = pyramid_bytes(pixels) > CLASSIC_BYTES
+    with (
+        ThreadPoolExecutor(WORKERS) as pool,
+        tifffile.TiffWriter(path, bigtiff=big, byteorder="<", ome=True) as tiff,
+    ):
+        write_picture(
+            tiff,
+            pool,
+            pixels,
+            folder=path.parent,
+            metadata=metadata,
+            alpha=alpha,
+            codec=codec_for(metadata, compression),
+            ome={"axes": "YX" if grey else "YXS", **_stated(metadata)},
+        )
+    with path.open("rb+") as file:
+        tiff_tags.put_metadata(file, _without_description(metadata))
+
+
+def is_described_by_ome(metadata: Metadata) -> bool:
+    """True if the source brings an OME-XML along that is true of the picture."""
+    entry = exif.parse(metadata.exif).find(DESCRIPTION) if metadata.exif else None
+    return entry is not None and states_ome(entry.data)
+
+
 def _pages(stack: Stack) -> Iterator[Scan]:
     """Each scan, and after it where it is seen."""
     for scan in stack.scans:
@@ -136,25 +182,38 @@ def _ome(page: Scan, title: str, said: Mapping[str, Any]) -> dict[str, Any]:
         "Name": page.modality,
         "MapAnnotation": {"Namespace": NAMESPACE, **facts},
     }
-    if text := _description(page.metadata):
+    return ome | _stated(page.metadata)
+
+
+def _stated(metadata: Metadata) -> dict[str, Any]:
+    """Return description, scale and significant bits, in tifffile's words."""
+    ome: dict[str, Any] = {}
+    if text := _description(metadata):
         ome["Description"] = text
-    if spacing := page.metadata.spacing_um:
+    if spacing := metadata.spacing_um:
         down, across = spacing
         ome |= {"PhysicalSizeX": across, "PhysicalSizeXUnit": "µm"}
         ome |= {"PhysicalSizeY": down, "PhysicalSizeYUnit": "µm"}
+    bits = math.log2(metadata.white + 1) if metadata.white else 0.0
+    if bits > 1 and bits.is_integer():
+        ome["SignificantBits"] = int(bits)
     return ome
 
 
 def _description(metadata: Metadata) -> str:
     """Return the text that described the source."""
     entry = exif.parse(metadata.exif).find(DESCRIPTION) if metadata.exif else None
-    return entry.data.rstrip(b"\0").decode("utf-8", "replace") if entry else ""
+    # The text of another OME-TIFF or stack would state its layout, and an OME-TIFF holds one OME-XML.
+    text = described_anew(entry.data.rstrip(b"\0")) if entry else None
+    return text.decode("utf-8", "replace") if text else ""
 
 
 def _without_description(metadata: Metadata) -> Metadata:
     """Leave the place of the description to the OME-XML, which holds it."""
-    if not _description(metadata) or not metadata.exif:
+    if not metadata.exif:
         return metadata
     found = exif.parse(metadata.exif)
     main = tuple(entry for entry in found.main if entry.code != DESCRIPTION)
+    if main == found.main:
+        return metadata
     return replace(metadata, exif=exif.build(replace(found, main=main)))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.files.white import believed
 from tratteggio.painting import Metadata, Scan
 
 VERSION = "0.5"
@@ -65,7 +66,7 @@ def omero_of(scan: Scan) -> dict[str, Any]:
     """Return the key `omero`, by which viewers show grey and colour as such; empty for other channels."""
     if scan.channels not in COLOURS:
         return {}
-    top = int(np.iinfo(scan.dtype).max) if scan.dtype.kind == "u" else 1
+    top = int(scan.white) if scan.white == int(scan.white) else scan.white
     window = {"min": 0, "max": top, "start": 0, "end": top}
     inverted = scan.metadata.foreign.get("photometric") == "miniswhite"
     channels = [
@@ -90,6 +91,7 @@ def described(scan: Scan) -> dict[str, Any]:
     for block in BLOCKS:
         data = getattr(metadata, block)
         said |= {block: b64encode(data).decode()} if data else {}
+    said |= {} if metadata.white is None else {"white": metadata.white}
     for name in ("photometric", "extrasample"):
         said |= {name: metadata.foreign[name]} if name in metadata.foreign else {}
     return {
@@ -114,9 +116,21 @@ def metadata_from(own: Mapping[str, Any]) -> Metadata:
         resolution=None if x_y is None else (float(x_y[0]), float(x_y[1])),
         unit=str(said["unit"]),
         orientation=int(said["orientation"]),
+        white=None if said.get("white") is None else float(said["white"]),
         **{block: b64decode(said[block], validate=True) for block in BLOCKS if block in said},
         foreign={key: said[key] for key in ("photometric", "extrasample") if key in said},
     )
+
+
+def white_of(ome: Mapping[str, Any], dtype: np.dtype[Any], *, path: Path) -> float | None:
+    """Return the white that the `omero` windows of an image state, the largest of its channels; or None.
+
+    Raises:
+        KeyError, TypeError, ValueError: the windows are something else.
+    """
+    channels = ome.get("omero", {}).get("channels", ())
+    tops = [float(channel["window"]["max"]) for channel in channels if "max" in channel.get("window", {})]
+    return believed(tops, dtype, path=path, where="omero window")
 
 
 def metadata_of_image(image: Mapping[str, Any]) -> Metadata:

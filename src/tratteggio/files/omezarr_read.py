@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tratteggio.files.omezarr_metadata import (
     read_attributes,
     require_ome,
     series_of,
+    white_of,
 )
 from tratteggio.files.zarr_pixels import ZarrPixels, open_pixels
 from tratteggio.painting import Mapped, Scan, Stack
@@ -48,14 +50,17 @@ def read_ome_zarr(path: Path) -> Stack:
 def _read_scan(folder: Path, modality: str) -> Scan:
     """Open one image as a scan."""
     attributes = read_attributes(folder)
-    image = first_image(folder, require_ome(folder, attributes))
+    ome = require_ome(folder, attributes)
+    image = first_image(folder, ome)
     own = attributes.get("tratteggio")
     pixels = _open_levels(folder, image, complete=own is not None)
     try:
         metadata = metadata_of_image(image) if own is None else metadata_from(own)
+        if own is None:
+            metadata = replace(metadata, white=white_of(ome, pixels.dtype, path=folder))
         modality = modality if own is None else str(own["modality"])
         alpha = own is not None and bool(own["alpha"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise UnreadableFile(
             f"{folder / 'zarr.json'} is damaged: {error!r} in what it says of the scan"
         ) from error

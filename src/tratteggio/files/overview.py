@@ -39,7 +39,7 @@ def overview(
     for part in _reduced(source, region, max(1, longer // longest)):
         colours = part[..., None] if part.ndim == 2 else part[..., : scan.channels]
         parts.append(
-            to_srgb8(np.iinfo(colours.dtype).max - colours if inverted else colours, scan.metadata.icc)
+            to_srgb8(_turned(colours, scan.white) if inverted else colours, scan.metadata.icc, scan.white)
         )
     shown = np.concatenate(parts)
     scale = min(1.0, longest / longer)
@@ -49,6 +49,12 @@ def overview(
 
         shown = np.asarray(Image.fromarray(shown).resize((cols, rows), Image.Resampling.BOX))
     return np.ascontiguousarray(to_display(shown, scan.metadata.orientation))
+
+
+def _turned(colours: Array, white: float) -> Array:
+    """Turn samples that store white as 0."""
+    top = colours.dtype.type(white)
+    return np.asarray(top - np.minimum(colours, top))
 
 
 def _level(pixels: Pixels, longest: int) -> Pixels:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,16 +16,21 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
+from tratteggio.files.layout import THUMBNAIL_LEFT
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible, check_whole
+from tratteggio.files.white import believed
+from tratteggio.files.xmp import without_thumbnails
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 XMP_KEYWORD = b"XML:com.adobe.xmp"
+WHITE_KEYWORD = b"MaxSampleValue"  # as TIFF calls it
+PALETTE_LEFT = "the palette that it suggests for screens of few colours (PLTE, hIST)"
 # Their content is in Metadata or in the pixels; animation frames belong to other pictures.
-NOT_FOREIGN = {b"iCCP", b"pHYs", b"eXIf", b"acTL", b"fcTL", b"fdAT"}
+NOT_FOREIGN = {b"iCCP", b"pHYs", b"eXIf", b"hIST", b"acTL", b"fcTL", b"fdAT"}
 MOST_CHUNK_BYTES = 64 << 20
 
 
@@ -88,7 +94,8 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
     check_whole(path, rows, cols)
     shape = (rows, cols) if channels == 1 else (rows, cols, channels)
     pixels = DecodedWhole(path, shape, np.dtype(np.uint16 if bits == 16 else np.uint8), _decode)
-    metadata = _metadata(path, found, data)
+    metadata = _metadata(path, found, data, pixels.dtype)
+    metadata = _with_significant_bits(path, metadata, pixels, colours=3 if colour in (2, 6) else 1)
     return Scan(pixels, modality, alpha=colour in (4, 6), metadata=metadata, name=str(path))
 
 
@@ -120,8 +127,8 @@ def _decode(path: Path) -> Array:
     return pixels
 
 
-def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes]) -> Metadata:
-    icc = block = xmp = resolution = None
+def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes], dtype: np.dtype[Any]) -> Metadata:
+    icc = block = xmp = resolution = white = None
     unit, foreign = "none", []
     first = next((chunk.offset for chunk in found if chunk.kind == b"IDAT"), 0)
     for chunk, content in data.items():
@@ -133,10 +140,16 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes]) -> Metad
             x, y, per_metre = struct.unpack(">IIB", content)
             if x and y:
                 resolution, unit = ((x / 100, y / 100), "cm") if per_metre else ((float(x), float(y)), "none")
+        elif chunk.kind == b"tEXt" and content.startswith(WHITE_KEYWORD + b"\0"):
+            white = _stated_white(path, content[len(WHITE_KEYWORD) + 1 :], dtype)
         elif chunk.kind == b"iTXt" and content.startswith(XMP_KEYWORD + b"\0"):
             xmp = _international_text(path, content)
         elif chunk.kind[0:1].islower() and chunk.kind not in NOT_FOREIGN:
             foreign.append((chunk.kind, content, chunk.offset > first))
+    block, thumbnail = exif.without_thumbnail(block) if block else (None, False)
+    xmp, pictured = without_thumbnails(xmp) if xmp else (None, False)
+    left = [THUMBNAIL_LEFT] if thumbnail or pictured else []
+    left += [PALETTE_LEFT] if any(chunk.kind == b"PLTE" for chunk in found) else []
     directories = exif.parse(block) if block else exif.Directories()
     if resolution is None:
         resolution, unit = exif.resolution_of(directories)
@@ -147,8 +160,34 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes]) -> Metad
         icc=icc,
         exif=block,
         xmp=xmp,
-        foreign={"png": tuple(foreign)} if foreign else {},
+        white=white,
+        foreign=({"png": tuple(foreign)} if foreign else {}) | ({"left": tuple(left)} if left else {}),
     )
+
+
+def _stated_white(path: Path, text: bytes, dtype: np.dtype[Any]) -> float | None:
+    """Read the white that we wrote, which PNG has no field for."""
+    try:
+        return believed([float(text)], dtype, path=path, where=f"text {WHITE_KEYWORD.decode()}")
+    except ValueError:
+        return None
+
+
+def _with_significant_bits(path: Path, metadata: Metadata, pixels: DecodedWhole, *, colours: int) -> Metadata:
+    """Take white from sBIT, where samples were not scaled up to the full range as the specification asks.
+
+    Samples that were scaled up have the same white as all of their depth. Those that were not never pass the
+    largest number of so many bits; only the pixels tell the two apart.
+    """
+    chunks = metadata.foreign.get("png", ())
+    bits = max((max(data[:colours], default=0) for kind, data, _ in chunks if kind == b"sBIT"), default=0)
+    if metadata.white is not None or pixels.dtype != np.uint16 or not 8 <= bits < 16:
+        return metadata
+    samples = pixels[0 : pixels.shape[0], 0 : pixels.shape[1]]
+    top = int((samples if samples.ndim == 2 else samples[..., :colours]).max())
+    if top >= 2**bits:
+        return metadata
+    return replace(metadata, white=believed([2**bits - 1], pixels.dtype, path=path, where="chunk sBIT"))
 
 
 def _international_text(path: Path, content: bytes) -> bytes:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.source import is_ome_tiff, is_zarr, kind_of
+from tratteggio.files.white import scan_with_white
 from tratteggio.painting import Scan, Stack
 
 
-def read(path: str | os.PathLike[str], *, modality: str | None = None) -> Scan:
+def read(path: str | os.PathLike[str], *, modality: str | None = None, white: float | None = None) -> Scan:
     """Open a scan: TIFF, BigTIFF, PNG, JPEG, camera raw, or one of a stack (as "panel.ome.zarr/irr").
 
     Only the header is read here. TIFF and OME-Zarr are then read by region; PNG and JPEG are decoded whole on
@@ -21,9 +22,11 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None) -> Scan:
         path: the file, or a scan in an OME-Zarr or OME-TIFF, by its modality.
         modality: what the scan shows: "rgb", "irr", "xray", "uvf", ...; None takes what the file says, else
             "rgb".
+        white: the sample that stands for white; None takes what the file states, else that of the depth.
 
     Raises:
-        BadUsage: the path is a folder of another kind, or a stack of several scans.
+        BadUsage: the path is a folder of another kind, a stack of several scans, or a white that the scan
+            cannot have.
         UnknownName: the stack has no such scan.
         UnreadableFile: missing, empty, truncated, damaged or a decompression bomb.
         UnsupportedFile: sound, but CMYK, palette, signed integers, a sensor that is no Bayer one, ...
@@ -32,13 +35,13 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None) -> Scan:
     path = Path(path)
     stack = stack_at(path)
     if stack is None:
-        return open_scan(path, modality=modality or "rgb")
+        return scan_with_white(open_scan(path, modality=modality or "rgb"), white)
     if len(stack) > 1:
         raise BadUsage(
             f"{path} is a stack of {', '.join(stack)}, where one scan is asked for; name it, as in "
             f"{path / stack.primary.modality}"
         )
-    return replace(stack.primary, modality=modality or stack.primary.modality)
+    return scan_with_white(replace(stack.primary, modality=modality or stack.primary.modality), white)
 
 
 def stack_at(path: Path) -> Stack | None:

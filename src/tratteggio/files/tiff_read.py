@@ -150,7 +150,11 @@ def open_scan(
         more["photometric"] = "miniswhite"
     if main.extrasamples:
         more["extrasample"] = int(main.extrasamples[0])
-    metadata = tiff_tags.read_metadata(path, main.offset, order=order, big=big, more=more)
+    metadata = tiff_tags.read_metadata(
+        path, main.offset, order=order, big=big, more=more,
+        dtype=np.dtype(pixels.dtype), colours=main.samplesperpixel - len(main.extrasamples or ()),
+        pages=pixels.pages, shape=pixels.shape,
+    )  # fmt: skip
     if tiff_tags.PHOTOSHOP_LAYERS in main.tags:
         log.warning(
             "%s holds Photoshop layers; the flattened picture is read, the layers are left aside", path

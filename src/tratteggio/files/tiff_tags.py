@@ -6,34 +6,66 @@ Every tag that does not describe the layout of the file is carried, with its typ
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from tratteggio.files import exif
 from tratteggio.files.exif import Directories, Entry
+from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, description_of_one, without_resources
+from tratteggio.files.white import believed, significant_bits
+from tratteggio.files.xmp import without_thumbnails
 from tratteggio.painting import Metadata
 
 XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS = 700, 34675, 34377, 37724
+NOTE_LEFT = "its maker note, which points to places in its own file"
 RESOLUTION = (exif.X_RESOLUTION, exif.Y_RESOLUTION, exif.RESOLUTION_UNIT)
 # Written anew for every output: sizes, depth, offsets, compression, resolution, orientation, pointers.
 LAYOUT = frozenset(
     code
     for first, last in (
-        *((254, 259), (262, 266), (273, 274), (277, 284), (288, 293), (296, 297), (317, 317), (320, 330)),
-        *((332, 332), (338, 347), (351, 351), (512, 521), (529, 532), (559, 559), (32995, 32998)),
+        *(
+            (254, 259),
+            (262, 266),
+            (273, 274),
+            (277, 279),
+            (282, 284),
+            (288, 293),
+            (296, 297),
+            (317, 317),
+            (320, 330),
+        ),
+        *((332, 332), (338, 339), (342, 347), (351, 351), (512, 521), (529, 532), (559, 559), (32995, 32998)),
         *((exif.EXIF_IFD, exif.EXIF_IFD), (exif.GPS_IFD, exif.GPS_IFD), (exif.INTEROP_IFD, exif.INTEROP_IFD)),
         *((50838, 50839),),
     )
     for code in range(first, last + 1)
 )
+# The darkest and the lightest sample as integers and as floats; one value, or one for each channel.
+MIN_SAMPLE, MAX_SAMPLE, SMIN_SAMPLE, SMAX_SAMPLE = 280, 281, 340, 341
+RANGES = (MIN_SAMPLE, MAX_SAMPLE, SMIN_SAMPLE, SMAX_SAMPLE)
+SAMPLES, SAMPLE_FORMAT, FLOATS = 277, 339, 3
+DESCRIPTION, DNG_WHITE = 270, 50717
 # What EXIF, too, keeps in its main directory: description, maker, model, software, date, artist, host,
 # rating, copyright, and the names that Windows adds.
 IN_EXIF = frozenset([270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096)])
 
 
-def read_metadata(path: Path, offset: int, *, order: str, big: bool, more: Mapping[str, Any]) -> Metadata:
+def read_metadata(
+    path: Path,
+    offset: int,
+    *,
+    order: str,
+    big: bool,
+    more: Mapping[str, Any],
+    dtype: np.dtype[Any],
+    colours: int,
+    pages: int,
+    shape: tuple[int, ...],
+) -> Metadata:
     """Read the metadata of the directory at `offset`.
 
     Args:
@@ -42,6 +74,10 @@ def read_metadata(path: Path, offset: int, *, order: str, big: bool, more: Mappi
         order: byte order of the file, "<" or ">".
         big: True in a BigTIFF.
         more: what the caller knows beside the tags (compression, ...), added to `foreign`.
+        dtype: of the samples.
+        colours: channels of colour.
+        pages: pictures in the file.
+        shape: of this picture.
     """
     with path.open("rb") as file:
 
@@ -54,15 +90,22 @@ def read_metadata(path: Path, offset: int, *, order: str, big: bool, more: Mappi
         )
     resolution, unit = exif.resolution_of(found)
     orientation = exif.orientation_of(found)
+    stated = found
+    found, left = _of_one_picture(found, pages=pages, shape=shape)
     kept = [entry for entry in found.main if entry.code not in LAYOUT]
     own = (XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS)
     foreign = dict(more)
     others = tuple(entry for entry in kept if entry.code not in IN_EXIF and entry.code not in own)
     if others:
         foreign["tiff"] = others
-    if photoshop := found.find(PHOTOSHOP):
-        foreign["photoshop"] = photoshop.data
-    xmp, icc = found.find(XMP), found.find(ICC)
+    photoshop, packet, icc = (found.find(code) for code in (PHOTOSHOP, XMP, ICC))
+    xmp, pictured = without_thumbnails(packet.data) if packet else (None, False)
+    resources, shown = without_resources(photoshop.data if photoshop else b"", THUMBNAILS)
+    if resources:
+        foreign["photoshop"] = resources
+    left += [THUMBNAIL_LEFT] if shown or pictured else []
+    if left:
+        foreign["left"] = tuple(left)
     return Metadata(
         resolution=resolution,
         unit=unit,
@@ -71,9 +114,58 @@ def read_metadata(path: Path, offset: int, *, order: str, big: bool, more: Mappi
         exif=_block(
             replace(found, main=tuple(entry for entry in kept if entry.code in IN_EXIF)), orientation
         ),
-        xmp=xmp.data if xmp else None,
+        xmp=xmp,
+        white=_white(stated, dtype=dtype, colours=colours, path=path),
         foreign=foreign,
     )
+
+
+def _of_one_picture(
+    found: Directories, *, pages: int, shape: tuple[int, ...]
+) -> tuple[Directories, list[str]]:
+    """Leave out what holds in the whole file only: a description of several pictures, a bound maker note."""
+    found, bound = exif.without_bound_note(found)
+    left = [NOTE_LEFT] if bound else []
+    main = []
+    for entry in found.main:
+        text = entry.data.rstrip(b"\0")
+        said = description_of_one(text, pages=pages, shape=shape) if entry.code == DESCRIPTION else text
+        if said != text:
+            left.append("what its description says of the layout of the file")
+        if said == text:
+            main.append(entry)
+        elif said:
+            main.append(entry._replace(number=len(said) + 1, data=said + b"\0"))
+    return replace(found, main=tuple(main)), left
+
+
+def _white(found: Directories, *, dtype: np.dtype[Any], colours: int, path: Path) -> float | None:
+    """Return the white that a directory states: largest sample, white level of a DNG, or OME-XML."""
+    for code, name in (
+        (MAX_SAMPLE, "MaxSampleValue"),
+        (SMAX_SAMPLE, "SMaxSampleValue"),
+        (DNG_WHITE, "WhiteLevel"),
+    ):
+        if entry := found.find(code):
+            return believed(entry.numbers[:colours], dtype, path=path, where=f"tag {name}")
+    description = found.find(DESCRIPTION)
+    bits = significant_bits(description.data) if description and dtype.kind == "u" else None
+    return None if bits is None else believed([bits], dtype, path=path, where="SignificantBits")
+
+
+def _range_entries(entries: Sequence[Entry], white: float | None, layout: Sequence[Entry]) -> list[Entry]:
+    """Return tags that state the range of this picture: in its channels, with the white of the metadata."""
+    samples = next((int(entry.numbers[0]) for entry in layout if entry.code == SAMPLES), 1)
+    fitting = [entry for entry in entries if entry.code not in RANGES or entry.number in (1, samples)]
+    if white is None or any(
+        entry.code in (MAX_SAMPLE, SMAX_SAMPLE) and white in entry.numbers for entry in fitting
+    ):
+        return fitting
+    others = [entry for entry in fitting if entry.code not in (MAX_SAMPLE, SMAX_SAMPLE)]
+    floats = any(entry.code == SAMPLE_FORMAT and FLOATS in entry.numbers for entry in layout)
+    if floats or white != int(white):
+        return [*others, Entry(SMAX_SAMPLE, 12, samples, struct.pack("<d", white) * samples)]
+    return [*others, Entry(MAX_SAMPLE, 3, samples, struct.pack("<H", int(white)) * samples)]
 
 
 def _block(found: Directories, orientation: int) -> bytes | None:
@@ -84,7 +176,8 @@ def _block(found: Directories, orientation: int) -> bytes | None:
 
 
 def _directories(metadata: Metadata) -> Directories:
-    return exif.parse(metadata.exif) if metadata.exif else Directories()
+    """Return the directories of a block that is moved into a TIFF; a bound maker note stays behind."""
+    return exif.without_bound_note(exif.parse(metadata.exif))[0] if metadata.exif else Directories()
 
 
 def entries_of(metadata: Metadata) -> list[Entry]:
@@ -144,7 +237,8 @@ def put_metadata(file: BinaryIO, metadata: Metadata, *, page: int = 0) -> None:
     end = file.seek(0, 2)
     start = -(-end // 8) * 8
     private, pointers = exif.place_private(_directories(metadata), start, big=big)
-    entries = (*layout, *entries_of(metadata), *pointers)
+    stated = _range_entries(entries_of(metadata), metadata.white, layout)
+    entries = (*layout, *stated, *pointers)
     main = exif.write_directory(entries, start + len(private), big=big, following=following)
     file.write(bytes(start - end) + private + main)
     file.seek(place)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tratteggio.errors import BadUsage
+from tratteggio.files import exif
 from tratteggio.files.beside import beside
 from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels
 
@@ -16,6 +17,7 @@ log = logging.getLogger("tratteggio")
 
 SUFFIXES = {".tif": "tiff", ".tiff": "tiff", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 UNTOUCHED = Metadata()
+WHITES = (281, 341)  # tags that `Metadata.white` stands for
 
 
 def write(
@@ -95,9 +97,12 @@ def write_as(
     _note_left_out(metadata, target, kind, alpha=alpha)
     # Each format brings its codecs, so it is imported when the first file of its kind is written.
     if kind == "tiff":
+        from tratteggio.files.ometiff_write import is_described_by_ome, write_alone  # noqa: PLC0415
         from tratteggio.files.tiff_write import write_tiff  # noqa: PLC0415
 
-        write_tiff(pixels, file, metadata=metadata, alpha=alpha, compression=compression)
+        named = target.name.lower().endswith((".ome.tif", ".ome.tiff"))
+        write_it = write_alone if named and not is_described_by_ome(metadata) else write_tiff
+        write_it(pixels, file, metadata=metadata, alpha=alpha, compression=compression)
         return
     if compression is not None:
         raise BadUsage(f"{target}: compression can be chosen for TIFF only")
@@ -119,11 +124,16 @@ def _note_left_out(metadata: Metadata, target: Path, kind: str, *, alpha: bool) 
     if kind != "png":
         left += [f"PNG chunk {name.decode('latin-1')}" for name, _, _ in foreign.get("png", ())]
     if kind != "tiff":
-        left += [f"TIFF tag {entry.code}" for entry in foreign.get("tiff", ())]
+        left += [f"TIFF tag {entry.code}" for entry in foreign.get("tiff", ()) if entry.code not in WHITES]
     if kind != "jpeg" and "jpeg" in foreign:
         left.append("JPEG comments")
     if kind == "png" and "photoshop" in foreign:
         left.append("Photoshop resources (IPTC)")
+    if kind == "jpeg" and metadata.white is not None:
+        left.append(f"that white is {metadata.white:g}")
+    if kind == "tiff" and metadata.exif and exif.without_bound_note(exif.parse(metadata.exif))[1]:
+        left.append("its maker note, which points to places in its own file")
+    left += foreign.get("left", ())
     if left:
         log.warning("%s cannot hold all metadata of its source; left out: %s", target, ", ".join(left))
     if kind == "png" and alpha and foreign.get("extrasample", 2) != 2:

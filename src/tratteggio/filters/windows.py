@@ -62,7 +62,7 @@ class Light:
                 f"{self.scan.name} holds NaN or infinite values, the first that were met at row "
                 f"{region.top + row}, column {region.left + col}; mend the file"
             )
-        values = np.multiply(colour, 1 / white(self.scan.dtype), dtype=self.dtype)
+        values = np.multiply(colour, 1 / self.scan.white, dtype=self.dtype)
         return np.subtract(1, values, out=values) if inverted(self.scan) else values
 
 
@@ -296,7 +296,7 @@ class Enhanced:
         values = self.light[region.slices]
         if inverted(self.scan) and values.shape[2] == self.scan.channels:
             values = 1 - values
-        answer = to_depth(values * white(self.dtype), self.dtype)
+        answer = to_depth(values * self.scan.white, self.dtype, white=self.scan.metadata.white)
         if self.seen is not None:
             # What the scan does not show is no paint, before and after.
             seen = np.asarray(self.seen[region.slices])[..., None]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import white as white_of
 
 Light = NDArray[np.float64]
 
@@ -19,26 +20,33 @@ LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear sRGB (Rec. 709)
 MIDDLE = 0.18  # linear light halfway between black and white to the eye
 
 
-def to_light(values: Array) -> Light:
+def to_light(values: Array, white: float | None = None) -> Light:
     """Decode stored values to linear light, 1 = white; the floats of a scan go on above 1 and below 0.
+
+    Args:
+        values: of any depth.
+        white: the value that stands for white; None: that of the dtype.
 
     Example:
         >>> to_light(np.array([0, 188, 255], np.uint8)).round(2)
         array([0. , 0.5, 1. ])
     """
-    scaled = values / _white(values.dtype)
+    scaled = values / (white_of(values.dtype) if white is None else white)
     size = np.abs(scaled)
     light = np.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.copysign(light, scaled), dtype=np.float64)
 
 
-def from_light(light: Light, dtype: np.dtype[Any]) -> Array:
-    """Encode linear light at a depth: rounded and held in range for integers, as it is for floats."""
+def from_light(light: Light, dtype: np.dtype[Any], white: float | None = None) -> Array:
+    """Encode linear light at a depth: rounded for integers, held in range for them and for a stated white."""
+    top = white_of(dtype) if white is None else white
     size = np.abs(light)
     coded = np.where(size <= 0.0031308, size * 12.92, 1.055 * size ** (1 / 2.4) - 0.055)
-    values = np.copysign(coded, light) * _white(dtype)
+    values = np.copysign(coded, light) * top
     if dtype.kind == "u":
-        values = np.rint(values).clip(0, _white(dtype))
+        values = np.rint(values)
+    if dtype.kind == "u" or white is not None:
+        values = values.clip(0, top)
     return values.astype(dtype)
 
 
@@ -47,7 +55,3 @@ def luminance(light: Light) -> Light:
     if light.shape[-1] == len(LUMINANCE):
         return np.asarray((light * LUMINANCE).sum(axis=-1, keepdims=True))
     return np.asarray(light.mean(axis=-1, keepdims=True))
-
-
-def _white(dtype: np.dtype[Any]) -> float:
-    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0

@@ -52,10 +52,12 @@ class Hatched:
     Attributes:
         line_px: width of the place of one line in pixels.
         um_per_px: micrometres per pixel, or None; for the history.
+        white: of the fill; None: that of its dtype.
     """
 
     line_px: int
     um_per_px: float | None = None
+    white: float | None = None
 
     @property
     def halo(self) -> int:
@@ -70,17 +72,17 @@ class Hatched:
 
     def apply(self, fill: Array, lost: Lost, at: Region) -> Array:
         """Return the fill drawn in lines."""
-        return hatch(fill, lost, top=at.top, left=at.left, line_px=self.line_px)
+        return hatch(fill, lost, top=at.top, left=at.left, line_px=self.line_px, white=self.white)
 
 
 def make(restoration: Restoration) -> Hatched:
     """Choose the width of a line from the scan's scale."""
     um_per_px = restoration.original.um_per_px
     wanted = LINE_PX if um_per_px is None else round(LINE_UM / um_per_px)
-    return Hatched(max(NARROWEST_PX, wanted), um_per_px)
+    return Hatched(max(NARROWEST_PX, wanted), um_per_px, restoration.original.metadata.white)
 
 
-def hatch(fill: Array, lost: Lost, *, top: int, left: int, line_px: int) -> Array:
+def hatch(fill: Array, lost: Lost, *, top: int, left: int, line_px: int, white: float | None = None) -> Array:
     """Draw a fill in upright lines.
 
     Args:
@@ -88,6 +90,7 @@ def hatch(fill: Array, lost: Lost, *, top: int, left: int, line_px: int) -> Arra
         lost: (h, w) bool.
         top, left: where the array lies in the painting.
         line_px: width of the place of one line in pixels.
+        white: of the fill; None: that of its dtype.
 
     Returns:
         (h, w, channels) in the dtype of the fill; meaningful where lost.
@@ -100,7 +103,9 @@ def hatch(fill: Array, lost: Lost, *, top: int, left: int, line_px: int) -> Arra
 
     held = fill.dtype.kind == "u"
     light = np.zeros(fill.shape)
-    light[lost] = to_light(fill[lost]).clip(DARKEST, LIGHTEST) if held else to_light(fill[lost])
+    light[lost] = to_light(fill[lost], white)
+    if held:
+        light[lost] = light[lost].clip(DARKEST, LIGHTEST)
     tone, weight = _tone_of_lines(light, lost, line_of, len(lines), line_px)
     width, centre, pressure, hue = _strokes(rows, lines, line_px)
     added = _purer(tone, weight, width, pressure, hue, held=held)
@@ -111,7 +116,9 @@ def hatch(fill: Array, lost: Lost, *, top: int, left: int, line_px: int) -> Arra
     row, col = np.nonzero(lost)
     line = line_of[col]
     shown = fill.copy()
-    shown[lost] = from_light(tone[row, line] * (1 + cover[lost][:, None] * added[row, line]), fill.dtype)
+    shown[lost] = from_light(
+        tone[row, line] * (1 + cover[lost][:, None] * added[row, line]), fill.dtype, white
+    )
     return shown
 
 

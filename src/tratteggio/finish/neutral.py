@@ -54,6 +54,7 @@ class Neutral:
 
     fill: Pixels
     lacunae: Lacunae
+    white: float | None = None
     halo: int = 0
 
     @property
@@ -64,7 +65,7 @@ class Neutral:
     @cached_property
     def tones(self) -> Tones:
         """The tones of this painting."""
-        return mean_tones(self.fill, self.lacunae)
+        return mean_tones(self.fill, self.lacunae, white=self.white)
 
     def apply(self, fill: Array, lost: Lost, at: Region) -> Array:
         """Return the tone of each lost pixel."""
@@ -75,21 +76,22 @@ class Neutral:
         net = self.tones.is_net[group]
         light[net] = _net_light(self.tones, at.top + rows[net], at.left + cols[net])
         grey = luminance(light)
-        shown[rows, cols] = from_light(grey + SATURATION * (light - grey), fill.dtype)
+        shown[rows, cols] = from_light(grey + SATURATION * (light - grey), fill.dtype, self.white)
         return shown
 
 
 def make(restoration: Restoration) -> Neutral:
     """Make the finish for a restoration."""
-    return Neutral(restoration.fill, restoration.lacunae)
+    return Neutral(restoration.fill, restoration.lacunae, restoration.original.metadata.white)
 
 
-def mean_tones(fill: Pixels, lacunae: Lacunae) -> Tones:
+def mean_tones(fill: Pixels, lacunae: Lacunae, *, white: float | None = None) -> Tones:
     """Average a fill over each group of lacunae, in one pass over bands of 256 rows.
 
     Args:
         fill: (H, W, channels).
         lacunae: on the same grid.
+        white: of the fill; None: that of its dtype.
     """
     groups = lacunae.groups(CELL_PX)
     boxes = np.array([(region.rows, region.cols) for region in groups.regions], dtype=np.int64).reshape(-1, 2)
@@ -102,7 +104,7 @@ def mean_tones(fill: Pixels, lacunae: Lacunae) -> Tones:
         rows, cols = np.nonzero(lacunae.read(band))
         if len(rows) == 0:
             continue
-        light = to_light(np.asarray(fill[band.slices])[rows, cols])
+        light = to_light(np.asarray(fill[band.slices])[rows, cols], white)
         group = groups.label_map(band)[rows, cols]
         block = (band.top + rows) // BLOCK_PX * across + cols // BLOCK_PX
         net = is_net[group]

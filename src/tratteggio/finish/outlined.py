@@ -31,10 +31,12 @@ class Outlined:
     Attributes:
         outline_px: width of the contour in pixels.
         um_per_px: micrometres per pixel, or None; for the history.
+        white: of the fill; None: that of its dtype.
     """
 
     outline_px: int
     um_per_px: float | None = None
+    white: float | None = None
 
     @property
     def halo(self) -> int:
@@ -51,9 +53,9 @@ class Outlined:
         """Return the fill with its contour."""
         drawn = contour(lost, top=at.top, left=at.left, outline_px=self.outline_px)
         light = np.zeros(fill.shape)
-        light[lost] = to_light(fill[lost])
+        light[lost] = to_light(fill[lost], self.white)
         shown = fill.copy()
-        shown[drawn] = from_light(_against(light, lost, 2 * self.outline_px)[drawn], fill.dtype)
+        shown[drawn] = from_light(_against(light, lost, 2 * self.outline_px)[drawn], fill.dtype, self.white)
         return shown
 
 
@@ -61,7 +63,7 @@ def make(restoration: Restoration) -> Outlined:
     """Choose the width of the contour from the scan's scale."""
     um_per_px = restoration.original.um_per_px
     wanted = OUTLINE_PX if um_per_px is None else round(OUTLINE_UM / um_per_px)
-    return Outlined(max(1, wanted), um_per_px)
+    return Outlined(max(1, wanted), um_per_px, restoration.original.metadata.white)
 
 
 def contour(lost: Lost, *, top: int, left: int, outline_px: int) -> Lost:

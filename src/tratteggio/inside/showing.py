@@ -158,7 +158,7 @@ def show(net: nn.Module, stack: Stack, region: Region) -> Shown:
     parts: dict[str, Tensor] = {}
     masks: dict[str, Tensor] = {}
     for scan in stack.scans:
-        x, known = to_tensors(scan.colour(region), ~scan.read_seen(region))
+        x, known = to_tensors(scan.colour(region), ~scan.read_seen(region), white=scan.white)
         if not bool(x.isfinite().all()):
             raise BadPixels(f"{scan.name} holds NaN or infinite values in {region}; mend the file")
         parts[scan.modality], masks[scan.modality] = x, known

@@ -4,8 +4,8 @@ Outside, a colour array is (h, w, C) in its own depth and `lost` is True where p
 (1, C, h, w) float32 with 0 for black and 1 for white, and `known` (1, 1, h, w) float32, 1 where paint is
 known. What a lacuna holds stays outside: x is 0 there.
 
-The depth is known from the dtype, never from the data: uint8 ends at 255, uint16 at 65535, and float scans
-are taken as 0 .. 1. Floats may go beyond and are passed on as they are.
+White is what the scan states, else that of the dtype, and is never guessed from the data: uint8 ends at 255,
+uint16 at 65535, and float scans are taken as 0 .. 1. Floats may go beyond and are passed on as they are.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from tratteggio.painting.pixels import Array, Lost
 WHITE = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0, "float64": 1.0}
 
 
-def to_tensors(colour: Array, lost: Lost) -> tuple[Tensor, Tensor]:
+def to_tensors(colour: Array, lost: Lost, *, white: float | None = None) -> tuple[Tensor, Tensor]:
     """Bring paint and lacunae in.
 
     Args:
         colour: (h, w, C), uint8, uint16, float32 or float64 (which is rounded to float32).
         lost: (h, w), True where paint is lost; such pixels may hold anything, NaN too.
+        white: the sample that becomes 1, see `Scan.white`; None: that of the dtype.
 
     Returns:
         x (1, C, h, w) and known (1, 1, h, w), both float32, in memory of their own.
@@ -47,7 +48,7 @@ def to_tensors(colour: Array, lost: Lost) -> tuple[Tensor, Tensor]:
          tensor([[0., 1., 1.],
                  [1., 0., 1.]]))
     """
-    white = _white(colour.dtype)
+    top = _white(colour.dtype) if white is None else white
     if colour.ndim != 3 or lost.ndim != 2 or lost.dtype != np.bool_:
         raise BadUsage(
             "nets take colour (h, w, C) and a boolean array (h, w), "
@@ -55,7 +56,7 @@ def to_tensors(colour: Array, lost: Lost) -> tuple[Tensor, Tensor]:
         )
     if colour.shape[:2] != lost.shape:
         raise GridMismatch(f"colour is {colour.shape[:2]} and lost is {lost.shape} (rows, columns)")
-    x = colour.astype(np.float32) / np.float32(white)
+    x = colour.astype(np.float32) / np.float32(top)
     x[lost] = 0
     known = torch.from_numpy(~lost).float()[None, None]
     return torch.from_numpy(x).movedim(-1, 0)[None].contiguous(), known

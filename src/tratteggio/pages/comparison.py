@@ -6,25 +6,36 @@ from pathlib import Path
 
 from tratteggio.errors import GridMismatch
 from tratteggio.files import overview, read
+from tratteggio.files.white import note_range
 from tratteggio.pages.curtain import curtain
 from tratteggio.painting import Scan
 
 LONGEST_PX = 2400
 
 
-def compare(before: Scan | str | Path, after: Scan | str | Path, *, longest: int = LONGEST_PX) -> str:
+def compare(
+    before: Scan | str | Path,
+    after: Scan | str | Path,
+    *,
+    longest: int = LONGEST_PX,
+    white: float | None = None,
+) -> str:
     """Return a curtain page for two scans of one size, each seen through its own profile.
 
     Args:
         before: a scan or its file, left of the curtain.
         after: the same, right of it.
         longest: the longer side of the viewing copies is at most this many pixels.
+        white: of files, the sample that stands for white; None takes what they state, else that of the depth.
 
     Raises:
         GridMismatch: the scans differ in size.
         UnreadableFile: a file is missing or damaged.
     """
-    left, right = (scan if isinstance(scan, Scan) else read(Path(scan)) for scan in (before, after))
+    left, right = (
+        scan if isinstance(scan, Scan) else read(Path(scan), white=white) for scan in (before, after)
+    )
+    note_range(left, right)
     if left.grid != right.grid:
         sizes = [f"{scan.name} is {scan.grid[0]} x {scan.grid[1]}" for scan in (left, right)]
         raise GridMismatch(

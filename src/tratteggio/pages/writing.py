@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import beside
+from tratteggio.files.white import note_range
 from tratteggio.pages.comparison import LONGEST_PX, compare
 from tratteggio.pages.report import report
 from tratteggio.painting import Restoration
@@ -27,11 +28,18 @@ def report_file(
         BadUsage: `page` is not an .html file.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    write_page(html_path(page), report(restoration, samples=samples, rows=rows))
+    target = html_path(page)
+    note_range(restoration.original)
+    write_page(target, report(restoration, samples=samples, rows=rows))
 
 
 def curtain_file(
-    before: str | Path, after: str | Path, page: str | Path, *, longest: int = LONGEST_PX
+    before: str | Path,
+    after: str | Path,
+    page: str | Path,
+    *,
+    longest: int = LONGEST_PX,
+    white: float | None = None,
 ) -> None:
     """Write the curtain page of two scans.
 
@@ -39,6 +47,7 @@ def curtain_file(
         before, after: files of one size.
         page: an .html file.
         longest: the longer side of the viewing copies is at most this many pixels.
+        white: the sample that stands for white; None takes what the files state, else that of the depth.
 
     Raises:
         BadUsage: `page` is not an .html file.
@@ -46,7 +55,7 @@ def curtain_file(
         UnreadableFile: a file is missing or damaged.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    write_page(html_path(page), compare(before, after, longest=longest))
+    write_page(html_path(page), compare(before, after, longest=longest, white=white))
 
 
 def html_path(page: str | Path) -> Path:

@@ -102,13 +102,33 @@ def white(dtype: np.dtype[Any]) -> float:
     return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
 
 
-def to_depth(values: Array, dtype: np.dtype[Any]) -> Array:
+def can_be_white(value: float, dtype: np.dtype[Any]) -> bool:
+    """True if a stated white is possible at a depth: a number above 0, for integers 2 or more and held by it.
+
+    Example:
+        >>> can_be_white(4095, np.dtype("uint16")), can_be_white(4095, np.dtype("uint8"))
+        (True, False)
+    """
+    if dtype.kind == "u":
+        return 2 <= value <= white(dtype)
+    return bool(0 < value < np.inf)
+
+
+def to_depth(values: Array, dtype: np.dtype[Any], *, white: float | None = None) -> Array:
     """Bring values in the units of a scan to its depth: rounded and held to the range for integers.
+
+    Args:
+        values: in the units of the scan.
+        dtype: of the scan.
+        white: the largest value allowed, if the scan states its white; floats too are then held to
+            0 .. white.
 
     Example:
         >>> to_depth(np.array([-3.0, 12.5, 13.5, 300.0]), np.dtype("uint8"))
         array([  0,  12,  14, 255], dtype=uint8)
     """
+    if white is not None:
+        values = np.clip(values, 0, white)
     if dtype.kind == "f":
         return values.astype(dtype, copy=False)
     info = np.iinfo(dtype)

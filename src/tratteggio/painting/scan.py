@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.painting.lacunae import Lacunae
-from tratteggio.painting.pixels import Array, Pixels
+from tratteggio.painting.pixels import Array, Pixels, can_be_white, white
 from tratteggio.painting.region import Region
 
 DEPTHS = ("uint8", "uint16", "float32", "float64")
@@ -29,6 +29,8 @@ class Metadata:
         icc: the embedded colour profile.
         exif: EXIF block (TIFF-structured, without the "Exif\\0\\0" prefix).
         xmp: XMP packet.
+        white: the sample that stands for white, where the file or the user states it; None: that of the
+            dtype. Black is 0.
         foreign: what one format alone knows, by name (PNG chunks, TIFF tags), kept for a same-format output.
     """
 
@@ -38,6 +40,7 @@ class Metadata:
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    white: float | None = None
     foreign: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -64,13 +67,14 @@ class Scan:
             uint8, uint16, float32 or float64; may live on disk.
         modality: "rgb", "irr", "xray", "uvf", ... (see the glossary in docs/).
         alpha: True if the last channel is opacity. It is carried along and never painted on.
-        metadata: profile, resolution, orientation, EXIF, XMP.
+        metadata: profile, resolution, orientation, white, EXIF, XMP.
         name: where the scan came from, for messages.
         seen: (H, W) bool, True where the scan shows the painting; False beyond the rim of a scan that was
             warped onto this grid, where its pixels mean nothing. None: it shows the painting everywhere.
 
     Raises:
-        BadUsage: the pixels or `seen` have a shape or depth that is not one of the above.
+        BadUsage: the pixels or `seen` have a shape or depth that is not one of the above, or the stated
+            white is no sample of that depth.
         GridMismatch: `seen` is not on the grid of the pixels.
     """
 
@@ -91,6 +95,13 @@ class Scan:
             raise BadUsage(f"{self.name}: a scan holds {', '.join(DEPTHS)}, got {dtype.name}")
         if self.alpha and (len(shape) == 2 or shape[2] < 2):
             raise BadUsage(f"{self.name}: alpha needs a channel of its own, got shape {shape}")
+        stated = self.metadata.white
+        if stated is not None and not can_be_white(stated, dtype):
+            raise BadUsage(
+                f"{self.name}: white is a number above 0 that {dtype.name} can hold"
+                + (f", at most {white(dtype):,.0f}" if dtype.kind == "u" else "")
+                + f", got {stated:g}"
+            )
         if self.seen is not None:
             seen = tuple(self.seen.shape)
             if len(seen) != 2 or np.dtype(self.seen.dtype) != np.bool_:
@@ -120,6 +131,11 @@ class Scan:
     def um_per_px(self) -> float | None:
         """Micrometres per pixel, or None."""
         return self.metadata.um_per_px
+
+    @property
+    def white(self) -> float:
+        """The sample that stands for white: as stated, else 255, 65535, or 1 for floats."""
+        return white(self.dtype) if self.metadata.white is None else self.metadata.white
 
     def read(self, region: Region | None = None) -> Array:
         """Bring a region (or all) into memory, all channels, own dtype, as stored: (h, w) or (h, w, c)."""

@@ -95,7 +95,8 @@ class FillPixels(_Blended):
         return self.scan.dtype
 
     def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        return to_depth(self._lay(self._region(key), self.scan.channels, "values"), self.dtype)
+        values = self._lay(self._region(key), self.scan.channels, "values")
+        return to_depth(values, self.dtype, white=self.scan.metadata.white)
 
 
 class ConfidencePixels(_Blended):

@@ -96,7 +96,9 @@ class _Filling:
         colours[lost] = 0
         if window.wide:
             rim = lost & _rim(window.box, self.laid.grid)
-            colours[rim] = to_depth(self.guide_of(window.groups[0]).at(rim, window.box), scan.dtype)
+            colours[rim] = to_depth(
+                self.guide_of(window.groups[0]).at(rim, window.box), scan.dtype, white=scan.metadata.white
+            )
             lost = lost & ~rim
         if lost.all():
             raise nothing_known(scan, window.box)

@@ -10,7 +10,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage
-from tratteggio.metrics.fidelity import data_range_of
 from tratteggio.painting import Groups, Lacunae, Region, Stack
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
@@ -104,5 +103,5 @@ def _tried(stack: Stack, lacunae: Lacunae, engine: Engine, shape: Lost, box: Reg
     run(crop, Lacunae(real | made, lacunae.name), engine, ledger)
     whole = Region.whole(scan.grid).slices
     fill = FillPixels(scan, ledger)[whole].astype(np.float64)
-    error = np.abs(fill - truth).max(axis=2) / data_range_of(scan.dtype)
+    error = np.abs(fill - truth).max(axis=2) / scan.white
     return Trial(ConfidencePixels(scan, ledger)[whole][made], error[made])

@@ -18,6 +18,7 @@ from PIL import Image
 
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
+from tratteggio.files.icc import to_8bit
 from tratteggio.painting import Scan, Stack
 from tratteggio.painting.pixels import LUMA
 from tratteggio.phantom import multimodal, panel
@@ -404,9 +405,11 @@ def _resized(levels: Levels, grid: tuple[int, int]) -> Levels:
 def _levels(scan: Scan) -> Levels:
     """Return the colour of a scan at 8 bits, rounded: (H, W, channels)."""
     colour = scan.colour()
+    rounded: Levels
+    if scan.metadata.white is not None:
+        return to_8bit(colour, scan.white)
     if scan.dtype == np.uint8:
         return colour
-    rounded: Levels
     if scan.dtype == np.uint16:
         rounded = ((colour.astype(np.uint32) + 128) // 257).astype(np.uint8)
         return rounded

@@ -25,6 +25,7 @@ from tratteggio.damage import (
 )
 from tratteggio.damage import rose as drawn_rose
 from tratteggio.errors import BadUsage, GridMismatch
+from tratteggio.files.white import note_range
 from tratteggio.painting import Lacunae, Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Detector
@@ -79,7 +80,9 @@ def detect(
     """
     stack = stack_of(painting)
     detector = make_detector(kind, seed=seed, device=device)[0] if isinstance(kind, str) else kind
-    strengths = Strengths(shown_to(detector, stack), detector, progress=progress)
+    stack = shown_to(detector, stack)
+    note_range(*stack.scans)
+    strengths = Strengths(stack, detector, progress=progress)
     return _found(strengths, detector, threshold)
 
 
@@ -103,6 +106,7 @@ def survey(
     strength: str | Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    white: float | None = None,
     progress: Progress | None = None,
 ) -> Survey:
     """Find damage of several classes in a painting.
@@ -114,6 +118,7 @@ def survey(
         strength: also write how likely damage is, 255 = 1, .png or .tif; of one detector only. Other
             thresholds can be tried on it.
         seed, device, progress: as for `detect`.
+        white: the sample that stands for white, as for `open`.
 
     Raises:
         BadUsage: no detector, two for one class, or several with one threshold or one map of strengths.
@@ -132,7 +137,8 @@ def survey(
     if len(set(classes)) < len(classes):
         names = ", ".join(detector.name for detector, _ in made)
         raise BadUsage(f"a map has one detector for each class, got {names} for {', '.join(classes)}")
-    stack = open(source)
+    stack = open(source, white=white)
+    note_range(*stack.scans)
     places, detected = {}, []
     for detector, said in made:
         pixels: Pixels = Strengths(shown_to(detector, stack), detector, progress=progress)
@@ -168,6 +174,7 @@ def detect_file(
     damage: str | Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    white: float | None = None,
     progress: Progress | None = None,
 ) -> Survey:
     """Find damage and write a mask (white = lost), with its history beside it.
@@ -175,7 +182,7 @@ def detect_file(
     Args:
         source: what `open` takes.
         target: .png .tif, 8 bit: damage of all classes.
-        kinds, threshold, strength, seed, device, progress: as for `survey`.
+        kinds, threshold, strength, seed, device, white, progress: as for `survey`.
         damage: also write a map of the classes in their colours, .png .tif, for `inpaint --damage`.
 
     Raises:
@@ -189,9 +196,10 @@ def detect_file(
             _require_mask(Path(path))
             files.refuse_overwrite(source, path)
     found = survey(
-        source, kinds, threshold=threshold, strength=strength, seed=seed, device=device, progress=progress
-    )
-    scan = open(source).primary
+        source, kinds, threshold=threshold, strength=strength, seed=seed, device=device, white=white,
+        progress=progress,
+    )  # fmt: skip
+    scan = open(source, white=white).primary
     everything = files.white_where_lost(found.damage.of(*CLASSES))
     history = files.save_made(
         replace(_on_grid(scan), pixels=everything), target, source=scan, history=found.history

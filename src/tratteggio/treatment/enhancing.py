@@ -16,7 +16,9 @@ from tratteggio import files, words
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.icc import profile_name, srgb_profile
+from tratteggio.files.layout import relaid
 from tratteggio.files.sensor import SENSOR
+from tratteggio.files.white import note_range
 from tratteggio.filters import windows
 from tratteggio.filters.chain import Step, chain, said
 from tratteggio.painting import Pixels, Scan, Stack
@@ -97,7 +99,9 @@ def enhance(
         array([  0, 128, 128,   0], dtype=uint8)
     """
     way = _way(steps, enhancer, device=device, tile=tile)
-    scan = way.through(stack_of(painting, raw=way.raw).primary, progress)
+    source = stack_of(painting, raw=way.raw).primary
+    note_range(source)
+    scan = way.through(source, progress)
     return scan.read() if isinstance(painting, np.ndarray) else scan
 
 
@@ -109,6 +113,7 @@ def enhance_file(
     enhancer: str | Enhancer | None = None,
     device: str = "auto",
     tile: int | None = None,
+    white: float | None = None,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
     """Write what `enhance` gives to a file, window by window, with its history beside it.
@@ -117,6 +122,7 @@ def enhance_file(
         source: what `open` takes.
         target: .tif .png .jpg
         steps, enhancer, device, tile, progress: as those of `enhance`.
+        white: the sample that stands for white, as for `open`.
 
     Returns:
         the history, as it is written beside the target: under "hypothesis" each step, in order.
@@ -129,7 +135,8 @@ def enhance_file(
     target = Path(target)
     way = _way(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
-    scan = open(source, raw=way.raw).primary
+    scan = open(source, raw=way.raw, white=white).primary
+    note_range(scan)
     for precious in (source, *way.reads):
         files.refuse_overwrite(precious, target)
     made = way.through(scan, progress)
@@ -230,13 +237,10 @@ def _way(
 def _enhanced(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:
     """Lay light over a scan: its depth and alpha, and its metadata on the new grid."""
     pixels = windows.Enhanced(scan, light, tile=tile, progress=progress)
-    metadata, scale = scan.metadata, light.shape[0] // scan.grid[0]
-    if scale > 1 and metadata.resolution is not None:
-        across, down = metadata.resolution
-        metadata = replace(metadata, resolution=(across * scale, down * scale))
-    if light.shape[2] != scan.channels:  # what is said of one channel does not hold for colours
-        gone = ("photometric", SENSOR)
-        foreign = {key: value for key, value in metadata.foreign.items() if key not in gone}
+    recoloured = light.shape[2] != scan.channels
+    metadata = relaid(scan.metadata, scale=light.shape[0] // scan.grid[0], recoloured=recoloured)
+    if recoloured:  # what is said of one channel does not hold for colours
+        foreign = {key: value for key, value in metadata.foreign.items() if key != SENSOR}
         metadata = replace(metadata, icc=srgb_profile(), foreign=foreign)
     return replace(scan, pixels=pixels, seen=pixels.seen, metadata=metadata, name=f"{scan.name} (enhanced)")
 

@@ -12,6 +12,7 @@ import numpy as np
 from tratteggio import files, registry
 from tratteggio.errors import BadUsage, Stopped, UnwritableFile
 from tratteggio.files import provenance
+from tratteggio.files.white import note_range
 from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
@@ -124,6 +125,7 @@ def inpaint(
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
     stack = shown_to(maker, stack)
+    note_range(*stack.scans)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack, lacunae, maker, seed=seed)
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
@@ -148,6 +150,7 @@ def inpaint_file(
     calibrate: bool = False,
     leave_above: float | None = None,
     resume: bool = False,
+    white: float | None = None,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
     """Fill a painting into a file, keeping a ledger beside the output so that the work can be resumed.
@@ -161,6 +164,7 @@ def inpaint_file(
         target: .tif .png .jpg .ora
         resume: go on with an unfinished job of the same inputs and options; if the target is already
             complete, nothing is done again.
+        white: the sample that stands for white, as for `open`.
 
     Returns:
         the history, as it is written beside the target.
@@ -173,13 +177,14 @@ def inpaint_file(
     files.require_writable(target)
     for precious in (source, *([] if isinstance(mask, Lacunae) else [mask])):
         files.refuse_overwrite(precious, target)
-    stack = open(source)
+    stack = open(source, white=white)
     for scan in stack.scans:
         files.refuse_overwrite(scan.name, target)
     lacunae = lacunae_of(mask, stack.primary)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
     stack = shown_to(maker, stack)
+    note_range(*stack.scans)
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}

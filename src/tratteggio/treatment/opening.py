@@ -13,13 +13,14 @@ from tratteggio import files
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
 from tratteggio.files.sensor import sensor_of
+from tratteggio.files.white import with_white
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.roles import Detector, Engine
 
 
 def open(  # noqa: A001 - reads as `tg.open`
-    painting: str | Path | Mapping[str, str | Path], *, raw: bool = False
+    painting: str | Path | Mapping[str, str | Path], *, raw: bool = False, white: float | None = None
 ) -> Stack:
     """Open a scan, or several registered ones, lazily.
 
@@ -27,10 +28,12 @@ def open(  # noqa: A001 - reads as `tg.open`
         painting: a file (taken as `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
             `painting.toml`, or files by modality name.
         raw: take camera raw too, which is a mosaic and no picture yet.
+        white: the sample that stands for white in every scan, as 4095 for 12 bit in 16; None takes what the
+            files state, else that of the depth.
 
     Raises:
-        BadUsage: a folder of another kind, a `painting.toml` that cannot be followed, or camera raw where a
-            picture is asked for.
+        BadUsage: a folder of another kind, a `painting.toml` that cannot be followed, a white that a scan
+            cannot have, or camera raw where a picture is asked for.
         UnreadableFile: a file is missing, damaged or of a kind we do not read.
         GridMismatch: the scans differ in size.
     """
@@ -38,7 +41,7 @@ def open(  # noqa: A001 - reads as `tg.open`
         stack = Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
     else:
         stack = files.read_stack(painting)
-    return _admitted(stack, raw=raw)
+    return _admitted(with_white(stack, white), raw=raw)
 
 
 def stack_of(painting: Array | str | Path | Scan | Stack, *, raw: bool = False) -> Stack:
@@ -92,6 +95,7 @@ def also_read(stack: Stack) -> dict[str, dict[str, Any]]:
 
 def facts(scan: Scan) -> dict[str, Any]:
     """Say which scan this is, for the history."""
+    stated = {} if scan.metadata.white is None else {"white": scan.metadata.white}
     return {
         "name": provenance.short_name(scan.name),
         "modality": scan.modality,
@@ -100,6 +104,7 @@ def facts(scan: Scan) -> dict[str, Any]:
         "cols": scan.grid[1],
         "channels": scan.channels,
         "depth": scan.dtype.name,
+        **stated,
     }
 
 

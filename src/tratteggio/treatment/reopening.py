@@ -20,12 +20,15 @@ from tratteggio.treatment.opening import lacunae_of, open, size_said  # noqa: A0
 log = logging.getLogger("tratteggio")
 
 
-def reopen(target: str | Path, *, source: str | Path | None = None) -> Restoration:
+def reopen(
+    target: str | Path, *, source: str | Path | None = None, white: float | None = None
+) -> Restoration:
     """Open a saved proposal again with all its layers, from the files beside it.
 
     Args:
         target: a proposal that `inpaint` wrote.
         source: the original, or the stack that holds it, if it is no longer where the history says.
+        white: the sample that stands for white; None takes what the history says, else the source.
 
     Raises:
         UnreadableFile: the proposal, its history or its source is missing or damaged.
@@ -37,7 +40,8 @@ def reopen(target: str | Path, *, source: str | Path | None = None) -> Restorati
         if recorded is None or not provenance.place_named(str(target.parent / recorded)):
             raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with --source")
         source = target.parent / recorded
-    original = open(source).primary
+    stated = history.get("source", {}).get("white") if white is None else white
+    original = open(source, white=stated).primary
     proposal = files.read(target)
     if proposal.grid != original.grid or proposal.channels != original.channels:
         raise GridMismatch(
@@ -63,7 +67,9 @@ def sample_file(target: str | Path, number: int) -> Path:
     return target.with_name(f"{target.stem}.sample-{number}{target.suffix}")
 
 
-def reopen_samples(target: str | Path, *, source: str | Path | None = None) -> list[Restoration]:
+def reopen_samples(
+    target: str | Path, *, source: str | Path | None = None, white: float | None = None
+) -> list[Restoration]:
     """Open the other fills that lie beside a proposal, as `reopen`; none if there are none.
 
     A file of that name which fills other lacunae or another painting is left out with a warning.
@@ -74,7 +80,7 @@ def reopen_samples(target: str | Path, *, source: str | Path | None = None) -> l
     wanted = provenance.read_history(provenance.sidecar(Path(target), "history"))
     samples = []
     for file in files_there:
-        sample = reopen(file, source=source)
+        sample = reopen(file, source=source, white=white)
         if _what(sample.history) == _what(wanted):
             samples.append(sample)
         else:
