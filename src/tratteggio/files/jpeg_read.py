@@ -6,6 +6,7 @@ Source: ITU-T T.81, annex B; Exif 2.32, section 4.7; XMP part 3, section 1.1.3; 
 
 from __future__ import annotations
 
+import logging
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,10 +16,14 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
+from tratteggio.files.jpeg_frame import FRAMES
+from tratteggio.files.limits import require_decodable, require_metadata
 from tratteggio.files.rasters import DecodedWhole
-from tratteggio.files.source import check_plausible, check_whole
+from tratteggio.files.source import check_plausible
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
+
+log = logging.getLogger("tratteggio")
 
 EXIF, XMP, ICC, PHOTOSHOP = (
     b"Exif\0\0",
@@ -27,8 +32,9 @@ EXIF, XMP, ICC, PHOTOSHOP = (
     b"Photoshop 3.0\0",
 )
 COMMENT = 0xFE
-FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 READ_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended and progressive Huffman
+PROGRESSIVE = 0xC2
+SCAN, MOST_SCANS = b"\xff\xda", 1000
 
 
 class Segment(NamedTuple):
@@ -41,6 +47,7 @@ class Segment(NamedTuple):
 def _segments(path: Path) -> list[Segment]:
     """Read the segments before the first scan, and make sure that the end marker is there."""
     found = []
+    total = 0
     with path.open("rb") as file:
         file.seek(2)
         while True:
@@ -57,6 +64,8 @@ def _segments(path: Path) -> list[Segment]:
             if length < 0 or len(data) < length:
                 raise UnreadableFile(f"{path} is truncated in its header; copy it again from its source")
             found.append(Segment(head[1], data))
+            total += length
+            require_metadata(path, total)
             if head[1] == 0xDA:
                 break
         if not _has_end(file.tell(), file):
@@ -104,23 +113,28 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         file_bytes=path.stat().st_size,
         ratio=1_500,
     )
-    check_whole(path, rows, cols)
+    # A progressive picture is held as coefficients of 16 bits too.
+    require_decodable(path, rows * cols * channels * (3 if frame.marker == PROGRESSIVE else 1))
     shape = (rows, cols) if channels == 1 else (rows, cols, 3)
     pixels = DecodedWhole(path, shape, np.dtype(np.uint8), _decode)
-    return Scan(pixels, modality, metadata=_metadata(found), name=str(path))
+    return Scan(pixels, modality, metadata=_metadata(path, found), name=str(path))
 
 
 def _decode(path: Path) -> Array:
+    data = path.read_bytes()
+    # Each scan passes over the whole picture, so that thousands of them would take hours.
+    if data.count(SCAN) > MOST_SCANS:
+        raise UnreadableFile(
+            f"{path} claims more than {MOST_SCANS:,} scans; it is damaged, so it is not read"
+        )
     try:
-        pixels: Array = imagecodecs.jpeg8_decode(path.read_bytes())
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+        pixels: Array = imagecodecs.jpeg8_decode(data)
     except imagecodecs.Jpeg8Error as error:
         raise UnreadableFile(f"{path} is damaged: {error}; copy it again from its source") from error
     return pixels
 
 
-def _metadata(found: list[Segment]) -> Metadata:
+def _metadata(path: Path, found: list[Segment]) -> Metadata:
     block = xmp = resolution = None
     unit, profile, photoshop, comments = "none", {}, b"", []
     for marker, data in found:
@@ -132,6 +146,8 @@ def _metadata(found: list[Segment]) -> Metadata:
             block = block or data[len(EXIF) :]
         elif marker == 0xE1 and data.startswith(XMP):
             xmp = data[len(XMP) :]
+        elif marker == 0xE2 and data.startswith(ICC) and len(data) < len(ICC) + 2:
+            log.warning("%s is damaged: a part of its colour profile is empty and is left out", path)
         elif marker == 0xE2 and data.startswith(ICC):
             profile[data[len(ICC)]] = data[len(ICC) + 2 :]
         elif marker == 0xED and data.startswith(PHOTOSHOP):

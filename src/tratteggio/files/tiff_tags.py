@@ -5,15 +5,19 @@ Every tag that does not describe the layout of the file is carried, with its typ
 
 from __future__ import annotations
 
+import logging
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from tratteggio.files import exif
 from tratteggio.files.exif import Directories, Entry
+from tratteggio.files.limits import require_metadata
 from tratteggio.painting import Metadata
+
+log = logging.getLogger("tratteggio")
 
 XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS = 700, 34675, 34377, 37724
 RESOLUTION = (exif.X_RESOLUTION, exif.Y_RESOLUTION, exif.RESOLUTION_UNIT)
@@ -28,6 +32,10 @@ LAYOUT = frozenset(
     )
     for code in range(first, last + 1)
 )
+# Where the pixels lie is read elsewhere, and layers are left aside; their values can be large.
+USED = {exif.ORIENTATION, *RESOLUTION, exif.EXIF_IFD, exif.GPS_IFD, exif.INTEROP_IFD}
+UNREAD = (LAYOUT - USED) | {PHOTOSHOP_LAYERS}
+MOST_TOLD = 8
 # What EXIF, too, keeps in its main directory: description, maker, model, software, date, artist, host,
 # rating, copyright, and the names that Windows adds.
 IN_EXIF = frozenset([270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096)])
@@ -43,16 +51,21 @@ def read_metadata(path: Path, offset: int, *, order: str, big: bool, more: Mappi
         big: True in a BigTIFF.
         more: what the caller knows beside the tags (compression, ...), added to `foreign`.
     """
+    damaged: list[int] = []
     with path.open("rb") as file:
 
-        def read(start: int, size: int) -> bytes:
+        def anywhere(start: int, size: int) -> bytes:
             file.seek(start)
             return file.read(size)
 
-        found = exif.read_private(
-            read, exif.read_directory(read, offset, order=order, big=big), order=order, big=big
-        )
+        read = exif.within(anywhere, path.stat().st_size)
+        main = exif.read_directory(read, offset, order=order, big=big, unread=UNREAD, damaged=damaged)
+        found = exif.read_private(read, main, order=order, big=big, damaged=damaged)
+    require_metadata(path, sum(len(entry.data) for entry in (*found.main, *found.exif, *found.gps)))
     resolution, unit = exif.resolution_of(found)
+    if resolution is None and found.find(exif.X_RESOLUTION):
+        damaged.append(exif.X_RESOLUTION)
+    _note_damaged(path, damaged)
     orientation = exif.orientation_of(found)
     kept = [entry for entry in found.main if entry.code not in LAYOUT]
     own = (XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS)
@@ -74,6 +87,14 @@ def read_metadata(path: Path, offset: int, *, order: str, big: bool, more: Mappi
         xmp=xmp.data if xmp else None,
         foreign=foreign,
     )
+
+
+def _note_damaged(path: Path, codes: Collection[int]) -> None:
+    """Say which tags are left out because their values make no sense."""
+    if codes:
+        told = ", ".join(map(str, sorted(set(codes))[:MOST_TOLD]))
+        more = f" and {len(codes) - MOST_TOLD} more" if len(codes) > MOST_TOLD else ""
+        log.warning("TIFF tags of %s are damaged and left out: %s%s", path, told, more)
 
 
 def _block(found: Directories, orientation: int) -> bytes | None:
