@@ -33,11 +33,19 @@ def change(group: Path, how: Callable[[Any], object]) -> None:
     (group / "zarr.json").write_text(json.dumps(meta))
 
 
-@pytest.mark.parametrize("gone", ["zarr.json", "rgb/zarr.json", "rgb/1/zarr.json", "irr/0/zarr.json"])
+@pytest.mark.parametrize("gone", ["zarr.json", "rgb/zarr.json", "irr/0/zarr.json"])
 def test_missing_metadata(path: Path, gone: str) -> None:
     (path / gone).unlink()
     with pytest.raises(UnreadableFile, match=r"panel\.ome\.zarr"):
         tg.open(path)
+
+
+def test_a_missing_level_is_no_reason_to_refuse_the_painting(path: Path, caplog) -> None:
+    (path / "rgb/1/zarr.json").unlink()
+    stack = tg.open(path)
+    assert stack.primary.pixels.levels == ()
+    np.testing.assert_array_equal(stack.primary.read(), RGB)
+    assert "a smaller copy in the pyramid of" in caplog.text
 
 
 @pytest.mark.parametrize("spoilt", ["zarr.json", "rgb/zarr.json", "rgb/0/zarr.json", "OME/zarr.json"])
@@ -299,5 +307,5 @@ def test_a_damaged_ome_xml_is_told_of(tmp_path: Path, found: bytes, instead: byt
     whole = (tmp_path / "p.ome.tif").read_bytes()
     assert found in whole
     (tmp_path / "p.ome.tif").write_bytes(whole.replace(found, instead))
-    with pytest.raises(UnreadableFile, match=r"p\.ome\.tif is damaged: its OME-XML"):
+    with pytest.raises(UnreadableFile, match=r"p\.ome\.tif is not a sound OME-TIFF file: its OME-XML"):
         files.read_stack(tmp_path / "p.ome.tif")

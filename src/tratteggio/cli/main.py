@@ -67,11 +67,26 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 its callback answers
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    read_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GIB",
+            help="Memory that a file may ask for in one piece, 4 GiB without. Raise it for sound files only.",
+        ),
+    ] = None,
 ) -> None:
     """Virtual restoration of paintings: proposals in layers, original paint untouched."""
+    if read_limit is None:
+        return
+    if not read_limit > 0:
+        raise typer.BadParameter(f"a positive number of GiB, got {read_limit:g}", param_hint="--read-limit")
+    from tratteggio.files.limits import decoded_limit
+
+    context.with_resource(decoded_limit(read_limit))
 
 
 def main() -> None:

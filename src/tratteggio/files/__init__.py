@@ -5,6 +5,7 @@ from tratteggio.files.icc import profile_name, to_lab
 from tratteggio.files.indexed import read_indexed, write_indexed
 from tratteggio.files.inspection import inspect
 from tratteggio.files.labels import read_labels
+from tratteggio.files.limits import decoded_limit
 from tratteggio.files.masks import read_lacunae
 from tratteggio.files.overview import overview
 from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_pixels, sidecar, write_history
@@ -15,6 +16,7 @@ from tratteggio.files.writing import white_where_lost, write, write_lacunae
 
 __all__ = [
     "beside",
+    "decoded_limit",
     "inspect",
     "overview",
     "profile_name",

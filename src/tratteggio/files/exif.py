@@ -8,7 +8,7 @@ Source: CIPA DC-008 (Exif 2.32), sections 4.5 and 4.6; TIFF 6.0, section 2.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -40,11 +40,15 @@ NUMBERS |= {16: "<u8", 17: "<i8", 18: "<u8"}
 
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, ORIENTATION = 282, 283, 296, 274
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 34665, 34853, 40965
+ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 UNITS = {1: "none", 2: "inch", 3: "cm"}
 MAKER_NOTE, THUMBNAIL, THUMBNAIL_BYTES = 37500, 513, 514
 # Maker notes that hold a header of their own, from which they count: they can be moved.
 UNBOUND_NOTES = (b"Nikon\0\2", b"OLYMPUS\0", b"OM SYSTEM\0", b"FUJIFILM", b"Apple iOS\0", b"PENTAX \0")
+INCH = 2
 MOST_ENTRIES, MOST_BYTES = 4096, 1 << 28
+SHARED_BYTES = 1 << 16  # sound files may let small values share a place
+LEAST_RESOLUTION, MOST_RESOLUTION = 1e-6, float(1 << 32)
 
 Read = Callable[[int, int], bytes]
 """Read(offset, size): that many bytes of the file or block, fewer at its end."""
@@ -102,7 +106,15 @@ def fraction_of(value: float) -> tuple[int, int]:
     return min(ratio.numerator, (1 << 32) - 1), ratio.denominator
 
 
-def read_directory(read: Read, offset: int, *, order: str = "<", big: bool = False) -> tuple[Entry, ...]:
+def read_directory(
+    read: Read,
+    offset: int,
+    *,
+    order: str = "<",
+    big: bool = False,
+    unread: Container[int] = (),
+    damaged: list[int] | None = None,
+) -> tuple[Entry, ...]:
     """Read the entries of one directory; entries of unknown type or beyond the end are left out.
 
     Args:
@@ -110,7 +122,10 @@ def read_directory(read: Read, offset: int, *, order: str = "<", big: bool = Fal
         offset: where the directory starts.
         order: "<" or ">".
         big: True in a BigTIFF.
+        unread: codes whose values are not read.
+        damaged: takes the codes of the entries that are left out because they are damaged.
     """
+    damaged = [] if damaged is None else damaged
     head, size, count_format, value_bytes = (8, 20, "Q", 8) if big else (2, 12, "H", 4)
     raw = read(offset, head)
     if len(raw) < head:
@@ -121,7 +136,10 @@ def read_directory(read: Read, offset: int, *, order: str = "<", big: bool = Fal
     for start in range(0, len(table) - size + 1, size):
         code, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), table, start)
         length = count * SIZES.get(kind, 0)
+        if code in unread or not count:  # without values there is nothing to read
+            continue
         if not 0 < length <= MOST_BYTES:
+            damaged.append(code)
             continue
         place = start + size - value_bytes
         if length <= value_bytes:
@@ -130,6 +148,8 @@ def read_directory(read: Read, offset: int, *, order: str = "<", big: bool = Fal
             data = read(struct.unpack_from(order + ("Q" if big else "I"), table, place)[0], length)
         if len(data) == length:
             entries.append(Entry(code, kind, count, _little(data, TURNED[kind], order)))
+        else:
+            damaged.append(code)
     return tuple(entries)
 
 
@@ -178,12 +198,49 @@ def write_directory(
     return bytes(table) + struct.pack(order + ("Q" if big else "I"), following) + bytes(after)
 
 
-def read_private(read: Read, main: Iterable[Entry], *, order: str = "<", big: bool = False) -> Directories:
+def within(read: Read, size: int) -> Read:
+    """Limit reading to about as many bytes as there are: many tags may claim the same ones.
+
+    Args:
+        read: access to the bytes of a file or block.
+        size: of that file or block.
+
+    Returns:
+        `read`, which returns nothing where the limit would be passed.
+    """
+    left = size + SHARED_BYTES
+
+    def limited(offset: int, number: int) -> bytes:
+        nonlocal left
+        number = min(number, size - offset)
+        if not 0 < number <= left:
+            return b""
+        left -= number
+        return read(offset, number)
+
+    return limited
+
+
+def read_private(
+    read: Read,
+    main: Iterable[Entry],
+    *,
+    order: str = "<",
+    big: bool = False,
+    damaged: list[int] | None = None,
+) -> Directories:
     """Read the EXIF, GPS and interoperability directories that a main directory points to."""
 
     def behind(entries: Iterable[Entry], code: int) -> tuple[Entry, ...]:
         pointer = next((entry for entry in entries if entry.code == code), None)
-        return read_directory(read, int(pointer.numbers[0]), order=order, big=big) if pointer else ()
+        if pointer is None:
+            return ()
+        place = pointer.numbers[0]
+        if not 0 < place < 1 << 63:  # NaN and infinity are not, either
+            if damaged is not None:
+                damaged.append(code)
+            return ()
+        return read_directory(read, int(place), order=order, big=big, damaged=damaged)
 
     main = tuple(main)
     private = behind(main, EXIF_IFD)
@@ -201,13 +258,13 @@ def parse(block: bytes) -> Directories:
     order = order_of(block)
     if order is None:
         return Directories()
-    read = _reader(block)
+    read = within(_reader(block), len(block))
     return read_private(read, read_directory(read, _first(block, order), order=order), order=order)
 
 
 def order_of(block: bytes) -> str | None:
     """Return the byte order of an EXIF block, "<" or ">"; None if it is none."""
-    return {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4]) if len(block) >= 8 else None
+    return ORDERS.get(block[:4]) if len(block) >= 8 else None
 
 
 def _reader(block: bytes) -> Read:
@@ -385,12 +442,18 @@ def orientation_of(found: Directories) -> int:
     return value if 1 <= value <= 8 else 1
 
 
+def is_stored(value: float) -> bool:
+    """True if a resolution can be true, and can be written as a fraction of 32-bit numbers."""
+    return LEAST_RESOLUTION <= value < MOST_RESOLUTION  # NaN and infinity are not
+
+
 def resolution_of(found: Directories) -> tuple[tuple[float, float] | None, str]:
     """Return ((x, y) or None, unit)."""
     x, y, unit = (found.find(code) for code in (X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT))
-    if not (x and y and x.numbers[0] > 0 and y.numbers[0] > 0):
+    if not (x and y and is_stored(x.numbers[0]) and is_stored(y.numbers[0])):
         return None, "none"
-    return (x.numbers[0], y.numbers[0]), UNITS.get(int(unit.numbers[0]), "none") if unit else "inch"
+    stated = unit.numbers[0] if unit else INCH
+    return (x.numbers[0], y.numbers[0]), next((UNITS[number] for number in UNITS if number == stated), "none")
 
 
 def describe(

@@ -27,7 +27,7 @@ def profile_name(icc: bytes | None) -> str | None:
 
     try:
         return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip()
-    except (OSError, ImageCms.PyCMSError):
+    except Exception:  # noqa: BLE001 hostile profiles make the library raise anything
         return "damaged profile"
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
+from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.files.beside import beside
+from tratteggio.files.limits import require_decodable
+from tratteggio.files.source import require_seekable
+from tratteggio.files.untrusted import untrusted
 from tratteggio.files.writing import UNTOUCHED, kind_for
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
@@ -20,6 +25,7 @@ Colour = tuple[int, int, int]
 
 SUFFIXES = {".png": "png", ".tif": "tiff", ".tiff": "tiff"}
 BAND = 256
+RGB, PALETTE = 3, 3  # channels; TIFF's number of the colours
 TOLD = 8  # colours that are listed in a message
 
 
@@ -94,16 +100,10 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
 
 def _colours(path: Path) -> Array:
     """Decode a file to (H, W, 3) uint8."""
-    import imagecodecs  # noqa: PLC0415
-    import tifffile  # noqa: PLC0415
-
+    require_seekable(path)
     kind = kind_for(path, SUFFIXES)
-    try:
-        decoded = imagecodecs.png_decode(path.read_bytes()) if kind == "png" else _read_tiff(path)
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tifffile.TiffFileError, imagecodecs.PngError, ValueError) as error:
-        raise UnreadableFile(f"{path} is damaged: {error}") from error
+    with untrusted(path, what="map of classes"):
+        decoded = _read_png(path) if kind == "png" else _read_tiff(path)
     if decoded.dtype != np.uint8:
         raise UnsupportedFile(f"{path} holds {decoded.dtype.name}, but a map of classes is 8 bit")
     if decoded.ndim == 2 or decoded.shape[2] < 3:
@@ -112,13 +112,29 @@ def _colours(path: Path) -> Array:
     return decoded[..., :3]
 
 
-def _read_tiff(path: Path) -> Array:
-    import tifffile  # noqa: PLC0415
+def _read_png(path: Path) -> Array:
+    import imagecodecs  # noqa: PLC0415
 
-    with tifffile.TiffFile(path) as file:
-        page = file.pages.first
+    from tratteggio.files.png_read import list_chunks, read_header  # noqa: PLC0415
+
+    with path.open("rb") as file:
+        read_header(path, file, list_chunks(path, file))
+    decoded: Array = imagecodecs.png_decode(path.read_bytes())
+    return decoded
+
+
+def _read_tiff(path: Path) -> Array:
+    from tratteggio.files.tiff_open import open_tiff  # noqa: PLC0415
+    from tratteggio.files.tiff_read import require_whole  # noqa: PLC0415
+
+    with open_tiff(path) as file:
+        page: Any = file.pages.first
+        if page.dtype is None:
+            raise UnsupportedFile(f"{path} holds samples that are not read; a map of classes is 8 bit")
+        require_whole(path, page)
+        require_decodable(path, RGB * math.prod(page.shape) * page.dtype.itemsize)
         decoded = np.asarray(page.asarray())
-        if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+        if page.photometric == PALETTE and decoded.dtype == np.uint8:
             # 16 bit a colour in the file; ours were 8.
             decoded = (np.asarray(page.colormap).T >> 8).astype(np.uint8)[decoded]
         return decoded

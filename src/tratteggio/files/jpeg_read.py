@@ -6,6 +6,7 @@ Source: ITU-T T.81, annex B; Exif 2.32, section 4.7; XMP part 3, section 1.1.3; 
 
 from __future__ import annotations
 
+import logging
 import struct
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,13 +16,16 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
+from tratteggio.files.jpeg_frame import FRAMES
 from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, without_resources
-from tratteggio.files.limits import require_metadata
+from tratteggio.files.limits import require_decodable, require_metadata
 from tratteggio.files.rasters import DecodedWhole
-from tratteggio.files.source import check_plausible, check_whole
+from tratteggio.files.source import check_plausible
 from tratteggio.files.xmp import EXTENSION, joined, without_thumbnails
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
+
+log = logging.getLogger("tratteggio")
 
 EXIF, XMP, ICC, PHOTOSHOP = (
     b"Exif\0\0",
@@ -30,8 +34,9 @@ EXIF, XMP, ICC, PHOTOSHOP = (
     b"Photoshop 3.0\0",
 )
 COMMENT = 0xFE
-FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 READ_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended and progressive Huffman
+PROGRESSIVE = 0xC2
+SCAN, MOST_SCANS = b"\xff\xda", 1000
 
 
 class Segment(NamedTuple):
@@ -44,6 +49,7 @@ class Segment(NamedTuple):
 def _segments(path: Path) -> list[Segment]:
     """Read the segments before the first scan, and make sure that the end marker is there."""
     found = []
+    total = 0
     with path.open("rb") as file:
         file.seek(2)
         while True:
@@ -60,6 +66,8 @@ def _segments(path: Path) -> list[Segment]:
             if length < 0 or len(data) < length:
                 raise UnreadableFile(f"{path} is truncated in its header; copy it again from its source")
             found.append(Segment(head[1], data))
+            total += length
+            require_metadata(path, total)
             if head[1] == 0xDA:
                 break
         if not _has_end(file.tell(), file):
@@ -107,17 +115,22 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         file_bytes=path.stat().st_size,
         ratio=1_500,
     )
-    check_whole(path, rows, cols)
+    # A progressive picture is held as coefficients of 16 bits too.
+    require_decodable(path, rows * cols * channels * (3 if frame.marker == PROGRESSIVE else 1))
     shape = (rows, cols) if channels == 1 else (rows, cols, 3)
     pixels = DecodedWhole(path, shape, np.dtype(np.uint8), _decode)
     return Scan(pixels, modality, metadata=_metadata(path, found), name=str(path))
 
 
 def _decode(path: Path) -> Array:
+    data = path.read_bytes()
+    # Each scan passes over the whole picture, so that thousands of them would take hours.
+    if data.count(SCAN) > MOST_SCANS:
+        raise UnreadableFile(
+            f"{path} claims more than {MOST_SCANS:,} scans; it is damaged, so it is not read"
+        )
     try:
-        pixels: Array = imagecodecs.jpeg8_decode(path.read_bytes())
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+        pixels: Array = imagecodecs.jpeg8_decode(data)
     except imagecodecs.Jpeg8Error as error:
         raise UnreadableFile(f"{path} is damaged: {error}; copy it again from its source") from error
     return pixels
@@ -139,7 +152,7 @@ def _metadata(path: Path, found: list[Segment]) -> Metadata:
         resolution=resolution,
         unit=unit,
         orientation=exif.orientation_of(directories),
-        icc=_profile(found),
+        icc=_profile(path, found),
         exif=block,
         xmp=xmp,
         foreign={key: value for key, value in foreign.items() if value},
@@ -160,10 +173,13 @@ def _xmp(path: Path, found: list[Segment]) -> tuple[bytes | None, bool]:
     return joined(packets[-1], extended)
 
 
-def _profile(found: list[Segment]) -> bytes | None:
+def _profile(path: Path, found: list[Segment]) -> bytes | None:
     """Return the profile of the numbered segments, in their order."""
-    parts = {data[0]: data[2:] for data in _behind(found, 0xE2, ICC) if data}
-    return b"".join(parts[number] for number in sorted(parts)) or None
+    parts = _behind(found, 0xE2, ICC)
+    whole = {data[0]: data[2:] for data in parts if len(data) >= 2}
+    if any(len(data) < 2 for data in parts):
+        log.warning("%s is damaged: a part of its colour profile is empty and is left out", path)
+    return b"".join(whole[number] for number in sorted(whole)) or None
 
 
 def _resolution(

@@ -9,6 +9,7 @@ import logging
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -18,8 +19,12 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile
 from tratteggio.files.icc import to_8bit, to_srgb8
+from tratteggio.files.limits import require_decodable, require_metadata
 from tratteggio.files.overview import overview
+from tratteggio.files.png_read import decoded_bytes, list_chunks, read_header
 from tratteggio.files.png_write import write_png
+from tratteggio.files.source import require_seekable
+from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Mapped, Metadata, Pixels, Restoration
 from tratteggio.painting.pixels import Array
 
@@ -29,6 +34,7 @@ MIMETYPE = b"image/openraster"
 THUMBNAIL = 256  # px, the longest side that the specification allows
 OVERLAY = np.array([255, 0, 0, 128], np.uint8)  # RGBA over the lacunae
 RGBA = np.dtype(np.uint8)
+MOST_LAYERS = 256
 
 
 class Layer(NamedTuple):
@@ -134,18 +140,36 @@ def read_ora(path: Path) -> list[Layer]:
     Raises:
         UnreadableFile: missing, or no OpenRaster file.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.read("mimetype").strip() != MIMETYPE:
-                raise UnreadableFile(f"{path} is not an OpenRaster file: its mimetype is another")
-            found = ET.fromstring(archive.read("stack.xml")).iter("layer")
-            return [
-                Layer(
-                    layer.get("name", ""),
-                    layer.get("visibility", "visible") == "visible",
-                    imagecodecs.png_decode(archive.read(layer.get("src", ""))),
-                )
-                for layer in found
-            ][::-1]
-    except (OSError, KeyError, zipfile.BadZipFile, ET.ParseError, imagecodecs.PngError) as error:
-        raise UnreadableFile(f"{path} is not a whole OpenRaster file: {error}") from error
+    require_seekable(path)
+    with untrusted(path, what="OpenRaster file"), zipfile.ZipFile(path) as archive:
+        if _small(path, archive, "mimetype").strip() != MIMETYPE:
+            raise UnreadableFile(f"{path} is not an OpenRaster file: its mimetype is another")
+        found = list(ET.fromstring(_small(path, archive, "stack.xml")).iter("layer"))
+        if len(found) > MOST_LAYERS:
+            raise UnreadableFile(
+                f"{path} claims {len(found):,} layers, more than {MOST_LAYERS}; it is damaged"
+            )
+        sources = [archive.getinfo(layer.get("src", "")) for layer in found]
+        require_decodable(path, sum(source.file_size for source in sources), what="layers")
+        coded = [archive.read(source) for source in sources]
+        require_decodable(path, sum(_decoded_bytes(path, data) for data in coded), what="layers")
+        return [
+            Layer(
+                layer.get("name", ""),
+                layer.get("visibility", "visible") == "visible",
+                imagecodecs.png_decode(data),
+            )
+            for layer, data in zip(found, coded, strict=True)
+        ][::-1]
+
+
+def _small(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member that describes others."""
+    require_metadata(path, archive.getinfo(name).file_size)
+    return archive.read(name)
+
+
+def _decoded_bytes(path: Path, data: bytes) -> int:
+    """Return the memory that a layer takes once it is decoded; refuse one that cannot hold what it claims."""
+    file = BytesIO(data)
+    return decoded_bytes(read_header(path, file, list_chunks(path, file)))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from tratteggio.errors import UnreadableFile
+from tratteggio.errors import BadUsage, UnreadableFile
 
 GIB = 1 << 30
 DECODED_GIB = 4.0
@@ -22,12 +22,23 @@ _decoded_gib: ContextVar[float] = ContextVar("decoded_gib", default=DECODED_GIB)
 
 @contextmanager
 def decoded_limit(gib: float) -> Iterator[None]:
-    """Let files that are opened in this block decode up to `gib` GiB in one piece."""
+    """Let files that are opened in this block decode up to `gib` GiB in one piece.
+
+    Raises:
+        BadUsage: no positive number.
+    """
+    if not gib > 0:
+        raise BadUsage(f"the read limit is a positive number of GiB, got {gib:g}")
     token = _decoded_gib.set(gib)
     try:
         yield
     finally:
         _decoded_gib.reset(token)
+
+
+def is_decodable(size: int) -> bool:
+    """True if a file may ask for that many bytes in one piece."""
+    return size <= _decoded_gib.get() * GIB
 
 
 def require_decodable(path: Path, size: int, *, what: str = "pixels") -> None:
@@ -41,11 +52,10 @@ def require_decodable(path: Path, size: int, *, what: str = "pixels") -> None:
     Raises:
         UnreadableFile: the limit would be passed.
     """
-    limit = _decoded_gib.get()
-    if size > limit * GIB:
+    if not is_decodable(size):
         raise UnreadableFile(
             f"{path} needs {size / GIB:,.1f} GiB of memory for its {what}, more than the limit of "
-            f"{limit:g} GiB; raise the read limit if the file is sound"
+            f"{_decoded_gib.get():g} GiB; raise the read limit if the file is sound"
         )
 
 

@@ -13,12 +13,13 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import tifffile
 
 from tratteggio.errors import UnreadableFile
 from tratteggio.files import exif
 from tratteggio.files.ometiff_write import DESCRIPTION, NAMESPACE, SEEN
+from tratteggio.files.tiff_open import open_tiff
 from tratteggio.files.tiff_read import open_scan
+from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Mapped, Metadata, Scan, Stack
 from tratteggio.painting.pixels import Array
 
@@ -77,17 +78,13 @@ def _scan(path: Path, picture: _Picture) -> Scan:
 
 def _pictures(path: Path) -> list[_Picture]:
     """Read the OME-XML; empty if there is none, or none of ours."""
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            text = tiff.ome_metadata
-    except Exception:  # noqa: BLE001 hostile bytes raise anything; the reader of TIFFs tells what is wrong
-        return []
-    try:
-        return list(_listed(ET.fromstring(text))) if text else []
-    except (ET.ParseError, KeyError, ValueError) as error:
-        raise UnreadableFile(
-            f"{path} is damaged: its OME-XML cannot be read ({error}); copy it again from its source"
-        ) from error
+    with open_tiff(path) as tiff:
+        text = tiff.ome_metadata
+    with untrusted(path, what="OME-TIFF file: its OME-XML cannot be read"):
+        found = list(_listed(ET.fromstring(text))) if text else []
+    if len({picture.number for picture in found}) < len(found):
+        raise UnreadableFile(f"{path} is damaged: its OME-XML names a picture twice")
+    return found
 
 
 def _listed(root: ET.Element) -> Iterator[_Picture]:
@@ -99,7 +96,10 @@ def _listed(root: ET.Element) -> Iterator[_Picture]:
     for image in root.iter(f"{OME}Image"):
         for reference in image.iter(f"{OME}AnnotationRef"):
             if (said := ours.get(reference.attrib["ID"])) is not None:
-                number = int(next(image.iter(f"{OME}TiffData")).attrib["IFD"])
+                data = image.find(f".//{OME}TiffData")
+                if data is None:
+                    raise ValueError("an image without TiffData")
+                number = int(data.attrib["IFD"])
                 yield _Picture(number, said["modality"], said, image.findtext(f"{OME}Description") or "")
 
 

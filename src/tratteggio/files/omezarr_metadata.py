@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from itertools import count, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tratteggio.painting import Metadata, Scan
 
 VERSION = "0.5"
 SCHEMA = 1
+MOST_IMAGES, MOST_LEVELS = 1024, 64
 BLOCKS = ("icc", "exif", "xmp")  # bytes, which JSON holds in base 64
 UM = {
     "nanometer": 1e-3,
@@ -219,10 +220,10 @@ def series_of(folder: Path, ome: Mapping[str, Any]) -> list[str]:
     if (folder / "OME" / "zarr.json").is_file():
         names = require_ome(folder / "OME", read_attributes(folder / "OME")).get("series")
     if names is None:
-        numbered = takewhile(lambda name: (folder / name).is_dir(), map(str, count()))
+        numbered = takewhile(lambda name: (folder / name).is_dir(), map(str, range(MOST_IMAGES)))
         names = list(numbered)
-    if not isinstance(names, list) or not names or not all(map(_is_inside, names)):
-        raise UnreadableFile(f"{folder} is damaged: it is a collection of images, but lists {names!r}")
+    if not isinstance(names, list) or not 0 < len(names) <= MOST_IMAGES or not all(map(_is_inside, names)):
+        raise UnreadableFile(f"{folder} is damaged: it is a collection of images, but lists {names!r:.200}")
     return names
 
 
@@ -251,6 +252,6 @@ def first_image(folder: Path, ome: Mapping[str, Any]) -> Mapping[str, Any]:
             f"{folder} has axes {names}, but a scan has (y, x) or (c, y, x); "
             "extract one plane in time and depth"
         )
-    if not paths or not all(map(_is_inside, paths)):
-        raise UnreadableFile(f"{folder} is damaged: its image lists the levels {paths!r}")
+    if not 0 < len(paths) <= MOST_LEVELS or not all(map(_is_inside, paths)):
+        raise UnreadableFile(f"{folder} is damaged: its image lists the levels {paths!r:.200}")
     return image

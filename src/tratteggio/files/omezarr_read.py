@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,12 @@ from tratteggio.files.omezarr_metadata import (
     series_of,
     white_of,
 )
-from tratteggio.files.zarr_pixels import ZarrPixels, open_pixels
+from tratteggio.files.zarr_pixels import ZarrPixels, open_pixels, require_plausible
 from tratteggio.painting import Mapped, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.scan import DEPTHS
+
+log = logging.getLogger("tratteggio")
 
 
 def read_ome_zarr(path: Path) -> Stack:
@@ -87,16 +90,24 @@ def _open_levels(folder: Path, image: Mapping[str, Any], *, complete: bool) -> Z
         UnsupportedFile: samples of a depth that we do not read.
     """
     base, *smaller = (folder / dataset["path"] for dataset in image["datasets"])
-    pixels = open_pixels(base, complete, tuple(smaller))
     axes = len(image["axes"])
-    for level in (pixels, *pixels.levels):
-        if len(level.array.shape) != axes or 0 in level.array.shape:
-            raise UnreadableFile(
-                f"{level.folder} has shape {level.array.shape}, but its image states {axes} axes"
-            )
-        if level.dtype.name not in DEPTHS:
-            raise UnsupportedFile(
-                f"{level.folder} holds {level.dtype.name}, which is not read; "
-                f"convert it to {', '.join(DEPTHS)}"
-            )
-    return pixels
+    pixels = _open_level(base, axes, complete=complete)
+    levels = []
+    for level in smaller:
+        try:
+            levels.append(_open_level(level, axes, complete=complete))
+        except UnreadableFile as error:
+            log.warning("a smaller copy in the pyramid of %s is left out: %s", folder, error)
+    return replace(pixels, levels=tuple(levels))
+
+
+def _open_level(folder: Path, axes: int, *, complete: bool) -> ZarrPixels:
+    level = open_pixels(folder, complete)
+    if len(level.array.shape) != axes or 0 in level.array.shape:
+        raise UnreadableFile(f"{folder} has shape {level.array.shape}, but its image states {axes} axes")
+    if level.dtype.name not in DEPTHS:
+        raise UnsupportedFile(
+            f"{folder} holds {level.dtype.name}, which is not read; convert it to {', '.join(DEPTHS)}"
+        )
+    require_plausible(level)
+    return level

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.errors import UnreadableFile
 from tratteggio.files.icc import to_srgb8
 from tratteggio.files.rasters import to_display
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.pixels import Array, block_means
+
+log = logging.getLogger("tratteggio")
 
 BAND_ROWS = 256
 
@@ -30,9 +34,17 @@ def overview(
         (h, w, 3) uint8.
     """
     source = scan.pixels if pixels is None else pixels
-    if region is None:
-        source = _level(source, longest)
-        region = Region.whole((source.shape[0], source.shape[1]))
+    level = _level(source, longest) if region is None else source
+    if level is not source:
+        try:
+            return _shown(scan, level, Region.whole((level.shape[0], level.shape[1])), longest)
+        except UnreadableFile as error:
+            log.warning("a smaller copy in the pyramid of %s is left aside: %s", scan.name, error)
+    return _shown(scan, source, region or Region.whole((source.shape[0], source.shape[1])), longest)
+
+
+def _shown(scan: Scan, source: Pixels, region: Region, longest: int) -> NDArray[np.uint8]:
+    """Reduce, convert and turn a region."""
     longer = max(region.rows, region.cols)
     inverted = scan.metadata.foreign.get("photometric") == "miniswhite" and np.dtype(source.dtype).kind == "u"
     parts = []
@@ -69,6 +81,7 @@ def _reduced(pixels: Pixels, region: Region, step: int) -> Iterator[Array]:
     for band in region.bands(step * max(1, BAND_ROWS // step)):
         array = np.asarray(pixels[band.slices])
         if step > 1:
-            mean = block_means(array, step, dtype=np.float64)
+            with np.errstate(invalid="ignore"):  # NaN of a float scan stays NaN
+                mean = block_means(array, step, dtype=np.float64)
             array = (np.rint(mean) if dtype.kind == "u" else mean).astype(dtype)
         yield array

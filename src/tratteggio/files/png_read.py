@@ -5,11 +5,12 @@ Source: PNG Specification, Third Edition (W3C 2025), sections 5 and 11.
 
 from __future__ import annotations
 
+import logging
 import struct
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import imagecodecs
 import numpy as np
@@ -17,12 +18,15 @@ import numpy as np
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
 from tratteggio.files.layout import THUMBNAIL_LEFT
+from tratteggio.files.limits import METADATA_BYTES, require_decodable, require_metadata
 from tratteggio.files.rasters import DecodedWhole
-from tratteggio.files.source import check_plausible, check_whole
+from tratteggio.files.source import check_plausible
 from tratteggio.files.white import believed
 from tratteggio.files.xmp import without_thumbnails
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
+
+log = logging.getLogger("tratteggio")
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
@@ -31,7 +35,8 @@ WHITE_KEYWORD = b"MaxSampleValue"  # as TIFF calls it
 PALETTE_LEFT = "the palette that it suggests for screens of few colours (PLTE, hIST)"
 # Their content is in Metadata or in the pixels; animation frames belong to other pictures.
 NOT_FOREIGN = {b"iCCP", b"pHYs", b"eXIf", b"hIST", b"acTL", b"fcTL", b"fdAT"}
-MOST_CHUNK_BYTES = 64 << 20
+PALETTE = 3
+MOST_CHUNKS = 1 << 20
 
 
 class Chunk(NamedTuple):
@@ -42,21 +47,69 @@ class Chunk(NamedTuple):
     length: int
 
 
-def _chunks(path: Path) -> list[Chunk]:
-    """List the chunks; raise if the file ends before its end chunk."""
+def list_chunks(path: Path, file: IO[bytes]) -> list[Chunk]:
+    """List the chunks of a PNG that is open; raise if the file ends before its end chunk."""
     found: list[Chunk] = []
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(8) != SIGNATURE:
-            raise UnreadableFile(f"{path} is not a whole PNG file: its signature is damaged")
-        while not found or found[-1].kind != b"IEND":
-            head = file.read(8)
-            length, kind = struct.unpack(">I4s", head) if len(head) == 8 else (1 << 31, b"")
-            if file.tell() + length + 4 > size:
-                raise UnreadableFile(f"{path} is truncated at byte {size:,}; copy it again from its source")
-            found.append(Chunk(kind, file.tell(), length))
-            file.seek(length + 4, 1)
+    size = file.seek(0, 2)
+    file.seek(0)
+    if file.read(8) != SIGNATURE:
+        raise UnreadableFile(f"{path} is not a whole PNG file: its signature is damaged")
+    while not found or found[-1].kind != b"IEND":
+        head = file.read(8)
+        length, kind = struct.unpack(">I4s", head) if len(head) == 8 else (1 << 31, b"")
+        if file.tell() + length + 4 > size:
+            raise UnreadableFile(f"{path} is truncated at byte {size:,}; copy it again from its source")
+        found.append(Chunk(kind, file.tell(), length))
+        if len(found) > MOST_CHUNKS:
+            raise UnreadableFile(f"{path} claims more than {MOST_CHUNKS:,} chunks; it is damaged")
+        file.seek(length + 4, 1)
     return found
+
+
+class Header(NamedTuple):
+    """What a PNG says of its pixels."""
+
+    rows: int
+    cols: int
+    bits: int
+    colour: int
+
+
+def read_header(path: Path, file: IO[bytes], found: list[Chunk]) -> Header:
+    """Read the header, and make sure that the file can hold what it claims, and memory too.
+
+    Args:
+        path: for messages.
+        file: the PNG, open.
+        found: its chunks.
+
+    Raises:
+        UnreadableFile: damaged, a decompression bomb, or above the limit of what is decoded.
+    """
+    if found[0].kind != b"IHDR" or found[0].length != 13:
+        raise UnreadableFile(f"{path} is damaged: its header is missing")
+    file.seek(found[0].offset)
+    cols, rows, bits, colour, *_ = struct.unpack(">IIBBBBB", file.read(13))
+    if colour not in (*CHANNELS, PALETTE) or bits not in (1, 2, 4, 8, 16):
+        raise UnreadableFile(f"{path} is damaged: its header claims colour type {colour} with {bits} bits")
+    channels = CHANNELS.get(colour, 1)
+    check_plausible(
+        path,
+        rows=rows,
+        cols=cols,
+        raw_bytes=rows * (1 + (cols * bits * channels + 7) // 8),
+        file_bytes=sum(chunk.length for chunk in found if chunk.kind == b"IDAT"),
+        ratio=1_100,  # deflate reaches 1032:1
+    )
+    require_decodable(path, decoded_bytes(Header(rows, cols, bits, colour)))
+    return Header(rows, cols, bits, colour)
+
+
+def decoded_bytes(header: Header) -> int:
+    """Return the memory that the pixels take once decoded."""
+    channels = CHANNELS.get(header.colour, 4)
+    channels += channels % 2  # libpng adds alpha for a transparent key
+    return header.rows * header.cols * channels * (2 if header.bits == 16 else 1)
 
 
 def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:
@@ -71,27 +124,17 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         UnreadableFile: damaged, truncated, or a decompression bomb.
         UnsupportedFile: palette colours or 1-, 2- or 4-bit grey.
     """
-    found = _chunks(path)
     data = {}
     with path.open("rb") as file:
+        found = list_chunks(path, file)
+        rows, cols, bits, colour = read_header(path, file, found)
+        _check_kind(path, bits, colour, bilevel=bilevel)
+        require_metadata(path, sum(chunk.length for chunk in found if chunk.kind != b"IDAT"))
         for chunk in found:
-            if chunk.kind != b"IDAT" and chunk.length <= MOST_CHUNK_BYTES:
+            if chunk.kind != b"IDAT":
                 file.seek(chunk.offset)
                 data[chunk] = file.read(chunk.length)
-    if found[0].kind != b"IHDR" or found[0].length != 13:
-        raise UnreadableFile(f"{path} is damaged: its header is missing")
-    cols, rows, bits, colour, *_ = struct.unpack(">IIBBBBB", data[found[0]])
-    _check_kind(path, bits, colour, bilevel=bilevel)
     channels = CHANNELS[colour]
-    check_plausible(
-        path,
-        rows=rows,
-        cols=cols,
-        raw_bytes=rows * (1 + (cols * bits * channels + 7) // 8),
-        file_bytes=sum(chunk.length for chunk in found if chunk.kind == b"IDAT"),
-        ratio=1_100,  # deflate reaches 1032:1
-    )
-    check_whole(path, rows, cols)
     shape = (rows, cols) if channels == 1 else (rows, cols, channels)
     pixels = DecodedWhole(path, shape, np.dtype(np.uint16 if bits == 16 else np.uint8), _decode)
     metadata = _metadata(path, found, data, pixels.dtype)
@@ -100,10 +143,8 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
 
 
 def _check_kind(path: Path, bits: int, colour: int, *, bilevel: bool) -> None:
-    if colour == 3:
+    if colour == PALETTE:
         raise UnsupportedFile(f"{path} holds palette colours, which are not read; convert it to RGB first")
-    if colour not in CHANNELS or bits not in (1, 2, 4, 8, 16):
-        raise UnreadableFile(f"{path} is damaged: its header claims colour type {colour} with {bits} bits")
     if bits < 8 and not (bits == 1 and bilevel):
         raise UnsupportedFile(
             f"{path} holds {bits}-bit grey, which is not read; convert it to 8-bit grey first"
@@ -112,12 +153,9 @@ def _check_kind(path: Path, bits: int, colour: int, *, bilevel: bool) -> None:
 
 def _decode(path: Path) -> Array:
     try:
-        array = imagecodecs.png_decode(path.read_bytes())
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+        pixels: Array = imagecodecs.png_decode(path.read_bytes())
     except imagecodecs.PngError as error:
         raise UnreadableFile(f"{path} is damaged: {error}; copy it again from its source") from error
-    pixels: Array = array
     with path.open("rb") as file:
         colour = file.read(26)[25]
     channels = CHANNELS[colour]
@@ -190,20 +228,24 @@ def _with_significant_bits(path: Path, metadata: Metadata, pixels: DecodedWhole,
     return replace(metadata, white=believed([2**bits - 1], pixels.dtype, path=path, where="chunk sBIT"))
 
 
-def _international_text(path: Path, content: bytes) -> bytes:
-    """Return the text of an iTXt chunk: keyword 0 compressed? method language 0 translation 0 text."""
+def _international_text(path: Path, content: bytes) -> bytes | None:
+    """Return the text of an iTXt chunk; None if it cannot be read.
+
+    It holds: keyword 0 compressed? method language 0 translation 0 text.
+    """
     rest = content.partition(b"\0")[2]
     text = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
     return _inflate(path, text) if rest[:1] == b"\1" else text
 
 
-def _inflate(path: Path, data: bytes) -> bytes:
-    """Decompress metadata, up to a size that metadata may have."""
+def _inflate(path: Path, data: bytes) -> bytes | None:
+    """Decompress metadata, up to a size that metadata may have; None, and a note, if they are damaged."""
     stream: Any = zlib.decompressobj()
     try:
-        content: bytes = stream.decompress(data, MOST_CHUNK_BYTES)
+        content: bytes = stream.decompress(data, METADATA_BYTES)
     except zlib.error as error:
-        raise UnreadableFile(f"{path} is damaged: its metadata cannot be decompressed ({error})") from error
+        log.warning("%s is damaged: some of its metadata cannot be decompressed (%s); left out", path, error)
+        return None
     if stream.unconsumed_tail:
         raise UnreadableFile(
             f"{path} holds metadata of more than 64 MiB, a decompression bomb; it is not opened"

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Pixels
 from tratteggio.painting.pixels import Array
 
@@ -27,6 +28,40 @@ def bounds(key: Key, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     top, bottom, _ = key[0].indices(shape[0])
     left, right, _ = key[1].indices(shape[1])
     return top, left, max(top, bottom), max(left, right)
+
+
+class OnDisk(Protocol):
+    """Pixels in a file or folder, which know how to read a region of themselves."""
+
+    @property
+    def path(self) -> Path:
+        """The file or folder, for messages."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, C)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one sample."""
+
+    def read_into(self, out: Array, top: int, left: int) -> None:
+        """Fill `out` with the pixels whose first one lies at (top, left)."""
+
+
+def read_region(pixels: OnDisk, key: Key) -> Array:
+    """Read a region: the one door for damage that shows only when pixels are read.
+
+    Raises:
+        IndexError: as `bounds`.
+        UnreadableFile: the file is damaged there, whatever its codec raised.
+    """
+    top, left, bottom, right = bounds(key, pixels.shape)
+    out = np.empty((bottom - top, right - left, *pixels.shape[2:]), pixels.dtype)
+    if out.size:
+        with untrusted(pixels.path):
+            pixels.read_into(out, top, left)
+    return out
 
 
 class DecodedWhole:
@@ -53,7 +88,10 @@ class DecodedWhole:
     def __getitem__(self, key: Key) -> Array:
         with self._lock:
             if self._array is None:
-                array = self._decode(self.path).reshape(self.shape)
+                with untrusted(self.path):
+                    array = self._decode(self.path).reshape(self.shape)
+                    if array.dtype != self.dtype:
+                        raise ValueError(f"its header claims {self.dtype}, but its pixels are {array.dtype}")
                 array.setflags(write=False)  # views are handed out; nobody may alter the source through them
                 self._array = array
         return self._array[key]

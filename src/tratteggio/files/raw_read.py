@@ -6,18 +6,25 @@ each pixel saw. Nothing is demosaiced, balanced or toned here.
 
 from __future__ import annotations
 
+import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tratteggio.errors import MissingExtra, UnreadableFile, UnsupportedFile
+from tratteggio.files.limits import require_decodable
 from tratteggio.files.sensor import SENSOR, Sensor
 from tratteggio.painting import Metadata, Scan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+log = logging.getLogger("tratteggio")
+
+Rows = tuple[tuple[float, float, float], ...]
+UNTURNED: Rows = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 # From XYZ (D65) to linear sRGB, IEC 61966-2-1.
 XYZ_TO_SRGB = np.array(
     [
@@ -54,6 +61,7 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         ) from error
     try:
         with rawpy.imread(str(path)) as raw:
+            require_decodable(path, 2 * raw.sizes.raw_height * raw.sizes.raw_width)
             sensor = _sensor(path, raw)
             mosaic: NDArray[np.uint16] = np.array(raw.raw_image_visible)
     except rawpy.LibRawFileUnsupportedError as error:
@@ -63,6 +71,11 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         ) from error
     except rawpy.LibRawError as error:
         raise UnreadableFile(f"{path} cannot be read as camera raw: {_said(error)}") from error
+    if not sensor.white > sensor.black:
+        raise UnreadableFile(
+            f"{path} is damaged: its black level, {sensor.black:g}, is not below its white level, "
+            f"{sensor.white:g}; copy it again from its source"
+        )
     return Scan(mosaic, modality, metadata=Metadata(foreign={SENSOR: sensor}), name=str(path))
 
 
@@ -82,22 +95,35 @@ def _sensor(path: Path, raw: Any) -> Sensor:
         black=float(np.mean(raw.black_level_per_channel)),
         white=float(raw.white_level),
         balance=_balance(raw.camera_whitebalance),
-        to_srgb=_to_srgb(np.asarray(raw.rgb_xyz_matrix, np.float64)[:3]),
+        to_srgb=_to_srgb_or_plain(path, np.asarray(raw.rgb_xyz_matrix, np.float64)[:3]),
     )
 
 
 def _balance(gains: Any) -> tuple[float, float, float]:
     """Bring what the camera measured to green 1; nothing is balanced where it measured nothing."""
     red, green, blue = (float(gain) for gain in gains[:3])
-    if min(red, green, blue) <= 0:
+    if not all(0 < gain < math.inf for gain in (red, green, blue)):
         return 1.0, 1.0, 1.0
     return red / green, 1.0, blue / green
 
 
-def _to_srgb(camera_of_xyz: NDArray[np.float64]) -> tuple[tuple[float, float, float], ...]:
+def _to_srgb_or_plain(path: Path, camera_of_xyz: NDArray[np.float64]) -> Rows:
+    """Return the matrix of a camera; if it makes no sense, colours are taken as they are, with a note."""
+    try:
+        with np.errstate(all="ignore"):  # what is not finite is found below
+            rows = _to_srgb(camera_of_xyz)
+    except np.linalg.LinAlgError:
+        rows = None
+    if rows is None or not np.isfinite(rows).all():
+        log.warning("%s is damaged: its colour matrix makes no sense and is left out", path)
+        return UNTURNED
+    return rows
+
+
+def _to_srgb(camera_of_xyz: NDArray[np.float64]) -> Rows:
     """Return the matrix from balanced camera colours to linear sRGB, as dcraw makes it: white stays white."""
     if not camera_of_xyz.any():
-        return (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+        return UNTURNED
     camera_of_srgb = camera_of_xyz @ np.linalg.inv(XYZ_TO_SRGB)
     camera_of_srgb /= camera_of_srgb.sum(axis=1, keepdims=True)
     first, second, third = np.linalg.inv(camera_of_srgb).tolist()

@@ -6,10 +6,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.errors import BadUsage
+from tratteggio.files.settling import settle, settle_all
 from tratteggio.files.source import is_ome_tiff, is_zarr, kind_of
+from tratteggio.files.untrusted import untrusted
 from tratteggio.files.white import scan_with_white
 from tratteggio.painting import Scan, Stack
+
+NAMES = {"tiff": "TIFF file", "png": "PNG file", "jpeg": "JPEG file", "raw": "camera raw file"}
 
 
 def read(path: str | os.PathLike[str], *, modality: str | None = None, white: float | None = None) -> Scan:
@@ -55,16 +59,18 @@ def stack_at(path: Path) -> Stack | None:
     if is_zarr(path):
         from tratteggio.files.omezarr_read import read_ome_zarr  # noqa: PLC0415
 
-        return read_ome_zarr(path)
+        with untrusted(path, what="OME-Zarr"):
+            return settle_all(read_ome_zarr(path))
     file = path.parent if is_ome_tiff(path.parent) else path
     if not is_ome_tiff(file):
         return None
     from tratteggio.files.ometiff_read import read_ome_tiff  # noqa: PLC0415
 
-    stack = read_ome_tiff(file)
-    if stack is None or file is path:
-        return stack
-    return Stack((stack[path.name],), title=stack.title)
+    with untrusted(file, what="OME-TIFF file"):
+        stack = read_ome_tiff(file)
+    if stack is None:
+        return None
+    return settle_all(stack if file is path else Stack((stack[path.name],), title=stack.title))
 
 
 def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:
@@ -79,7 +85,5 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         from tratteggio.files import raw_read as door  # type: ignore[no-redef]  # noqa: PLC0415
     else:
         from tratteggio.files import jpeg_read as door  # type: ignore[no-redef]  # noqa: PLC0415
-    try:
-        return door.open_scan(path, modality=modality, bilevel=bilevel)
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+    with untrusted(path, what=NAMES[kind]):
+        return settle(door.open_scan(path, modality=modality, bilevel=bilevel))

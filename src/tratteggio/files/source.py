@@ -19,20 +19,32 @@ RAW_SUFFIXES = (
     ".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".srw",
     ".3fr", ".fff", ".iiq", ".erf", ".mef", ".mos", ".kdc", ".dcr", ".rwl", ".x3f",
 )  # fmt: skip
-# Formats that cannot be read by region are decoded whole; above this they could not be held.
-MOST_PIXELS_WHOLE = 2_000_000_000
+
+
+def require_seekable(path: Path) -> None:
+    """Refuse pipes, sockets and devices: a file is read more than once, and from any place in it.
+
+    Raises:
+        BadUsage: the path is such a thing.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise BadUsage(
+            f"{path} is a pipe or a device, but a file that can be read from any position is needed; "
+            "save it to a file first"
+        )
 
 
 def kind_of(path: Path) -> str:
     """Return "tiff", "png" or "jpeg", from the first bytes; "raw" from the suffix.
 
     Raises:
-        BadUsage: the path is a folder.
+        BadUsage: the path is a folder, a pipe or a device.
         UnreadableFile: missing, empty or not allowed to be read.
         UnsupportedFile: not one of these kinds.
     """
     if path.is_dir():
         raise BadUsage(f"{path} is a folder, expected one image file; name a file in it")
+    require_seekable(path)
     try:
         with path.open("rb") as file:
             start = file.read(8)
@@ -75,7 +87,7 @@ def check_plausible(path: Path, *, rows: int, cols: int, raw_bytes: int, file_by
         ratio: the strongest compression that the format can reach.
 
     Raises:
-        UnreadableFile: the claim cannot be true, or the whole would not fit into memory.
+        UnreadableFile: the claim cannot be true.
     """
     if rows < 1 or cols < 1:
         raise UnreadableFile(f"{path} claims {rows} x {cols} pixels; its header is damaged")
@@ -83,13 +95,4 @@ def check_plausible(path: Path, *, rows: int, cols: int, raw_bytes: int, file_by
         raise UnreadableFile(
             f"{path} claims {rows} x {cols} pixels but holds only {file_bytes:,} bytes of them; "
             "it is damaged or a decompression bomb, so it is not opened"
-        )
-
-
-def check_whole(path: Path, rows: int, cols: int) -> None:
-    """Refuse to decode in one piece what no memory would hold."""
-    if rows * cols > MOST_PIXELS_WHOLE:
-        raise UnreadableFile(
-            f"{path} has {rows} x {cols} pixels, too many for a format that is decoded whole; "
-            "convert it to a tiled TIFF, which is read by region"
         )

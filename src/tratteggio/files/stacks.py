@@ -12,6 +12,7 @@ from tratteggio.files.omezarr_metadata import stack_history
 from tratteggio.files.painting_toml import NAME, read_folder
 from tratteggio.files.reading import open_scan, stack_at
 from tratteggio.files.source import is_ome_tiff, is_zarr
+from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Stack
 
 KINDS = {".ome.zarr": "ome-zarr", ".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff"}
@@ -77,6 +78,11 @@ def write_stack(
 
 def history_of(path: Path) -> dict[str, Any] | None:
     """Return how a stack on disk came to be, or None if it does not say."""
+    with untrusted(path, what="stack: its history cannot be read"):
+        return _history_of(path)
+
+
+def _history_of(path: Path) -> dict[str, Any] | None:
     if is_ome_tiff(path):
         from tratteggio.files.ometiff_read import ome_tiff_history  # noqa: PLC0415 brings tifffile
 

@@ -17,9 +17,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tratteggio.errors import UnreadableFile
-from tratteggio.files.rasters import Key, bounds
+from tratteggio.files.jpeg_frame import require_frame_within
+from tratteggio.files.rasters import Key, read_region
 from tratteggio.painting.pixels import Array
 
+JPEG = 7  # TIFF's number of the compression
 CACHE_BYTES = 64 << 20  # one row of 512-pixel tiles of a painting 20,000 pixels wide, 16-bit RGB
 
 
@@ -47,17 +49,16 @@ class RawPixels:
         return self.stored.newbyteorder("=")
 
     def __getitem__(self, key: Key) -> Array:
-        top, left, bottom, right = bounds(key, self.shape)
-        out = np.empty((bottom - top, right - left, *self.shape[2:]), self.stored)
-        if out.size:
-            try:
-                with self.path.open("rb", buffering=0) as file:
-                    self._read_into(file, out, top, left)
-            except OSError as error:
-                raise UnreadableFile(f"{self.path} cannot be read: {error.strerror or error}") from error
-        return out.astype(self.dtype, copy=False)
+        return read_region(self, key)
 
-    def _read_into(self, file: BinaryIO, out: Array, top: int, left: int) -> None:
+    def read_into(self, out: Array, top: int, left: int) -> None:
+        """Fill `out` from (top, left) on."""
+        with self.path.open("rb", buffering=0) as file:
+            self._read_rows(file, out, top, left)
+        if not self.stored.isnative:
+            out.byteswap(inplace=True)
+
+    def _read_rows(self, file: BinaryIO, out: Array, top: int, left: int) -> None:
         pixel = self.stored.itemsize * int(np.prod(self.shape[2:], dtype=int))
         row_bytes = pixel * self.shape[1]
         # Whole rows of one strip lie together and are read at once; parts of rows one by one.
@@ -159,35 +160,32 @@ class SegmentPixels:
     cache: SegmentCache = field(default_factory=SegmentCache)
 
     def __getitem__(self, key: Key) -> Array:
-        top, left, bottom, right = bounds(key, self.shape)
-        out = np.empty((bottom - top, right - left, *self.shape[2:]), self.dtype)
-        if not out.size:
-            return out
+        return read_region(self, key)
+
+    def read_into(self, out: Array, top: int, left: int) -> None:
+        """Fill `out` from (top, left) on."""
+        bottom, right = top + out.shape[0], left + out.shape[1]
         high, wide = self.segment
         down, across = -(-self.shape[0] // high), -(-self.shape[1] // wide)
         planes = self.shape[2] if self.separate else 1
-        try:
-            with self.path.open("rb") as file:
-                for plane, i, j in product(
-                    range(planes),
-                    range(top // high, -(-bottom // high)),
-                    range(left // wide, -(-right // wide)),
-                ):
-                    samples = self._segment(file, (plane * down + i) * across + j)
-                    rows = slice(max(top, i * high), min(bottom, (i + 1) * high))
-                    cols = slice(max(left, j * wide), min(right, (j + 1) * wide))
-                    part = samples[
-                        rows.start - i * high : rows.stop - i * high,
-                        cols.start - j * wide : cols.stop - j * wide,
-                    ]
-                    place = out[rows.start - top : rows.stop - top, cols.start - left : cols.stop - left]
-                    if self.separate:
-                        place[..., plane] = part[..., 0]
-                    else:
-                        place[...] = part.reshape(place.shape)
-        except OSError as error:
-            raise UnreadableFile(f"{self.path} cannot be read: {error.strerror or error}") from error
-        return out
+        with self.path.open("rb") as file:
+            for plane, i, j in product(
+                range(planes),
+                range(top // high, -(-bottom // high)),
+                range(left // wide, -(-right // wide)),
+            ):
+                samples = self._segment(file, (plane * down + i) * across + j)
+                rows = slice(max(top, i * high), min(bottom, (i + 1) * high))
+                cols = slice(max(left, j * wide), min(right, (j + 1) * wide))
+                part = samples[
+                    rows.start - i * high : rows.stop - i * high,
+                    cols.start - j * wide : cols.stop - j * wide,
+                ]
+                place = out[rows.start - top : rows.stop - top, cols.start - left : cols.stop - left]
+                if self.separate:
+                    place[..., plane] = part[..., 0]
+                else:
+                    place[...] = part.reshape(place.shape)
 
     def _segment(self, file: BinaryIO, index: int) -> Array:
         """Return the samples of one strip or tile: (rows, cols, samples)."""
@@ -195,6 +193,8 @@ class SegmentPixels:
         if samples is None:
             file.seek(self.page.dataoffsets[index])
             data = file.read(self.page.databytecounts[index])
+            if self.page.compression == JPEG:
+                require_frame_within(data, self.segment)
             try:
                 decoded = self.page.decode(data, index, jpegtables=self.page.jpegtables)[0]
                 samples = np.ascontiguousarray(decoded[0]).astype(self.dtype, copy=False)

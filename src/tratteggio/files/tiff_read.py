@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import tiff_tags
+from tratteggio.files.limits import decoded_limit, require_decodable
 from tratteggio.files.rasters import Key
 from tratteggio.files.source import check_plausible
+from tratteggio.files.tiff_open import open_tiff
 from tratteggio.files.tiff_pixels import Planes, RawPixels, SegmentPixels
+from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Pixels, Scan
 from tratteggio.painting.pixels import Array
 
@@ -45,6 +47,7 @@ REFUSED = {
     8: "CIELAB colours",
     32803: "raw camera data",
 }
+COPIES = 2  # of a strip or tile in memory: decompressed, and as it is kept
 DTYPES = {(8, 1): "uint8", (16, 1): "uint16", (32, 3): "float32", (64, 3): "float64"}
 REDUCED, MASK = 1, 4  # bits of NewSubfileType
 
@@ -99,7 +102,9 @@ class TiffPixels:
 
 
 def _reopened(path: Path, bilevel: bool, picture: int | None) -> Pixels:
-    return open_scan(path, bilevel=bilevel, picture=picture).pixels
+    # They passed the limit when they were opened first; another process knows nothing of how it was raised.
+    with decoded_limit(math.inf):
+        return open_scan(path, bilevel=bilevel, picture=picture).pixels
 
 
 def open_scan(
@@ -117,21 +122,14 @@ def open_scan(
         UnreadableFile: damaged, truncated, or a decompression bomb.
         UnsupportedFile: sound, but of a kind that we do not read.
     """
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            main, levels, others = _sort(list(tiff.pages) if picture is None else [tiff.pages[picture]])
-            # What lies outside the directory is read on demand, so it is touched while the file is open.
-            for page in (main, *levels):
-                _ = page.decode, page.jpegtables, page.dataoffsets, page.databytecounts
-            order, big = tiff.byteorder, tiff.is_bigtiff
-    except UnreadableFile:
-        raise
-    except Exception as error:  # hostile bytes can make the parser raise anything
-        raise UnreadableFile(
-            f"{path} is not a whole TIFF file ({error}); copy it again from its source"
-        ) from error
+    with open_tiff(path) as tiff:
+        main, levels, others = _sort(list(tiff.pages) if picture is None else [tiff.pages[picture]])
+        # What lies outside the directory is read on demand, so it is touched while the file is open.
+        for page in (main, *levels):
+            _ = page.decode, page.jpegtables, page.dataoffsets, page.databytecounts
+        order, big = tiff.byteorder, tiff.is_bigtiff
     _check_kind(path, main, bilevel=bilevel)
-    _check_whole(path, main)
+    require_whole(path, main)
     if others:
         log.warning("%s has %d pages; the first is read, the others are left aside", path, 1 + others)
     base = _pixels(path, main, order)
@@ -189,8 +187,11 @@ def _is_copy(page: Any, main: Any) -> bool:
 def _is_sound(path: Path, level: Any, base: Pixels) -> bool:
     """True if a level can be used; a damaged copy is no reason to refuse the picture itself."""
     try:
-        _check_whole(path, level)
-    except UnreadableFile:
+        with untrusted(path):
+            _check_kind(path, level, bilevel=True)
+            require_whole(path, level)
+    except UnreadableFile as error:
+        log.warning("a smaller copy in the pyramid of %s is left out: %s", path, error)
         return False
     return bool(level.dtype == base.dtype)
 
@@ -232,8 +233,8 @@ def _check_kind(path: Path, page: Any, *, bilevel: bool) -> None:
         raise refuse(f"{page.samplesperpixel} channels without saying what the last one is")
 
 
-def _check_whole(path: Path, page: Any) -> None:
-    """Refuse a page whose strips or tiles are missing or lie beyond the end of the file."""
+def require_whole(path: Path, page: Any) -> None:
+    """Refuse a page whose strips or tiles are missing, lie beyond the end of the file or are too large."""
     offsets = np.asarray(page.dataoffsets, dtype=np.uint64)
     counts = np.asarray(page.databytecounts, dtype=np.uint64)
     kind = "tiles" if page.is_tiled else "strips"
@@ -241,7 +242,13 @@ def _check_whole(path: Path, page: Any) -> None:
     separate = page.planarconfig == 2 and page.samplesperpixel > 1
     needed = math.ceil(page.imagelength / high) * math.ceil(page.imagewidth / wide)
     needed *= page.samplesperpixel if separate else 1
-    if page.imagelength < 1 or page.imagewidth < 1 or len(offsets) < needed or len(counts) < needed:
+    if (
+        page.imagelength < 1
+        or page.imagewidth < 1
+        or needed < 1
+        or len(offsets) < needed
+        or len(counts) < needed
+    ):
         raise UnreadableFile(
             f"{path} is damaged: it claims {page.imagelength} x {page.imagewidth} pixels "
             f"but lists {len(offsets)} of {needed} {kind}"
@@ -257,14 +264,32 @@ def _check_whole(path: Path, page: Any) -> None:
             f"{path} is truncated: its {kind} reach to byte {int((offsets + counts).max()):,} "
             f"but the file ends at {size:,}; copy it again from its source"
         )
-    bits = page.imagelength * page.imagewidth * page.samplesperpixel * page.bitspersample
+    bits = page.samplesperpixel * page.bitspersample
+    # A tile is stored whole, however little of it lies in the picture.
+    stored = page.imagelength * page.imagewidth
+    if page.is_tiled:
+        stored = math.ceil(page.imagelength / high) * high * math.ceil(page.imagewidth / wide) * wide
     check_plausible(
         path,
         rows=page.imagelength,
         cols=page.imagewidth,
-        raw_bytes=bits // 8,
+        raw_bytes=stored * bits // 8,
         file_bytes=min(size, int(counts.sum())),
         ratio=RATIOS.get(COMPRESSIONS[page.compression], 1_100),
+    )
+    if not _is_plain(page):
+        decoded = high * wide * page.samplesperpixel * max(1, page.bitspersample // 8)
+        require_decodable(path, COPIES * max(decoded, int(counts.max())), what=f"largest {kind[:-1]}")
+
+
+def _is_plain(page: Any) -> bool:
+    """True if rows are stored as they are in memory, so that a few of them can be read alone."""
+    return bool(
+        page.compression == 1
+        and page.predictor == 1
+        and not page.is_tiled
+        and page.bitspersample != 1
+        and page.fillorder == 1
     )
 
 
@@ -281,13 +306,7 @@ def _pixels(path: Path, page: Any, order: str) -> Pixels:
     separate = page.planarconfig == 2 and samples > 1
     bilevel = page.bitspersample == 1
     high, wide = _segment(page)
-    if (
-        page.compression == 1
-        and page.predictor == 1
-        and not page.is_tiled
-        and not bilevel
-        and page.fillorder == 1
-    ):
+    if _is_plain(page):
         stored = np.dtype(page.dtype).newbyteorder(order)
         if not separate:
             return RawPixels(path, shape, stored, page.dataoffsets, high)

@@ -5,8 +5,9 @@ Every tag that does not describe the layout of the file is carried, with its typ
 
 from __future__ import annotations
 
+import logging
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,9 +17,12 @@ import numpy as np
 from tratteggio.files import exif
 from tratteggio.files.exif import Directories, Entry
 from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, description_of_one, without_resources
+from tratteggio.files.limits import require_metadata
 from tratteggio.files.white import believed, significant_bits
 from tratteggio.files.xmp import without_thumbnails
 from tratteggio.painting import Metadata
+
+log = logging.getLogger("tratteggio")
 
 XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS = 700, 34675, 34377, 37724
 NOTE_LEFT = "its maker note, which points to places in its own file"
@@ -49,6 +53,10 @@ MIN_SAMPLE, MAX_SAMPLE, SMIN_SAMPLE, SMAX_SAMPLE = 280, 281, 340, 341
 RANGES = (MIN_SAMPLE, MAX_SAMPLE, SMIN_SAMPLE, SMAX_SAMPLE)
 SAMPLES, SAMPLE_FORMAT, FLOATS = 277, 339, 3
 DESCRIPTION, DNG_WHITE = 270, 50717
+# Where the pixels lie is read elsewhere, and layers are left aside; their values can be large.
+USED = {exif.ORIENTATION, *RESOLUTION, exif.EXIF_IFD, exif.GPS_IFD, exif.INTEROP_IFD}
+UNREAD = (LAYOUT - USED) | {PHOTOSHOP_LAYERS}
+MOST_TOLD = 8
 # What EXIF, too, keeps in its main directory: description, maker, model, software, date, artist, host,
 # rating, copyright, and the names that Windows adds.
 IN_EXIF = frozenset([270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096)])
@@ -79,16 +87,21 @@ def read_metadata(
         pages: pictures in the file.
         shape: of this picture.
     """
+    damaged: list[int] = []
     with path.open("rb") as file:
 
-        def read(start: int, size: int) -> bytes:
+        def anywhere(start: int, size: int) -> bytes:
             file.seek(start)
             return file.read(size)
 
-        found = exif.read_private(
-            read, exif.read_directory(read, offset, order=order, big=big), order=order, big=big
-        )
+        read = exif.within(anywhere, path.stat().st_size)
+        main = exif.read_directory(read, offset, order=order, big=big, unread=UNREAD, damaged=damaged)
+        found = exif.read_private(read, main, order=order, big=big, damaged=damaged)
+    require_metadata(path, sum(len(entry.data) for entry in (*found.main, *found.exif, *found.gps)))
     resolution, unit = exif.resolution_of(found)
+    if resolution is None and found.find(exif.X_RESOLUTION):
+        damaged.append(exif.X_RESOLUTION)
+    _note_damaged(path, damaged)
     orientation = exif.orientation_of(found)
     stated = found
     found, left = _of_one_picture(found, pages=pages, shape=shape)
@@ -166,6 +179,14 @@ def _range_entries(entries: Sequence[Entry], white: float | None, layout: Sequen
     if floats or white != int(white):
         return [*others, Entry(SMAX_SAMPLE, 12, samples, struct.pack("<d", white) * samples)]
     return [*others, Entry(MAX_SAMPLE, 3, samples, struct.pack("<H", int(white)) * samples)]
+
+
+def _note_damaged(path: Path, codes: Collection[int]) -> None:
+    """Say which tags are left out because their values make no sense."""
+    if codes:
+        told = ", ".join(map(str, sorted(set(codes))[:MOST_TOLD]))
+        more = f" and {len(codes) - MOST_TOLD} more" if len(codes) > MOST_TOLD else ""
+        log.warning("TIFF tags of %s are damaged and left out: %s%s", path, told, more)
 
 
 def _block(found: Directories, orientation: int) -> bytes | None:

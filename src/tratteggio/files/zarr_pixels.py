@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -10,9 +11,17 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import UnreadableFile
-from tratteggio.files.rasters import Key, bounds
+from tratteggio.files.bombs import require_no_bomb
+from tratteggio.files.limits import is_decodable, require_decodable, require_metadata
+from tratteggio.files.rasters import Key, read_region
 from tratteggio.files.tiff_pixels import SegmentCache
+from tratteggio.files.untrusted import untrusted
 from tratteggio.painting.pixels import Array
+
+RATIO = 40_000  # the strongest compression of Zarr's codecs
+LEAST_CHUNK = 1 << 15  # bytes; what a chunk costs at least to be looked for
+SMALL_CHUNK = 1 << 28
+COPIES = 3  # of a chunk in memory: decompressed, as an array, with its axes turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,19 +61,24 @@ class ZarrPixels:
         """False if all pixels lie in one chunk, which is then decoded whole and kept."""
         return any(side < whole for side, whole in zip(self.array.chunks, self.array.shape, strict=True))
 
+    @property
+    def path(self) -> Path:
+        """The folder, for messages."""
+        return self.folder
+
     def __getitem__(self, key: Key) -> Array:
-        top, left, bottom, right = bounds(key, self.shape)
-        out = np.empty((bottom - top, right - left, *self.shape[2:]), self.dtype)
+        return read_region(self, key)
+
+    def read_into(self, out: Array, top: int, left: int) -> None:
+        """Fill `out` from (top, left) on."""
+        bottom, right = top + out.shape[0], left + out.shape[1]
         high, wide = self.array.chunks[-2:]
         for i, j in product(range(top // high, -(-bottom // high)), range(left // wide, -(-right // wide))):
-            if not out.size:
-                break
             rows = slice(max(top, i * high), min(bottom, (i + 1) * high))
             cols = slice(max(left, j * wide), min(right, (j + 1) * wide))
             out[rows.start - top : rows.stop - top, cols.start - left : cols.stop - left] = self._chunk(i, j)[
                 rows.start - i * high : rows.stop - i * high, cols.start - j * wide : cols.stop - j * wide
             ]
-        return out
 
     def _chunk(self, i: int, j: int) -> Array:
         """Return chunk row i, chunk column j: (h, w) or (h, w, C), cut at the rim of the array."""
@@ -72,7 +86,7 @@ class ZarrPixels:
         index = i * -(-self.shape[1] // wide) + j
         samples = self.cache.get(index)
         if samples is None:
-            self._require_there(i, j)
+            self._require_sound(i, j)
             rows, cols = slice(i * high, (i + 1) * high), slice(j * wide, (j + 1) * wide)
             try:
                 stored = np.asarray(self.array[..., rows, cols])
@@ -87,16 +101,18 @@ class ZarrPixels:
             self.cache.put(index, samples)
         return samples
 
-    def _require_there(self, i: int, j: int) -> None:
-        """Refuse a chunk that was lost: Zarr would read it as black paint, without a word."""
-        if not self.complete:
-            return
+    def _require_sound(self, i: int, j: int) -> None:
+        """Refuse a chunk that was lost: Zarr would read it as black paint, without a word. And a bomb."""
         leading = (0,) * (len(self.array.shape) - 2)
         name = self.array.metadata.encode_chunk_key((*leading, i, j))
-        if not (self.folder / name).is_file():
-            raise UnreadableFile(
-                f"{self.folder} is incomplete: its chunk {name} is missing; copy it again from its source"
-            )
+        file = self.folder / name
+        if not file.is_file():
+            if self.complete:
+                raise UnreadableFile(
+                    f"{self.folder} is incomplete: its chunk {name} is missing; copy it again from its source"
+                )
+        elif self.array.shards is None:
+            require_no_bomb(file, math.prod(self.array.chunks) * self.dtype.itemsize)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open_pixels, (self.folder, self.complete, tuple(level.folder for level in self.levels))
@@ -110,8 +126,36 @@ def open_pixels(folder: Path, complete: bool, smaller: tuple[Path, ...] = ()) ->
     """
     import zarr  # noqa: PLC0415 only stacks on disk need it
 
-    try:
+    if not (folder / "zarr.json").is_file():
+        raise UnreadableFile(f"{folder} is not a whole Zarr array: it has no zarr.json")
+    with untrusted(folder, what="Zarr array"):
+        require_metadata(folder, (folder / "zarr.json").stat().st_size)
         array = zarr.open_array(str(folder), mode="r", zarr_format=3)
-    except Exception as error:  # hostile metadata can make the parser raise anything
-        raise UnreadableFile(f"{folder} is not a whole Zarr array ({error})") from error
     return ZarrPixels(folder, array, complete, tuple(open_pixels(level, complete) for level in smaller))
+
+
+def require_plausible(pixels: ZarrPixels) -> None:
+    """Refuse an array whose chunks do not fit into memory, or that claims more than its files can hold.
+
+    Chunks that hold background need not be there, so a few bytes can claim any size. An array that could be
+    decoded in one piece may; a larger one, or one of large chunks, must have the bytes for it.
+
+    Raises:
+        UnreadableFile: its metadata cannot be true.
+    """
+    shape, chunks, depth = pixels.array.shape, pixels.array.chunks, pixels.dtype.itemsize
+    chunk = COPIES * math.prod(chunks) * depth
+    require_decodable(pixels.folder, chunk, what="largest chunk")
+    number = math.prod(-(-side // part) for side, part in zip(shape, chunks, strict=True))
+    whole = max(math.prod(shape) * depth, number * LEAST_CHUNK)
+    claims = [chunk if chunk > SMALL_CHUNK else 0, 0 if is_decodable(whole) else whole]
+    held = 0
+    files = pixels.folder.rglob("*")
+    while max(claims) > RATIO * held:
+        file = next(files, None)
+        if file is None:
+            raise UnreadableFile(
+                f"{pixels.folder} claims {' x '.join(map(str, shape))} samples but holds only {held:,} bytes "
+                "of them; it is damaged, so it is not opened"
+            )
+        held += file.stat().st_size if file.is_file() else 0
