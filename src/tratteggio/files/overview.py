@@ -34,13 +34,10 @@ def overview(
         source = _level(source, longest)
         region = Region.whole((source.shape[0], source.shape[1]))
     longer = max(region.rows, region.cols)
-    inverted = scan.metadata.foreign.get("photometric") == "miniswhite" and np.dtype(source.dtype).kind == "u"
     parts = []
     for part in _reduced(source, region, max(1, longer // longest)):
         colours = part[..., None] if part.ndim == 2 else part[..., : scan.channels]
-        parts.append(
-            to_srgb8(np.iinfo(colours.dtype).max - colours if inverted else colours, scan.metadata.icc)
-        )
+        parts.append(to_srgb8(colours, scan.metadata.icc))
     shown = np.concatenate(parts)
     scale = min(1.0, longest / longer)
     rows, cols = (max(1, round(side * scale)) for side in (region.rows, region.cols))

@@ -15,6 +15,7 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
+from tratteggio.files.png_colour import stated_profile
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible, check_whole
 from tratteggio.painting import Metadata, Scan
@@ -88,8 +89,22 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
     check_whole(path, rows, cols)
     shape = (rows, cols) if channels == 1 else (rows, cols, channels)
     pixels = DecodedWhole(path, shape, np.dtype(np.uint16 if bits == 16 else np.uint8), _decode)
-    metadata = _metadata(path, found, data)
+    metadata = _metadata(path, found, data, bits=bits, grey=colour in (0, 4))
     return Scan(pixels, modality, alpha=colour in (4, 6), metadata=metadata, name=str(path))
+
+
+def orientation_in(path: Path) -> int:
+    """Return the orientation tag of a PNG of any kind, 1 if it has none.
+
+    Raises:
+        UnreadableFile: damaged or truncated.
+    """
+    for chunk in _chunks(path):
+        if chunk.kind == b"eXIf" and chunk.length <= MOST_CHUNK_BYTES:
+            with path.open("rb") as file:
+                file.seek(chunk.offset)
+                return exif.orientation_of(exif.parse(file.read(chunk.length)))
+    return 1
 
 
 def _check_kind(path: Path, bits: int, colour: int, *, bilevel: bool) -> None:
@@ -120,7 +135,7 @@ def _decode(path: Path) -> Array:
     return pixels
 
 
-def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes]) -> Metadata:
+def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes], *, bits: int, grey: bool) -> Metadata:
     icc = block = xmp = resolution = None
     unit, foreign = "none", []
     first = next((chunk.offset for chunk in found if chunk.kind == b"IDAT"), 0)
@@ -137,6 +152,12 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes]) -> Metad
             xmp = _international_text(path, content)
         elif chunk.kind[0:1].islower() and chunk.kind not in NOT_FOREIGN:
             foreign.append((chunk.kind, content, chunk.offset > first))
+    chunks = {chunk.kind: content for chunk, content in data.items()}
+    if icc is None:
+        icc = stated_profile(path, chunks, grey=grey)
+    kept: dict[str, Any] = {"png": tuple(foreign)} if foreign else {}
+    if clear := _clear(chunks.get(b"tRNS", b""), bits):
+        kept["clear"] = clear
     directories = exif.parse(block) if block else exif.Directories()
     if resolution is None:
         resolution, unit = exif.resolution_of(directories)
@@ -147,8 +168,16 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes]) -> Metad
         icc=icc,
         exif=block,
         xmp=xmp,
-        foreign={"png": tuple(foreign)} if foreign else {},
+        foreign=kept,
     )
+
+
+def _clear(content: bytes, bits: int) -> tuple[int, ...]:
+    """Return the colour that stands for transparent (tRNS), as samples; empty if there is none."""
+    levels = struct.unpack(f">{len(content) // 2}H", content) if len(content) in (2, 6) else ()
+    most, top = (1 << bits) - 1, 65_535 if bits == 16 else 255
+    # More bits than the file has are left aside, and 1-bit grey is read as 0 and 255.
+    return tuple((level & most) * (top // most) for level in levels)
 
 
 def _international_text(path: Path, content: bytes) -> bytes:
