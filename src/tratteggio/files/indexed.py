@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
 from tratteggio.files.beside import beside
+from tratteggio.files.exif import ORIENTATION
+from tratteggio.files.untrusted import untrusted
 from tratteggio.files.writing import UNTOUCHED, kind_for
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
@@ -58,7 +60,7 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
     """Read numbered classes by their colours: an indexed file, or one that was painted in RGB.
 
     Args:
-        path: PNG or TIFF, 8 bit; opacity is left aside.
+        path: PNG or TIFF, 8 bit; what is wholly transparent has the number 0.
         palette: colour -> number.
 
     Returns:
@@ -70,13 +72,18 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
         UnreadableFile: missing or damaged.
     """
     path = Path(path)
-    colours = _colours(path)
+    colours, opacity = _colours(path)
     numbers = {(red << 16) | (green << 8) | blue: number for (red, green, blue), number in palette.items()}
+    nothing = next(colour for colour, number in palette.items() if number == 0)
     grid = (colours.shape[0], colours.shape[1])
     found = np.empty(grid, np.uint8)
     foreign: set[int] = set()
     for band in Region.whole(grid).bands(BAND):
+        clear = np.zeros(1, bool) if opacity is None else opacity[band.slices] == 0
         red, green, blue = np.moveaxis(colours[band.slices].astype(np.uint32), 2, 0)
+        red, green, blue = (
+            np.where(clear, level, own) for level, own in zip(nothing, (red, green, blue), strict=True)
+        )
         there, places = np.unique((red << 16) | (green << 8) | blue, return_inverse=True)
         foreign |= set(there.tolist()) - numbers.keys()
         table = np.array([numbers.get(one, 0) for one in there.tolist()], np.uint8)
@@ -92,8 +99,28 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
     return found
 
 
-def _colours(path: Path) -> Array:
-    """Decode a file to (H, W, 3) uint8."""
+def stated_orientation(path: str | os.PathLike[str]) -> int:
+    """Return the orientation tag of a map, 1 to 8; 1 if it has none.
+
+    Raises:
+        BadUsage: another suffix.
+        UnreadableFile: missing or damaged.
+    """
+    path = Path(path)
+    if kind_for(path, SUFFIXES) == "png":
+        from tratteggio.files.png_read import orientation_in  # noqa: PLC0415 brings the codecs
+
+        return orientation_in(path)
+    import tifffile  # noqa: PLC0415
+
+    with untrusted(path, what="TIFF file"), tifffile.TiffFile(path) as file:
+        tag = file.pages.first.tags.get(ORIENTATION)
+        value = int(tag.value) if tag else 1
+        return value if 1 <= value <= 8 else 1
+
+
+def _colours(path: Path) -> tuple[Array, Array | None]:
+    """Decode a file to colours (H, W, 3) uint8, and opacity (H, W) if it states any."""
     import imagecodecs  # noqa: PLC0415
     import tifffile  # noqa: PLC0415
 
@@ -106,10 +133,11 @@ def _colours(path: Path) -> Array:
         raise UnreadableFile(f"{path} is damaged: {error}") from error
     if decoded.dtype != np.uint8:
         raise UnsupportedFile(f"{path} holds {decoded.dtype.name}, but a map of classes is 8 bit")
-    if decoded.ndim == 2 or decoded.shape[2] < 3:
-        grey = decoded if decoded.ndim == 2 else decoded[..., 0]
-        return np.repeat(grey[..., None], 3, axis=2)
-    return decoded[..., :3]
+    decoded = np.atleast_3d(decoded)
+    opacity = decoded[..., -1] if decoded.shape[2] in (2, 4) else None
+    if decoded.shape[2] < 3:
+        return np.repeat(decoded[..., :1], 3, axis=2), opacity
+    return decoded[..., :3], opacity
 
 
 def _read_tiff(path: Path) -> Array:
@@ -121,6 +149,8 @@ def _read_tiff(path: Path) -> Array:
         if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
             # 16 bit a colour in the file; ours were 8.
             decoded = (np.asarray(page.colormap).T >> 8).astype(np.uint8)[decoded]
+        if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and decoded.dtype.kind == "u":
+            decoded = np.iinfo(decoded.dtype).max - decoded
         return decoded
 
 
