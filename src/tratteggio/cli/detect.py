@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, conversation
 
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
@@ -45,6 +45,7 @@ def detect(
             "green = crack, nothing elsewhere."
         ),
     ] = None,
+    mask_orientation: MaskOrientation = None,
     threshold: Annotated[
         float | None, typer.Option(help="Strengths from here on are damage, 0 .. 1; default: as advised.")
     ] = None,
@@ -85,7 +86,9 @@ def detect(
 
         finders: Sequence[str | Detector] = kind or detecting.KINDS
         if labels:
-            finders = _learnt(source, labels, kind, seed=seed, device=device)
+            finders = _learnt(
+                source, labels, kind, mask_orientation=mask_orientation, seed=seed, device=device
+            )
         with console.progress(source.name) as progress:
             found = detect_file(
                 source, output, kinds=finders, threshold=threshold, strength=strength,
@@ -107,12 +110,20 @@ def detect(
         )
 
 
-def _learnt(source: Path, labels: Path, kinds: list[str] | None, *, seed: int, device: str) -> list[Detector]:
+def _learnt(
+    source: Path,
+    labels: Path,
+    kinds: list[str] | None,
+    *,
+    mask_orientation: str | None,
+    seed: int,
+    device: str,
+) -> list[Detector]:
     """Learn from strokes what is asked for: losses, unless they show cracks alone."""
     from tratteggio.features import learn
     from tratteggio.registry import unknown
 
-    found = learn(source, labels, seed=seed, device=device)
+    found = learn(source, labels, mask_orientation=mask_orientation, seed=seed, device=device)
     wanted = kinds or ["loss" if "loss" in found else "crack"]
     for kind in wanted:
         if kind not in found:

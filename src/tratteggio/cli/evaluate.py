@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, conversation
 
 
 def evaluate(
     reference: Annotated[Path, typer.Option(help="The truth: the painting before it was damaged.")],
     result: Annotated[Path, typer.Option(help="The proposal.")],
     mask: Annotated[Path | None, typer.Option(help="Measure inside these lacunae too.")] = None,
+    mask_orientation: MaskOrientation = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -25,5 +26,7 @@ def evaluate(
         from tratteggio.evaluation import evaluate_file
 
         with console.progress("measuring") as progress:
-            scores = evaluate_file(reference, result, mask, progress=progress)
+            scores = evaluate_file(
+                reference, result, mask, mask_orientation=mask_orientation, progress=progress
+            )
         console.result(scores.as_dict(), scores.as_text())
