@@ -15,7 +15,7 @@ import tratteggio as tg
 from tratteggio import evaluation, files
 from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnknownName, UnreadableFile, UnsafeOutput
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
-from tratteggio.treatment import inpaint_file
+from tratteggio.treatment import enhance_file, inpaint_file
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -103,7 +103,7 @@ import signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
 import tratteggio.tiles
-from tratteggio.treatment import inpaint_file
+from tratteggio.treatment import enhance_file, inpaint_file
 run = sys.modules["tratteggio.tiles.run"]  # the module: the name in the package is the function
 fast = run._Filling.piece
 run._Filling.piece = lambda *a: (time.sleep(0.15), fast(*a))[1]
@@ -292,3 +292,21 @@ def test_a_mask_over_a_turned_scan_is_refused_until_its_orientation_is_said(pane
         assert found.passed
         scores = evaluation.evaluate_file(scan, out, tmp_path / "corner.png", mask_orientation=asked)
         assert scores.changed_outside == 0
+
+
+def test_what_is_computed_from_a_png_with_a_clear_colour_is_opaque(tmp_path, caplog):
+    Image.fromarray(np.full((20, 24), 77, np.uint8)).save(tmp_path / "in.png", transparency=77)
+    enhance_file(tmp_path / "in.png", tmp_path / "out.png", "gaussian:sigma=1")
+    assert "what is computed from it is opaque" in caplog.text
+    with Image.open(tmp_path / "out.png") as made:
+        assert "transparency" not in made.info
+        assert (np.asarray(made) == 77).all()
+
+
+def test_the_other_picture_of_a_hybrid_must_be_turned_alike(tmp_path):
+    for name, orientation in (("near", 1), ("far", 3)):
+        files.write(
+            np.zeros((40, 50), np.uint8), tmp_path / f"{name}.tif", metadata=Metadata(orientation=orientation)
+        )
+    with pytest.raises(BadUsage, match="near.tif has orientation 1 and .*far.tif has 3"):
+        tg.enhance(tmp_path / "near.tif", f"hybrid:far={tmp_path / 'far.tif'},low=2,high=3")
