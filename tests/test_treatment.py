@@ -12,9 +12,10 @@ import tifffile
 from PIL import Image, ImageCms
 
 import tratteggio as tg
+from tratteggio import evaluation, files
 from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnknownName, UnreadableFile, UnsafeOutput
-from tratteggio.painting import Lacunae, Scan, Stack
-from tratteggio.treatment import inpaint_file
+from tratteggio.painting import Lacunae, Metadata, Scan, Stack
+from tratteggio.treatment import enhance_file, inpaint_file
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -39,7 +40,7 @@ def panel(tmp_path: Path) -> tuple[Path, Path]:
     lost = np.zeros((700, 900), np.uint8)
     for row in range(20, 700, 60):
         lost[row : row + 6, 10:880:3] = 255
-    Image.fromarray(lost).save(tmp_path / "lost.png")
+    files.write(lost, tmp_path / "lost.png", metadata=Metadata(orientation=3))
     return tmp_path / "panel.tif", tmp_path / "lost.png"
 
 
@@ -102,7 +103,7 @@ import signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
 import tratteggio.tiles
-from tratteggio.treatment import inpaint_file
+from tratteggio.treatment import enhance_file, inpaint_file
 run = sys.modules["tratteggio.tiles.run"]  # the module: the name in the package is the function
 fast = run._Filling.piece
 run._Filling.piece = lambda *a: (time.sleep(0.15), fast(*a))[1]
@@ -194,3 +195,118 @@ def test_an_engine_is_told_its_options_with_its_name(panel, tmp_path):
         tg.inpaint(scan, mask, engine="telea:radios=7")
     with pytest.raises(BadUsage, match="radius is a whole number, got 'wide'"):
         tg.inpaint(scan, mask, engine="telea:radius=wide")
+
+
+def masked(share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Noise of 40 x 50, and lacunae of a share of it, from the left."""
+    lost = np.zeros((40, 50), bool)
+    lost[:, : round(50 * share)] = True
+    return np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8), lost
+
+
+def test_what_a_mask_marks_is_said_and_kept_in_the_history(caplog):
+    array, lost = masked(0.1)
+    with caplog.at_level("INFO", logger="tratteggio"):
+        made = tg.inpaint(Scan(array), Lacunae(lost, "lost.png", "white pixels"), engine="telea")
+    said = "white pixels of lost.png are taken as lost: 10.00 % of the area, 1 lacuna"
+    assert said in caplog.messages
+    assert made.history["understood"] == said
+
+
+def test_a_mask_that_marks_much_is_noted_and_one_that_marks_most_is_refused(caplog):
+    array, lost = masked(0.4)
+    tg.inpaint(array, lost, engine="telea")
+    assert not caplog.records
+    array, lost = masked(0.9)
+    tg.inpaint(array, lost, engine="telea")
+    assert "marks 90 % of the area as lost; check that it is not inverted" in caplog.text
+    array, lost = masked(0.92)
+    with pytest.raises(BadUsage, match="92.00 % of the area, 1 lacuna; is the mask inverted?.*--mostly-lost"):
+        tg.inpaint(array, lost, engine="telea")
+    known = ~lost
+    assert (tg.inpaint(array, lost, engine="telea", mostly_lost=True)[known] == array[known]).all()
+
+
+@pytest.mark.parametrize("channels", [5, 6])
+def test_channels_without_a_meaning_are_refused_and_no_job_is_left(tmp_path, channels):
+    array = np.random.default_rng(0).integers(0, 256, (20, 30, channels), np.uint8)
+    lost = np.zeros((20, 30), bool)
+    lost[4:8, 4:9] = True
+    for verb in (
+        lambda: tg.inpaint(array, lost),
+        lambda: tg.detect(array),
+        lambda: tg.inpaint(Scan(array[..., :2]), lost),
+        lambda: tg.inpaint(Scan(array[..., :4]), lost),
+    ):
+        with pytest.raises(BadUsage, match="channels .opacity not counted., but a picture is grey or RGB"):
+            verb()
+    files.write_stack(Stack((Scan(array, "features"),)), tmp_path / "f.ome.zarr")
+    with pytest.raises(BadUsage, match=f"has {channels} channels"):
+        inpaint_file(tmp_path / "f.ome.zarr", Lacunae(lost), tmp_path / "out.tif")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.ome.zarr"]
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png"])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_a_fill_of_a_transparent_lacuna_is_seen_and_verified(tmp_path, caplog, suffix, channels):
+    rng = np.random.default_rng(0)
+    array = rng.integers(1, 255, (30, 40, channels), np.uint8)
+    lost = np.zeros((30, 40), bool)
+    lost[10:14, 10:20] = True
+    array[lost] = 0
+    files.write(array, tmp_path / f"in{suffix}", alpha=True)
+    out = tmp_path / f"out{suffix}"
+    history = inpaint_file(tmp_path / f"in{suffix}", Lacunae(lost), out, engine="telea")
+    assert "is not opaque in 40 lost pixels; the fill there is opaque" in caplog.text
+    assert history["opacity"] == "opaque inside the lacunae, that of the source elsewhere"
+    made = files.read(out).read()
+    assert (made[lost][:, -1] == 255).all()
+    np.testing.assert_array_equal(made[~lost], array[~lost])
+    assert evaluation.verify_file(out).passed
+
+
+def test_a_fill_does_not_hit_the_clear_colour_of_its_png(tmp_path, caplog):
+    """The paint is of one grey, which any engine fills with, and that grey stands for clear."""
+    Image.fromarray(np.full((20, 24), 77, np.uint8)).save(tmp_path / "in.png", transparency=77)
+    lost = np.zeros((20, 24), bool)
+    lost[5:9, 5:9] = True
+    inpaint_file(tmp_path / "in.png", Lacunae(lost), tmp_path / "out.png", engine="telea")
+    opacity = np.asarray(Image.open(tmp_path / "out.png").convert("LA"))[..., 1]
+    np.testing.assert_array_equal(opacity == 255, lost)
+    assert evaluation.verify_file(tmp_path / "out.png").passed
+
+
+def test_a_mask_over_a_turned_scan_is_refused_until_its_orientation_is_said(panel, tmp_path):
+    scan, _ = panel
+    lost = np.zeros((700, 900), bool)
+    lost[5:9, 5:9] = True
+    files.write_lacunae(Lacunae(lost), tmp_path / "corner.png")
+    with pytest.raises(BadUsage, match="--mask-orientation"):
+        inpaint_file(scan, tmp_path / "corner.png", tmp_path / "out.tif", engine="telea")
+    assert not list(tmp_path.glob("out*"))
+    for asked, expected in (("stored", lost), ("displayed", lost[::-1, ::-1])):
+        out = tmp_path / f"{asked}.tif"
+        inpaint_file(scan, tmp_path / "corner.png", out, engine="telea", mask_orientation=asked)
+        np.testing.assert_array_equal(tg.reopen(out).lacunae.read(), expected)
+        found = evaluation.verify_file(out, mask=tmp_path / "corner.png", mask_orientation=asked)
+        assert found.passed
+        scores = evaluation.evaluate_file(scan, out, tmp_path / "corner.png", mask_orientation=asked)
+        assert scores.changed_outside == 0
+
+
+def test_what_is_computed_from_a_png_with_a_clear_colour_is_opaque(tmp_path, caplog):
+    Image.fromarray(np.full((20, 24), 77, np.uint8)).save(tmp_path / "in.png", transparency=77)
+    enhance_file(tmp_path / "in.png", tmp_path / "out.png", "gaussian:sigma=1")
+    assert "what is computed from it is opaque" in caplog.text
+    with Image.open(tmp_path / "out.png") as made:
+        assert "transparency" not in made.info
+        assert (np.asarray(made) == 77).all()
+
+
+def test_the_other_picture_of_a_hybrid_must_be_turned_alike(tmp_path):
+    for name, orientation in (("near", 1), ("far", 3)):
+        files.write(
+            np.zeros((40, 50), np.uint8), tmp_path / f"{name}.tif", metadata=Metadata(orientation=orientation)
+        )
+    with pytest.raises(BadUsage, match="near.tif has orientation 1 and .*far.tif has 3"):
+        tg.enhance(tmp_path / "near.tif", f"hybrid:far={tmp_path / 'far.tif'},low=2,high=3")

@@ -8,7 +8,8 @@ from skimage import data
 
 from tratteggio.align import mosaic
 from tratteggio.errors import BadUsage, Misaligned
-from tratteggio.painting import Region, Scan
+from tratteggio.files.icc import srgb_profile
+from tratteggio.painting import Metadata, Region, Scan
 from tratteggio.phantom import panel
 
 PICTURE = np.ascontiguousarray(data.astronaut()[:410, 60:500, 1])
@@ -82,4 +83,15 @@ def test_an_overlap_of_one_pixel_is_refused() -> None:
 )
 def test_tiles_that_cannot_be_are_refused(tiles, told):
     with pytest.raises(BadUsage, match=told):
+        mosaic(tiles)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [(Metadata(icc=srgb_profile()), "share a profile"), (Metadata(orientation=3), "orientation")],
+)
+def test_tiles_that_are_meant_differently_are_refused(metadata: Metadata, said: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    tiles = [Scan(pixels, name="l.tif"), Scan(pixels, metadata=metadata, name="r.tif")]
+    with pytest.raises(BadUsage, match=said):
         mosaic(tiles)

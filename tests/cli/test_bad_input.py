@@ -51,7 +51,8 @@ def inpaint(folder: Path, *, scan="panel.tif", mask="lost.png", out="out.tif", m
 
 def test_the_sound_case_goes_through(folder):
     code, said = inpaint(folder)
-    assert (code, said) == (0, "")
+    assert code == 0
+    assert said == "note: white pixels of lost.png are taken as lost: 1.04 % of the area, 1 lacuna\n"
     written = {path.name for path in folder.iterdir()} - {"panel.tif", "lost.png"}
     assert written == {"out.tif", "out.tif.history.json", "out.tif.lost.tif", "out.tif.confidence.tif"}
 

@@ -352,3 +352,55 @@ def test_an_attribute_that_the_weights_have_not_learnt_is_refused(job, random_we
     outcome = inpaint(job, "--engine", "vae", "--weights", weights, "--attribute", "saint")
     assert outcome.exit_code == 2
     assert "vae-fill is told of no attributes" in outcome.stderr
+
+
+def test_what_a_mask_marks_is_said_before_it_is_filled(job):
+    outcome = inpaint(job, "--json")
+    said = "white pixels of panel.png are taken as lost: 5.71 % of the area, 2 lacunae"
+    assert said in json.loads(outcome.stdout)["notes"]
+    assert said in inpaint((job[0], job[1], job[2].with_name("other.tif"))).stderr
+
+
+def test_an_inverted_mask_is_refused_unless_the_user_says_that_so_much_is_lost(job):
+    lost = np.asarray(Image.open(job[1]))
+    Image.fromarray(255 - lost).save(job[1])
+    outcome = inpaint(job)
+    assert outcome.exit_code == 2
+    assert "94.29 % of the area" in outcome.stderr
+    assert "add --mostly-lost" in outcome.stderr
+    assert not list(job[2].parent.glob("out*"))
+    assert inpaint(job, "--mostly-lost").exit_code == 0
+    assert run("verify", job[2]).exit_code == 0
+
+
+def test_every_verb_that_reads_a_mask_is_told_how_it_lies(job):
+    pixels = tifffile.imread(job[0])
+    turned = [(274, "H", 1, 3, True)]
+    tifffile.imwrite(job[0], pixels, photometric="rgb", extratags=turned)
+    outcome = inpaint(job)
+    assert outcome.exit_code == 2
+    assert "--mask-orientation displayed" in outcome.stderr
+    how = ("--mask-orientation", "displayed")
+    assert inpaint(job, *how).exit_code == 0
+    lost = np.asarray(Image.open(job[1]))[::-1, ::-1] > 0
+    made = tifffile.imread(job[2])
+    np.testing.assert_array_equal(made[~lost], pixels[~lost])
+    assert (made[lost] != pixels[lost]).any()
+    assert run("verify", job[2], "--mask", job[1]).exit_code == 2
+    assert run("verify", job[2], "--mask", job[1], *how).exit_code == 0
+    scores = ("evaluate", "--reference", job[0], "--result", job[2], "--mask", job[1])
+    assert run(*scores).exit_code == 2
+    assert run(*scores, *how).exit_code == 0
+
+
+def test_a_damage_map_over_a_turned_scan_follows_the_same_rule(job):
+    pixels = tifffile.imread(job[0])
+    tifffile.imwrite(job[0], pixels, photometric="rgb", extratags=[(274, "H", 1, 3, True)])
+    lost = np.asarray(Image.open(job[1])) > 0
+    painted = job[1].with_name("damage.png")
+    Image.fromarray(lost[..., None] * np.array([220, 30, 40], np.uint8)).save(painted)
+    asked = ("inpaint", job[0], "--damage", painted, "-o", job[2], "--engine", "diffusion")
+    assert "--mask-orientation" in run(*asked).stderr
+    assert run(*asked, "--mask-orientation", "displayed").exit_code == 0
+    made = tifffile.imread(job[2])
+    assert (made[~lost[::-1, ::-1]] == pixels[~lost[::-1, ::-1]]).all()

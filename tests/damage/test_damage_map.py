@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import ndimage
 
-from tratteggio.damage import CLASSES, DamageMap, damage_map, index_of, length_px, mapped, policies
+from tratteggio.damage import CLASSES, DamageMap, index_of, length_px, mapped, policies
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
-from tratteggio.painting import Lacunae, Metadata, Region
+from tratteggio.painting import Lacunae, Metadata, Region, lacunae
 
 SCALED = Metadata(resolution=(100.0, 100.0), unit="cm")  # 100 um a pixel
 
@@ -60,7 +60,7 @@ def test_micrometres_need_a_scale():
 def test_pieces_are_counted_as_in_one_look(seed, band):
     damage = some(seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(damage_map, "BAND", band)
+        patch.setattr(lacunae, "BAND", band)
         areas = {area.damage: area for area in damage.areas()}
     for name in CLASSES:
         lost = damage.of(name).read()

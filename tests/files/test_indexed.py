@@ -35,6 +35,19 @@ def test_a_map_may_have_been_painted_in_rgb(tmp_path, suffix):
     assert_array_equal(files.read_indexed(tmp_path / f"painted.{suffix}", NUMBERS), indices())
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_what_is_transparent_is_sound_whatever_its_colour(tmp_path, suffix):
+    painted = np.concatenate(
+        [np.array(PALETTE, np.uint8)[indices()], np.full((301, 77, 1), 255, np.uint8)], axis=2
+    )
+    painted[:9, :9] = (255, 255, 255, 0)
+    painted[9:12, :9, 3] = 0
+    Image.fromarray(painted).save(tmp_path / f"painted.{suffix}")
+    expected = indices()
+    expected[:12, :9] = 0
+    assert_array_equal(files.read_indexed(tmp_path / f"painted.{suffix}", NUMBERS), expected)
+
+
 def test_colours_that_stand_for_nothing_are_listed(tmp_path):
     painted = np.array(PALETTE, np.uint8)[indices()]
     painted[3, 4], painted[8, 8] = (1, 2, 3), (255, 255, 254)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
@@ -21,11 +23,11 @@ WHITE = {"uint8": 255, "uint16": 65535}
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("suffix", ["tif", "png"])
-def test_white_is_lost_at_any_depth_and_alpha_is_left_aside(tmp_path, caplog, dtype, channels, suffix):
+def test_white_is_lost_at_any_depth_whether_there_is_alpha_or_not(tmp_path, caplog, dtype, channels, suffix):
     levels = LOST.astype(dtype) * np.array(WHITE[dtype], dtype)
     image = levels if channels == 1 else np.stack([levels] * channels, axis=-1)
     if channels in (2, 4):
-        image[..., -1] = 0
+        image[..., -1] = WHITE[dtype]
     files.write(image, tmp_path / f"mask.{suffix}", alpha=channels in (2, 4))
     lacunae = files.read_lacunae(tmp_path / f"mask.{suffix}")
     assert_array_equal(lacunae.read(), LOST, strict=True)
@@ -105,6 +107,88 @@ def test_empty_and_full_masks_are_masks(tmp_path):
         assert files.read_lacunae(tmp_path / "mask.png").share == value / 255
 
 
+def layer(colour: int, opaque: np.ndarray, clear: int = 0) -> np.ndarray:
+    """An RGBA layer with strokes of one grey; what is clear may have another colour."""
+    grey = np.where(opaque, colour, clear).astype(np.uint8)
+    return np.stack([grey, grey, grey, np.where(opaque, 255, 0).astype(np.uint8)], axis=-1)
+
+
+def opened(tmp_path: Path, image: np.ndarray, *, name: str = "mask.png") -> Lacunae:
+    files.write(image, tmp_path / name, alpha=image.ndim == 3 and image.shape[2] in (2, 4))
+    return files.read_lacunae(tmp_path / name)
+
+
+@pytest.mark.parametrize("clear", [0, 255])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_what_is_transparent_is_not_marked_whatever_its_colour(tmp_path, clear, suffix):
+    lacunae = opened(tmp_path, layer(255, LOST, clear), name=f"mask.{suffix}")
+    assert_array_equal(lacunae.read(), LOST)
+    assert lacunae.marked == "opaque white pixels"
+
+
+@pytest.mark.parametrize("clear", [0, 255])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_dark_strokes_on_a_clear_layer_are_lost_and_a_note_names_the_channel(
+    tmp_path, caplog, clear, channels
+):
+    lacunae = opened(tmp_path, layer(30, LOST, clear)[..., -channels:])
+    assert_array_equal(lacunae.read(), LOST)
+    assert lacunae.marked == "opaque strokes"
+    assert f"alpha channel (channel {channels} of {channels}). Its opaque strokes are taken" in caplog.text
+
+
+def test_white_and_black_strokes_on_a_clear_layer_keep_their_meaning(tmp_path):
+    image = layer(255, LOST)
+    image[:10][LOST[:10]] = (0, 0, 0, 255)
+    lost = LOST.copy()
+    lost[:10] = False
+    assert_array_equal(opened(tmp_path, image).read(), lost)
+
+
+def test_a_dark_picture_with_clear_holes_does_not_say_what_is_lost(tmp_path):
+    with pytest.raises(UnsupportedFile, match="mask.png has no white; its marks lie in the alpha channel"):
+        opened(tmp_path, layer(0, ~LOST, 0))
+
+
+def test_strokes_of_several_dark_colours_do_not_say_what_is_lost(tmp_path):
+    image = layer(0, LOST)
+    image[:10, :, 0] = np.where(LOST[:10], 200, 0)
+    with pytest.raises(UnsupportedFile, match="does not say whether lost places are opaque or clear"):
+        opened(tmp_path, image)
+
+
+def test_a_layer_that_is_half_transparent_is_refused(tmp_path):
+    image = layer(255, LOST)
+    image[..., 3] //= 2
+    with pytest.raises(UnsupportedFile, match="half transparent"):
+        opened(tmp_path, image)
+
+
+def test_soft_rims_of_strokes_are_binarised_at_half_opacity_with_a_note(tmp_path, caplog):
+    image = layer(255, np.ones((4, 6), bool))
+    image[..., 3] = [0, 0, 127, 128, 255, 255]
+    assert_array_equal(opened(tmp_path, image).read(), [[False] * 3 + [True] * 3] * 4)
+    assert "33.3 %" in caplog.text
+
+
+def test_premultiplied_strokes_are_judged_by_their_own_colour(tmp_path):
+    image = np.zeros((2, 6, 4), np.uint8)
+    image[0, :4] = 255
+    image[0, 4] = (100, 100, 100, 140)  # light grey, 182, at an opacity of 140
+    tifffile.imwrite(tmp_path / "mask.tif", image, photometric="rgb", extrasamples=["assocalpha"])
+    assert_array_equal(files.read_lacunae(tmp_path / "mask.tif").read()[0], [True] * 5 + [False])
+
+
+def test_a_colour_that_stands_for_clear_is_not_marked(tmp_path):
+    grey = np.where(LOST, 254, 255).astype(np.uint8)  # both are white; 255 is clear
+    Image.fromarray(grey).save(tmp_path / "mask.png", transparency=255)
+    assert_array_equal(files.read_lacunae(tmp_path / "mask.png").read(), LOST)
+    Image.fromarray(~LOST).save(tmp_path / "bits.png", transparency=1)
+    lacunae = files.read_lacunae(tmp_path / "bits.png")
+    assert_array_equal(lacunae.read(), LOST)
+    assert lacunae.marked == "opaque strokes"
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientations_are_those_that_pillow_shows(orientation):
     image = rng.integers(0, 256, (5, 7, 3), np.uint8)
@@ -128,14 +212,19 @@ def test_a_mask_drawn_on_the_displayed_scan_is_turned_back_and_a_note_says_so(tm
     assert f"orientation {orientation}" in caplog.text
 
 
-def test_an_ambiguous_turn_is_left_alone_but_noted(tmp_path, caplog):
-    scan = Scan(np.zeros((40, 56), np.uint8), metadata=Metadata(orientation=3), name="panel.tif")
-    files.write_lacunae(Lacunae(LOST), tmp_path / "mask.tif")
-    assert_array_equal(files.read_lacunae(tmp_path / "mask.tif", scan).read(), LOST)
-    assert "taken in stored order" in caplog.text
+@pytest.mark.parametrize("orientation", [2, 3, 4])
+def test_an_ambiguous_turn_is_refused_until_the_user_says_how_the_mask_lies(tmp_path, caplog, orientation):
+    scan = Scan(np.zeros((40, 56), np.uint8), metadata=Metadata(orientation=orientation), name="panel.tif")
+    mask = tmp_path / "mask.tif"
+    files.write_lacunae(Lacunae(LOST), mask)
+    with pytest.raises(BadUsage, match="--mask-orientation displayed .* or --mask-orientation stored"):
+        files.read_lacunae(mask, scan)
+    assert_array_equal(files.read_lacunae(mask, scan, mask_orientation="stored").read(), LOST)
+    turned = files.read_lacunae(mask, scan, mask_orientation="displayed").read()
+    assert_array_equal(turned, to_stored(LOST, orientation))
     caplog.clear()
-    files.write_lacunae(Lacunae(LOST), tmp_path / "mask.tif", metadata=Metadata(orientation=3))
-    files.read_lacunae(tmp_path / "mask.tif", scan)
+    files.write_lacunae(Lacunae(LOST), mask, metadata=Metadata(orientation=orientation))
+    assert_array_equal(files.read_lacunae(mask, scan).read(), LOST)
     assert not caplog.records
 
 

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 import tratteggio as tg
-from tratteggio import files
+from tratteggio import evaluation, files, treatment
 from tratteggio.files import exif
 from tratteggio.files.omezarr_write import write_ome_zarr
 from tratteggio.files.pyramid import Halved, halved, halved_if_all
 from tratteggio.files.stacks import history_of
-from tratteggio.painting import Metadata, Region, Scan, Stack
+from tratteggio.painting import Lacunae, Metadata, Region, Scan, Stack
 
 rng = np.random.default_rng(0)
 ROWS, COLS = 700, 1300
@@ -67,6 +67,11 @@ def zarred(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("stack") / "panel.ome.zarr"
     files.write_stack(stack, path, history={"verb": "register", "error_px": np.float32(0.5)})
     return path
+
+
+def stored(scan: Scan) -> np.ndarray:
+    """The samples as a file holds them, which may store white as 0."""
+    return 255 - scan.read() if "photometric" in scan.metadata.foreign else scan.read()
 
 
 def attributes(group: Path) -> Any:
@@ -149,7 +154,7 @@ def test_pixels_and_metadata_are_what_plain_zarr_and_the_specification_say(
         group = zarr.open_group(str(zarred / scan.modality), mode="r", zarr_format=3)
         require_image(group, dict(group.attrs)["ome"], unit=scan.um_per_px is not None)
         whole = group["0"][:]
-        assert_array_equal(np.moveaxis(whole, 0, -1), scan.read().reshape(ROWS, COLS, -1), strict=True)
+        assert_array_equal(np.moveaxis(whole, 0, -1), stored(scan).reshape(ROWS, COLS, -1), strict=True)
     omero = attributes(zarred / "rgb")["ome"]["omero"]["channels"]
     assert [channel["color"] for channel in omero] == ["FF0000", "00FF00", "0000FF"]
     assert omero[0]["window"] == {"min": 0, "max": 65535, "start": 0, "end": 65535}
@@ -245,6 +250,91 @@ def test_a_scan_is_read_once_in_blocks_that_do_not_grow_with_it(tmp_path: Path, 
     assert watched.largest <= 512 * 2048
     assert told[-1] == (1500 * 5000, 1500 * 5000)
     assert told == sorted(told)
+
+
+def foreign(path: Path, array: np.ndarray, channels: list[dict[str, Any]] | None) -> Path:
+    """An OME-Zarr of another program: one image (c, y, x)."""
+    image = {
+        "axes": [{"name": "c", "type": "channel"}, *({"name": name, "type": "space"} for name in "yx")],
+        "datasets": [
+            {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0, 1.0, 1.0]}]}
+        ],
+    }
+    ome: dict[str, Any] = {"version": "0.5", "multiscales": [image]}
+    ome |= {} if channels is None else {"omero": {"channels": channels}}
+    group = zarr.create_group(str(path), attributes={"ome": ome})
+    group.create_array("0", data=np.moveaxis(array, -1, 0).copy())
+    return path
+
+
+def labelled(*names: str) -> list[dict[str, Any]]:
+    return [{"label": name, "color": "FFFFFF"} for name in names]
+
+
+@pytest.mark.parametrize("names", [("irr", "xray"), ("vis", "irr", "xray"), ("rgb", "a", "b", "c", "d")])
+def test_channels_of_other_programs_are_scans_under_their_labels(tmp_path, caplog, names):
+    array = pixels("uint16", 20, 30, len(names))
+    path = foreign(tmp_path / "a.ome.zarr", array, labelled(*names))
+    stack = pickle.loads(pickle.dumps(tg.open(path)))
+    assert tuple(stack) == names
+    for number, name in enumerate(names):
+        assert_array_equal(stack[name].read(), array[..., number], strict=True)
+        assert_array_equal(files.read(path / name).read(Region(3, 4, 9, 9)), array[3:9, 4:9, number])
+        assert [scan["modality"] for scan in files.inspect(path / name)["scans"]] == [name]
+    assert f"its channels are read as scans: {', '.join(names)}" in caplog.text
+    with pytest.raises(tg.errors.UnknownName, match="uvf"):
+        files.read(path / "uvf")
+
+
+def test_a_proposal_for_one_channel_knows_its_source(tmp_path):
+    array = pixels("uint8", 30, 40, 2)
+    path = foreign(tmp_path / "a.ome.zarr", array, labelled("irr", "xray"))
+    lost = np.zeros((30, 40), bool)
+    lost[5:8, 5:8] = True
+    for name, number in (("irr", 0), ("xray", 1)):
+        treatment.inpaint_file(path / name, Lacunae(lost), tmp_path / f"{name}.tif", engine="telea")
+        assert_array_equal(files.read(tmp_path / f"{name}.tif").read()[~lost], array[..., number][~lost])
+        assert evaluation.verify_file(tmp_path / f"{name}.tif").passed
+
+
+@pytest.mark.parametrize(
+    ("channels", "alpha"),
+    [
+        (labelled("red", "green", "blue"), False),
+        (labelled("R", "G", "B"), False),
+        ([{"color": "FF0000"}, {"color": "00FF00"}, {"color": "0000ff"}], False),
+        (
+            [
+                {"label": f"Channel {number}", "color": colour}
+                for number, colour in enumerate(("FF0000", "00FF00", "0000FF"))
+            ],
+            False,
+        ),
+        (None, False),
+        (labelled("Red", "Green", "Blue", "Alpha"), True),
+    ],
+)
+def test_red_green_and_blue_of_other_programs_are_one_scan(tmp_path, channels, alpha):
+    array = pixels("uint8", 20, 30, 3 + alpha)
+    [scan] = tg.open(foreign(tmp_path / "a.ome.zarr", array, channels)).scans
+    assert (scan.modality, scan.channels, scan.alpha) == ("rgb", 3, alpha)
+    assert_array_equal(scan.read(), array)
+
+
+@pytest.mark.parametrize(
+    ("count", "channels", "said"),
+    [
+        (2, None, "2 channels without labels"),
+        (4, None, "4 channels without labels"),
+        (4, labelled("irr"), "4 channels without labels"),
+        (2, labelled("irr", "irr"), "name each of them"),
+        (2, labelled("irr", ""), "name each of them"),
+    ],
+)
+def test_channels_of_which_nobody_can_say_what_they_show_are_refused(tmp_path, count, channels, said):
+    path = foreign(tmp_path / "a.ome.zarr", pixels("uint8", 20, 30, count), channels)
+    with pytest.raises(tg.errors.UnsupportedFile, match=said):
+        tg.open(path)
 
 
 def test_features_of_many_channels_are_a_scan_too(tmp_path: Path) -> None:
@@ -345,7 +435,7 @@ def test_ome_tiff_is_what_an_ome_reader_expects(stack: Stack, tmp_path: Path) ->
             if series.name == "irr seen":
                 assert_array_equal(series.asarray(), np.where(SEEN, 255, 0))
             else:
-                assert_array_equal(series.asarray(), stack[series.name].read(), strict=True)
+                assert_array_equal(series.asarray(), stored(stack[series.name]), strict=True)
         xml = ET.fromstring(tiff.ome_metadata)
         pages = [series.pages[0] for series in tiff.series]
         assert pages[0].tags[34675].value == METADATA.icc
@@ -462,3 +552,16 @@ def test_a_stack_is_inspected_scan_by_scan(zarred: Path) -> None:
     assert irr["levels"] == [[350, 650], [175, 325]]
     assert irr["by_region"]
     assert facts["scans"][0]["um_per_px"] == pytest.approx(25_400 / 300)
+
+
+def test_scans_of_one_painting_that_a_viewer_turns_differently_are_refused(tmp_path: Path) -> None:
+    for name, orientation in (("a", 3), ("b", 1)):
+        files.write(
+            pixels("uint8", 8, 9), tmp_path / f"{name}.tif", metadata=Metadata(orientation=orientation)
+        )
+    (tmp_path / "painting.toml").write_text(
+        '[[scan]]\nfile = "a.tif"\nmodality = "rgb"\n[[scan]]\nfile = "b.tif"\nmodality = "irr"\n'
+    )
+    for painting in (tmp_path, {"rgb": tmp_path / "a.tif", "irr": tmp_path / "b.tif"}):
+        with pytest.raises(tg.errors.BadUsage, match="a.tif has orientation 3 and .*b.tif has 1"):
+            tg.open(painting)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from tratteggio import files
+from tratteggio.errors import UnsupportedFile
 from tratteggio.files.tiff_pixels import RawPixels, SegmentCache
 
 COMPRESSIONS = [None, "lzw", "zlib", "zstd", "packbits"]
@@ -112,6 +113,79 @@ def test_of_several_pages_the_first_is_read_and_a_note_says_so(tmp_path, caplog)
     tifffile.imwrite(tmp_path / "pages.tif", pages, photometric="minisblack", metadata=None)
     assert_array_equal(files.read(tmp_path / "pages.tif").read(), pages[0])
     assert "3 pages" in caplog.text
+
+
+def previewed(path: Path, *, preview: tuple[int, int], kind: int = 0, photometric: Any = "rgb") -> np.ndarray:
+    """A small first page, and in its SubIFD the picture of 60 x 80."""
+    image = noise((60, 80) if photometric == 32803 else (60, 80, 3), "uint16")
+    with tifffile.TiffWriter(path) as tiff:
+        small = noise((*preview, 3), "uint8")
+        tiff.write(small, subifds=1, subfiletype=kind, photometric="rgb", metadata=None, description="Inv. 3")
+        tiff.write(image, photometric=photometric, metadata=None)
+    return image
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_a_picture_in_a_subifd_is_found_behind_its_preview(tmp_path, caplog, kind):
+    path = tmp_path / "a.tif"
+    image = previewed(path, preview=(15, 20), kind=kind)
+    scan = files.read(path)
+    assert_array_equal(scan.read(), image)
+    assert "the picture in SubIFD 1 of page 1 is the largest (60 x 80) and is read" in caplog.text
+    assert files.inspect(path)["picture"] == "SubIFD 1 of page 1"
+    assert b"Inv. 3" in scan.metadata.exif
+    again = pickle.loads(pickle.dumps(scan))
+    assert_array_equal(again.read(), image)
+
+
+def test_a_large_preview_is_a_preview_if_its_proportions_are_those_of_the_picture(tmp_path):
+    path = tmp_path / "a.tif"
+    image = previewed(path, preview=(30, 40))
+    assert_array_equal(files.read(path).read(), image)
+
+
+def test_two_large_pictures_of_which_none_is_a_preview_are_refused(tmp_path):
+    previewed(tmp_path / "a.tif", preview=(50, 50))
+    with pytest.raises(UnsupportedFile, match="pictures of 50 x 50 and 60 x 80 .*extract one of them"):
+        files.read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("photometric", [32803, 34892])
+@pytest.mark.parametrize("name", ["a.TIF", "b.tiff"])
+def test_camera_raw_under_another_name_is_refused_by_name(tmp_path, photometric, name):
+    previewed(tmp_path / name, preview=(15, 20), kind=1, photometric=photometric)
+    for reader in (files.read, files.inspect, files.read_lacunae):
+        with pytest.raises(UnsupportedFile, match=f"{name} holds raw camera data .60 x 80 pixels."):
+            reader(tmp_path / name)
+
+
+def test_a_thumbnail_on_the_first_page_is_not_the_scan(tmp_path, caplog):
+    pages = [noise((6, 8), "uint8"), noise((60, 80), "uint8"), noise((60, 80), "uint8", seed=1)]
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        for page in pages:
+            tiff.write(page, photometric="minisblack", metadata=None)
+    assert_array_equal(files.read(tmp_path / "a.tif").read(), pages[1])
+    assert "the picture in page 2 is the largest" in caplog.text
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("meaning", [0, 9408])
+def test_a_last_channel_that_is_not_opacity_is_refused(tmp_path, channels, meaning):
+    image = noise((8, 9, channels), "uint8")
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path, image, photometric="rgb" if channels == 4 else "minisblack", planarconfig="contig",
+        extrasamples=[0], metadata=None,
+    )  # fmt: skip
+    with tifffile.TiffFile(path) as tiff:
+        tag = tiff.pages[0].tags[338]
+        place = tag.valueoffset
+    data = bytearray(path.read_bytes())
+    data[place : place + 2] = meaning.to_bytes(2, "little")
+    path.write_bytes(data)
+    for reader in (files.read, files.read_lacunae):
+        with pytest.raises(UnsupportedFile, match=f"{channels} channels without saying what the last one is"):
+            reader(path)
 
 
 def test_pixels_travel_to_other_processes_by_path(tmp_path):

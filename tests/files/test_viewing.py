@@ -56,6 +56,7 @@ def test_inspect_says_what_other_readers_find(tmp_path):
         "file_bytes": (tmp_path / "a.tif").stat().st_size,
         "pixel_bytes": image.nbytes,
         "by_region": True,
+        "picture": "page 1",
         "sha256": files.sha256(tmp_path / "a.tif"),
     }
 

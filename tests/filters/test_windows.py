@@ -8,7 +8,7 @@ from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.filters import equalise, gaussian, sobel, windows
 from tratteggio.filters.chain import FILTERS, chain
 from tratteggio.filters.windows import Enhanced, Repeated, filtered, reach_of
-from tratteggio.painting import Metadata, Scan
+from tratteggio.painting import Scan
 
 RNG = np.random.default_rng(0)
 NEEDED = {
@@ -120,13 +120,6 @@ def test_alpha_and_what_a_scan_does_not_show_stay_as_they_are():
     assert_array_equal(answer[:10], painting.pixels[:10])
     grey = Scan(painting.pixels[..., 2:], alpha=True)
     assert_array_equal(enhanced(grey, "gaussian:sigma=2")[:, :][30:, :, 0], answer[30:, :, 2])
-
-
-def test_a_scan_that_stores_white_as_0_is_worked_on_as_it_looks():
-    plain = scan("uint8", channels=1)
-    negative = Scan(255 - plain.pixels, metadata=Metadata(foreign={"photometric": "miniswhite"}))
-    for words in ("gamma:exponent=0.5", "erode"):
-        assert_array_equal(enhanced(negative, words)[:, :], 255 - enhanced(plain, words)[:, :])
 
 
 def test_each_tile_is_computed_once_when_read_from_top_to_bottom():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tratteggio.errors import GridMismatch
-from tratteggio.painting import Lacunae, Region, Restoration, Scan
+from tratteggio.painting import Lacunae, Metadata, Region, Restoration, Scan
 
 
 def proposal(shape: tuple[int, ...], dtype: str, *, alpha: bool = False) -> Restoration:
@@ -21,7 +21,9 @@ def proposal(shape: tuple[int, ...], dtype: str, *, alpha: bool = False) -> Rest
 @pytest.mark.parametrize(
     ("shape", "alpha"), [((8, 9), False), ((8, 9, 2), True), ((8, 9, 3), False), ((8, 9, 4), True)]
 )
-def test_known_pixels_and_alpha_are_the_originals(shape: tuple[int, ...], alpha: bool, dtype: str) -> None:
+def test_known_pixels_are_the_originals_and_a_fill_is_opaque(
+    shape: tuple[int, ...], alpha: bool, dtype: str
+) -> None:
     made = proposal(shape, dtype, alpha=alpha)
     before, lost = made.original.read().copy(), made.lacunae.read()
     image = made.image
@@ -30,8 +32,23 @@ def test_known_pixels_and_alpha_are_the_originals(shape: tuple[int, ...], alpha:
     channels = made.original.channels
     flat = image.reshape(8, 9, -1)
     np.testing.assert_array_equal(flat[lost][:, :channels], made.fill[lost])
-    np.testing.assert_array_equal(flat[..., channels:], before.reshape(8, 9, -1)[..., channels:])
+    opaque = np.iinfo(dtype).max if dtype.startswith("uint") else 1
+    assert (flat[lost][:, channels:] == opaque).all()
     np.testing.assert_array_equal(made.original.read(), before)  # the source was not written to
+
+
+@pytest.mark.parametrize(("clear", "moved"), [((150,), 149), ((0,), 1), ((150, 7, 0), 1), ((1, 2, 150), 149)])
+def test_a_fill_never_hits_the_colour_that_stands_for_transparent(clear: tuple[int, ...], moved: int) -> None:
+    channels = len(clear)
+    original = Scan(np.full((4, 5, channels), 9, np.uint8), metadata=Metadata(foreign={"clear": clear}))
+    lost = np.zeros((4, 5), bool)
+    lost[1:3, 1:4] = True
+    fill = np.full((4, 5, channels), 30, np.uint8)
+    fill[1, 1:4] = clear
+    image = Restoration(original, Lacunae(lost), fill, lost.astype(np.float32), {}).image
+    assert (image[1, 1:4] == (*clear[:-1], moved)).all()
+    assert (image[2, 1:4] == 30).all()
+    assert (image[~lost] == 9).all()
 
 
 def test_a_region_is_the_part_of_the_whole() -> None:

@@ -25,6 +25,7 @@ from tratteggio.align.pyramid import Level, Pyramid
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform
 from tratteggio.errors import BadUsage, Misaligned
+from tratteggio.files.laying import require_alike
 from tratteggio.files.white import on_one_white
 from tratteggio.painting import Scan, Stack
 from tratteggio.version import __version__
@@ -138,6 +139,13 @@ def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
             raise BadUsage(
                 f"tiles of one mosaic share depth and channels, but {first.name} is {first.dtype} with "
                 f"{first.channels} and {tile.name} is {tile.dtype} with {tile.channels}"
+            )
+        require_alike(first, tile)
+        if tile.metadata.icc != first.metadata.icc:
+            named = [files.profile_name(one.metadata.icc) or "none (sRGB)" for one in (first, tile)]
+            raise BadUsage(
+                f"tiles of one mosaic share a profile, but that of {first.name} is {named[0]} and that "
+                f"of {tile.name} is {named[1]}; convert one of them first"
             )
 
 

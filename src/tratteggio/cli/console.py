@@ -25,6 +25,13 @@ White = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no notes.")]
+MaskOrientation = Annotated[
+    str | None,
+    typer.Option(
+        help="How a mask, damage map or strokes lie on a scan with an orientation tag: displayed (as a "
+        "viewer shows it) or stored (as the samples in the file). Needed only where both would fit."
+    ),
+]
 
 
 class Console:
@@ -77,10 +84,10 @@ class Console:
 
 
 class _Notes(logging.Handler):
-    """Notes that the library logs become notes of the verb."""
+    """Notes that the library logs become notes of the verb, and so does what it says at INFO level."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self.console = console
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -99,6 +106,8 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     logger = logging.getLogger("tratteggio")
     logger.addHandler(handler)
     logger.propagate, propagated = False, logger.propagate
+    level = logger.level
+    logger.setLevel(logging.INFO)
     # A job scheduler's polite "terminate" is kept as carefully as Ctrl-C.
     former = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -116,6 +125,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         signal.signal(signal.SIGTERM, former)
         logger.removeHandler(handler)
         logger.propagate = propagated
+        logger.setLevel(level)
     if console.exit_code:
         raise typer.Exit(console.exit_code)
 

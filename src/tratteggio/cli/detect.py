@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
@@ -45,6 +45,7 @@ def detect(
             "green = crack, nothing elsewhere."
         ),
     ] = None,
+    mask_orientation: MaskOrientation = None,
     threshold: Annotated[
         float | None, typer.Option(help="Strengths from here on are damage, 0 .. 1; default: as advised.")
     ] = None,
@@ -86,7 +87,9 @@ def detect(
 
         finders: Sequence[str | Detector] = kind or detecting.KINDS
         if labels:
-            finders = _learnt(source, labels, kind, seed=seed, device=device, white=white)
+            finders = _learnt(
+                source, labels, kind, mask_orientation=mask_orientation, seed=seed, device=device, white=white
+            )
         with console.progress(source.name) as progress:
             found = detect_file(
                 source, output, kinds=finders, threshold=threshold, strength=strength,
@@ -109,14 +112,22 @@ def detect(
 
 
 def _learnt(
-    source: Path, labels: Path, kinds: list[str] | None, *, seed: int, device: str, white: float | None
+    source: Path,
+    labels: Path,
+    kinds: list[str] | None,
+    *,
+    mask_orientation: str | None,
+    seed: int,
+    device: str,
+    white: float | None,
 ) -> list[Detector]:
     """Learn from strokes what is asked for: losses, unless they show cracks alone."""
     from tratteggio.features import learn
     from tratteggio.registry import unknown
     from tratteggio.treatment import open as opened
 
-    found = learn(opened(source, white=white), labels, seed=seed, device=device)
+    painting = opened(source, white=white)
+    found = learn(painting, labels, mask_orientation=mask_orientation, seed=seed, device=device)
     wanted = kinds or ["loss" if "loss" in found else "crack"]
     for kind in wanted:
         if kind not in found:

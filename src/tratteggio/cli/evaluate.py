@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation
 
 
 def evaluate(
     reference: Annotated[Path, typer.Option(help="The truth: the painting before it was damaged.")],
     result: Annotated[Path, typer.Option(help="The proposal.")],
     mask: Annotated[Path | None, typer.Option(help="Measure inside these lacunae too.")] = None,
+    mask_orientation: MaskOrientation = None,
     white: White = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -26,5 +27,8 @@ def evaluate(
         from tratteggio.evaluation import evaluate_file
 
         with console.progress("measuring") as progress:
-            scores = evaluate_file(reference, result, mask, white=white, progress=progress)
+            scores = evaluate_file(
+                reference, result, mask,
+                mask_orientation=mask_orientation, white=white, progress=progress,
+            )  # fmt: skip
         console.result(scores.as_dict(), scores.as_text())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tratteggio.cli.console import Console, Json, Quiet, White, conversation
+from tratteggio.cli.console import Console, Json, MaskOrientation, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.cli.pairs import Item
@@ -37,6 +37,13 @@ def inpaint(
         Path | None,
         typer.Option(help="White = lost. A file (for all inputs) or a folder (matched by file stem)."),
     ] = None,
+    mask_orientation: MaskOrientation = None,
+    mostly_lost: Annotated[
+        bool,
+        typer.Option(
+            "--mostly-lost", help="Fill although the mask marks more than 90 %; without, it is refused."
+        ),
+    ] = False,
     damage: Annotated[
         Path | None,
         typer.Option(help="In place of a mask a damage map, as `detect --map` writes it; or a folder."),
@@ -134,6 +141,8 @@ def inpaint(
             "memory": memory,
             "calibrate": calibrate,
             "leave_above": leave_above,
+            "mask_orientation": mask_orientation,
+            "mostly_lost": mostly_lost,
             "resume": resume,
             "white": white,
         }
@@ -180,7 +189,8 @@ def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, 
             )  # fmt: skip
         write_damage(found, shown)
         console.note(f"{shown} shows what was found; look it over before the fill is believed")
-    damage = read_damage(shown, opened(item.source, white=options["white"]).primary)
+    scan = opened(item.source, white=options["white"]).primary
+    damage = read_damage(shown, scan, mask_orientation=options["mask_orientation"])
     return lacunae_by_policy(damage, looking.policy, grow=looking.grow)
 
 

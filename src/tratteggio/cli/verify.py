@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, conversation
 
 
 def verify(
@@ -16,6 +16,7 @@ def verify(
         Path | None, typer.Option(help="The original, if it is not where the history says.")
     ] = None,
     mask: Annotated[Path | None, typer.Option(help="The lacunae, if not those saved beside OUT.")] = None,
+    mask_orientation: MaskOrientation = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -28,7 +29,9 @@ def verify(
         from tratteggio.evaluation import verify_file
 
         with console.progress("comparing") as progress:
-            proof = verify_file(proposal, source=source, mask=mask, progress=progress)
+            proof = verify_file(
+                proposal, source=source, mask=mask, mask_orientation=mask_orientation, progress=progress
+            )
         console.result({"output": str(proposal), **proof.as_dict()}, proof.as_text())
         if not proof.passed:
             raise VerificationFailed(f"{proposal}: {proof.why}")

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import ndimage, sparse
+from scipy import ndimage
 
 from tratteggio.damage.classes import CLASSES, index_of
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels, Region
-from tratteggio.painting.lacunae import EIGHT
 from tratteggio.painting.pixels import Array, Lost
 
-BAND = 1024
 NOTHING = Metadata()
 
 
@@ -77,7 +75,7 @@ class DamageMap:
             lacunae = self.of(name)
             if not lacunae.lost_px:
                 continue
-            pieces = _pieces(lacunae)
+            pieces = lacunae.pieces
             found.append(
                 Area(
                     name,
@@ -214,26 +212,3 @@ def length_px(text: str, metadata: Metadata) -> float:
     if metadata.um_per_px is None:
         raise BadUsage(f"the scan has no physical scale, so {text} means nothing; say it in pixels, as 2px")
     return length / metadata.um_per_px
-
-
-def _pieces(lacunae: Lacunae) -> int:
-    """Count pieces: those of each band, joined where they meet those of the band before."""
-    count, above = 0, np.zeros(lacunae.grid[1], np.int64)
-    meetings: list[Array] = []
-    for band in Region.whole(lacunae.grid).bands(BAND):
-        labels, here = ndimage.label(lacunae.read(band), EIGHT, output=np.int64)
-        labels[labels > 0] += count
-        count += here
-        for by in (-1, 0, 1):
-            pairs = np.stack(
-                [
-                    above[max(0, by) : len(above) + min(0, by)],
-                    labels[0][max(0, -by) : len(above) - max(0, by)],
-                ]
-            )
-            meetings.append(pairs[:, (pairs > 0).all(axis=0)])
-        above = labels[-1]
-    one, two = np.concatenate(meetings, axis=1)
-    graph = sparse.coo_matrix((np.ones(one.size, np.int8), (one, two)), shape=(count + 1, count + 1))
-    # Number 0, sound paint, meets nothing and is a component of its own.
-    return int(sparse.csgraph.connected_components(graph, directed=False)[0]) - 1

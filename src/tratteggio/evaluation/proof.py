@@ -155,6 +155,7 @@ def verify_file(
     *,
     source: str | Path | None = None,
     mask: str | Path | None = None,
+    mask_orientation: str | None = None,
     progress: Progress | None = None,
 ) -> Verification:
     """Hold a saved proposal against its source.
@@ -164,6 +165,7 @@ def verify_file(
         source: the original, or the stack that holds it, if it is not where the history beside the target
             says.
         mask: the lacunae, if not those saved beside the target.
+        mask_orientation: "displayed" or "stored", as for `files.read_lacunae`.
         progress: called with (rows done, rows in all).
 
     Raises:
@@ -172,10 +174,13 @@ def verify_file(
     """
     if source is not None and mask is not None:
         original = treatment.open(source).primary
-        found = verify(original, files.read(target), files.read_lacunae(mask, original), progress=progress)
+        lacunae = files.read_lacunae(mask, original, mask_orientation=mask_orientation)
+        found = verify(original, files.read(target), lacunae, progress=progress)
         return replace(found, tags=_tags(original, Path(target)))
     saved = treatment.reopen(target, source=source)
-    lacunae = files.read_lacunae(mask, saved.original) if mask else saved.lacunae
+    lacunae = saved.lacunae
+    if mask:
+        lacunae = files.read_lacunae(mask, saved.original, mask_orientation=mask_orientation)
     found = verify(saved.original, files.read(target), lacunae, progress=progress)
     recorded = saved.history["source"]["sha256"]
     return replace(

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from tratteggio import files
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.evaluation.proof import differing
-from tratteggio.files.icc import profile_name, to_lab
+from tratteggio.files.icc import profile_name, to_lab, to_profile
+from tratteggio.files.laying import require_alike
 from tratteggio.files.white import note_range, on_one_white
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.fidelity import psnr_from_mse, ssim_map
@@ -121,7 +122,7 @@ def evaluate(
     """Measure a result against the truth, band by band: memory depends on the band, not on the painting.
 
     Only colour is measured, not alpha; `verify` looks at both. Each scan is brought to CIE L*a*b* through its
-    own profile.
+    own profile; for PSNR and SSIM the result is brought to the profile of the reference, at its depth.
 
     Args:
         reference: the truth, for example the panel before it was damaged.
@@ -144,14 +145,18 @@ def evaluate(
         lost = np.zeros((rows.rows, rows.cols), bool) if lacunae is None else lacunae.read(rows)
         read = rows.grow(MARGIN, within=reference.grid)
         truth, proposal = _finite(reference, read), _finite(result, read)
+        # Samples mean the same only in one profile; colour differences go through both.
+        alike = proposal
+        if profiles[0] != profiles[1]:
+            alike = to_profile(proposal, profiles[1], profiles[0], data_range)
         for core in _pieces(rows, band):
             view = core.grow(MARGIN, within=reference.grid)
             seen, own = view.relative_to(read).slices, core.relative_to(view).slices
-            x, y = truth[seen][own], proposal[seen][own]
+            x, y, z = truth[seen][own], proposal[seen][own], alike[seen][own]
             differs = differing(x, y)
             measured = _Measured(
-                squared=np.square(x.astype(np.float64) - y).mean(axis=-1),
-                similarity=_similarity(truth[seen], proposal[seen], data_range)[own],
+                squared=np.square(x.astype(np.float64) - z).mean(axis=-1),
+                similarity=_similarity(truth[seen], alike[seen], data_range)[own],
                 windowed=_window_fits(core, reference.grid),
                 colour=_colour(x, y, differs, profiles, data_range),
             )
@@ -196,6 +201,7 @@ def evaluate_file(
     result: str | Path,
     mask: str | Path | None = None,
     *,
+    mask_orientation: str | None = None,
     white: float | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -205,6 +211,7 @@ def evaluate_file(
         reference: the truth.
         result: the proposal.
         mask: where paint was lost (white = lost); None measures the whole only.
+        mask_orientation: "displayed" or "stored", as for `files.read_lacunae`.
         white: the sample that stands for white in both; None takes what they state, else that of the depth.
 
     Raises:
@@ -212,7 +219,7 @@ def evaluate_file(
     """
     truth, proposal = (files.read(path, white=white) for path in (reference, result))
     note_range(truth, proposal)
-    lacunae = files.read_lacunae(mask, truth) if mask else None
+    lacunae = files.read_lacunae(mask, truth, mask_orientation=mask_orientation) if mask else None
     return evaluate(truth, proposal, lacunae, progress=progress)
 
 
@@ -277,6 +284,7 @@ def _must_match(reference: Scan, result: Scan, lacunae: Lacunae | None) -> None:
         named = (reference, result) if lacunae is None else (reference, result, lacunae)
         sizes = ", ".join(f"{thing.name} is {thing.grid[0]} x {thing.grid[1]}" for thing in named)
         raise GridMismatch(f"what is compared must share one grid (rows x columns), but {sizes}")
+    require_alike(reference, result)
     kinds = [(scan.dtype.name, scan.channels) for scan in (reference, result)]
     if kinds[0] != kinds[1]:
         listed = " and ".join(
@@ -320,6 +328,7 @@ def _parameters(reference: Scan, result: Scan, lacunae: Lacunae | None, data_ran
         "depth": reference.dtype.name,
         "channels": reference.channels,
         "lacunae": None if lacunae is None else lacunae.name,
+        "samples": "as stored" if _profiles_agree(reference, result) else "result in the reference's profile",
         "psnr": {"data_range": data_range, "mse": "over all colour channels"},
         "ssim": {
             "source": "Wang et al. 2004",
@@ -343,6 +352,10 @@ def _parameters(reference: Scan, result: Scan, lacunae: Lacunae | None, data_ran
             "percentile_step": BIN,
         },
     }
+
+
+def _profiles_agree(reference: Scan, result: Scan) -> bool:
+    return reference.metadata.icc == result.metadata.icc
 
 
 def _profile(scan: Scan) -> str:

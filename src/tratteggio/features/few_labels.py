@@ -113,13 +113,19 @@ class Learnt:
 
 
 def learn(
-    painting: str | Path | Stack, labels: str | Path | Labels, *, seed: int = 0, device: str = "auto"
+    painting: str | Path | Stack,
+    labels: str | Path | Labels,
+    *,
+    mask_orientation: str | None = None,
+    seed: int = 0,
+    device: str = "auto",
 ) -> dict[str, Learnt]:
     """Learn from strokes, in well under a minute for a painting of a megapixel.
 
     Args:
         painting: what `tratteggio.open` takes, or a stack.
         labels: a file as `files.read_labels` takes, or labels; on the grid of the painting.
+        mask_orientation: of a file: "displayed" or "stored", as for `files.read_labels`.
         seed: draws the pixels that teach where strokes have many, and the turns of the strokes.
         device: "auto", "cpu" or "cuda".
 
@@ -134,7 +140,9 @@ def learn(
         UnreadableFile, UnsupportedFile: as `read_labels`.
     """
     stack = painting if isinstance(painting, Stack) else treatment.open(painting)
-    told = labels if isinstance(labels, Labels) else files.read_labels(labels, stack.primary)
+    told = labels
+    if not isinstance(told, Labels):
+        told = files.read_labels(told, stack.primary, mask_orientation=mask_orientation)
     if told.grid != stack.grid:
         raise GridMismatch(
             f"labels {told.name} are {told.grid[0]} x {told.grid[1]} (rows x columns), the painting is "

@@ -2,9 +2,10 @@
 
 from tratteggio.files.beside import beside, refuse_overwrite
 from tratteggio.files.icc import profile_name, to_lab
-from tratteggio.files.indexed import read_indexed, write_indexed
+from tratteggio.files.indexed import read_indexed, stated_orientation, write_indexed
 from tratteggio.files.inspection import inspect
 from tratteggio.files.labels import read_labels
+from tratteggio.files.laying import laid
 from tratteggio.files.limits import decoded_limit
 from tratteggio.files.masks import read_lacunae
 from tratteggio.files.overview import overview
@@ -18,6 +19,7 @@ __all__ = [
     "beside",
     "decoded_limit",
     "inspect",
+    "laid",
     "overview",
     "profile_name",
     "read",
@@ -35,6 +37,7 @@ __all__ = [
     "sha256_of",
     "sha256_pixels",
     "sidecar",
+    "stated_orientation",
     "to_lab",
     "white_where_lost",
     "write",

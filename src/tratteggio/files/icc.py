@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.painting.pixels import Array
+from tratteggio.painting.pixels import Array, to_depth
 from tratteggio.painting.pixels import white as white_of
 
 log = logging.getLogger("tratteggio")
@@ -35,8 +35,11 @@ def srgb_profile() -> bytes:
     """Return a profile for colours in sRGB, the same bytes at any time."""
     import imagecodecs  # noqa: PLC0415 only conversions need it
 
-    profile: bytes = imagecodecs.cms_profile("srgb")
-    # In its header stands when it was made, which is now (ICC.1:2022, 7.2.8).
+    return dated(imagecodecs.cms_profile("srgb"))
+
+
+def dated(profile: bytes) -> bytes:
+    """Return a profile with a fixed date; its header says when it was made: now (ICC.1:2022, 7.2.8)."""
     return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
 
 
@@ -112,6 +115,43 @@ def to_lab(array: Array, icc: bytes | None, white: float | None = None) -> NDArr
         lab = _convert(rgb, None, to="lab")
     result: NDArray[np.float64] = lab
     return result
+
+
+def to_profile(array: Array, icc: bytes | None, target: bytes | None, white: float | None = None) -> Array:
+    """Return colours of one profile as samples of another, at their own depth.
+
+    Args:
+        array: (h, w, 1) grey or (h, w, 3) RGB; uint8, uint16, or floats 0 to 1.
+        icc: its profile; None is sRGB.
+        target: the other profile; None is sRGB.
+        white: the sample that stands for white; None: that of the dtype.
+
+    Returns:
+        an array of the same shape and depth; unchanged, with a note, if a profile does not fit.
+    """
+    import imagecodecs  # noqa: PLC0415 only conversions need it
+
+    grey = array.shape[2] == 1
+    top = white_of(array.dtype) if white is None else white
+    exact = np.ascontiguousarray(array / np.float64(top))
+    srgb = imagecodecs.cms_profile("srgb")
+    # sRGB is a profile of three channels: grey goes in, and comes out, as three equal ones.
+    source = exact[..., 0] if grey and icc else np.repeat(exact, 3, axis=2) if grey else exact
+    try:
+        converted = imagecodecs.cms_transform(
+            source,
+            icc or srgb,
+            target or srgb,
+            colorspace="gray" if grey and icc else "rgb",
+            outcolorspace="gray" if grey and target else "rgb",
+            outdtype="float64",
+            flags=imagecodecs.CMS.FLAGS.NOOPTIMIZE,
+        )
+    except (imagecodecs.CmsError, ValueError) as error:
+        log.warning("colours cannot be converted between their profiles (%s); samples are compared", error)
+        return array
+    values = np.atleast_3d(converted)[..., : array.shape[2]]
+    return to_depth(values * top, array.dtype, white=white)
 
 
 def _grey_without_axis(array: Array) -> Array:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.files.beside import beside
+from tratteggio.files.exif import ORIENTATION
 from tratteggio.files.limits import require_decodable
 from tratteggio.files.source import require_seekable
 from tratteggio.files.untrusted import untrusted
@@ -25,7 +26,8 @@ Colour = tuple[int, int, int]
 
 SUFFIXES = {".png": "png", ".tif": "tiff", ".tiff": "tiff"}
 BAND = 256
-RGB, PALETTE = 3, 3  # channels; TIFF's number of the colours
+RGB = 3  # channels
+PALETTE, MINISWHITE = 3, 0  # the numbers of TIFF for its colours
 TOLD = 8  # colours that are listed in a message
 
 
@@ -64,7 +66,7 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
     """Read numbered classes by their colours: an indexed file, or one that was painted in RGB.
 
     Args:
-        path: PNG or TIFF, 8 bit; opacity is left aside.
+        path: PNG or TIFF, 8 bit; what is wholly transparent has the number 0.
         palette: colour -> number.
 
     Returns:
@@ -76,13 +78,18 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
         UnreadableFile: missing or damaged.
     """
     path = Path(path)
-    colours = _colours(path)
+    colours, opacity = _colours(path)
     numbers = {(red << 16) | (green << 8) | blue: number for (red, green, blue), number in palette.items()}
+    nothing = next(colour for colour, number in palette.items() if number == 0)
     grid = (colours.shape[0], colours.shape[1])
     found = np.empty(grid, np.uint8)
     foreign: set[int] = set()
     for band in Region.whole(grid).bands(BAND):
+        clear = np.zeros(1, bool) if opacity is None else opacity[band.slices] == 0
         red, green, blue = np.moveaxis(colours[band.slices].astype(np.uint32), 2, 0)
+        red, green, blue = (
+            np.where(clear, level, own) for level, own in zip(nothing, (red, green, blue), strict=True)
+        )
         there, places = np.unique((red << 16) | (green << 8) | blue, return_inverse=True)
         foreign |= set(there.tolist()) - numbers.keys()
         table = np.array([numbers.get(one, 0) for one in there.tolist()], np.uint8)
@@ -98,18 +105,40 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
     return found
 
 
-def _colours(path: Path) -> Array:
-    """Decode a file to (H, W, 3) uint8."""
+def stated_orientation(path: str | os.PathLike[str]) -> int:
+    """Return the orientation tag of a map, 1 to 8; 1 if it has none.
+
+    Raises:
+        BadUsage: another suffix.
+        UnreadableFile: missing or damaged.
+    """
+    path = Path(path)
+    if kind_for(path, SUFFIXES) == "png":
+        from tratteggio.files.png_read import orientation_in  # noqa: PLC0415 brings the codecs
+
+        return orientation_in(path)
+    from tratteggio.files.tiff_open import open_tiff  # noqa: PLC0415
+
+    with open_tiff(path) as file:
+        page: Any = file.pages.first
+        tag = page.tags.get(ORIENTATION)
+        value = int(tag.value) if tag else 1
+        return value if 1 <= value <= 8 else 1
+
+
+def _colours(path: Path) -> tuple[Array, Array | None]:
+    """Decode a file to colours (H, W, 3) uint8, and opacity (H, W) if it states any."""
     require_seekable(path)
     kind = kind_for(path, SUFFIXES)
     with untrusted(path, what="map of classes"):
         decoded = _read_png(path) if kind == "png" else _read_tiff(path)
     if decoded.dtype != np.uint8:
         raise UnsupportedFile(f"{path} holds {decoded.dtype.name}, but a map of classes is 8 bit")
-    if decoded.ndim == 2 or decoded.shape[2] < 3:
-        grey = decoded if decoded.ndim == 2 else decoded[..., 0]
-        return np.repeat(grey[..., None], 3, axis=2)
-    return decoded[..., :3]
+    decoded = np.atleast_3d(decoded)
+    opacity = decoded[..., -1] if decoded.shape[2] in (2, 4) else None
+    if decoded.shape[2] < 3:
+        return np.repeat(decoded[..., :1], 3, axis=2), opacity
+    return decoded[..., :3], opacity
 
 
 def _read_png(path: Path) -> Array:
@@ -137,6 +166,8 @@ def _read_tiff(path: Path) -> Array:
         if page.photometric == PALETTE and decoded.dtype == np.uint8:
             # 16 bit a colour in the file; ours were 8.
             decoded = (np.asarray(page.colormap).T >> 8).astype(np.uint8)[decoded]
+        if page.photometric == MINISWHITE and decoded.dtype.kind == "u":
+            decoded = np.iinfo(decoded.dtype).max - decoded
         return decoded
 
 

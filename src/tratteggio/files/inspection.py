@@ -30,8 +30,8 @@ def inspect(path: str | os.PathLike[str], *, white: float | None = None) -> dict
         plain values, ready for JSON. Of a file: file, format, compression, rows, cols, channels (alpha not
         counted), depth, white, alpha, layout ("strips", "tiles" or "whole"), levels (list of [rows, cols]),
         profile, resolution ([x, y] or None), unit, um_per_px, orientation, exif, xmp (present?), pixel_bytes
-        (uncompressed), by_region (True: a region is read without decoding the whole), pages, file_bytes,
-        sha256.
+        (uncompressed), by_region (True: a region is read without decoding the whole), pages, picture (which
+        of them is read), file_bytes, sha256.
         Of a stack: file, format ("ome-zarr", "ome-tiff" or "folder"), title, rows, cols, history (present?),
         file_bytes, scans; each of them with modality, seen_everywhere and the keys above that make sense for
         it, for one that is no file of its own raster_sha256 (of its samples) in place of sha256.
@@ -51,6 +51,7 @@ def inspect(path: str | os.PathLike[str], *, white: float | None = None) -> dict
     facts = {"file": str(path), "format": kind, "compression": compression} | _scan(scan)
     return facts | {
         "pages": getattr(scan.pixels, "pages", 1),
+        "picture": getattr(scan.pixels, "place", "page 1"),
         "file_bytes": path.stat().st_size,
         "sha256": sha256(path),
     }
@@ -59,7 +60,8 @@ def inspect(path: str | os.PathLike[str], *, white: float | None = None) -> dict
 def _stack(path: Path, white: float | None) -> dict[str, Any]:
     """Describe an OME-Zarr, an OME-TIFF, or a folder with a `painting.toml`."""
     stack = with_white(read_stack(path), white)
-    kind = "ome-zarr" if is_zarr(path) else "ome-tiff" if path.is_file() else "folder"
+    place = path if path.exists() else path.parent  # of one scan in a file or folder of several
+    kind = "ome-zarr" if is_zarr(place) else "ome-tiff" if place.is_file() else "folder"
     scans = []
     for scan in stack.scans:
         alone = kind == "folder"
@@ -67,8 +69,8 @@ def _stack(path: Path, white: float | None) -> dict[str, Any]:
         seen = {"modality": scan.modality, "file": scan.name, "seen_everywhere": scan.seen is None}
         scans.append(seen | _scan(scan) | own)
     files = {
-        "ome-zarr": path.rglob("*"),
-        "ome-tiff": [path],
+        "ome-zarr": place.rglob("*"),
+        "ome-tiff": [place],
         "folder": [path / NAME, *(Path(scan.name) for scan in stack.scans)],
     }
     return {
@@ -77,7 +79,7 @@ def _stack(path: Path, white: float | None) -> dict[str, Any]:
         "title": stack.title,
         "rows": stack.grid[0],
         "cols": stack.grid[1],
-        "history": history_of(path) is not None,
+        "history": history_of(place) is not None,
         "file_bytes": sum(file.stat().st_size for file in files[kind] if file.is_file()),
         "scans": scans,
     }

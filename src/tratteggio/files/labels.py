@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.errors import BadUsage, GridMismatch, UnsupportedFile
+from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.files.laying import laid
+from tratteggio.files.opacity import opacity
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Labels, Region, Scan
 from tratteggio.painting.labels import KINDS
@@ -36,28 +39,29 @@ MOST_LISTED = 5
 _FOREIGN = 255
 
 
-def read_labels(path: str | os.PathLike[str], scan: Scan) -> Labels:
+def read_labels(path: str | os.PathLike[str], scan: Scan, *, mask_orientation: str | None = None) -> Labels:
     """Read strokes that were painted over a scan, on a layer of their own: .png or .tif, RGB, alpha or not.
 
     Args:
         path: the file.
-        scan: what they were painted over; the grids must agree, pixel for pixel as stored.
+        scan: what they were painted over; the grids must agree.
+        mask_orientation: "displayed" or "stored", as for `read_lacunae`.
 
     Raises:
         GridMismatch: labels and scan differ in size.
-        BadUsage: colours that are not in the palette, listed; or no stroke at all.
+        BadUsage: colours that are not in the palette, listed; or no stroke at all; or the scan has an
+            orientation tag, and the labels fit in two ways.
         UnsupportedFile: not RGB.
         UnreadableFile: as `read`.
     """
     sheet = open_scan(Path(path), modality="labels")
     if sheet.channels != 3:
         raise UnsupportedFile(f"{path} is grey; labels are painted in red, blue and green, as RGB")
-    if sheet.grid != scan.grid:
-        raise GridMismatch(
-            f"labels and scan must share a grid (rows x columns), but {path} is {sheet.grid[0]} x "
-            f"{sheet.grid[1]} and {scan.name} is {scan.grid[0]} x {scan.grid[1]}; paint them on a layer of "
-            "the scan and export it at that size"
-        )
+    strokes = laid(
+        sheet.pixels, scan, name=sheet.name, orientation=sheet.metadata.orientation, what="labels",
+        mask_orientation=mask_orientation,
+    )  # fmt: skip
+    sheet = replace(sheet, pixels=strokes)
     codes = np.zeros(sheet.grid, np.uint8)
     foreign: Counter[str] = Counter()
     for band in Region.whole(sheet.grid).bands(1024):
@@ -87,7 +91,8 @@ def _coded(pixels: Array, sheet: Scan) -> NDArray[np.uint8]:
     for colour, kind in PALETTE.items():
         here = (pixels[..., :3] == np.array(colour) * most).all(axis=-1)
         codes[here] = 0 if kind is None else 1 + KINDS.index(kind)
-    if sheet.alpha:
-        codes[pixels[..., -1] != most] = _FOREIGN
-        codes[pixels[..., -1] == 0] = 0
+    levels = opacity(pixels, sheet)
+    if levels is not None:
+        codes[levels != most] = _FOREIGN
+        codes[levels == 0] = 0
     return codes

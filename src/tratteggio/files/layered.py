@@ -59,15 +59,11 @@ def write_ora(restoration: Restoration, file: Path) -> None:
     if original.metadata.orientation != 1:
         log.warning("an .ora file knows no orientation; it shows %s in stored order", original.name)
     lost, channels, icc = restoration.lacunae.lost, original.channels, original.metadata.icc
-    inverted = original.metadata.foreign.get("photometric") == "miniswhite"
 
     def shown(array: Array) -> Array:
         colours = array[..., None] if array.ndim == 2 else array
         opacity = to_8bit(colours[..., channels:]) if colours.shape[2] > channels else None
         colours = colours[..., :channels]
-        if inverted and colours.dtype.kind == "u":
-            top = colours.dtype.type(original.white)
-            colours = top - np.minimum(colours, top)
         rgb = to_srgb8(colours, icc, original.white)
         if opacity is None:
             opacity = np.full((*rgb.shape[:2], 1), 255, np.uint8)

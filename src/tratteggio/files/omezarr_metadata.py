@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
@@ -79,6 +80,37 @@ def omero_of(scan: Scan) -> dict[str, Any]:
     return {
         "omero": {"channels": channels, "rdefs": {"model": "color" if scan.channels > 1 else "greyscale"}}
     }
+
+
+COLOUR_NAMES = (("red", "r"), ("green", "g"), ("blue", "b"))
+OPACITY_NAMES = ("opacity", "alpha", "a")
+NUMBERED = re.compile(r"(channel|ch|c)?[\s:_-]*\d*([:_-]\d+)*", re.IGNORECASE)  # says nothing: "Channel 0"
+
+
+def labels_of(ome: Mapping[str, Any], channels: int) -> list[str] | None:
+    """Return what the channels of an image are called (`omero`); None if they are not all named.
+
+    Channels without labels, or only numbered, whose colours are those of red, green and blue are called so.
+    """
+    omero = ome.get("omero")
+    listed = omero.get("channels") if isinstance(omero, dict) else None
+    if not isinstance(listed, list) or len(listed) != channels:
+        return None
+    entries = [entry if isinstance(entry, dict) else {} for entry in listed]
+    names = [str(entry.get("label") or "").strip() for entry in entries]
+    if all(map(NUMBERED.fullmatch, names)):
+        shown = [str(entry.get("color", "")).upper() for entry in entries]
+        if shown == list(COLOURS[3].values()):
+            return list(COLOURS[3])
+    return names if any("label" in entry for entry in entries) else None
+
+
+def is_colour(labels: Sequence[str]) -> bool:
+    """True if channels are red, green and blue, with opacity or without."""
+    names = [label.lower() for label in labels]
+    if len(names) not in (3, 4) or (len(names) == 4 and names[3] not in OPACITY_NAMES):
+        return False
+    return all(name in known for name, known in zip(names[:3], COLOUR_NAMES, strict=True))
 
 
 def described(scan: Scan) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files.omezarr_metadata import (
     first_image,
+    is_colour,
+    labels_of,
     metadata_from,
     metadata_of_image,
     read_attributes,
@@ -20,9 +22,11 @@ from tratteggio.files.omezarr_metadata import (
     series_of,
     white_of,
 )
+from tratteggio.files.rasters import Key
+from tratteggio.files.sense import turned
 from tratteggio.files.zarr_pixels import ZarrPixels, open_pixels, require_plausible
-from tratteggio.painting import Mapped, Scan, Stack
-from tratteggio.painting.pixels import Array
+from tratteggio.painting import Mapped, Pixels, Scan, Stack
+from tratteggio.painting.pixels import COLOURS, Array
 from tratteggio.painting.scan import DEPTHS
 
 log = logging.getLogger("tratteggio")
@@ -32,22 +36,101 @@ def read_ome_zarr(path: Path) -> Stack:
     """Open a stack, or a single image; only metadata are read.
 
     Files of other programs are taken too, if their axes are (y, x) or (c, y, x): a scan then has the name of
-    its group for its modality, and "rgb" if it stands alone.
+    its group for its modality, and "rgb" if it stands alone. Channels that are labelled as anything but red,
+    green, blue (and opacity) are scans of their own, each under its label.
 
     Raises:
         UnreadableFile: metadata or arrays are missing or damaged.
-        UnsupportedFile: sound, but of another version, with other axes, or no image at all.
+        UnsupportedFile: sound, but of another version, with other axes, with channels of which nobody can say
+            what they show, or no image at all.
         GridMismatch: the images are not on one grid.
     """
     attributes = read_attributes(path)
     ome = require_ome(path, attributes)
     own = attributes.get("tratteggio") or {}
     if "multiscales" in ome:
-        return Stack((_read_scan(path, "rgb"),))
+        return Stack(tuple(_scans(_read_scan(path, "rgb"), path, ome, alone=True)))
     title = own.get("title") if isinstance(own, dict) else None
-    return Stack(
-        tuple(_read_scan(path / name, name) for name in series_of(path, ome)), title=str(title or "")
-    )
+    scans: list[Scan] = []
+    for name in series_of(path, ome):
+        scan = _read_scan(path / name, name)
+        scans += _scans(scan, path / name, read_attributes(path / name).get("ome", {}), alone=False)
+    return Stack(tuple(scans), title=str(title or ""))
+
+
+def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> list[Scan]:
+    """Return an image of another program as scans: its channels are what their labels say.
+
+    Args:
+        scan: the image, all channels together.
+        folder: where it lies.
+        ome: what it says in the words of the specification.
+        alone: True if it is no part of a collection, so that labels alone name the scans.
+
+    Raises:
+        UnsupportedFile: channels that are not named, or two of one name.
+    """
+    if read_attributes(folder).get("tratteggio") is not None:
+        return [scan]
+    labels = labels_of(ome, scan.channels)
+    if scan.channels == 1 or (labels is None and scan.channels == COLOURS):
+        return [scan]
+    if labels is None:
+        raise UnsupportedFile(
+            f"{folder} has {scan.channels} channels without labels, so nobody can say what they show; label "
+            "them under `omero` in its zarr.json, or keep grey or RGB"
+        )
+    if is_colour(labels):
+        return [replace(scan, alpha=scan.channels > COLOURS)]
+    names = [label if alone else f"{scan.modality}-{label}" for label in labels]
+    if len(set(names)) < len(names) or not all(labels):
+        raise UnsupportedFile(
+            f"{folder} labels its channels {', '.join(map(repr, labels))}; name each of them"
+        )
+    first = "rgb" if "rgb" in names else names[0]
+    log.warning("%s: its channels are read as scans: %s; %s is the main one", folder, ", ".join(names), first)
+    return [
+        replace(scan, pixels=Channel(scan.pixels, number), modality=name, name=str(folder / label))
+        for number, (name, label) in enumerate(zip(names, labels, strict=True))
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Channel:
+    """One channel of pixels, by itself.
+
+    Attributes:
+        pixels: (H, W, C).
+        number: of the channel, from 0.
+    """
+
+    pixels: Pixels
+    number: int
+
+    layout = "tiles"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W)."""
+        return tuple(self.pixels.shape[:2])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of one sample."""
+        return np.dtype(self.pixels.dtype)
+
+    @property
+    def levels(self) -> tuple[Channel, ...]:
+        """Smaller and smaller copies."""
+        return tuple(Channel(level, self.number) for level in getattr(self.pixels, "levels", ()))
+
+    @property
+    def by_region(self) -> bool:
+        """False if all pixels are decoded together."""
+        return bool(getattr(self.pixels, "by_region", True))
+
+    def __getitem__(self, key: Key) -> Array:
+        return np.ascontiguousarray(np.asarray(self.pixels[key])[..., self.number])
 
 
 def _read_scan(folder: Path, modality: str) -> Scan:
@@ -74,7 +157,8 @@ def _read_scan(folder: Path, modality: str) -> Scan:
             label, first_image(label, require_ome(label, read_attributes(label))), complete=True
         )
         seen = Mapped(levels, _is_seen, 0, np.dtype(bool))
-    return Scan(pixels, modality, alpha=alpha, metadata=metadata, name=str(folder), seen=seen)
+    stored = turned(pixels, metadata, alpha=alpha)
+    return Scan(stored, modality, alpha=alpha, metadata=metadata, name=str(folder), seen=seen)
 
 
 def _is_seen(flags: Array) -> Array:

@@ -31,6 +31,7 @@ from tratteggio.files.beside import folder_beside, refuse_overwrite
 from tratteggio.files.omezarr_metadata import SCHEMA, VERSION, described, image_of, omero_of
 from tratteggio.files.provenance import history_json
 from tratteggio.files.pyramid import Halved, grids, halved, halved_if_all
+from tratteggio.files.sense import turned
 from tratteggio.files.zarr_pixels import ZarrPixels
 from tratteggio.painting import Mapped, Pixels, Region, Scan, Stack
 from tratteggio.painting.pixels import Array
@@ -106,7 +107,8 @@ def _write_scan(root: Any, folder: Path, scan: Scan, writer: _Writer, count: _Co
     ome: dict[str, Any] = {"version": VERSION, "multiscales": [image_of(scan, sizes, name=scan.modality)]}
     ome |= omero_of(scan)
     group = root.create_group(scan.modality, attributes={"ome": ome, "tratteggio": described(scan)})
-    writer.write(group, folder / scan.modality, scan.pixels, sizes, read=count.add)
+    stored = turned(scan.pixels, scan.metadata, alpha=scan.alpha)
+    writer.write(group, folder / scan.modality, stored, sizes, read=count.add)
     if scan.seen is None:
         return
     group.create_group("labels", attributes={"ome": {"version": VERSION, "labels": ["seen"]}})

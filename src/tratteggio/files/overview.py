@@ -46,13 +46,10 @@ def overview(
 def _shown(scan: Scan, source: Pixels, region: Region, longest: int) -> NDArray[np.uint8]:
     """Reduce, convert and turn a region."""
     longer = max(region.rows, region.cols)
-    inverted = scan.metadata.foreign.get("photometric") == "miniswhite" and np.dtype(source.dtype).kind == "u"
     parts = []
     for part in _reduced(source, region, max(1, longer // longest)):
         colours = part[..., None] if part.ndim == 2 else part[..., : scan.channels]
-        parts.append(
-            to_srgb8(_turned(colours, scan.white) if inverted else colours, scan.metadata.icc, scan.white)
-        )
+        parts.append(to_srgb8(colours, scan.metadata.icc, scan.white))
     shown = np.concatenate(parts)
     scale = min(1.0, longest / longer)
     rows, cols = (max(1, round(side * scale)) for side in (region.rows, region.cols))
@@ -61,12 +58,6 @@ def _shown(scan: Scan, source: Pixels, region: Region, longest: int) -> NDArray[
 
         shown = np.asarray(Image.fromarray(shown).resize((cols, rows), Image.Resampling.BOX))
     return np.ascontiguousarray(to_display(shown, scan.metadata.orientation))
-
-
-def _turned(colours: Array, white: float) -> Array:
-    """Turn samples that store white as 0."""
-    top = colours.dtype.type(white)
-    return np.asarray(top - np.minimum(colours, top))
 
 
 def _level(pixels: Pixels, longest: int) -> Pixels:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files.laying import require_alike
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.registry import unknown
@@ -40,7 +41,8 @@ def read_folder(folder: Path) -> Stack:
     """Open the scans that a folder's `painting.toml` names, lazily.
 
     Raises:
-        BadUsage: an unknown or missing key, or a value that cannot be; the message names it.
+        BadUsage: an unknown or missing key, or a value that cannot be; the message names it. Or scans with
+            different orientation tags.
         UnreadableFile: no TOML, or a scan is missing or damaged.
         GridMismatch: the scans differ in size.
     """
@@ -58,7 +60,10 @@ def read_folder(folder: Path) -> Stack:
     title = said.get("title", "")
     if not isinstance(title, str):
         raise BadUsage(f"{file}: the title is a text in quotes, got {title!r}")
-    return Stack(tuple(_scan(file, number, entry) for number, entry in enumerate(entries, 1)), title=title)
+    scans = [_scan(file, number, entry) for number, entry in enumerate(entries, 1)]
+    for scan in scans:
+        require_alike(scans[0], scan)
+    return Stack(tuple(scans), title=title)
 
 
 def _scan(file: Path, number: int, entry: Any) -> Scan:

@@ -19,8 +19,10 @@ from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
 from tratteggio.files.layout import THUMBNAIL_LEFT
 from tratteggio.files.limits import METADATA_BYTES, require_decodable, require_metadata
+from tratteggio.files.png_colour import stated_profile
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible
+from tratteggio.files.untrusted import untrusted
 from tratteggio.files.white import believed
 from tratteggio.files.xmp import without_thumbnails
 from tratteggio.painting import Metadata, Scan
@@ -137,9 +139,24 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
     channels = CHANNELS[colour]
     shape = (rows, cols) if channels == 1 else (rows, cols, channels)
     pixels = DecodedWhole(path, shape, np.dtype(np.uint16 if bits == 16 else np.uint8), _decode)
-    metadata = _metadata(path, found, data, pixels.dtype)
+    metadata = _metadata(path, found, data, pixels.dtype, bits=bits, grey=colour in (0, 4))
     metadata = _with_significant_bits(path, metadata, pixels, colours=3 if colour in (2, 6) else 1)
     return Scan(pixels, modality, alpha=colour in (4, 6), metadata=metadata, name=str(path))
+
+
+def orientation_in(path: Path) -> int:
+    """Return the orientation tag of a PNG of any kind, 1 if it has none.
+
+    Raises:
+        UnreadableFile: damaged or truncated.
+    """
+    with untrusted(path, what="PNG file"), path.open("rb") as file:
+        for chunk in list_chunks(path, file):
+            if chunk.kind == b"eXIf":
+                require_metadata(path, chunk.length)
+                file.seek(chunk.offset)
+                return exif.orientation_of(exif.parse(file.read(chunk.length)))
+    return 1
 
 
 def _check_kind(path: Path, bits: int, colour: int, *, bilevel: bool) -> None:
@@ -165,7 +182,9 @@ def _decode(path: Path) -> Array:
     return pixels
 
 
-def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes], dtype: np.dtype[Any]) -> Metadata:
+def _metadata(
+    path: Path, found: list[Chunk], data: dict[Chunk, bytes], dtype: np.dtype[Any], *, bits: int, grey: bool
+) -> Metadata:
     icc = block = xmp = resolution = white = None
     unit, foreign = "none", []
     first = next((chunk.offset for chunk in found if chunk.kind == b"IDAT"), 0)
@@ -188,6 +207,14 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes], dtype: n
     xmp, pictured = without_thumbnails(xmp) if xmp else (None, False)
     left = [THUMBNAIL_LEFT] if thumbnail or pictured else []
     left += [PALETTE_LEFT] if any(chunk.kind == b"PLTE" for chunk in found) else []
+    chunks = {chunk.kind: content for chunk, content in data.items()}
+    if icc is None:
+        icc = stated_profile(path, chunks, grey=grey)
+    kept: dict[str, Any] = {"png": tuple(foreign)} if foreign else {}
+    if left:
+        kept["left"] = tuple(left)
+    if clear := _clear(chunks.get(b"tRNS", b""), bits):
+        kept["clear"] = clear
     directories = exif.parse(block) if block else exif.Directories()
     if resolution is None:
         resolution, unit = exif.resolution_of(directories)
@@ -199,8 +226,16 @@ def _metadata(path: Path, found: list[Chunk], data: dict[Chunk, bytes], dtype: n
         exif=block,
         xmp=xmp,
         white=white,
-        foreign=({"png": tuple(foreign)} if foreign else {}) | ({"left": tuple(left)} if left else {}),
+        foreign=kept,
     )
+
+
+def _clear(content: bytes, bits: int) -> tuple[int, ...]:
+    """Return the colour that stands for transparent (tRNS), as samples; empty if there is none."""
+    levels = struct.unpack(f">{len(content) // 2}H", content) if len(content) in (2, 6) else ()
+    most, top = (1 << bits) - 1, 65_535 if bits == 16 else 255
+    # More bits than the file has are left aside, and 1-bit grey is read as 0 and 255.
+    return tuple((level & most) * (top // most) for level in levels)
 
 
 def _stated_white(path: Path, text: bytes, dtype: np.dtype[Any]) -> float | None:

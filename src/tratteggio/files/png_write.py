@@ -8,12 +8,14 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from tratteggio.errors import BadUsage
 from tratteggio.files import exif
+from tratteggio.files.png_colour import stated_profile
 from tratteggio.files.png_read import SIGNATURE, WHITE_KEYWORD, XMP_KEYWORD
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
@@ -62,7 +64,7 @@ def write_png(
     foreign = [chunk for chunk in metadata.foreign.get("png", ()) if _fits(chunk, kind)]
     file.write(SIGNATURE)
     _chunk(file, b"IHDR", header)
-    for chunk, data in _own_chunks(metadata):
+    for chunk, data in _own_chunks(metadata, name, grey=count < 3):
         _chunk(file, chunk, data)
     if palette:
         _chunk(file, b"PLTE", bytes(level for colour in palette for level in colour))
@@ -95,9 +97,15 @@ def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
     file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
 
 
-def _own_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
+def _stated(metadata: Metadata, name: str, *, grey: bool) -> bytes | None:
+    """Return the profile that the PNG chunks of the source state, which go to the output as they are."""
+    chunks = {kind: data for kind, data, _ in metadata.foreign.get("png", ())}
+    return stated_profile(Path(name), chunks, grey=grey)
+
+
+def _own_chunks(metadata: Metadata, name: str, *, grey: bool) -> Iterator[tuple[bytes, bytes]]:
     """Return the chunks that are made from metadata, in an order that the specification allows."""
-    if metadata.icc:
+    if metadata.icc and metadata.icc != _stated(metadata, name, grey=grey):
         yield b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)
     if metadata.resolution:
         # Pixels per metre, in whole numbers; unit 0 is an aspect ratio only.

@@ -84,6 +84,8 @@ def place_named(name: str) -> Path | None:
     path = Path(name)
     if is_ome_tiff(path.parent) or (is_zarr(path) and (path.suffix or path.parent.suffix)):
         return path
+    if not path.exists() and is_zarr(path.parent) and path.parent.suffix:  # a channel that is a scan
+        return path
     return file_named(name)
 
 

@@ -20,7 +20,8 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
     """Open a scan: TIFF, BigTIFF, PNG, JPEG, camera raw, or one of a stack (as "panel.ome.zarr/irr").
 
     Only the header is read here. TIFF and OME-Zarr are then read by region; PNG and JPEG are decoded whole on
-    first use. Samples keep the file's depth; pixels stay as stored, whatever the orientation tag says.
+    first use. Samples keep the file's depth; pixels stay as stored, whatever the orientation tag says. Where
+    the file stores white as 0, samples are turned, so that 0 is black; writing turns them back, bit by bit.
 
     Args:
         path: the file, or a scan in an OME-Zarr or OME-TIFF, by its modality.
@@ -56,11 +57,14 @@ def stack_at(path: Path) -> Stack | None:
         UnreadableFile, UnsupportedFile, GridMismatch: as the readers of both.
     """
     # Only stacks on disk need their readers, which bring zarr and tifffile.
-    if is_zarr(path):
+    # A channel that is a scan of its own has a label, but no folder.
+    folder = path.parent if not path.exists() and is_zarr(path.parent) else path
+    if is_zarr(folder):
         from tratteggio.files.omezarr_read import read_ome_zarr  # noqa: PLC0415
 
-        with untrusted(path, what="OME-Zarr"):
-            return settle_all(read_ome_zarr(path))
+        with untrusted(folder, what="OME-Zarr"):
+            found = settle_all(read_ome_zarr(folder))
+        return found if folder is path else Stack((found[path.name],), title=found.title)
     file = path.parent if is_ome_tiff(path.parent) else path
     if not is_ome_tiff(file):
         return None

@@ -15,11 +15,12 @@ from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import tiff_tags
 from tratteggio.files.limits import decoded_limit, require_decodable
 from tratteggio.files.rasters import Key
+from tratteggio.files.sense import WHITE_IS_0, Turned, turned
 from tratteggio.files.source import check_plausible
 from tratteggio.files.tiff_open import open_tiff
 from tratteggio.files.tiff_pixels import Planes, RawPixels, SegmentPixels
 from tratteggio.files.untrusted import untrusted
-from tratteggio.painting import Pixels, Scan
+from tratteggio.painting import Metadata, Pixels, Scan
 from tratteggio.painting.pixels import Array
 
 log = logging.getLogger("tratteggio")
@@ -46,10 +47,14 @@ REFUSED = {
     5: "CMYK colours",
     8: "CIELAB colours",
     32803: "raw camera data",
+    34892: "raw camera data",
 }
 COPIES = 2  # of a strip or tile in memory: decompressed, and as it is kept
+RAW = (32803, 34892)  # a mosaic, or one value a colour in the units of a sensor
+PREVIEW_SHARE = 0.25  # of the area: a page that large, of other proportions, is no preview of a larger one
 DTYPES = {(8, 1): "uint8", (16, 1): "uint16", (32, 3): "float32", (64, 3): "float64"}
 REDUCED, MASK = 1, 4  # bits of NewSubfileType
+OPACITY = (1, 2)  # ExtraSamples: colours multiplied by it or not; 0 is a channel without a meaning
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,7 @@ class TiffPixels:
         pages: pictures in the file, pyramid levels not counted.
         bilevel: True if opened as a mask, where 1-bit samples are allowed and become 0 and 255.
         picture: which of several it is, from 0, if it was asked for by number.
+        place: where in the file the picture lies, in words.
     """
 
     path: Path
@@ -75,6 +81,7 @@ class TiffPixels:
     pages: int
     bilevel: bool
     picture: int | None = None
+    place: str = "page 1"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -89,9 +96,10 @@ class TiffPixels:
     @property
     def by_region(self) -> bool:
         """False if all pixels lie in one compressed strip or tile, which is then decoded whole and kept."""
-        if not isinstance(self.base, SegmentPixels):
+        base = self.base.pixels if isinstance(self.base, Turned) else self.base
+        if not isinstance(base, SegmentPixels):
             return True
-        return any(side < whole for side, whole in zip(self.base.segment, self.shape[:2], strict=True))
+        return any(side < whole for side, whole in zip(base.segment, self.shape[:2], strict=True))
 
     def __getitem__(self, key: Key) -> Array:
         region: Array = self.base[key]
@@ -116,21 +124,29 @@ def open_scan(
         path: the file.
         modality: of the scan that is returned.
         bilevel: True takes 1-bit samples too, as 0 and 255 (for masks).
-        picture: which of several pictures to open, from 0; None takes the first and tells of the others.
+        picture: which of several pictures to open, from 0; None takes the largest, of equal ones the first,
+            and tells of the others.
 
     Raises:
         UnreadableFile: damaged, truncated, or a decompression bomb.
         UnsupportedFile: sound, but of a kind that we do not read.
     """
     with open_tiff(path) as tiff:
-        main, levels, others = _sort(list(tiff.pages) if picture is None else [tiff.pages[picture]])
+        pages: list[Any] = list(tiff.pages) if picture is None else [tiff.pages[picture]]
+        main, levels, others = _sort(path, pages)
         # What lies outside the directory is read on demand, so it is touched while the file is open.
         for page in (main, *levels):
             _ = page.decode, page.jpegtables, page.dataoffsets, page.databytecounts
         order, big = tiff.byteorder, tiff.is_bigtiff
     _check_kind(path, main, bilevel=bilevel)
     require_whole(path, main)
-    if others:
+    place = _place(main, pages)
+    if main is not pages[0]:
+        log.warning(
+            "%s: the picture in %s is the largest (%d x %d) and is read; page 1 is %d x %d",
+            path, place, main.imagelength, main.imagewidth, pages[0].imagelength, pages[0].imagewidth,
+        )  # fmt: skip
+    elif others:
         log.warning("%s has %d pages; the first is read, the others are left aside", path, 1 + others)
     base = _pixels(path, main, order)
     pixels = TiffPixels(
@@ -142,17 +158,24 @@ def open_scan(
         pages=1 + others,
         bilevel=bilevel,
         picture=picture,
+        place=place,
     )
     more: dict[str, Any] = {"compression": pixels.compression}
     if main.photometric == 0:
-        more["photometric"] = "miniswhite"
+        more["photometric"] = WHITE_IS_0
     if main.extrasamples:
         more["extrasample"] = int(main.extrasamples[0])
+    dtype, colours = np.dtype(pixels.dtype), main.samplesperpixel - len(main.extrasamples or ())
     metadata = tiff_tags.read_metadata(
         path, main.offset, order=order, big=big, more=more,
-        dtype=np.dtype(pixels.dtype), colours=main.samplesperpixel - len(main.extrasamples or ()),
-        pages=pixels.pages, shape=pixels.shape,
+        dtype=dtype, colours=colours, pages=pixels.pages, shape=pixels.shape,
     )  # fmt: skip
+    if main is not pages[0]:
+        first = tiff_tags.read_metadata(
+            path, pages[0].offset, order=order, big=big, more={},
+            dtype=dtype, colours=colours, pages=pixels.pages, shape=pixels.shape,
+        )  # fmt: skip
+        metadata = tiff_tags.inherited(metadata, first, alike=_kind(main) == _kind(pages[0]))
     if tiff_tags.PHOTOSHOP_LAYERS in main.tags:
         log.warning(
             "%s holds Photoshop layers; the flattened picture is read, the layers are left aside", path
@@ -160,26 +183,66 @@ def open_scan(
     return Scan(pixels, modality, alpha=bool(main.extrasamples), metadata=metadata, name=str(path))
 
 
-def _sort(pages: Sequence[Any]) -> tuple[Any, list[Any], int]:
-    """Return the main picture, its smaller copies from large to small, and the number of other pages."""
-    full = [page for page in pages if not int(page.subfiletype) & (REDUCED | MASK)] or list(pages)
-    main = full[0]
-    candidates = [page for page in (*(main.pages or ()), *pages) if page is not main and _is_copy(page, main)]
+def _sort(path: Path, pages: Sequence[Any]) -> tuple[Any, list[Any], int]:
+    """Return the main picture, its smaller copies from large to small, and the number of other pages.
+
+    The main picture is the largest, wherever it lies: previews come first in the files of cameras, and the
+    picture in a SubIFD.
+
+    Raises:
+        UnsupportedFile: camera raw, or two pictures of different size of which none is a preview.
+    """
+    everywhere = [one for page in pages for one in (page, *(page.pages or ()))]
+    if raw := next((page for page in everywhere if int(page.photometric) in RAW), None):
+        raise UnsupportedFile(
+            f"{path} holds raw camera data ({raw.imagelength} x {raw.imagewidth} pixels), which is not read "
+            "under this name; give it the suffix of its camera (.dng, .nef, ...), or develop it to a TIFF"
+        )
+    pictures = [page for page in everywhere if not int(page.subfiletype) & MASK] or everywhere
+    full = [page for page in pictures if not int(page.subfiletype) & REDUCED] or pictures
+    main = max((*full, *pictures), key=_area)
+    first = pages[0]
+    large = first in full and main is not first and _area(first) >= PREVIEW_SHARE * _area(main)
+    if large and not _in_proportion(first, main):
+        raise UnsupportedFile(
+            f"{path} holds pictures of {first.imagelength} x {first.imagewidth} and {main.imagelength} x "
+            f"{main.imagewidth} pixels, and does not say which is the scan; extract one of them"
+        )
+    candidates = [page for page in everywhere if page is not main and _is_copy(page, main)]
     levels: list[Any] = []
     for page in sorted(candidates, key=lambda page: -page.imagewidth * page.imagelength):
         if page.imagewidth < (levels or [main])[-1].imagewidth:
             levels.append(page)
-    return main, levels, sum(page not in levels for page in full[1:])
+    return main, levels, sum(page not in levels and page is not main for page in full)
+
+
+def _area(page: Any) -> int:
+    return int(page.imagelength) * int(page.imagewidth)
+
+
+def _place(main: Any, pages: Sequence[Any]) -> str:
+    """Say where in the file the main picture lies."""
+    for number, page in enumerate(pages, 1):
+        if page is main:
+            return f"page {number}"
+        for below, one in enumerate(page.pages or (), 1):
+            if one is main:
+                return f"SubIFD {below} of page {number}"
+    raise AssertionError("the main picture is one of the pages")
 
 
 def _is_copy(page: Any, main: Any) -> bool:
     """True if a page is the main picture at a smaller size: same samples, same proportions."""
-    if (page.dtype, page.samplesperpixel, page.photometric) != (
-        main.dtype,
-        main.samplesperpixel,
-        main.photometric,
-    ):
-        return False
+    return _kind(page) == _kind(main) and _in_proportion(page, main)
+
+
+def _kind(page: Any) -> tuple[Any, ...]:
+    """Say what the samples of a page are."""
+    return page.dtype, page.samplesperpixel, page.photometric
+
+
+def _in_proportion(page: Any, main: Any) -> bool:
+    """True if a page is smaller than the main picture, by one factor on both sides."""
     factor = main.imagewidth / max(1, page.imagewidth)
     return bool(factor >= 1.5 and abs(page.imagelength - main.imagelength / factor) <= 2)
 
@@ -229,8 +292,13 @@ def _check_kind(path: Path, page: Any, *, bilevel: bool) -> None:
             f"{page.samplesperpixel} channels ({colours} of colour)",
             "keep grey or RGB and at most one alpha channel",
         )
-    if page.samplesperpixel == colours + 1 and not page.extrasamples:
-        raise refuse(f"{page.samplesperpixel} channels without saying what the last one is")
+    if page.samplesperpixel == colours + 1 and int((page.extrasamples or (0,))[0]) not in OPACITY:
+        raise refuse(
+            f"{page.samplesperpixel} channels without saying what the last one is",
+            "remove the last channel, or save it as a scan of its own; only opacity is carried along",
+        )
+    if photometric == 0 and kind == 3:
+        raise refuse("floats of which 0 is white", "save it so that 0 is black")
 
 
 def require_whole(path: Path, page: Any) -> None:
@@ -301,6 +369,13 @@ def _segment(page: Any) -> tuple[int, int]:
 
 
 def _pixels(path: Path, page: Any, order: str) -> Pixels:
+    """Return the samples of a page, 0 = black."""
+    foreign = {"photometric": WHITE_IS_0} if page.photometric == 0 else {}
+    return turned(_stored(path, page, order), Metadata(foreign=foreign), alpha=bool(page.extrasamples))
+
+
+def _stored(path: Path, page: Any, order: str) -> Pixels:
+    """Return the samples of a page as they lie in the file."""
     rows, cols, samples = page.imagelength, page.imagewidth, page.samplesperpixel
     shape = (rows, cols) if samples == 1 else (rows, cols, samples)
     separate = page.planarconfig == 2 and samples > 1

@@ -189,6 +189,29 @@ def _note_damaged(path: Path, codes: Collection[int]) -> None:
         log.warning("TIFF tags of %s are damaged and left out: %s%s", path, told, more)
 
 
+def inherited(own: Metadata, first: Metadata, *, alike: bool) -> Metadata:
+    """Complete what a picture says by what the first page says of the whole file.
+
+    Args:
+        own: of the picture.
+        first: of the first page, a preview of it.
+        alike: True if both hold samples of one kind, so that one profile serves both.
+    """
+    mine, whole = _directories(own), _directories(first)
+    orientation = first.orientation if own.orientation == 1 else own.orientation
+    codes = {exif.ORIENTATION, *(entry.code for entry in mine.main)}
+    main = [entry for entry in mine.main if entry.code != exif.ORIENTATION]
+    main += [entry for entry in whole.main if entry.code not in codes]
+    joined = replace(mine, main=tuple(main), exif=mine.exif or whole.exif, gps=mine.gps or whole.gps)
+    return replace(
+        own,
+        orientation=orientation,
+        icc=own.icc or (first.icc if alike else None),
+        exif=_block(joined, orientation),
+        xmp=own.xmp or first.xmp,
+    )
+
+
 def _block(found: Directories, orientation: int) -> bytes | None:
     if not (found.main or found.exif or found.gps):
         return None

@@ -23,6 +23,7 @@ import tifffile
 from tratteggio.errors import UnknownName
 from tratteggio.files import tiff_tags
 from tratteggio.files.pyramid import halved
+from tratteggio.files.sense import turned
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
 
@@ -111,7 +112,7 @@ def write_picture(
     Args:
         tiff: the file.
         pool: threads that compress.
-        pixels: (H, W) or (H, W, C).
+        pixels: (H, W) or (H, W, C), 0 = black; turned if the metadata say that the file stores white as 0.
         folder: where scratch files are made.
         metadata: tells how samples are meant; the rest of it `tiff_tags.put_metadata` writes.
         alpha: True if the last channel is opacity.
@@ -121,7 +122,7 @@ def write_picture(
     dtype = np.dtype(pixels.dtype)
     shapes = _level_shapes(tuple(pixels.shape))
     with ExitStack() as scratches:
-        level = pixels
+        level = turned(pixels, metadata, alpha=alpha)
         for number, shape in enumerate(shapes):
             smaller = None
             if number + 1 < len(shapes):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import BadUsage
+from tratteggio.files.sense import Turned, turned
 from tratteggio.files.sensor import sensor_of
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.painting.pixels import Pixels, can_be_white, white
@@ -87,7 +88,11 @@ def scan_with_white(scan: Scan, stated: float | None) -> Scan:
     if sensor_of(scan) is not None:
         raise BadUsage(f"{scan.name} is camera raw, which states the white of its sensor; leave white away")
     own = None if stated == white(scan.dtype) else float(stated)
-    return replace(scan, metadata=replace(scan.metadata, white=own))
+    metadata = replace(scan.metadata, white=own)
+    pixels = scan.pixels
+    if isinstance(pixels, Turned):  # turned on opening, about another white
+        pixels = turned(pixels.pixels, metadata, alpha=scan.alpha)
+    return replace(scan, pixels=pixels, metadata=metadata)
 
 
 def on_one_white(scans: Sequence[Scan]) -> list[Scan]:

@@ -12,6 +12,7 @@ from tratteggio.errors import BadUsage
 from tratteggio.files import exif
 from tratteggio.files.beside import beside
 from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels
+from tratteggio.painting.pixels import COLOURS
 
 log = logging.getLogger("tratteggio")
 
@@ -94,6 +95,7 @@ def write_as(
 ) -> None:
     """Write into `file` what shall become `target`, in the format of the target's suffix."""
     kind = kind_for(target, SUFFIXES)
+    _require_colours(pixels, target, alpha=alpha)
     _note_left_out(metadata, target, kind, alpha=alpha)
     # Each format brings its codecs, so it is imported when the first file of its kind is written.
     if kind == "tiff":
@@ -115,6 +117,16 @@ def write_as(
             from tratteggio.files.jpeg_write import write_jpeg  # noqa: PLC0415
 
             write_jpeg(pixels, stream, metadata=metadata, alpha=alpha, name=str(target))
+
+
+def _require_colours(pixels: Pixels, target: Path, *, alpha: bool) -> None:
+    """Refuse channels without a meaning, which no reader would take again."""
+    channels = 1 if len(pixels.shape) == 2 else pixels.shape[2]
+    if channels - int(alpha) not in (1, COLOURS):
+        raise BadUsage(
+            f"{target}: a picture is grey or RGB, with opacity or without, but the pixels have {channels} "
+            "channels; write a stack of scans (.ome.zarr)"
+        )
 
 
 def _note_left_out(metadata: Metadata, target: Path, kind: str, *, alpha: bool) -> None:

@@ -62,8 +62,8 @@ class Light:
                 f"{self.scan.name} holds NaN or infinite values, the first that were met at row "
                 f"{region.top + row}, column {region.left + col}; mend the file"
             )
-        values = np.multiply(colour, 1 / self.scan.white, dtype=self.dtype)
-        return np.subtract(1, values, out=values) if inverted(self.scan) else values
+        values: Array = np.multiply(colour, 1 / self.scan.white, dtype=self.dtype)
+        return values
 
 
 def reduced(scan: Scan, step: int) -> NDArray[np.float32]:
@@ -75,11 +75,6 @@ def reduced(scan: Scan, step: int) -> NDArray[np.float32]:
     light = Light(scan, np.dtype(np.float32))
     bands = Region.whole(scan.grid).bands(max(1, BAND_PX // (scan.grid[1] * step)) * step)
     return np.concatenate([block_means(light[band.slices], step).astype(np.float32) for band in bands])
-
-
-def inverted(scan: Scan) -> bool:
-    """True if the file stores white as 0."""
-    return scan.metadata.foreign.get("photometric") == "miniswhite" and scan.dtype.kind == "u"
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,8 +289,6 @@ class Enhanced:
         stored = np.asarray(self.stored[region.slices])
         stored = stored[..., None] if stored.ndim == 2 else stored
         values = self.light[region.slices]
-        if inverted(self.scan) and values.shape[2] == self.scan.channels:
-            values = 1 - values
         answer = to_depth(values * self.scan.white, self.dtype, white=self.scan.metadata.white)
         if self.seen is not None:
             # What the scan does not show is no paint, before and after.

@@ -14,6 +14,7 @@ from tratteggio.painting.pixels import Lost, Pixels
 from tratteggio.painting.region import Region
 
 EIGHT = np.ones((3, 3), dtype=bool)  # diagonal neighbours touch
+BAND = 256  # rows labelled at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +59,7 @@ class Lacunae:
     Attributes:
         lost: (H, W) bool, True = lost; may live on disk.
         name: where it came from, for messages.
+        marked: what stands for lost there, in words: "white pixels" of a mask file.
 
     Example:
         >>> lost = np.zeros((40, 40), bool); lost[3:5, 3:9] = True; lost[30:34, 30] = True
@@ -69,6 +71,7 @@ class Lacunae:
 
     lost: Pixels
     name: str = "array"
+    marked: str = "marked pixels"
 
     def __post_init__(self) -> None:
         if len(self.lost.shape) != 2 or 0 in self.lost.shape or np.dtype(self.lost.dtype) != np.bool_:
@@ -92,6 +95,31 @@ class Lacunae:
         """Share of the area that is lost, 0 to 1."""
         return self.lost_px / (self.grid[0] * self.grid[1])
 
+    @cached_property
+    def pieces(self) -> int:
+        """Number of lacunae, where pixels that touch at a corner are one; counted band by band."""
+        from scipy import sparse  # noqa: PLC0415 only a count needs it
+
+        count, above = 0, np.zeros(self.grid[1], np.int64)
+        meetings: list[NDArray[np.int64]] = []
+        for band in Region.whole(self.grid).bands(BAND):
+            labels, here = ndimage.label(self.read(band), EIGHT, output=np.int32)
+            first, last = (np.where(row > 0, row + np.int64(count), 0) for row in (labels[0], labels[-1]))
+            count += here
+            for by in (-1, 0, 1):
+                pairs = np.stack(
+                    [
+                        above[max(0, by) : len(above) + min(0, by)],
+                        first[max(0, -by) : len(above) - max(0, by)],
+                    ]
+                )
+                meetings.append(pairs[:, (pairs > 0).all(axis=0)])
+            above = last
+        one, two = np.concatenate(meetings, axis=1)
+        graph = sparse.coo_matrix((np.ones(one.size, np.int8), (one, two)), shape=(count + 1, count + 1))
+        # Number 0, sound paint, meets nothing and is a component of its own.
+        return int(sparse.csgraph.connected_components(graph, directed=False)[0]) - 1
+
     def read(self, region: Region | None = None) -> Lost:
         """Bring a region (or all) into memory: (h, w) bool."""
         region = region or Region.whole(self.grid)
@@ -99,7 +127,7 @@ class Lacunae:
 
     def crop(self, region: Region) -> Lacunae:
         """Return the lacunae of a region, in memory."""
-        return Lacunae(self.read(region), self.name)
+        return Lacunae(self.read(region), self.name, self.marked)
 
     def groups(self, cell: int = 16) -> Groups:
         """Gather lacunae that lie within `cell` pixels of each other; the mask is read once, in bands."""

@@ -11,14 +11,18 @@ import numpy as np
 
 from tratteggio.errors import GridMismatch
 from tratteggio.painting.lacunae import Lacunae
-from tratteggio.painting.pixels import Array, Pixels
+from tratteggio.painting.pixels import Array, Pixels, white
 from tratteggio.painting.region import Region
 from tratteggio.painting.scan import Scan
 
 
 @dataclass(frozen=True, eq=False)
 class Composite:
-    """The original with the fill laid into the lacunae and nowhere else, made region by region."""
+    """The original with the fill laid into the lacunae and nowhere else, made region by region.
+
+    A fill is never transparent: alpha is full inside the lacunae, and a fill that hits the colour which
+    stands for transparent is moved by one level.
+    """
 
     original: Scan
     lacunae: Lacunae
@@ -38,12 +42,25 @@ class Composite:
         original = np.array(self.original.pixels[key])  # a copy: the source is never written to
         lost = np.asarray(self.lacunae.lost[key])
         if lost.any():
-            fill = np.asarray(self.fill[key])
+            fill = _off(np.asarray(self.fill[key])[lost], self.original.metadata.clear)
             if original.ndim == 2:
-                original[lost] = fill[lost][:, 0]
+                original[lost] = fill[:, 0]
             else:
-                original[lost, : self.original.channels] = fill[lost]
+                original[lost, : self.original.channels] = fill
+            if self.original.alpha:
+                original[lost, -1] = white(self.dtype)
         return original
+
+
+def _off(fill: Array, clear: tuple[int, ...] | None) -> Array:
+    """Move colours (n, channels) that stand for transparent by one level of their last channel."""
+    if clear is None or fill.shape[1] != len(clear):
+        return fill
+    hit = (fill == np.array(clear)).all(axis=1)
+    if hit.any():
+        fill = fill.copy()
+        fill[hit, -1] = clear[-1] - 1 if clear[-1] else 1
+    return fill
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,12 @@ class Metadata:
     foreign: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def clear(self) -> tuple[int, ...] | None:
+        """The colour that stands for transparent (PNG's tRNS), a sample for each channel, or None."""
+        colour: tuple[int, ...] | None = self.foreign.get("clear")
+        return colour
+
+    @property
     def um_per_px(self) -> float | None:
         """Micrometres per pixel along x, or None if the file gives no physical scale."""
         if self.resolution is None or self.unit not in UM_PER_UNIT or self.resolution[0] <= 0:
@@ -64,9 +70,9 @@ class Scan:
 
     Attributes:
         pixels: (H, W) grey, (H, W, 3) RGB, either with one alpha channel more if `alpha`;
-            uint8, uint16, float32 or float64; may live on disk.
+            uint8, uint16, float32 or float64; 0 is black; may live on disk.
         modality: "rgb", "irr", "xray", "uvf", ... (see the glossary in docs/).
-        alpha: True if the last channel is opacity. It is carried along and never painted on.
+        alpha: True if the last channel is opacity. It is carried along; a fill is opaque.
         metadata: profile, resolution, orientation, white, EXIF, XMP.
         name: where the scan came from, for messages.
         seen: (H, W) bool, True where the scan shows the painting; False beyond the rim of a scan that was

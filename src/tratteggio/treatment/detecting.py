@@ -24,13 +24,20 @@ from tratteggio.damage import (
     policies,
 )
 from tratteggio.damage import rose as drawn_rose
-from tratteggio.errors import BadUsage, GridMismatch
+from tratteggio.errors import BadUsage
 from tratteggio.files.white import note_range
 from tratteggio.painting import Lacunae, Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Detector
 from tratteggio.treatment.making import make_detector
-from tratteggio.treatment.opening import also_read, facts, open, shown_to, size_said, stack_of  # noqa: A004
+from tratteggio.treatment.opening import (
+    also_read,
+    facts,
+    open,  # noqa: A004 - reads as `tg.open`
+    require_picture,
+    shown_to,
+    stack_of,
+)
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
@@ -79,6 +86,7 @@ def detect(
         np.True_
     """
     stack = stack_of(painting)
+    require_picture(stack.primary)
     detector = make_detector(kind, seed=seed, device=device)[0] if isinstance(kind, str) else kind
     stack = shown_to(detector, stack)
     note_range(*stack.scans)
@@ -138,6 +146,7 @@ def survey(
         names = ", ".join(detector.name for detector, _ in made)
         raise BadUsage(f"a map has one detector for each class, got {names} for {', '.join(classes)}")
     stack = open(source, white=white)
+    require_picture(stack.primary)
     note_range(*stack.scans)
     places, detected = {}, []
     for detector, said in made:
@@ -268,25 +277,26 @@ def write_areas(found: Survey, target: str | Path) -> None:
     _write_text(path, sheet.getvalue())
 
 
-def read_damage(path: str | Path, scan: Scan) -> DamageMap:
+def read_damage(path: str | Path, scan: Scan, *, mask_orientation: str | None = None) -> DamageMap:
     """Read a map of classes, as `write_damage` writes it or a hand has painted or mended it.
 
     Args:
         path: PNG or TIFF in the colours of the classes.
         scan: whose damage it shows.
+        mask_orientation: "displayed" or "stored", as for `files.read_lacunae`.
 
     Raises:
         GridMismatch: the map has another size.
+        BadUsage: the scan has an orientation tag, and the map fits in two ways.
         UnsupportedFile: colours that stand for no class, which are listed.
         UnreadableFile: missing or damaged.
     """
     indices = files.read_indexed(path, {colour: number for number, colour in enumerate(PALETTE)})
-    if indices.shape != scan.grid:
-        raise GridMismatch(
-            f"{path} is {size_said(indices.shape)} but {scan.name} is {size_said(scan.grid)}; "
-            "a damage map has exactly the size of the scan"
-        )
-    return DamageMap(indices, _on_grid(scan).metadata, str(path))
+    lying = files.laid(
+        indices, scan, name=str(path), orientation=files.stated_orientation(path), what="damage map",
+        mask_orientation=mask_orientation,
+    )  # fmt: skip
+    return DamageMap(lying, _on_grid(scan).metadata, str(path))
 
 
 def lacunae_by_policy(damage: DamageMap, policy: str | None = None, *, grow: str | None = None) -> Lacunae:

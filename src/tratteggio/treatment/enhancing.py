@@ -16,18 +16,24 @@ from tratteggio import files, words
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.icc import profile_name, srgb_profile
+from tratteggio.files.laying import require_alike
 from tratteggio.files.layout import relaid
 from tratteggio.files.sensor import SENSOR
 from tratteggio.files.white import note_range
 from tratteggio.filters import windows
 from tratteggio.filters.chain import Step, chain, said
-from tratteggio.painting import Pixels, Scan, Stack
+from tratteggio.painting import Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Developer, Enhancer, Finder
 from tratteggio.tiles import Answers
 from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.making import make_enhancer
-from tratteggio.treatment.opening import facts, open, stack_of  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.opening import (
+    facts,
+    open,  # noqa: A004 - reads as `tg.open`
+    require_picture,
+    stack_of,
+)
 from tratteggio.version import __version__
 
 log = logging.getLogger("tratteggio")
@@ -136,6 +142,7 @@ def enhance_file(
     way = _way(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
     scan = open(source, raw=way.raw, white=white).primary
+    require_picture(scan)
     note_range(scan)
     for precious in (source, *way.reads):
         files.refuse_overwrite(precious, target)
@@ -172,6 +179,8 @@ class _Filters(NamedTuple):
         return [_told(step, other, scan.grid) for step, other in zip(self.steps, self.others, strict=True)]
 
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
+        for other in filter(None, self.others):
+            require_alike(scan, other)
         light = windows.filtered(scan, self.steps, self.others)
         reach = windows.reach_of(self.steps, scan.grid)
         _warn_of_rims(scan, reach)
@@ -242,7 +251,18 @@ def _enhanced(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None
     if recoloured:  # what is said of one channel does not hold for colours
         foreign = {key: value for key, value in metadata.foreign.items() if key != SENSOR}
         metadata = replace(metadata, icc=srgb_profile(), foreign=foreign)
+    metadata = _without_clear(metadata, scan.name)
     return replace(scan, pixels=pixels, seen=pixels.seen, metadata=metadata, name=f"{scan.name} (enhanced)")
+
+
+def _without_clear(metadata: Metadata, name: str) -> Metadata:
+    """Forget the colour that stands for transparent: a computed sample may hit it by chance."""
+    if metadata.clear is None:
+        return metadata
+    log.warning("%s has a colour that stands for transparent; what is computed from it is opaque", name)
+    foreign = {key: value for key, value in metadata.foreign.items() if key != "clear"}
+    foreign["png"] = tuple(chunk for chunk in foreign.get("png", ()) if chunk[0] != b"tRNS")
+    return replace(metadata, foreign=foreign)
 
 
 def _warn_of_rims(scan: Scan, reach: int | None) -> None:

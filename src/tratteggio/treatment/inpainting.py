@@ -22,8 +22,17 @@ from tratteggio.tiles.blend import ConfidencePixels, FillPixels
 from tratteggio.tiles.trial import trials
 from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.treatment.making import make_engine
+from tratteggio.treatment.marking import note_transparent, require_plausible, understood
 from tratteggio.treatment.memory import memory_plan
-from tratteggio.treatment.opening import also_read, facts, lacunae_of, open, shown_to, stack_of  # noqa: A004
+from tratteggio.treatment.opening import (
+    also_read,
+    facts,
+    lacunae_of,
+    open,  # noqa: A004 - reads as `tg.open`
+    require_picture,
+    shown_to,
+    stack_of,
+)
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
@@ -49,6 +58,8 @@ def inpaint(
     memory: float | None = ...,
     calibrate: bool = ...,
     leave_above: float | None = ...,
+    mask_orientation: str | None = ...,
+    mostly_lost: bool = ...,
     progress: Progress | None = ...,
 ) -> Array: ...
 
@@ -66,6 +77,8 @@ def inpaint(
     memory: float | None = ...,
     calibrate: bool = ...,
     leave_above: float | None = ...,
+    mask_orientation: str | None = ...,
+    mostly_lost: bool = ...,
     progress: Progress | None = ...,
 ) -> Restoration: ...
 
@@ -82,6 +95,8 @@ def inpaint(
     memory: float | None = None,
     calibrate: bool = False,
     leave_above: float | None = None,
+    mask_orientation: str | None = None,
+    mostly_lost: bool = False,
     progress: Progress | None = None,
 ) -> Array | Restoration:
     """Propose a fill for the lacunae of a painting. Pixels that are not lost are never touched.
@@ -101,6 +116,11 @@ def inpaint(
             paint and filled, to see how far off fills are.
         leave_above: lacunae whose fills are off by more than this share of the range, in 1 of 10 pixels as
             the confidence has it, are left open. With `calibrate` that can be relied on.
+        mask_orientation: of a mask file over a scan with an orientation tag: "displayed" if it was drawn over
+            the scan as a viewer shows it, "stored" if it lies as the samples in the file; None goes by tags
+            and sizes, and refuses what is ambiguous. Arrays lie as stored.
+        mostly_lost: fill although more than 90 % of the area is marked as lost, which is refused otherwise,
+            since such a mask is nearly always inverted.
         progress: called with (lost pixels done, lost pixels in all).
 
     Returns:
@@ -108,7 +128,8 @@ def inpaint(
 
     Raises:
         GridMismatch: painting and lacunae differ in size.
-        BadUsage: nothing is lost, everything is lost, or an option cannot be met.
+        BadUsage: nothing is lost, everything is lost, more than 90 % without `mostly_lost`, a mask that fits
+            in two ways, channels that are neither grey nor RGB, or an option cannot be met.
         BadPixels: known paint is NaN or infinite.
         UnknownName: no such engine or finish.
 
@@ -121,12 +142,12 @@ def inpaint(
         True
     """
     stack = stack_of(painting)
-    lacunae = lacunae_of(lost, stack.primary)
+    lacunae = lacunae_of(lost, stack.primary, mask_orientation=mask_orientation)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
     stack = shown_to(maker, stack)
     note_range(*stack.scans)
-    _require_fillable(stack.primary, lacunae)
+    _require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
     job = describe(stack, lacunae, maker, seed=seed)
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
     restoration = _propose(
@@ -149,6 +170,8 @@ def inpaint_file(
     memory: float | None = None,
     calibrate: bool = False,
     leave_above: float | None = None,
+    mask_orientation: str | None = None,
+    mostly_lost: bool = False,
     resume: bool = False,
     white: float | None = None,
     progress: Progress | None = None,
@@ -180,13 +203,13 @@ def inpaint_file(
     stack = open(source, white=white)
     for scan in stack.scans:
         files.refuse_overwrite(scan.name, target)
-    lacunae = lacunae_of(mask, stack.primary)
+    lacunae = lacunae_of(mask, stack.primary, mask_orientation=mask_orientation)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
     stack = shown_to(maker, stack)
     note_range(*stack.scans)
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
-    _require_fillable(stack.primary, lacunae)
+    _require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
     job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
     trust = Trust(calibrate, leave_above)
     if resume and (done := _finished_before(target, job, finish, trust)):
@@ -251,8 +274,9 @@ def _propose(
     progress: Progress | None,
 ) -> Restoration:
     """Fill, and lay the pieces over the original as a restoration."""
+    said = understood(lacunae)
     laid = run(stack, lacunae, engine, ledger, tile=tile, progress=progress)
-    scan, told = stack.primary, {}
+    scan, told = stack.primary, _opaque(stack.primary)
     confidence: Pixels = ConfidencePixels(scan, ledger)
     if trust.calibrate:
         calibration, told["calibration"] = calibration_of(
@@ -268,21 +292,25 @@ def _propose(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "filled_share": lacunae.share,
         "groups": len(laid.groups.regions),
+        "understood": said,
         **told,
     }
     restoration = Restoration(scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save)
     return finished(restoration, finish)
 
 
-def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:
-    """Refuse what no engine can do: nothing lost, everything lost, paint that is not a number."""
-    if lacunae.lost_px == 0:
-        raise BadUsage(f"{lacunae.name} marks nothing as lost (white = lost), so there is nothing to fill")
-    if lacunae.lost_px == lacunae.grid[0] * lacunae.grid[1]:
-        raise BadUsage(
-            f"{lacunae.name} marks every pixel as lost (white = lost), so no paint is known to fill from; "
-            "is the mask inverted?"
-        )
+def _opaque(scan: Scan) -> dict[str, Any]:
+    """Say, for the history, that a fill is opaque where the scan has opacity of its own."""
+    if not scan.alpha and scan.metadata.clear is None:
+        return {}
+    return {"opacity": "opaque inside the lacunae, that of the source elsewhere"}
+
+
+def _require_fillable(scan: Scan, lacunae: Lacunae, *, mostly_lost: bool) -> None:
+    """Refuse what no engine can do: no picture, nothing lost, everything lost, paint that is not a number."""
+    require_picture(scan)
+    require_plausible(lacunae, mostly_lost=mostly_lost)
+    note_transparent(scan, lacunae)
     scan.require_finite(lacunae)
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from tratteggio import files
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
+from tratteggio.files.laying import require_alike
 from tratteggio.files.sensor import sensor_of
 from tratteggio.files.white import with_white
 from tratteggio.painting import Lacunae, Scan, Stack
-from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.pixels import COLOURS, Array, Lost
 from tratteggio.roles import Detector, Engine
 
 
@@ -33,12 +34,14 @@ def open(  # noqa: A001 - reads as `tg.open`
 
     Raises:
         BadUsage: a folder of another kind, a `painting.toml` that cannot be followed, a white that a scan
-            cannot have, or camera raw where a picture is asked for.
+            cannot have, files with different orientation tags, or camera raw where a picture is asked for.
         UnreadableFile: a file is missing, damaged or of a kind we do not read.
         GridMismatch: the scans differ in size.
     """
     if isinstance(painting, Mapping):
         stack = Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
+        for scan in stack.scans:
+            require_alike(stack.primary, scan)
     else:
         stack = files.read_stack(painting)
     return _admitted(with_white(stack, white), raw=raw)
@@ -63,10 +66,25 @@ def _admitted(stack: Stack, *, raw: bool) -> Stack:
     return stack
 
 
-def lacunae_of(lost: Lost | Lacunae | str | Path, scan: Scan) -> Lacunae:
-    """Take lacunae in any form, on the grid of the scan."""
+def require_picture(scan: Scan) -> None:
+    """Refuse channels of which nobody can say what they show.
+
+    Raises:
+        BadUsage: the scan is neither grey nor RGB.
+    """
+    if scan.channels not in (1, COLOURS):
+        raise BadUsage(
+            f"{scan.name} has {scan.channels} channels (opacity not counted), but a picture is grey or RGB; "
+            "keep those channels, or bring each scan as one of its own"
+        )
+
+
+def lacunae_of(
+    lost: Lost | Lacunae | str | Path, scan: Scan, *, mask_orientation: str | None = None
+) -> Lacunae:
+    """Take lacunae in any form, on the grid of the scan; arrays lie as stored, files as `read_lacunae`."""
     if isinstance(lost, str | Path):
-        return files.read_lacunae(lost, scan)
+        return files.read_lacunae(lost, scan, mask_orientation=mask_orientation)
     lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
     if lacunae.grid != scan.grid:
         raise GridMismatch(

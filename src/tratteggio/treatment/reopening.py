@@ -48,7 +48,7 @@ def reopen(
             f"{target} is {size_said(proposal.grid)} with {proposal.channels} channels, but its source "
             f"{source} is {size_said(original.grid)} with {original.channels}"
         )
-    lacunae = lacunae_of(provenance.sidecar(target, "lost"), original)
+    lacunae = lacunae_of(provenance.sidecar(target, "lost"), original, mask_orientation="stored")
     confidence = files.read(provenance.sidecar(target, "confidence"))
     channels = original.channels
     return Restoration(

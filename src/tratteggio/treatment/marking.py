@@ -1,0 +1,88 @@
+"""What a mask was understood to mark, said before anything is filled; an inverted mask is refused."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from tratteggio.errors import BadUsage
+from tratteggio.files.opacity import opacity
+from tratteggio.files.provenance import file_named
+from tratteggio.painting import Lacunae, Region, Scan
+from tratteggio.painting.pixels import white
+
+log = logging.getLogger("tratteggio")
+
+# Of the area: lost paint is rarely more than the first, and a mask with more than the second is nearly always
+# inverted.
+MUCH, MOST = 0.4, 0.9
+
+
+def understood(lacunae: Lacunae) -> str:
+    """Say what is taken as lost, and how much of it there is.
+
+    Example:
+        >>> import numpy as np
+        >>> understood(Lacunae(np.eye(4, dtype=bool), "lost.png", "white pixels"))
+        'white pixels of lost.png are taken as lost: 25.00 % of the area, 1 lacuna'
+    """
+    mask = file_named(lacunae.name)
+    count = f"{lacunae.pieces:,} lacuna{'e' * (lacunae.pieces != 1)}"
+    share = f"{100 * lacunae.share:.2f} % of the area"
+    return f"{lacunae.marked} of {mask.name if mask else lacunae.name} are taken as lost: {share}, {count}"
+
+
+def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
+    """Say what a mask was understood to mark, and refuse what cannot be filled or looks like a mistake.
+
+    Args:
+        lacunae: where paint is lost.
+        mostly_lost: the user says that so much is lost.
+
+    Raises:
+        BadUsage: nothing is lost, everything is, or more than 9 tenths and nobody said so.
+    """
+    name, share = lacunae.name, lacunae.share
+    if lacunae.lost_px == 0:
+        raise BadUsage(f"{name} marks nothing as lost ({_convention(lacunae)}), so there is nothing to fill")
+    if lacunae.lost_px == lacunae.grid[0] * lacunae.grid[1]:
+        raise BadUsage(
+            f"{name} marks every pixel as lost ({_convention(lacunae)}), so no paint is known to fill from; "
+            "is the mask inverted?"
+        )
+    if share > MOST and not mostly_lost:
+        raise BadUsage(
+            f"{understood(lacunae)}; is the mask inverted? Invert it, or add --mostly-lost if so much is lost"
+        )
+    log.info("%s", understood(lacunae))
+    if share > MUCH:
+        log.warning(
+            "%s marks %.0f %% of the area as lost; check that it is not inverted (%s)",
+            name,
+            100 * share,
+            _convention(lacunae),
+        )
+
+
+def _convention(lacunae: Lacunae) -> str:
+    """Say what stands for lost; where no mask file says otherwise, that is white."""
+    opaque = lacunae.marked.startswith("opaque")
+    return f"{lacunae.marked} = lost, what is transparent is not marked" if opaque else "white = lost"
+
+
+def note_transparent(scan: Scan, lacunae: Lacunae) -> None:
+    """Say so if the scan is not opaque where it is filled: the fill is opaque, or nobody would see it."""
+    if not scan.alpha and scan.metadata.clear is None:
+        return
+    count = 0
+    for band in Region.whole(scan.grid).bands(256):
+        levels = opacity(scan.read(band), scan)
+        assert levels is not None
+        count += int(np.count_nonzero((levels != white(scan.dtype)) & lacunae.read(band)))
+    if count:
+        log.warning(
+            "%s is not opaque in %s lost pixels; the fill there is opaque, opacity elsewhere is untouched",
+            scan.name,
+            f"{count:,}",
+        )
