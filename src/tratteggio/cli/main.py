@@ -67,11 +67,19 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    outside: Annotated[
+        bool, typer.Option("--outside", help="Let a painting.toml name files outside its folder.")
+    ] = False,
 ) -> None:
     """Virtual restoration of paintings: proposals in layers, original paint untouched."""
+    if outside:
+        from tratteggio.files import outside_allowed
+
+        context.with_resource(outside_allowed())
 
 
 def main() -> None:

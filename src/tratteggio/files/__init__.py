@@ -7,6 +7,7 @@ from tratteggio.files.inspection import inspect
 from tratteggio.files.labels import read_labels
 from tratteggio.files.masks import read_lacunae
 from tratteggio.files.overview import overview
+from tratteggio.files.painting_toml import outside_allowed
 from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_pixels, sidecar, write_history
 from tratteggio.files.reading import read
 from tratteggio.files.saving import require_scan_writable, require_writable, save, save_made
@@ -16,6 +17,7 @@ from tratteggio.files.writing import white_where_lost, write, write_lacunae
 __all__ = [
     "beside",
     "inspect",
+    "outside_allowed",
     "overview",
     "profile_name",
     "read",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from itertools import count, takewhile
@@ -12,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.files.documents import read_json
+from tratteggio.files.histories import require_history
 from tratteggio.painting import Metadata, Scan
 
 VERSION = "0.5"
@@ -149,15 +150,10 @@ def read_attributes(folder: Path) -> dict[str, Any]:
             f"{folder} is of Zarr format 2 (OME-Zarr 0.4 or older), which is not read; convert it to "
             f"OME-Zarr {VERSION}, which stands on Zarr format 3"
         )
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableFile(
-            f"{folder} is no whole OME-Zarr: {file} cannot be read ({error.strerror or error})"
-        ) from error
-    except ValueError as error:
-        raise UnreadableFile(f"{file} is damaged: it is not JSON ({error})") from error
-    attributes = found.get("attributes", {}) if isinstance(found, dict) else None
+    if not file.is_file():
+        raise UnreadableFile(f"{folder} is no whole OME-Zarr: there is no file {file}")
+    found = read_json(file, what="zarr.json")
+    attributes = found.get("attributes", {})
     if not isinstance(attributes, dict) or found.get("node_type") != "group":
         raise UnreadableFile(
             f"{file} is not that of a Zarr group; name the folder that holds the whole stack"
@@ -169,11 +165,11 @@ def stack_history(path: Path) -> dict[str, Any] | None:
     """Return how a stack came to be, or None if it does not say.
 
     Raises:
-        UnreadableFile: no Zarr group lies there.
+        UnreadableFile: no Zarr group lies there, or its history is damaged.
     """
     own = read_attributes(path).get("tratteggio")
     history = own.get("history") if isinstance(own, dict) else None
-    return history if isinstance(history, dict) else None
+    return None if history is None else require_history(history, path / "zarr.json")
 
 
 def require_ome(folder: Path, attributes: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -288,7 +288,7 @@ def _finished_before(
     sidecar = provenance.sidecar(target, "history")
     if not (target.exists() and sidecar.exists()):
         return None
-    history = provenance.read_history(sidecar)
+    history = provenance.read_proposal(sidecar)
     source = {key: value for key, value in history["source"].items() if key != "file"}
     same = all((history | {"source": source}).get(key) == value for key, value in job.items())
     same = same and history["finish"]["name"] == finish
