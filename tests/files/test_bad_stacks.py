@@ -260,7 +260,7 @@ SCAN = '[[scan]]\nfile = "visible.tif"\nmodality = "rgb"\n'
         ("titel = 'x'\n" + SCAN, BadUsage, "no key named 'titel'; did you mean 'title'"),
         (SCAN + "mm_per_px = 0.05\n", BadUsage, "no key named 'mm_per_px'; did you mean 'um_per_px'"),
         (SCAN + "um_per_px = 0.05\n", BadUsage, "um_per_px of rgb .*0.05 mm is 50.*got 0.05"),
-        (SCAN + "um_per_px = '50 mm'\n", BadUsage, r"scan\[0\].um_per_px must be a number or null, got a text"),
+        (SCAN + "um_per_px = '50 mm'\n", BadUsage, r"um_per_px must be a number or null, got a text"),
         (SCAN + "um_per_px = true\n", BadUsage, r"um_per_px must be a number or null, got true or false"),
         (SCAN + "um_per_px = nan\n", BadUsage, "got nan"),
         ('[[scan]]\nfile = "visible.tif"\n', BadUsage, r"scan\[0\].modality is missing"),

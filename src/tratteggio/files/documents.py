@@ -182,7 +182,9 @@ def _content(path: Path, *, what: str, remedy: str) -> bytes:
 
 def _require_size(source: Path, size: int, *, what: str, remedy: str) -> None:
     if size > MOST_BYTES:
-        raise UnreadableFile(f"{source} is not a sound {what}: it is larger than {MOST_BYTES:,} bytes; {remedy}")
+        raise UnreadableFile(
+            f"{source} is not a sound {what}: it is larger than {MOST_BYTES:,} bytes; {remedy}"
+        )
 
 
 def _too_deep(source: Path, *, what: str, remedy: str) -> UnreadableFile:
@@ -193,7 +195,9 @@ def _deep(value: Any) -> bool:
     """True if lists and objects are nested deeper than `DEEPEST`; recursion itself would fail there."""
     layer = [value]
     for _ in range(DEEPEST + 1):
-        inner = [one.values() if isinstance(one, dict) else one for one in layer if isinstance(one, dict | list)]
+        inner = [
+            one.values() if isinstance(one, dict) else one for one in layer if isinstance(one, dict | list)
+        ]
         layer = [part for parts in inner for part in parts if isinstance(part, dict | list)]
         if not inner:
             return False

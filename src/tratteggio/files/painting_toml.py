@@ -58,7 +58,7 @@ class _Entry(Struct):
 class _Description(Struct):
     """The whole file."""
 
-    scan: list[_Entry] = []  # noqa: RUF012 msgspec copies it
+    scan: list[_Entry] = []
     title: Annotated[str, Meta(max_length=10_000)] = ""
 
 

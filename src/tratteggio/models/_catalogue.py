@@ -9,6 +9,9 @@ import torch
 from torch import nn
 
 from tratteggio import registry
+from tratteggio.errors import BadUsage
+
+LONGEST = 1000  # letters of a name, options included
 
 
 @cache
@@ -47,6 +50,8 @@ def build(name: str) -> nn.Module:
         UnknownName: no net has that name; the message gives the nearest and all.
         BadUsage: what the name goes on with cannot be.
     """
+    if len(name) > LONGEST:
+        raise BadUsage(f"the name of a net has at most {LONGEST} letters, got {len(name)}")
     homes = _homes()
     kind = name.partition(":")[0]
     if kind not in homes:

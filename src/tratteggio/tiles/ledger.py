@@ -172,7 +172,7 @@ class DiskLedger:
         differing = sorted(key for key in {*known, *wanted} if known.get(key) != wanted.get(key))
         if differing:
             raise UnsafeOutput(
-                f"{self.folder} holds another job: {', '.join(differing)} differ; give the same inputs and "
+                f"{self.folder} holds another job: {', '.join(differing)[:200]} differ; give the same inputs and "
                 "options to --resume, or remove the folder to start anew"
             )
 

@@ -6,7 +6,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
@@ -92,7 +92,7 @@ def _array(file: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """Read one array, once its header is known to state no more than there is."""
     kind, size = ARRAYS[name], archive.getinfo(f"{name}.npy").file_size
     with archive.open(f"{name}.npy") as stream:
-        shape, dtype = _header(cast("IO[bytes]", stream))
+        shape, dtype = _header(stream)
     stated = math.prod(shape) * dtype.itemsize
     columns = shape[1:]
     fits = len(columns) == len(kind.columns) and all(
@@ -101,7 +101,7 @@ def _array(file: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     if not fits or dtype.kind not in kind.kinds or not stated <= size <= stated + HEADERS:
         raise _damaged(file, f"{name} is {dtype} of shape {shape}, which no tile holds")
     with archive.open(f"{name}.npy") as stream:
-        return np.asarray(npy.read_array(cast("IO[bytes]", stream), allow_pickle=False))
+        return np.asarray(npy.read_array(stream, allow_pickle=False))
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
