@@ -6,7 +6,7 @@ import operator
 
 from tratteggio.errors import BadUsage
 
-LARGEST = 2**63 - 1  # what every generator of ours, NumPy's and torch's takes, and JSON keeps
+LARGEST = 2**32 - 1  # what every generator of NumPy, SciPy, torch and OpenCV takes
 
 
 def require_seed(seed: int) -> int:
@@ -21,7 +21,7 @@ def require_seed(seed: int) -> int:
     Example:
         >>> require_seed(-1)
         Traceback (most recent call last):
-        tratteggio.errors.BadUsage: a seed must be a whole number from 0 to 9223372036854775807, got -1
+        tratteggio.errors.BadUsage: a seed must be a whole number from 0 to 4294967295, got -1
     """
     try:
         found = operator.index(seed)

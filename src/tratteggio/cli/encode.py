@@ -41,6 +41,9 @@ def encode(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files, treatment
         from tratteggio.features import cluster_picture, encode_file, principal_picture
+        from tratteggio.seeds import require_seed
+
+        require_seed(seed)
 
         painting = painting_of(sources)
         with console.progress("encoding") as progress:

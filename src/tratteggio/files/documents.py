@@ -144,7 +144,7 @@ def require(
     Example:
         >>> require({"trials": "many"}, dict[str, int], Path("out.json"), what="history")
         Traceback (most recent call last):
-        tratteggio.errors.UnreadableFile: out.json is not a sound history: each value must be a whole number, ...
+        tratteggio.errors.UnreadableFile: out.json is not a sound history: each value must be a ...
     """
     try:
         return msgspec.convert(value, schema)

@@ -106,8 +106,9 @@ def require_history(found: Any, source: Path) -> dict[str, Any]:
         raise UnreadableFile(f"{source} is not a history: it has no schema version")
     require(history, History, source, what=WHAT)
     if history["schema"] > SCHEMA:
+        stated = str(history["schema"])[:20]
         raise UnreadableFile(
-            f"{source} has schema {str(history['schema'])[:20]}, newer than {SCHEMA}; update tratteggio to read it"
+            f"{source} has schema {stated}, newer than {SCHEMA}; update tratteggio to read it"
         )
     return history
 

@@ -120,8 +120,8 @@ def _listed(text: str, name: str) -> dict[str, int]:
     pairs = [(entry[1], int(entry[2])) for entry in entries if entry]
     if len(pairs) < len(entries) or len(dict(pairs)) < len(pairs):
         raise BadUsage(
-            f"the modalities of a net are written NAME:MODALITY=CHANNELS,..., each once, of 1 to 999 channels, got {name!r}; "
-            f"{NAMES[3]}:rgb=3,irr=1 for example"
+            f"the modalities of a net are written NAME:MODALITY=CHANNELS,..., each once, got {name!r}; "
+            f"{NAMES[3]}:rgb=3,irr=1 for example, with at most 999 channels"
         )
     return dict(pairs)
 

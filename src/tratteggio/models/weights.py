@@ -113,7 +113,7 @@ def load(path: str | os.PathLike[str]) -> tuple[nn.Module, Card]:
             net = _empty(card.model)
     except BadUsage as error:
         raise UnsupportedFile(
-            f"{path} was written by tratteggio {card.version:.40}, and its model cannot be built here: {error}"
+            f"{path} was written by tratteggio {card.version:.40}; its net cannot be built here: {error}"
         ) from error
     with _opened(path) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (it is no mapping)

@@ -172,8 +172,8 @@ class DiskLedger:
         differing = sorted(key for key in {*known, *wanted} if known.get(key) != wanted.get(key))
         if differing:
             raise UnsafeOutput(
-                f"{self.folder} holds another job: {', '.join(differing)[:200]} differ; give the same inputs and "
-                "options to --resume, or remove the folder to start anew"
+                f"{self.folder} holds another job: {', '.join(differing)[:200]} differ; give the same inputs "
+                "and options to --resume, or remove the folder to start anew"
             )
 
     def _extent(self, tile: int) -> Region:

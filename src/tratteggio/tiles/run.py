@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import TratteggioError, UnreadableFile
+from tratteggio.failures import machine_failures
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.painting.pixels import Lost, to_depth
 from tratteggio.roles import Engine
@@ -44,6 +45,7 @@ def run(
 
     Raises:
         BadUsage: a lacuna lies where the filled scan shows nothing at all; the message names the place.
+        OutOfMemory: the engine could not get memory.
         UnreadableFile: a tile that the ledger has does not fill these lacunae.
         TratteggioError: the engine failed, or proposed NaN; the message names the place. Nothing of that
             tile is kept; tiles done before stay in the ledger.
@@ -107,7 +109,8 @@ class _Filling:
         ready = replace(scan, pixels=colours, alpha=False, seen=None)
         others = tuple(_blank_unseen(other) for other in crop.scans if other is not scan)
         shown = replace(crop, scans=(ready, *others))
-        fill, confidence = self.engine.fill(shown, Lacunae(lost), self.context)
+        with machine_failures("free some, or choose an engine that needs less"):
+            fill, confidence = self.engine.fill(shown, Lacunae(lost), self.context)
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(

@@ -21,7 +21,8 @@ from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from tratteggio import files
-from tratteggio.errors import MissingExtra, UnwritableFile
+from tratteggio.errors import UnwritableFile
+from tratteggio.extras import optional
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import json_lines
 
@@ -48,10 +49,9 @@ class Journal:
     def __init__(self, run: Path, *, step: int = 0) -> None:
         self.file = run / "journal.jsonl"
         _cut(self.file, step)
-        try:
+        needs = "training needs TensorBoard"
+        with optional("tensorboard", needs=needs, install="pip install 'tratteggio[train]'"):
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
-        except ImportError as error:
-            raise MissingExtra("training needs TensorBoard: pip install 'tratteggio[train]'") from error
         self._curves: Any = SummaryWriter(str(run / "tensorboard"), purge_step=step + 1)
         self._lines = self.file.open("a", encoding="utf-8")
 

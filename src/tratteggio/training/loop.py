@@ -23,7 +23,9 @@ import torch
 from torch import Tensor, nn, optim
 
 from tratteggio.errors import BadUsage, Diverged, Stopped, TratteggioError, UnsafeOutput, UnwritableFile
+from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
+from tratteggio.files.untrusted import untrusted
 from tratteggio.losses.terms import Objective, middle
 from tratteggio.metrics.fidelity import psnr
 from tratteggio.models import Card, find
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tratteggio")
 
 TELL_EVERY = 10  # steps between two lines of the journal
+MEMORY_ADVICE = "free some, or train with a smaller batch or side (--set batch=4)"
 ROWS_SHOWN = 8  # of the sample picture
 ACTIVE = 0.01  # nats above which a number of a latent tells something of a picture
 
@@ -102,8 +105,10 @@ def train(
         Stopped: by Ctrl-C or SIGTERM, after the step in hand; its state is saved.
         UnwritableFile: no space, no permission; the last good state stays.
         MissingExtra: the extra "train" is not installed.
+        OutOfMemory: a step takes more memory than there is.
+        TratteggioError: a process that makes patches was killed.
     """
-    with launched(recipe, device) as fabric:
+    with machine_failures(MEMORY_ADVICE), launched(recipe, device) as fabric:
         _train(
             fabric, net, patches, loss, recipe,
             run=Path(run), spoil=spoil, held_out=held_out, card=card, texts=texts, resume=resume,
@@ -263,7 +268,9 @@ def _keep_texts(bench: _Bench, texts: Mapping[str, str]) -> None:
 def _require_same(file: Path, text: str) -> None:
     if not file.exists():  # no run at all, which the state will tell, or one killed before it was written
         return
-    changed = sorted(set(file.read_text("utf-8").splitlines()) ^ set(text.splitlines()))
+    with untrusted(file, what="list of a run", remedy="start a new run elsewhere"):
+        there = file.read_text("utf-8")
+    changed = sorted(set(there.splitlines()) ^ set(text.splitlines()))
     if changed:
         more = f" and {len(changed) - 1} more lines" if len(changed) > 1 else ""
         raise BadUsage(

@@ -21,6 +21,7 @@ from tratteggio.errors import BadUsage, UnreadableFile, UnsupportedFile
 from tratteggio.painting import Scan, Stack
 from tratteggio.painting.pixels import LUMA
 from tratteggio.phantom import multimodal, panel
+from tratteggio.seeds import require_seed
 from tratteggio.training.pictures import pictures
 
 log = logging.getLogger("tratteggio")
@@ -351,6 +352,7 @@ class Phantoms:
     def __post_init__(self) -> None:
         if self.count < 1:
             raise BadUsage(f"count of phantoms must be at least 1, got {self.count}")
+        require_seed(self.first_seed)
 
     def __len__(self) -> int:
         return self.count
