@@ -14,7 +14,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from tratteggio.errors import Stopped, TratteggioError, UnwritableFile
-from tratteggio.failures import machine_failures
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no notes.")]
@@ -123,8 +122,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     # A job scheduler's polite "terminate" is kept as carefully as Ctrl-C.
     former = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with machine_failures("give --memory a smaller number, or use a smaller --tile"):
-            yield console
+        yield console
     except TratteggioError as error:
         _end(console, str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -132,6 +130,8 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _end(console, f"{where}{error.strerror or error}", UnwritableFile.exit_code)
+    except MemoryError:
+        _end(console, "out of memory; give --memory a smaller number, or use a smaller --tile", 1)
     finally:
         signal.signal(signal.SIGTERM, former)
         logger.removeHandler(handler)

@@ -25,6 +25,7 @@ class Source(Struct):
 
     sha256: str | UnsetType = UNSET
     file: FileName | UnsetType = UNSET
+    file_quoted: FileName | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if self.file is not UNSET and "\0" in self.file:

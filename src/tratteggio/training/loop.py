@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import threading
 import time
@@ -22,7 +23,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn, optim
 
-from tratteggio.errors import BadUsage, Diverged, Stopped, TratteggioError, UnsafeOutput, UnwritableFile
+from tratteggio.errors import (
+    BadUsage,
+    Diverged,
+    MissingExtra,
+    Stopped,
+    TratteggioError,
+    UnsafeOutput,
+    UnwritableFile,
+)
 from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
 from tratteggio.files.untrusted import untrusted
@@ -108,7 +117,8 @@ def train(
         OutOfMemory: a step takes more memory than there is.
         TratteggioError: a process that makes patches was killed.
     """
-    with machine_failures(MEMORY_ADVICE), launched(recipe, device) as fabric:
+    removed = _removed_if_refused(Path(run), resume=resume)
+    with removed, machine_failures(MEMORY_ADVICE), launched(recipe, device) as fabric:
         _train(
             fabric, net, patches, loss, recipe,
             run=Path(run), spoil=spoil, held_out=held_out, card=card, texts=texts, resume=resume,
@@ -164,6 +174,19 @@ def _train(
             "are alike; train with a lower divergence, a longer warmup or some free nats",
             recipe.model,
         )
+
+
+@contextmanager
+def _removed_if_refused(run: Path, *, resume: bool) -> Iterator[None]:
+    """Remove the folder that a new run has made if the run is refused before it has learnt anything."""
+    made_here = not resume and not run.exists()
+    try:
+        yield
+    except (BadUsage, MissingExtra):
+        states = {file.name for file in run.glob("state/*")}
+        if made_here and states <= {"step-00000000.safetensors"}:
+            shutil.rmtree(run, ignore_errors=True)
+        raise
 
 
 # --- before the first step ---------------------------------------------------------------------------
