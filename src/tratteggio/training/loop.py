@@ -351,6 +351,18 @@ class _Account:
         return told
 
 
+@contextmanager
+def _fitting(recipe: Recipe) -> Iterator[None]:
+    """Say which net and objective do not fit: an objective is written for what one kind of net answers."""
+    try:
+        yield
+    except (AttributeError, TypeError, IndexError) as error:
+        raise BadUsage(
+            f"the objective {recipe.loss} cannot judge what the net {recipe.model} answers ({error}); choose "
+            "a recipe that was written for this net, or another objective with --set loss=NAME"
+        ) from error
+
+
 def _step(
     bench: _Bench, batches: Iterator[Batch | TratteggioError], step: int, account: _Account, stop: _Stop
 ) -> bool:
@@ -369,8 +381,9 @@ def _step(
         truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
         attributes = () if batch.attributes is None else (batch.attributes.to(truth.device),)
         aside = {"truth": truth} if bench.sees_truth else {}
-        answer = bench.model(bench.shown(truth, known), known, *attributes, **aside)
-        terms = bench.loss_at(step)(answer, truth, known)
+        with _fitting(recipe):
+            answer = bench.model(bench.shown(truth, known), known, *attributes, **aside)
+            terms = bench.loss_at(step)(answer, truth, known)
     with stages("backward"):
         bench.fabric.backward(terms.total)
         gradients = [p.grad for p in bench.net.parameters() if p.grad is not None]
