@@ -13,7 +13,9 @@ from tratteggio.failures import machine_failures
     [
         MemoryError("Unable to allocate 9 TiB"),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory"
+        ),
         RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
         RuntimeError("std::bad_alloc"),
     ],
@@ -29,7 +31,9 @@ def test_memory_that_gives_out_is_one_sentence(error: Exception) -> None:
 def test_opencv_that_runs_out_of_memory_is_known() -> None:
     cv2 = pytest.importorskip("cv2")
     with pytest.raises(OutOfMemory), machine_failures("use less"):
-        raise cv2.error("OpenCV(4.10.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes")
+        raise cv2.error(
+            "OpenCV(4.10.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes"
+        )
 
 
 @pytest.mark.parametrize("how", ["is killed by signal: Killed. ", "exited unexpectedly"])

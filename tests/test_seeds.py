@@ -72,7 +72,11 @@ def test_every_call_that_takes_a_seed_checks_it(
 def test_the_largest_seed_works() -> None:
     assert panel(64, 64, seed=LARGEST).damaged.read().shape == (64, 64, 3)
     assert gaussian_noise(GREY, sigma=0.1, seed=LARGEST).shape == GREY.shape
-    assert cluster_picture(np.random.default_rng(0).random((8, 8, 2)), count=2, seed=LARGEST).shape == (8, 8, 3)
+    assert cluster_picture(np.random.default_rng(0).random((8, 8, 2)), count=2, seed=LARGEST).shape == (
+        8,
+        8,
+        3,
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -301,3 +302,41 @@ def test_a_damaged_ome_xml_is_told_of(tmp_path: Path, found: bytes, instead: byt
     (tmp_path / "p.ome.tif").write_bytes(whole.replace(found, instead))
     with pytest.raises(UnreadableFile, match=r"p\.ome\.tif is damaged: its OME-XML"):
         files.read_stack(tmp_path / "p.ome.tif")
+
+
+@pytest.mark.parametrize("how", ["../outside.tif", "absolute", "link", "in/../../outside.tif"])
+def test_a_painting_toml_names_files_of_its_own_folder_only(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "painting"
+    (folder / "in").mkdir(parents=True)
+    files.write(RGB, tmp_path / "outside.tif")
+    (folder / "link.tif").symlink_to("../outside.tif")
+    name = {"absolute": str(tmp_path / "outside.tif"), "link": "link.tif"}.get(how, how)
+    (folder / "painting.toml").write_text(f'[[scan]]\nfile = "{name}"\nmodality = "rgb"\n')
+    with pytest.raises(BadUsage, match="which lies outside of its folder.*tratteggio --outside"):
+        tg.open(folder)
+    with files.outside_allowed():
+        assert tg.open(folder).grid == RGB.shape[:2]
+    with pytest.raises(BadUsage, match="outside"):
+        tg.open(folder)
+
+
+def test_ways_that_stay_in_the_folder_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    files.write(RGB, tmp_path / "in" / "visible.tif")
+    (tmp_path / "link.tif").symlink_to("in/visible.tif")
+    for name in ("in/visible.tif", "in/../link.tif", str(tmp_path / "link.tif")):
+        (tmp_path / "painting.toml").write_text(f'[[scan]]\nfile = "{name}"\nmodality = "rgb"\n')
+        assert tg.open(tmp_path).grid == RGB.shape[:2]
+
+
+@pytest.mark.parametrize(
+    "value", ["0x" + "f" * 9000, "1979-05-27", '"\\u0000"', '"' + "x" * 5000 + '"', '"."']
+)
+@pytest.mark.parametrize("key", ["file", "um_per_px", "modality"])
+def test_no_value_breaks_the_reading_of_a_painting_toml(tmp_path: Path, key: str, value: str) -> None:
+    files.write(RGB, tmp_path / "visible.tif")
+    entries = {"file": '"visible.tif"', "modality": '"rgb"', "um_per_px": "50.0"} | {key: value}
+    lines = [f"{name} = {entry}" for name, entry in entries.items()]
+    (tmp_path / "painting.toml").write_text("\n".join(["[[scan]]", *lines]))
+    with contextlib.suppress(BadUsage, UnreadableFile):
+        tg.open(tmp_path)
