@@ -13,9 +13,10 @@ NEEDS = "the filter median needs OpenCV"
 
 
 def test_a_missing_library_is_called_missing() -> None:
-    with pytest.raises(MissingExtra, match="needs OpenCV, which is not installed; pip install it") as caught:
-        with optional("cv2", needs=NEEDS, install="pip install it"):
-            raise ModuleNotFoundError("No module named 'cv2'", name="cv2")
+    told = "needs OpenCV, which is not installed; pip install it"
+    installing = optional("cv2", needs=NEEDS, install="pip install it")
+    with pytest.raises(MissingExtra, match=told) as caught, installing:
+        raise ModuleNotFoundError("No module named 'cv2'", name="cv2")
     assert caught.value.exit_code == 3
 
 
@@ -28,9 +29,9 @@ def test_a_missing_library_is_called_missing() -> None:
     ],
 )
 def test_a_library_that_does_not_load_gives_the_reason(error: Exception) -> None:
-    with pytest.raises(MissingExtra, match="installed but cannot be imported") as caught:
-        with optional("cv2", needs=NEEDS, install="pip install it"):
-            raise error
+    installing = optional("cv2", needs=NEEDS, install="pip install it")
+    with pytest.raises(MissingExtra, match="installed but cannot be imported") as caught, installing:
+        raise error
     assert str(error) in str(caught.value)
     assert "not installed" not in str(caught.value)
 

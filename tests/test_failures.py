@@ -13,17 +13,15 @@ from tratteggio.failures import machine_failures
     [
         MemoryError("Unable to allocate 9 TiB"),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
-        RuntimeError(
-            "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory"
-        ),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
         RuntimeError("std::bad_alloc"),
     ],
 )
 def test_memory_that_gives_out_is_one_sentence(error: Exception) -> None:
-    with pytest.raises(OutOfMemory, match="there is not enough memory for this work; use less") as caught:
-        with machine_failures("use less"):
-            raise error
+    told = "there is not enough memory for this work; use less"
+    with pytest.raises(OutOfMemory, match=told) as caught, machine_failures("use less"):
+        raise error
     assert caught.value.exit_code == 1
     assert caught.value.__cause__ is error
 
@@ -31,16 +29,14 @@ def test_memory_that_gives_out_is_one_sentence(error: Exception) -> None:
 def test_opencv_that_runs_out_of_memory_is_known() -> None:
     cv2 = pytest.importorskip("cv2")
     with pytest.raises(OutOfMemory), machine_failures("use less"):
-        raise cv2.error(
-            "OpenCV(4.10.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes"
-        )
+        raise cv2.error("OpenCV(4.10.0) alloc.cpp:73: error: (-4:Insufficient memory) in alloc")
 
 
 @pytest.mark.parametrize("how", ["is killed by signal: Killed. ", "exited unexpectedly"])
 def test_a_killed_worker_is_one_sentence(how: str) -> None:
-    with pytest.raises(TratteggioError, match="was killed.*--resume, with fewer --workers"):
-        with machine_failures("use less"):
-            raise RuntimeError(f"DataLoader worker (pid(s) 4242) {how}")
+    told = "was killed.*--resume, with fewer --workers"
+    with pytest.raises(TratteggioError, match=told), machine_failures("use less"):
+        raise RuntimeError(f"DataLoader worker (pid(s) 4242) {how}")
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("out of memory"), KeyError("a")])

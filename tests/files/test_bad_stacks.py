@@ -340,3 +340,29 @@ def test_no_value_breaks_the_reading_of_a_painting_toml(tmp_path: Path, key: str
     (tmp_path / "painting.toml").write_text("\n".join(["[[scan]]", *lines]))
     with contextlib.suppress(BadUsage, UnreadableFile):
         tg.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("resolution", [1.0]),
+        ("resolution", ["300", "300"]),
+        ("resolution", [-1.0, 300.0]),
+        ("resolution", [1e300, 1e300]),
+        ("unit", "furlong"),
+        ("orientation", 9),
+        ("orientation", "1"),
+        ("icc", 3),
+        ("icc", "no base 64 !"),
+        ("photometric", "red"),
+        ("extrasample", 10**30),
+    ],
+)
+def test_metadata_of_ours_in_an_ome_zarr_are_checked(tmp_path: Path, key: str, value: object) -> None:
+    files.write_stack(Stack((Scan(RGB, "rgb"),)), tmp_path / "p.ome.zarr")
+    file = tmp_path / "p.ome.zarr" / "rgb" / "zarr.json"
+    said = json.loads(file.read_text())
+    said["attributes"]["tratteggio"]["metadata"][key] = value
+    file.write_text(json.dumps(said))
+    with pytest.raises(UnreadableFile, match=r"rgb/zarr\.json is damaged"):
+        tg.open(tmp_path / "p.ome.zarr")

