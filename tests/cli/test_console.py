@@ -15,6 +15,11 @@ from tratteggio.models import build, weights
 STEERING = "\x1b[2J\x1b]0;owned\x07\r\x08\x7f\x9b31m\u202e\u2028"
 
 
+CARD = {
+    "model": "denoiser", "recipe": "r", "data": ["a"], "licence": "l", "seed": 0, "hours": 0, "machine": "m",
+}  # fmt: skip
+
+
 def is_plain(text: str) -> bool:
     return not any((ord(one) < 32 and one != "\n") or one in "\x7f\x9b\u202e\u2028\ud800" for one in text)
 
@@ -47,10 +52,7 @@ def test_notes_errors_and_results_are_all_plain(capsys: pytest.CaptureFixture[st
     "key", ["model", "recipe", "data", "licence", "machine", "figures", "version", "created"]
 )
 def test_a_card_cannot_steer_the_terminal(tmp_path: Path, key: str) -> None:
-    card = {
-        "model": "denoiser", "recipe": "r", "data": ["a"], "licence": "l", "seed": 0, "hours": 0.0, "machine": "m",
-        "figures": {}, "version": "1", "created": "2026",
-    }  # fmt: skip
+    card = {**CARD, "figures": {}, "version": "1"}
     card[key] = {"data": [STEERING], "figures": {STEERING: 1.0}}.get(key, STEERING)
     file = tmp_path / "net.safetensors"
     save_file(build("denoiser").state_dict(), file, metadata={weights.CARD: json.dumps(card)})
@@ -61,12 +63,8 @@ def test_a_card_cannot_steer_the_terminal(tmp_path: Path, key: str) -> None:
 
 
 @pytest.mark.parametrize("recipe", ['{"name": 3}', "{{{", '{"name": ' * 3000, '{"a": 1}'])
-def test_a_recipe_in_a_card_that_cannot_be_read_is_no_reason_to_show_nothing(
-    tmp_path: Path, recipe: str
-) -> None:
-    card = {
-        "model": "denoiser", "recipe": recipe, "data": [], "licence": "l", "seed": 0, "hours": 0, "machine": "m",
-    }  # fmt: skip
+def test_a_card_is_shown_even_if_its_recipe_cannot_be_read(tmp_path: Path, recipe: str) -> None:
+    card = {**CARD, "recipe": recipe}
     file = tmp_path / "net.safetensors"
     save_file({"a": torch.zeros(1)}, file, metadata={weights.CARD: json.dumps(card)})
     outcome = CliRunner().invoke(app, ["models", "info", str(file)])
