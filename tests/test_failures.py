@@ -3,6 +3,7 @@
 import errno
 
 import pytest
+from safetensors import SafetensorError
 
 from tratteggio.errors import OutOfMemory, TratteggioError
 from tratteggio.failures import machine_failures
@@ -16,6 +17,7 @@ from tratteggio.failures import machine_failures
         RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
         RuntimeError("std::bad_alloc"),
+        SafetensorError("unable to mmap 7149608 bytes from file <a>: Cannot allocate memory (12)"),
     ],
 )
 def test_memory_that_gives_out_is_one_sentence(error: Exception) -> None:

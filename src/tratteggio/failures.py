@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tratteggio.errors import OutOfMemory, TratteggioError
 
-# Libraries that run out of memory say so in errors of their own: torch's allocators, OpenCV, C++ itself.
+# Libraries that run out of memory say so in errors of their own: torch, OpenCV, safetensors, C++ itself.
 MEMORY = re.compile(
     r"(can't|cannot) allocate|(not enough|out of|insufficient) memory|bad_alloc", re.IGNORECASE
 )
@@ -44,7 +44,8 @@ def _told(error: Exception, advice: str) -> TratteggioError | None:
             "a process that makes training patches was killed, most often because memory ran out; go on with "
             "--resume, with fewer --workers"
         )
-    by_library = isinstance(error, RuntimeError) or type(error).__module__.partition(".")[0] == "cv2"
+    # What quotes its input, as these do, could have the words from there.
+    by_library = not isinstance(error, ValueError | LookupError | TypeError | OSError)
     by_system = isinstance(error, OSError) and error.errno == errno.ENOMEM
     if isinstance(error, MemoryError) or by_system or (by_library and MEMORY.search(text)):
         return OutOfMemory(f"there is not enough memory for this work; {advice}")

@@ -29,6 +29,7 @@ from tratteggio.errors import (
     UnsupportedFile,
     UnwritableFile,
 )
+from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import parse_json, require
 from tratteggio.files.untrusted import untrusted
@@ -206,6 +207,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
         raise UnreadableFile(f"there is no file {path}")
     with (
         untrusted(path, what="safetensors file", remedy=REMEDY),
+        machine_failures("free some, then try again"),
         safe_open(path, framework="pt", device="cpu") as file,
     ):
         yield file

@@ -24,6 +24,7 @@ from torch import Tensor, nn, optim
 
 from tratteggio import models
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
+from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import require
 from tratteggio.files.untrusted import untrusted
@@ -240,7 +241,11 @@ def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Return header and tensors of a safetensors file."""
     if not file.is_file():
         raise UnreadableFile(f"{file} cannot be read: there is no such file")
-    with untrusted(file, what="safetensors file", remedy=DAMAGED), safe_open(file, framework="pt") as content:
+    with (
+        untrusted(file, what="safetensors file", remedy=DAMAGED),
+        machine_failures("free some, then try again"),
+        safe_open(file, framework="pt") as content,
+    ):
         header = content.metadata() or {}
         return header, {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
 
