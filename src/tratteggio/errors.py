@@ -12,7 +12,9 @@
     ├── BadPixels (ValueError)                   1   NaN, infinity: nothing to compute with
     ├── Diverged (ArithmeticError)           1   training met a loss or a gradient that is no finite number
     ├── Misaligned                           1   scans could not be brought onto one grid as exactly as asked
+    ├── OutOfMemory (MemoryError)                1   the machine has less memory than the work takes
     ├── MissingExtra (ImportError)               3   an optional dependency, a codec or weights
+    ├── BrokenPlugin (ImportError)               3   a part of another package that cannot be imported
     ├── VerificationFailed                       4   paint that was not lost has changed
     └── Stopped                                130   interrupted; what was done can be resumed
 
@@ -76,6 +78,16 @@ class MissingExtra(TratteggioError, ImportError):
     """An optional dependency, codec or set of weights is not installed; the message says how to get it."""
 
     exit_code = 3
+
+
+class BrokenPlugin(TratteggioError, ImportError):
+    """An engine, detector, ... is registered but cannot be imported or used; the message gives the cause."""
+
+    exit_code = 3
+
+
+class OutOfMemory(TratteggioError, MemoryError):
+    """The work takes more memory than the machine, or its GPU, has left."""
 
 
 class VerificationFailed(TratteggioError):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 from types import ModuleType
 
-from tratteggio.errors import UnknownName
+from tratteggio.errors import BrokenPlugin, TratteggioError, UnknownName
 
 ROLES = {
     "engines": "engine",
@@ -44,6 +45,11 @@ def _modules(role: str) -> dict[str, str]:
     return found
 
 
+def plugins(role: str) -> list[str]:
+    """List what other packages have registered for a role, in alphabetical order."""
+    return sorted(name for name, module in _modules(role).items() if not module.startswith("tratteggio."))
+
+
 def names(role: str) -> list[str]:
     """List what is registered for a role, one of `ROLES`, in alphabetical order."""
     return sorted(_modules(role))
@@ -55,11 +61,43 @@ def load(role: str, name: str) -> ModuleType:
     Raises:
         UnknownName: nothing has that name; the message gives the nearest and all.
         MissingExtra: the module needs an optional dependency that is not installed.
+        BrokenPlugin: the module cannot be imported; the message gives the cause.
     """
     modules = _modules(role)
     if name not in modules:
         raise unknown(ROLES[role], name, modules)
-    return importlib.import_module(modules[name])
+    with usable(role, name):
+        return importlib.import_module(modules[name])
+
+
+@contextmanager
+def usable(role: str, name: str) -> Iterator[None]:
+    """Use a module of a role in this block; whatever another package's code raises names that package.
+
+    Raises:
+        BrokenPlugin: the block raised something that is not ours.
+    """
+    try:
+        yield
+    except TratteggioError:
+        raise
+    except (Exception, SystemExit) as error:  # code of other packages raises anything
+        detail = (str(error) or "no reason given").splitlines()[0][:200]
+        raise BrokenPlugin(
+            f"{ROLES[role]} {name} ({_modules(role)[name]}) is broken: {type(error).__name__}: {detail}; "
+            "install its package again, or uninstall it"
+        ) from error
+
+
+def broken(role: str) -> dict[str, str]:
+    """Import all that other packages have registered for a role -> name: why it is broken."""
+    found = {}
+    for name in plugins(role):
+        try:
+            load(role, name)
+        except TratteggioError as error:
+            found[name] = str(error)
+    return found
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -262,23 +263,23 @@ SCAN = '[[scan]]\nfile = "visible.tif"\nmodality = "rgb"\n'
     ("text", "error", "words"),
     [
         ("", BadUsage, "names no scan"),
-        ("scan = 3", BadUsage, "names no scan"),
-        ("scan = [3]", BadUsage, "scan 1 is a table"),
-        ("title = 3\n" + SCAN, BadUsage, "title is a text"),
+        ("scan = 3", BadUsage, "scan must be a list, got a whole number"),
+        ("scan = [3]", BadUsage, r"scan\[0\] must be an object, got a whole number"),
+        ("title = 3\n" + SCAN, BadUsage, "title must be a text, got a whole number"),
         ("titel = 'x'\n" + SCAN, BadUsage, "no key named 'titel'; did you mean 'title'"),
         (SCAN + "mm_per_px = 0.05\n", BadUsage, "no key named 'mm_per_px'; did you mean 'um_per_px'"),
         (SCAN + "um_per_px = 0.05\n", BadUsage, "um_per_px of rgb .*0.05 mm is 50.*got 0.05"),
-        (SCAN + "um_per_px = '50 mm'\n", BadUsage, "got '50 mm'"),
-        (SCAN + "um_per_px = true\n", BadUsage, "got True"),
+        (SCAN + "um_per_px = '50 mm'\n", BadUsage, r"um_per_px must be a number or null, got a text"),
+        (SCAN + "um_per_px = true\n", BadUsage, r"um_per_px must be a number or null, got true or false"),
         (SCAN + "um_per_px = nan\n", BadUsage, "got nan"),
-        ('[[scan]]\nfile = "visible.tif"\n', BadUsage, "scan 1 needs `modality`"),
-        ('[[scan]]\nmodality = "rgb"\n', BadUsage, "scan 1 needs `file`"),
+        ('[[scan]]\nfile = "visible.tif"\n', BadUsage, r"scan\[0\].modality is missing"),
+        ('[[scan]]\nmodality = "rgb"\n', BadUsage, r"scan\[0\].file is missing"),
         (SCAN + SCAN, BadUsage, "each modality once"),
         (SCAN + '[[scan]]\nfile = "none.tif"\nmodality = "irr"\n', UnreadableFile, "names none.tif"),
         (SCAN + '[[scan]]\nfile = "text.txt"\nmodality = "irr"\n', UnsupportedFile, "text.txt"),
         (SCAN + '[[scan]]\nfile = "small.tif"\nmodality = "irr"\n', GridMismatch, "tratteggio register"),
-        ("title = ", UnreadableFile, "not TOML"),
-        ("title = '\xff'", UnreadableFile, "not TOML"),
+        ("title = ", UnreadableFile, "not a sound TOML file"),
+        ("title = '\xff'", UnreadableFile, "not a sound TOML file"),
     ],
 )
 def test_painting_toml_that_cannot_be_followed(
@@ -309,3 +310,67 @@ def test_a_damaged_ome_xml_is_told_of(tmp_path: Path, found: bytes, instead: byt
     (tmp_path / "p.ome.tif").write_bytes(whole.replace(found, instead))
     with pytest.raises(UnreadableFile, match=r"p\.ome\.tif is not a sound OME-TIFF file: its OME-XML"):
         files.read_stack(tmp_path / "p.ome.tif")
+
+
+@pytest.mark.parametrize("how", ["../outside.tif", "absolute", "link", "in/../../outside.tif"])
+def test_a_painting_toml_names_files_of_its_own_folder_only(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "painting"
+    (folder / "in").mkdir(parents=True)
+    files.write(RGB, tmp_path / "outside.tif")
+    (folder / "link.tif").symlink_to("../outside.tif")
+    name = {"absolute": str(tmp_path / "outside.tif"), "link": "link.tif"}.get(how, how)
+    (folder / "painting.toml").write_text(f'[[scan]]\nfile = "{name}"\nmodality = "rgb"\n')
+    with pytest.raises(BadUsage, match="which lies outside of its folder.*tratteggio --outside"):
+        tg.open(folder)
+    with files.outside_allowed():
+        assert tg.open(folder).grid == RGB.shape[:2]
+    with pytest.raises(BadUsage, match="outside"):
+        tg.open(folder)
+
+
+def test_ways_that_stay_in_the_folder_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    files.write(RGB, tmp_path / "in" / "visible.tif")
+    (tmp_path / "link.tif").symlink_to("in/visible.tif")
+    for name in ("in/visible.tif", "in/../link.tif", str(tmp_path / "link.tif")):
+        (tmp_path / "painting.toml").write_text(f'[[scan]]\nfile = "{name}"\nmodality = "rgb"\n')
+        assert tg.open(tmp_path).grid == RGB.shape[:2]
+
+
+@pytest.mark.parametrize(
+    "value", ["0x" + "f" * 9000, "1979-05-27", '"\\u0000"', '"' + "x" * 5000 + '"', '"."']
+)
+@pytest.mark.parametrize("key", ["file", "um_per_px", "modality"])
+def test_no_value_breaks_the_reading_of_a_painting_toml(tmp_path: Path, key: str, value: str) -> None:
+    files.write(RGB, tmp_path / "visible.tif")
+    entries = {"file": '"visible.tif"', "modality": '"rgb"', "um_per_px": "50.0"} | {key: value}
+    lines = [f"{name} = {entry}" for name, entry in entries.items()]
+    (tmp_path / "painting.toml").write_text("\n".join(["[[scan]]", *lines]))
+    with contextlib.suppress(BadUsage, UnreadableFile):
+        tg.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("resolution", [1.0]),
+        ("resolution", ["300", "300"]),
+        ("resolution", [-1.0, 300.0]),
+        ("resolution", [1e300, 1e300]),
+        ("unit", "furlong"),
+        ("orientation", 9),
+        ("orientation", "1"),
+        ("icc", 3),
+        ("icc", "no base 64 !"),
+        ("photometric", "red"),
+        ("extrasample", 10**30),
+    ],
+)
+def test_metadata_of_ours_in_an_ome_zarr_are_checked(tmp_path: Path, key: str, value: object) -> None:
+    files.write_stack(Stack((Scan(RGB, "rgb"),)), tmp_path / "p.ome.zarr")
+    file = tmp_path / "p.ome.zarr" / "rgb" / "zarr.json"
+    said = json.loads(file.read_text())
+    said["attributes"]["tratteggio"]["metadata"][key] = value
+    file.write_text(json.dumps(said))
+    with pytest.raises(UnreadableFile, match=r"rgb/zarr\.json is damaged"):
+        tg.open(tmp_path / "p.ome.zarr")

@@ -95,7 +95,7 @@ def test_more_channels_than_it_looks_at_change_nothing() -> None:
     [
         ("ti-unet:dept=2", UnknownName, "depth"),
         ("ti-unet:depth=two", BadUsage, "whole number"),
-        ("ti-unet:filters=0", BadUsage, "from 1 on"),
+        ("ti-unet:filters=0", BadUsage, "from 1 to 999"),
         ("ti-unet:depth", BadUsage, "whole number"),
     ],
 )

@@ -1,6 +1,11 @@
 """What is done is kept, whole or not at all, and read back as it was."""
 
+import contextlib
+import io
 import json
+import zipfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,3 +116,102 @@ def test_discarding_leaves_nothing(tmp_path):
     ledger.keep(0, [piece(0, 0)])
     ledger.discard()
     assert not (tmp_path / "job").exists()
+
+
+# --- tiles that lie --------------------------------------------------------------------------------------
+
+
+def kept_tile(tmp_path: Path) -> Path:
+    DiskLedger(tmp_path / "job", {}).keep(0, [piece(0, 0), piece(8, 3)])
+    return tmp_path / "job" / "tile-00000.npz"
+
+
+def rewritten(file: Path, **arrays: Any) -> None:
+    with np.load(file) as archive:
+        whole = dict(archive)
+    np.savez(file, **{name: array for name, array in (whole | arrays).items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"lost": None}, "must hold windows, regions"),
+        ({"more": np.zeros(3)}, "must hold windows, regions"),
+        ({"values": np.zeros(3)}, "values is float64 of shape"),
+        ({"windows": np.zeros((2, 8), np.int64)}, "windows is int64 of shape"),
+        ({"confidence": np.zeros(20, np.int64)}, "confidence is int64"),
+        ({"lost": np.array(["a"])}, "lost is <U1"),
+        ({"windows": np.zeros((1, 9), np.int64)}, "1 windows for 2 regions"),
+        ({"regions": np.full((2, 4), 7)}, "no part of a painting"),
+        ({"regions": np.array([[0, 0, 2**62, 2**62]] * 2)}, "no part of a painting"),
+        ({"regions": np.array([[-5, 0, 1, 7]] * 2)}, "no part of a painting"),
+        ({"regions": np.array([[0, 0, 2**39, 7]] * 2)}, "size of what is lost"),
+        ({"confidence": np.zeros(1, np.float32)}, "lost pixels"),
+        ({"values": np.zeros((1, 3), np.float32)}, "1 values for"),
+    ],
+)
+def test_a_tile_whose_arrays_do_not_belong_together_is_refused(tmp_path, arrays, told):
+    file = kept_tile(tmp_path)
+    rewritten(file, **arrays)
+    with pytest.raises(UnreadableFile, match=rf"tile-00000\.npz is not a sound tile.*{told}.*--resume"):
+        DiskLedger(tmp_path / "job", {}, resume=True)
+
+
+def test_a_value_that_is_no_number_is_refused(tmp_path):
+    file = kept_tile(tmp_path)
+    with np.load(file) as archive:
+        values = archive["values"]
+    values[0, 0] = np.nan
+    rewritten(file, values=values)
+    with pytest.raises(UnreadableFile, match="no finite number"):
+        DiskLedger(tmp_path / "job", {}, resume=True)
+
+
+def test_a_shape_that_lies_is_refused_before_memory_is_taken(tmp_path):
+    """A header of 128 bytes that states 8 TB."""
+    file = kept_tile(tmp_path)
+    header = np.lib.format.header_data_from_array_1_0(np.zeros((1, 3), np.float32)) | {"shape": (10**12, 2)}
+    lying = io.BytesIO()
+    np.lib.format.write_array_header_1_0(lying, header)
+    with zipfile.ZipFile(file) as archive:
+        members = {member.filename: archive.read(member) for member in archive.infolist()}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, lying.getvalue() if name == "values.npy" else content)
+    with pytest.raises(UnreadableFile, match="values is float32 of shape"):
+        DiskLedger(tmp_path / "job", {}, resume=True)
+
+
+def test_a_tile_that_would_unfold_is_refused(tmp_path):
+    file = kept_tile(tmp_path)
+    with np.load(file) as archive:
+        whole = dict(archive)
+    np.savez_compressed(file, **whole)
+    with pytest.raises(UnreadableFile, match="compressed, which no tile is"):
+        DiskLedger(tmp_path / "job", {}, resume=True)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_flipped_bytes_are_found_or_do_no_harm(tmp_path, seed):
+    file = kept_tile(tmp_path)
+    content = bytearray(file.read_bytes())
+    rng = np.random.default_rng(seed)
+    for place in rng.integers(0, len(content), 4):
+        content[place] ^= 1 << int(rng.integers(8))
+    file.write_bytes(content)
+    with contextlib.suppress(UnreadableFile):
+        DiskLedger(tmp_path / "job", {}, resume=True).kept(0)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "[" * 100_000, '{"a": ' * 70 + "1" + "}" * 70])
+def test_a_stamp_that_is_no_job_is_named(tmp_path, text):
+    DiskLedger(tmp_path / "job", {})
+    (tmp_path / "job" / "job.json").write_text(text)
+    with pytest.raises(UnreadableFile, match=r"job\.json is not a sound job.*start anew"):
+        DiskLedger(tmp_path / "job", {}, resume=True)
+
+
+@pytest.mark.parametrize("name", ["tile-abc.npz", "tile-1.npz", "tile--0001.npz", "tile-99999999999999.npz"])
+def test_a_file_with_a_name_that_is_not_ours_is_no_tile(tmp_path, name):
+    kept_tile(tmp_path).rename(tmp_path / "job" / name)
+    assert not DiskLedger(tmp_path / "job", {}, resume=True).started

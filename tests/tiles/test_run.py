@@ -1,6 +1,6 @@
 """Filling window by window: what engines see, what is kept, how it is blended and resumed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from tratteggio.errors import BadUsage, TratteggioError
+from tratteggio.errors import BadUsage, OutOfMemory, TratteggioError, UnreadableFile
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.tiles import DiskLedger, MemoryLedger, run
 from tratteggio.tiles.blend import ConfidencePixels, FillPixels
@@ -257,3 +257,44 @@ def test_the_guide_of_a_large_group_is_a_block_mean():
     assert found.factor == 2
     corner = pixels[found.region.slices][:2, :2].mean()
     np.testing.assert_allclose(found.colours[0, 0, 0], corner, rtol=1e-5)
+
+
+@pytest.mark.parametrize("change", ["another lacuna", "a piece less", "grey", "another window"])
+def test_a_kept_tile_that_does_not_fill_these_lacunae_is_refused(change: str) -> None:
+    """A ledger is read back from disk; what it lacks would be left black without a word."""
+    stack, lacunae = damaged(120, 700, seed=3)
+    ledger = MemoryLedger()
+    run(stack, lacunae, LocalMean(), ledger)
+    first, *rest = ledger.kept(0)
+    match change:
+        case "another lacuna":
+            other = first.lost.copy()
+            other[np.unravel_index(np.argmax(other), other.shape)] = False
+            ledger.keep(0, [replace(first, lost=other), *rest])
+        case "a piece less":
+            ledger.keep(0, rest)
+        case "grey":
+            ledger.keep(0, [replace(first, values=first.values[:, :1]), *rest])
+        case _:
+            window = replace(first.window, core=Region(0, 0, 1, 1))
+            ledger.keep(0, [replace(first, window=window), *rest])
+    with pytest.raises(UnreadableFile, match=r"tile-00000\.npz.*does not fill the lacunae of this job"):
+        run(stack, lacunae, LocalMean(), ledger)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: 9 TB"),
+        RuntimeError("CUDA out of memory. Tried to allocate 9 GiB"),
+    ],
+)
+def test_an_engine_that_runs_out_of_memory_says_so(error: Exception) -> None:
+    class Greedy(LocalMean):
+        def fill(self, window: Stack, lacunae: Lacunae, context: None):
+            raise error
+
+    stack, lacunae = damaged(60, 60, seed=1)
+    with pytest.raises(OutOfMemory, match="not enough memory"):
+        run(stack, lacunae, Greedy(), MemoryLedger())

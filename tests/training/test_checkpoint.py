@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn, optim
 
@@ -164,7 +165,7 @@ def test_a_file_of_another_kind_or_a_damaged_one_is_refused(tmp_path: Path) -> N
     save(tmp_path, net, optimiser)
     file = tmp_path / "state" / "step-00000003.safetensors"
     file.write_bytes(file.read_bytes()[:-5])
-    with pytest.raises(UnreadableFile, match="is damaged"):
+    with pytest.raises(UnreadableFile, match="not a sound safetensors file"):
         load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
     save_file(net.state_dict(), file)
     with pytest.raises(BadUsage, match="is not a training state"):
@@ -192,3 +193,76 @@ def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
     save_weights(tmp_path / "w.safetensors", tiny_net(width=4), recipe=RECIPE, card=None)
     with pytest.raises(BadUsage, match="another architecture"):
         load_weights(tmp_path / "w.safetensors", tiny_net())
+
+
+def altered(run: Path, header: dict[str, str | None], tensors: dict[str, torch.Tensor | None]) -> None:
+    """Write the state of a run anew with other entries; None leaves one out."""
+    file = run / "state" / "step-00000003.safetensors"
+    with safe_open(file, framework="pt") as state:
+        told = state.metadata() | header
+    kept = load_file(file) | tensors
+    save_file(
+        {name: tensor for name, tensor in kept.items() if tensor is not None},
+        file,
+        metadata={key: text for key, text in told.items() if text is not None},
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ({"step": None}, "step is missing"),
+        ({"hours": None}, "hours is missing"),
+        ({"recipe": None}, "recipe is missing"),
+        ({"step": "many"}, "not a sound training state"),
+        ({"step": "-1"}, "step or hours cannot be"),
+        ({"hours": "nan"}, "step or hours cannot be"),
+        ({"recipe": "{"}, "not a sound recipe"),
+        ({"recipe": "[]"}, "it must be an object, got a list"),
+        ({"recipe": '{"a":' * 5000 + "1" + "}" * 5000}, "nested deeper"),
+    ],
+)
+def test_a_header_that_is_damaged_is_told_of(
+    tmp_path: Path, header: dict[str, str | None], told: str
+) -> None:
+    net = tiny_net()
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    altered(tmp_path, header, {})
+    with pytest.raises(UnreadableFile, match=rf"step-00000003\.safetensors.*{told}"):
+        load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda name: {f"moments/exp_avg/{name}": torch.zeros(7)}, "fits no weight of the net"),
+        (lambda name: {f"moments/exp_avg_sq/{name}": None}, "not all there"),
+        (lambda _: {"moments/exp_avg/none": torch.zeros(7)}, "moments/exp_avg/none fits no weight"),
+        (lambda name: {f"moments/step/{name}": torch.zeros(2)}, "fits no weight"),
+        (lambda name: {f"moments/mood/{name}": None, f"moments/step/{name}": None}, "not all there"),
+    ],
+)
+def test_moments_that_do_not_fit_are_told_of_and_change_nothing(
+    tmp_path: Path, change: Callable[[str], dict[str, torch.Tensor | None]], told: str
+) -> None:
+    net = tiny_net()
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    name = next(iter(dict(net.named_parameters())))
+    altered(tmp_path, {}, change(name))
+    before = {key: tensor.clone() for key, tensor in net.state_dict().items()}
+    with pytest.raises(UnreadableFile, match=told):
+        load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
+    assert all(torch.equal(tensor, before[key]) for key, tensor in net.state_dict().items())
+
+
+def test_a_state_without_any_moments_is_not_gone_on_from(tmp_path: Path) -> None:
+    """The run would go on, and end with other bits."""
+    net = tiny_net()
+    optimiser = stepped(net)
+    save(tmp_path, net, optimiser)
+    moments = load_file(tmp_path / "state" / "step-00000003.safetensors")
+    altered(tmp_path, {}, {name: None for name in moments if name.startswith("moments/")})
+    with pytest.raises(UnreadableFile, match="not all there"):
+        load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)

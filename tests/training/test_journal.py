@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tratteggio.errors import UnwritableFile
+from tratteggio.errors import UnreadableFile, UnwritableFile
 from tratteggio.training.journal import Journal, Stages, read_journal, write_sheet
 
 
@@ -78,3 +78,16 @@ def test_no_room_is_an_error_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UnwritableFile, match="file"):
         write_sheet(tmp_path / "file" / "x.png", [[np.zeros((1, 2, 2), np.float32)]])
+
+
+@pytest.mark.parametrize("line", ["garbage", "[]", "{}", '{"step": "10"}', '{"step": -1}', "[" * 100_000, ""])
+def test_a_damaged_line_is_named_and_nothing_is_changed(tmp_path: Path, line: str) -> None:
+    with Journal(tmp_path) as journal:
+        journal.tell(10, {"loss": 0.5})
+    with (tmp_path / "journal.jsonl").open("a") as file:
+        file.write(f"{line}\n")
+    before = (tmp_path / "journal.jsonl").read_bytes()
+    for read in (lambda: read_journal(tmp_path), lambda: Journal(tmp_path, step=10)):
+        with pytest.raises(UnreadableFile, match=r"journal\.jsonl, line 2 is not a sound journal.*--resume"):
+            read()
+    assert (tmp_path / "journal.jsonl").read_bytes() == before

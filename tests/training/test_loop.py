@@ -15,18 +15,22 @@ from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file
+from torch import Tensor
 
 from training.standins import Waves, disk, recipe, squared, tiny_net
 from tratteggio import models
 from tratteggio.errors import (
     BadUsage,
     Diverged,
+    OutOfMemory,
     Stopped,
+    TratteggioError,
     UnknownName,
     UnreadableFile,
     UnsafeOutput,
     UnwritableFile,
 )
+from tratteggio.losses.terms import Terms
 from tratteggio.training.journal import read_journal
 from tratteggio.training.loop import train
 from tratteggio.training.recipe import from_json
@@ -518,3 +522,70 @@ def test_a_spoilt_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> Non
         )  # fmt: skip
     resumed = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", spoil=spoil, resume=True)
     assert same_weights(whole, resumed)
+
+
+# --- refused, and where the machine gives out ------------------------------------------------------------
+
+
+def unwilling(out: Tensor, truth: Tensor, known: Tensor) -> Terms:
+    """Judge an answer of another kind than the net gives."""
+    return squared(out.mean_of_draws, truth, known)  # type: ignore[attr-defined]
+
+
+def test_a_run_that_is_refused_before_its_first_step_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(BadUsage, match="the objective draws cannot judge what the net tiny answers"):
+        train(tiny_net(), Waves(), unwilling, recipe(loss="draws"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_was_there_is_never_removed(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with pytest.raises(BadUsage, match="cannot judge"):
+        train(tiny_net(), Waves(), unwilling, recipe(), tmp_path / "run")
+    assert (tmp_path / "run").exists()
+
+
+def test_memory_that_gives_out_in_a_step_is_one_sentence(tmp_path: Path) -> None:
+    def greedy(out: Tensor, truth: Tensor, known: Tensor) -> Terms:
+        torch.empty(2**60)
+        raise AssertionError
+
+    with pytest.raises(OutOfMemory, match="smaller batch or side"):
+        train(tiny_net(), Waves(), greedy, recipe(), tmp_path / "run")
+
+
+class Killing:
+    """Patches of which one kills the process that makes it."""
+
+    def __init__(self, *, parent: int) -> None:
+        self.parent = parent
+
+    def __getitem__(self, index: int) -> Any:
+        if index >= 8 and os.getpid() != self.parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Waves()[index]
+
+
+def test_a_killed_worker_is_one_sentence_and_its_run_goes_on(tmp_path: Path) -> None:
+    asked = recipe(keep_every=1)
+    with pytest.raises(TratteggioError, match="was killed.*--resume, with fewer --workers"):
+        train(tiny_net(), Killing(parent=os.getpid()), squared, asked, tmp_path / "run", workers=1)
+    train(tiny_net(), Waves(), squared, asked, tmp_path / "run", resume=True)
+    train(tiny_net(), Waves(), squared, asked, tmp_path / "whole")
+    assert same_weights(*(tmp_path / name / "weights.safetensors" for name in ("run", "whole")))
+
+
+def test_a_list_of_a_run_that_is_no_text_is_told_of(tmp_path: Path) -> None:
+    texts = {"pictures.txt": "a\n"}
+    train(tiny_net(), Waves(), squared, recipe(), tmp_path / "run", texts=texts)
+    (tmp_path / "run" / "pictures.txt").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(UnreadableFile, match=r"pictures\.txt is not a sound list of a run"):
+        train(
+            tiny_net(),
+            Waves(),
+            squared,
+            recipe(),
+            tmp_path / "run",
+            texts={"pictures.txt": "a\n"},
+            resume=True,
+        )

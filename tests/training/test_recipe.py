@@ -87,7 +87,7 @@ def test_a_dotted_key_sets_one_entry_and_keeps_the_others() -> None:
         ("reduced=8", BadUsage, "reduced must be at least the side of a patch, 256, got 8"),
         ("steps=0", BadUsage, "steps must be at least 1, got 0"),
         ("rate=0", BadUsage, "rate must be a positive number"),
-        ("seed=-1", BadUsage, "seed must not be negative"),
+        ("seed=-1", BadUsage, "seed must be a whole number from 0"),
         ("schedule=cosin", UnknownName, "did you mean 'cosine'?"),
         ("precision=16", UnknownName, "no precision named '16'"),
     ],
@@ -101,9 +101,9 @@ def test_what_cannot_be_set_is_an_error(setting: str, kind: type[Exception], sen
 
 def test_json_of_another_kind_is_refused() -> None:
     values = json.loads(to_json(PLAIN))
-    with pytest.raises(UnreadableFile, match="is not JSON"):
+    with pytest.raises(UnreadableFile, match="not a sound recipe"):
         from_json("{", source="recipe.json")
-    with pytest.raises(UnreadableFile, match="must hold an object"):
+    with pytest.raises(UnreadableFile, match="must be an object, got a list"):
         from_json("[]")
     with pytest.raises(UnknownName, match="did you mean 'batch'"):
         from_json(json.dumps({**values, "bach": 3}))

@@ -7,6 +7,7 @@ import json
 import logging
 import signal
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, NoReturn
 
@@ -53,7 +54,7 @@ class Console:
         if self.as_json:
             typer.echo(json.dumps({**values, "notes": self.notes}, indent=1))
         else:
-            typer.echo(text)
+            typer.echo(shown(text))
 
     def note(self, sentence: str) -> None:
         """Say something that is not an error, once."""
@@ -61,12 +62,12 @@ class Console:
             return
         self.notes.append(sentence)
         if not self.quiet:
-            typer.echo(f"note: {sentence}", err=True)
+            typer.echo(shown(f"note: {sentence}", lines=False), err=True)
 
     def error(self, sentence: str, *, exit_code: int) -> None:
         """Say what went wrong; the verb ends with that exit code once it returns."""
         self.exit_code = exit_code
-        typer.echo(f"tratteggio: {sentence}", err=True)
+        typer.echo(shown(f"tratteggio: {sentence}", lines=False), err=True)
 
     @contextlib.contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
@@ -77,10 +78,38 @@ class Console:
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=Terminal(stderr=True)) as bars:
-            task = bars.add_task(what, total=None)
+            task = bars.add_task(shown(what), total=None)
             yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def shown(text: str, *, lines: bool = True) -> str:
+    """Return a text as a terminal may show it: what would steer the terminal is written out.
+
+    Names, cards and histories come from outside. A control character in them could hide or fake lines;
+    half of a surrogate pair, as in a name that is not UTF-8, cannot be printed at all.
+
+    Args:
+        text: what is to be printed.
+        lines: line breaks are meant; a sentence has none.
+
+    Example:
+        >>> shown("red: \\x1b[31m")
+        'red: \\\\x1b[31m'
+    """
+    kept = "\n\t\u200d\u200c" if lines else "\t\u200d\u200c"
+    return "".join(one if one in kept or _is_plain(one) else ascii(one)[1:-1] for one in text)
+
+
+def _is_plain(one: str) -> bool:
+    """True for letters, signs and spaces; not for control, format and surrogate characters."""
+    return unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class _Notes(logging.Handler):

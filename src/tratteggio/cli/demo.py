@@ -33,8 +33,8 @@ def demo(
         from tratteggio.phantom import panel
         from tratteggio.treatment import inpaint_file, reopen
 
-        output.mkdir(parents=True, exist_ok=True)
         phantom = panel(rows, cols, seed=seed, depth="uint16")
+        output.mkdir(parents=True, exist_ok=True)
         truth, damaged, lost = (output / name for name in ("truth.tif", "panel.tif", "lost.png"))
         for scan, path in ((phantom.painted, truth), (phantom.damaged, damaged)):
             files.write(scan.pixels, path, metadata=scan.metadata)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation, shown
 
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
@@ -19,7 +19,7 @@ def _list(asked: bool) -> None:
         from tratteggio.treatment import listed
 
         for words, meaning in listed("detectors"):
-            typer.echo(f"--kind {words}\n    {meaning}")
+            typer.echo(shown(f"--kind {words}\n    {meaning}"))
         raise typer.Exit
 
 

@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from tratteggio.cli.console import Json, Quiet, conversation
-from tratteggio.errors import MissingExtra
+from tratteggio.errors import MissingExtra, TratteggioError
 
 LIBRARIES = {
     "numpy": "core",
@@ -33,6 +33,7 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
     with conversation(as_json=json, quiet=quiet) as console:
         import tratteggio
         from tratteggio import registry
+        from tratteggio.registry import ROLES
 
         facts: dict[str, Any] = {
             "tratteggio": tratteggio.__version__,
@@ -43,6 +44,9 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
             "engines": {name: _usable("engines", name, seed=0) for name in registry.names("engines")},
             "enhancers": {name: _usable("enhancers", name) for name in registry.names("enhancers")},
             "finishes": registry.names("finish"),
+            "broken": {
+                f"{ROLES[role]} {name}": why for role in ROLES for name, why in registry.broken(role).items()
+            },
         }
         console.result(facts, _text(facts))
         missing = [name for name, extra in LIBRARIES.items() if extra == "core" and not _version(name)]
@@ -58,12 +62,14 @@ def _version(library: str) -> str | None:
 
 
 def _usable(role: str, name: str, **options: int) -> str:
-    """Say "ready", or what has to be installed."""
+    """Say "ready", or what has to be installed or is broken."""
     from tratteggio import registry
 
     try:
-        registry.load(role, name).make(device="auto", **options)
-    except MissingExtra as error:
+        module = registry.load(role, name)
+        with registry.usable(role, name):
+            module.make(device="auto", **options)
+    except TratteggioError as error:
         return str(error)
     return "ready"
 
@@ -84,4 +90,6 @@ def _text(facts: dict[str, Any]) -> str:
     lines += ["", "enhancers"]
     lines += [f"  {name:<32} {state}" for name, state in facts["enhancers"].items()]
     lines += ["", "finishes", f"  {', '.join(facts['finishes'])}"]
+    lines += ["", "broken"] if facts["broken"] else []
+    lines += [f"  {name:<32} {why}" for name, why in facts["broken"].items()]
     return "\n".join(lines)

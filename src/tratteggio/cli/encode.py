@@ -43,6 +43,9 @@ def encode(
         from tratteggio import files, treatment
         from tratteggio.features import cluster_picture, encode_file, principal_picture
         from tratteggio.files.white import note_range
+        from tratteggio.seeds import require_seed
+
+        require_seed(seed)
 
         painting = treatment.open(painting_of(sources), white=white)
         note_range(*painting.scans)

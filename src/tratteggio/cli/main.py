@@ -78,15 +78,23 @@ def root(
             help="Memory that a file may ask for in one piece, 4 GiB without. Raise it for sound files only.",
         ),
     ] = None,
+    outside: Annotated[
+        bool, typer.Option("--outside", help="Let a painting.toml name files outside its folder.")
+    ] = False,
 ) -> None:
     """Virtual restoration of paintings: proposals in layers, original paint untouched."""
-    if read_limit is None:
-        return
-    if not read_limit > 0:
-        raise typer.BadParameter(f"a positive number of GiB, got {read_limit:g}", param_hint="--read-limit")
-    from tratteggio.files.limits import decoded_limit
+    if read_limit is not None:
+        if not read_limit > 0:
+            raise typer.BadParameter(
+                f"a positive number of GiB, got {read_limit:g}", param_hint="--read-limit"
+            )
+        from tratteggio.files.limits import decoded_limit
 
-    context.with_resource(decoded_limit(read_limit))
+        context.with_resource(decoded_limit(read_limit))
+    if outside:
+        from tratteggio.files import outside_allowed
+
+        context.with_resource(outside_allowed())
 
 
 def main() -> None:

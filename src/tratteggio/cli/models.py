@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,13 +107,20 @@ def _text(facts: dict[str, Any]) -> str:
     return "\n".join(f"{key:<10}  {line}" for key, line in lines)
 
 
+def _recipe_name(text: str) -> str:
+    """Return the name of the recipe that a card holds in full; it need not be one that this version knows."""
+    import json
+
+    with contextlib.suppress(ValueError, RecursionError, LookupError, TypeError):
+        return str(json.loads(text)["name"])[:100]
+    return "one that cannot be read"
+
+
 def _lines(key: str, value: Any) -> list[str]:
     if key == "data" and len(value) > 1:
         return [f"{len(value)} pictures, {value[0]} ... {value[-1]}"]
     if key == "recipe":
-        import json
-
-        return [str(json.loads(value)["name"]) + " (all settings with --json)"] if "{" in value else [value]
+        return [_recipe_name(value) + " (all settings with --json)"] if "{" in value else [value]
     if isinstance(value, dict):
         return [f"{name} {figure:.4g}" for name, figure in value.items()]
     return [f"{value:.4g}" if isinstance(value, float) else str(value)]

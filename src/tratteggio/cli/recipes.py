@@ -28,12 +28,23 @@ def recipes(
             values = {"name": name, "about": room.about(name), "settings": settings}
             console.result(values, f"{room.about(name)}\n\n{_text(settings)}")
             return
-        found = {name: room.about(name).partition("\n")[0] for name in room.names()}
+        found = {name: _about(name) for name in room.names()}
         width = max(map(len, found))
         console.result(
             {"recipes": [{"name": name, "about": about} for name, about in found.items()]},
             "\n".join(f"{name:<{width}}  {about}" for name, about in found.items()),
         )
+
+
+def _about(name: str) -> str:
+    """Say in one line what a recipe is for, or why it cannot be used."""
+    from tratteggio import recipes as room
+    from tratteggio.errors import BrokenPlugin, MissingExtra
+
+    try:
+        return room.about(name).partition("\n")[0]
+    except (BrokenPlugin, MissingExtra) as error:
+        return str(error)
 
 
 def _text(settings: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ def reproduce(
         Path | None,
         typer.Option("--output", "-o", help="Folder to write into; default: tratteggio-EXPERIMENT-SCALE."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

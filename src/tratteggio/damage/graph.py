@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tratteggio.errors import BadUsage, MissingExtra
+from tratteggio.errors import BadUsage
+from tratteggio.extras import optional
 from tratteggio.painting import Lacunae, Metadata, Region
 from tratteggio.painting.lacunae import EIGHT
 from tratteggio.painting.pixels import Lost
@@ -151,12 +152,9 @@ def crack_graph(cracks: Lacunae, *, metadata: Metadata) -> CrackGraph:
             f"{cracks.name} is {rows} x {cols} (rows x columns), and a crack graph is made of {MOST_MP} "
             "megapixels at most; cut a part out first"
         )
-    try:
+    needs = "a crack graph needs scikit-image"
+    with optional("skimage", needs=needs, install="pip install 'tratteggio[detect]'"):
         from skimage.morphology import skeletonize  # noqa: PLC0415  an extra
-    except ImportError as error:
-        raise MissingExtra(
-            "a crack graph needs scikit-image; install it with: pip install 'tratteggio[detect]'"
-        ) from error
     lost = cracks.read()
     thin: Lost = skeletonize(lost)  # type: ignore[no-untyped-call]
     skeleton = _without_spurs(thin)

@@ -13,16 +13,15 @@ from typing import Literal
 
 import numpy as np
 
-from tratteggio.errors import MissingExtra
+from tratteggio.extras import optional
 from tratteggio.painting.pixels import Array, Lost
 
-try:
+with optional(
+    "cv2",
+    needs="the engines telea, navier_stokes and fsr need OpenCV",
+    install="pip install 'tratteggio[cv]'",
+):
     import cv2
-except ImportError as error:
-    raise MissingExtra(
-        "the engines telea, navier_stokes and fsr need OpenCV, which is not installed; "
-        "pip install 'tratteggio[cv]'"
-    ) from error
 
 WIDE_RANGE = 2.0**20  # levels; float32 still resolves 1/8 of one
 

@@ -61,7 +61,7 @@ Part = Callable[[Array, Lost, Lost], Array]
 
 
 def make(*, seed: int = 0, device: str = "auto") -> Painter:
-    """Build the engine; where OpenCV would be best and is not installed it says so in the log.
+    """Build the engine; where OpenCV would be best and cannot be used, the log says why.
 
     Args:
         seed: not used; there is nothing random.
@@ -75,12 +75,9 @@ def make(*, seed: int = 0, device: str = "auto") -> Painter:
         usable.append("pconv")
     try:
         from tratteggio.engines import fsr  # noqa: PLC0415  (optional)
-    except MissingExtra:
+    except MissingExtra as error:
         if "fsr" in _names(best([*usable, "fsr"])):
-            logging.getLogger("tratteggio").warning(
-                "OpenCV is not installed, so other engines fill what it would fill best; "
-                "pip install 'tratteggio[cv]'"
-            )
+            logging.getLogger("tratteggio").warning("%s; until then other engines fill in its place", error)
     else:
         usable.append("fsr")
     choice = best(usable)

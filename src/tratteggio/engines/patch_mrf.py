@@ -42,6 +42,7 @@ from tratteggio.painting.pixels import COLOURS, Array, Lost
 from tratteggio.patches import Hint, Look, Swatch, fill_from_patches
 from tratteggio.patches.context import SMALLEST, Blocks, divide
 from tratteggio.registry import unknown
+from tratteggio.seeds import require_seed
 from tratteggio.tiles.guide import guide
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def make(
         UnreadableFile: the file is missing or damaged.
         UnsupportedFile: the file holds no weights of a descriptor.
     """
+    require_seed(seed)
     cpu_only("patch_mrf", device)
     if paste not in PASTES:
         raise unknown("paste", paste, PASTES)

@@ -24,6 +24,7 @@ from tratteggio.metrics.confidence import confidence_of
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.registry import unknown
+from tratteggio.seeds import require_seed
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -104,6 +105,7 @@ def make(
         UnreadableFile: the file is missing or damaged.
         UnsupportedFile: the file holds no weights of such a net.
     """
+    require_seed(seed)
     from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
 
     net, parameters = loaded(

@@ -29,6 +29,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.errors import UnreadableFile
+from tratteggio.files.untrusted import untrusted
 from tratteggio.painting.pixels import Lost
 from tratteggio.registry import unknown
 
@@ -79,9 +81,9 @@ def ask(name: str, picture: Levels, lost: Lost) -> tuple[Levels, float] | None:
         words = [sys.executable, "-m", __name__, name, str(question), str(answer)]
         try:
             subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE_S)
-            with np.load(answer) as found:
+            with untrusted(answer, what="answer of a peer"), np.load(answer) as found:
                 fill, seconds = found["fill"], float(found["seconds"])
-        except (subprocess.SubprocessError, OSError, KeyError, ValueError):
+        except (subprocess.SubprocessError, OSError, UnreadableFile):
             return None
     if fill.shape != picture.shape or not np.isfinite(fill).all():
         return None

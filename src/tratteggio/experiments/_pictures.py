@@ -33,7 +33,9 @@ def photographs() -> dict[str, Levels]:
     """Return the photographs that come with scikit-image, by name; phantoms if it is not installed."""
     try:
         from skimage import data  # noqa: PLC0415 # optional
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != "skimage":
+            raise
         return {f"phantom {seed}": _phantom(seed, rows=320, cols=256) for seed in range(4)}
     return {name: np.ascontiguousarray(getattr(data, name)()) for name in PHOTOGRAPHS}
 

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tratteggio.errors import UnreadableFile, UnsafeOutput, UnwritableFile
+from msgspec import Struct
+
+from tratteggio.errors import UnsafeOutput, UnwritableFile
 from tratteggio.files.beside import beside
+from tratteggio.files.documents import json_lines, read_json
 
 JOB = "job.json"
 
@@ -39,14 +42,18 @@ def take_place(out: Path, job: Mapping[str, Any]) -> None:
         return
     if not file.exists():
         raise UnsafeOutput(f"{out} is not empty and not the folder of an experiment; name another")
-    try:
-        there = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UnreadableFile(f"{file} is damaged ({error}); name another folder") from error
+    there = read_json(file, what="job of an experiment", remedy="name another folder")
     differing = [key for key in sorted({*there, *job}) if there.get(key) != job.get(key)]
     if differing:
-        told = "; ".join(f"{key} {there.get(key)}, not {job.get(key)}" for key in differing)
+        told = "; ".join(f"{key:.80} {there.get(key)!s:.80}, not {job.get(key)}" for key in differing[:5])
         raise UnsafeOutput(f"{out} was begun with other choices ({told}); name another folder")
+
+
+class _Line(Struct):
+    """One thing that is finished."""
+
+    key: str
+    value: dict[str, Any]
 
 
 class Ledger:
@@ -64,18 +71,13 @@ class Ledger:
         self._found: dict[str, dict[str, Any]] = {}
         if not file.exists():
             return
-        text = file.read_text("utf-8")
-        lines = text.split("\n")
-        cut = lines.pop()  # what a kill has left of a line; nothing after a whole one
-        try:
-            for line in lines:
-                entry = json.loads(line)
-                self._found[entry["key"]] = entry["value"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise UnreadableFile(f"{file} holds a line that is none of ours ({error}); remove it") from error
-        if cut:
+        for _, line in json_lines(file, _Line, what="ledger of an experiment", remedy=f"remove {file}"):
+            self._found[line.key] = line.value
+        if not file.read_bytes().endswith(b"\n"):  # what a kill has left of a line
             with beside([file]) as (temporary,):
-                temporary.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+                temporary.write_text(
+                    "".join(_line(key, value) for key, value in self._found.items()), "utf-8"
+                )
 
     def __contains__(self, key: str) -> bool:
         return key in self._found
@@ -92,10 +94,14 @@ class Ledger:
         Raises:
             UnwritableFile: no space, no permission.
         """
-        line = json.dumps({"key": key, "value": value}) + "\n"
+        line = _line(key, value)
         try:
             with self.file.open("a", encoding="utf-8") as stream:
                 stream.write(line)
         except OSError as error:
             raise UnwritableFile(f"{self.file} could not be written: {error.strerror or error}") from error
         self._found[key] = dict(value)
+
+
+def _line(key: str, value: Mapping[str, Any]) -> str:
+    return json.dumps({"key": key, "value": value}) + "\n"

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio import registry
-from tratteggio.errors import BadUsage, Stopped
+from tratteggio.errors import Stopped
 from tratteggio.experiments._machine import machine, versions
 from tratteggio.experiments._place import take_place
 from tratteggio.experiments._report import Report, write
+from tratteggio.seeds import require_seed
 from tratteggio.training.pictures import pictures
 
 Progress = Callable[[int, int], None]
@@ -73,8 +74,7 @@ def reproduce(
     module = registry.load("experiments", experiment)
     if scale not in module.SCALES:
         raise registry.unknown(f"scale of {experiment}", scale, module.SCALES)
-    if seed < 0:
-        raise BadUsage(f"seed must be 0 or more, got {seed}")
+    require_seed(seed)
     folder, out = (None if data is None else Path(data)), Path(out)
     found = [] if folder is None else getattr(module, "inputs", pictures)(folder)
     job = {

@@ -45,6 +45,7 @@ from tratteggio.experiments._retrieval import SHARES, SIDE, Search
 from tratteggio.experiments._rivals import Sparse, learn
 from tratteggio.experiments._stages import Progress, Told
 from tratteggio.files.beside import beside
+from tratteggio.files.untrusted import untrusted
 from tratteggio.models.descriptor import CELL, describe, descriptors
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.pictures import pictures, split
@@ -162,7 +163,8 @@ def _rival(source: Source, scale: Scale, out: Path, seed: int) -> Sparse:
         cut = Patches(source, side=SIDE, damage="none", augment=AS_THEY_ARE, seed=seed, per_picture=None)
         patches = np.stack([cut[index][0].transpose(1, 2, 0).ravel() for index in range(scale.patches)])
         _keep(file, learn(patches, seed=seed, iterations=scale.iterations).flat())
-    return Sparse.of(np.load(file), samples=SIDE * SIDE * 3)
+    with untrusted(file, what="state of an experiment", remedy="remove it, then go on"):
+        return Sparse.of(np.load(file), samples=SIDE * SIDE * 3)
 
 
 def _keep(file: Path, array: NDArray[Any]) -> None:
@@ -225,7 +227,8 @@ class Bench(NamedTuple):
                     apart=self.scale.apart, seed=self.seed, count=self.scale.nearest,
                 )  # fmt: skip
                 _keep(kept, misfits)
-            found.append(np.load(kept))
+            with untrusted(kept, what="state of an experiment", remedy="remove it, then go on"):
+                found.append(np.load(kept))
             told.add(1)
         return np.concatenate(found, axis=2)
 

@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio import treatment
-from tratteggio.errors import MissingExtra
 from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
+from tratteggio.extras import optional
 from tratteggio.files.sensor import SENSOR, Sensor
 from tratteggio.filters import bilateral, clahe
 from tratteggio.metrics import psnr, ssim
@@ -343,12 +343,10 @@ def _spread(picture: Light) -> float:
 
 
 def _scikit_image() -> Any:
-    try:
+    with optional(
+        "skimage", needs="the comparison needs scikit-image", install="pip install 'tratteggio[test]'"
+    ):
         from skimage import restoration  # noqa: PLC0415  (brings much)
-    except ImportError as error:
-        raise MissingExtra(
-            "the rivals are those of scikit-image; install it: pip install 'tratteggio[test]'"
-        ) from error
     return restoration
 
 

@@ -41,6 +41,7 @@ from tratteggio.models.fpcae import CELL
 from tratteggio.painting import Labels, Pixels, Region, Stack
 from tratteggio.painting.labels import KINDS
 from tratteggio.roles import Trace
+from tratteggio.seeds import require_seed
 
 log = logging.getLogger("tratteggio")
 
@@ -139,6 +140,7 @@ def learn(
         GridMismatch: labels on another grid.
         UnreadableFile, UnsupportedFile: as `read_labels`.
     """
+    require_seed(seed)
     stack = painting if isinstance(painting, Stack) else treatment.open(painting)
     told = labels
     if not isinstance(told, Labels):

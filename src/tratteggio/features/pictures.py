@@ -11,6 +11,7 @@ from scipy.cluster import vq
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Pixels, Region
 from tratteggio.painting.pixels import Array
+from tratteggio.seeds import require_seed
 
 Floats = NDArray[np.float64]
 Rgb = NDArray[np.uint8]
@@ -71,6 +72,7 @@ def cluster_picture(features: Pixels, *, count: int = 8, seed: int = 0) -> Rgb:
     Raises:
         BadUsage: not (h, w, channels), or a count out of range.
     """
+    require_seed(seed)
     if not 2 <= count <= 64:
         raise BadUsage(f"a picture shows 2 to 64 clusters, got {count}")
     sample = _sample(features)

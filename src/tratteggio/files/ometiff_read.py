@@ -5,7 +5,6 @@ Only what `ometiff_write` wrote is a stack here. An OME-TIFF of another program 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,8 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile
 from tratteggio.files import exif
+from tratteggio.files.documents import parse_json
+from tratteggio.files.histories import WHAT, require_history
 from tratteggio.files.ometiff_write import DESCRIPTION, NAMESPACE, SEEN
 from tratteggio.files.tiff_open import open_tiff
 from tratteggio.files.tiff_read import open_scan
@@ -64,10 +65,13 @@ def read_ome_tiff(path: Path) -> Stack | None:
 
 
 def ome_tiff_history(path: Path) -> dict[str, Any] | None:
-    """Return how the stack in an OME-TIFF came to be, or None if it does not say."""
+    """Return how the stack in an OME-TIFF came to be, or None if it does not say.
+
+    Raises:
+        UnreadableFile: the history is damaged.
+    """
     said = [picture.said["history"] for picture in _pictures(path) if "history" in picture.said]
-    history: dict[str, Any] | None = json.loads(said[0]) if said else None
-    return history
+    return require_history(parse_json(said[0], path, what=WHAT), path) if said else None
 
 
 def _scan(path: Path, picture: _Picture) -> Scan:

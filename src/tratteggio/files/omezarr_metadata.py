@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
+from msgspec import UNSET, Meta, UnsetType
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.files.documents import read_json
+from tratteggio.files.histories import require_history
 from tratteggio.files.white import believed
 from tratteggio.painting import Metadata, Scan
 
@@ -29,6 +32,31 @@ UM = {
     "inch": 25_400.0,
 }
 COLOURS = {1: {"grey": "FFFFFF"}, 3: {"red": "FF0000", "green": "00FF00", "blue": "0000FF"}}
+
+
+PerUnit = Annotated[float, Meta(ge=0, lt=1e12)]
+
+
+class _Said(msgspec.Struct):
+    """The metadata of a scan, as `described` writes them."""
+
+    resolution: tuple[PerUnit, PerUnit] | None
+    unit: Literal["none", "inch", "cm"]
+    orientation: Annotated[int, Meta(ge=1, le=8)]
+    white: Annotated[float, Meta(gt=0)] | None = None
+    icc: str | UnsetType = UNSET
+    exif: str | UnsetType = UNSET
+    xmp: str | UnsetType = UNSET
+    photometric: Literal["miniswhite", "minisblack"] | UnsetType = UNSET
+    extrasample: Annotated[int, Meta(ge=0, le=65_535)] | UnsetType = UNSET
+
+
+class _Own(msgspec.Struct):
+    """What `described` writes of a scan."""
+
+    modality: Annotated[str, Meta(min_length=1, max_length=200)]
+    alpha: bool
+    metadata: _Said
 
 
 def image_of(scan: Scan, sizes: Sequence[tuple[int, int]], *, name: str) -> dict[str, Any]:
@@ -141,15 +169,18 @@ def metadata_from(own: Mapping[str, Any]) -> Metadata:
     """Read back the metadata that `described` returned.
 
     Raises:
-        KeyError, TypeError, ValueError: it is something else.
+        ValueError: it is something else.
     """
+    try:
+        told = msgspec.convert(own, _Own).metadata
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        raise ValueError(str(error)) from error
     said = own["metadata"]
-    x_y = said["resolution"]
     return Metadata(
-        resolution=None if x_y is None else (float(x_y[0]), float(x_y[1])),
-        unit=str(said["unit"]),
-        orientation=int(said["orientation"]),
-        white=None if said.get("white") is None else float(said["white"]),
+        resolution=told.resolution,
+        unit=told.unit,
+        orientation=told.orientation,
+        white=told.white,
         **{block: b64decode(said[block], validate=True) for block in BLOCKS if block in said},
         foreign={key: said[key] for key in ("photometric", "extrasample") if key in said},
     )
@@ -196,15 +227,10 @@ def read_attributes(folder: Path) -> dict[str, Any]:
             f"{folder} is of Zarr format 2 (OME-Zarr 0.4 or older), which is not read; convert it to "
             f"OME-Zarr {VERSION}, which stands on Zarr format 3"
         )
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableFile(
-            f"{folder} is no whole OME-Zarr: {file} cannot be read ({error.strerror or error})"
-        ) from error
-    except ValueError as error:
-        raise UnreadableFile(f"{file} is damaged: it is not JSON ({error})") from error
-    attributes = found.get("attributes", {}) if isinstance(found, dict) else None
+    if not file.is_file():
+        raise UnreadableFile(f"{folder} is no whole OME-Zarr: there is no file {file}")
+    found = read_json(file, what="zarr.json")
+    attributes = found.get("attributes", {})
     if not isinstance(attributes, dict) or found.get("node_type") != "group":
         raise UnreadableFile(
             f"{file} is not that of a Zarr group; name the folder that holds the whole stack"
@@ -216,11 +242,11 @@ def stack_history(path: Path) -> dict[str, Any] | None:
     """Return how a stack came to be, or None if it does not say.
 
     Raises:
-        UnreadableFile: no Zarr group lies there.
+        UnreadableFile: no Zarr group lies there, or its history is damaged.
     """
     own = read_attributes(path).get("tratteggio")
     history = own.get("history") if isinstance(own, dict) else None
-    return history if isinstance(history, dict) else None
+    return None if history is None else require_history(history, path / "zarr.json")
 
 
 def require_ome(folder: Path, attributes: Mapping[str, Any]) -> Mapping[str, Any]:

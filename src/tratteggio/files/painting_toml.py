@@ -12,18 +12,25 @@
     um_per_px = 50.0            # micrometres per pixel; may be left out
 
 The scans must share a grid already; `tratteggio register` brings them onto one.
+
+A file is named from the folder and must lie in it: who sends a folder must not choose what else is read.
+`outside_allowed` lifts that for folders of your own.
 """
 
 from __future__ import annotations
 
 import logging
-import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
 
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files.documents import read_toml, require
 from tratteggio.files.laying import require_alike
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Metadata, Scan, Stack
@@ -35,57 +42,89 @@ NAME = "painting.toml"
 KEYS = ("title", "scan")
 SCAN_KEYS = ("file", "modality", "um_per_px")
 PLAUSIBLE_UM = (0.1, 10_000.0)  # finer than light shows; a centimetre
+WHAT = "description of a painting"
+REMEDY = "correct it in a text editor"
+
+_outside: ContextVar[bool] = ContextVar("outside", default=False)
+
+
+class _Entry(Struct):
+    """One [[scan]]."""
+
+    file: Annotated[str, Meta(min_length=1, max_length=4096)]
+    modality: Annotated[str, Meta(min_length=1, max_length=200)]
+    um_per_px: float | None = None
+
+
+class _Description(Struct):
+    """The whole file."""
+
+    scan: list[_Entry] = []
+    title: Annotated[str, Meta(max_length=10_000)] = ""
+
+
+@contextmanager
+def outside_allowed() -> Iterator[None]:
+    """Let every `painting.toml` that is read in this block name files outside its folder."""
+    token = _outside.set(True)
+    try:
+        yield
+    finally:
+        _outside.reset(token)
 
 
 def read_folder(folder: Path) -> Stack:
     """Open the scans that a folder's `painting.toml` names, lazily.
 
     Raises:
-        BadUsage: an unknown or missing key, or a value that cannot be; the message names it. Or scans with
-            different orientation tags.
+        BadUsage: a key is unknown or missing or holds something else, a file outside the folder, a scale
+            that cannot be, or scans with different orientation tags; the message names it.
         UnreadableFile: no TOML, or a scan is missing or damaged.
         GridMismatch: the scans differ in size.
     """
     file = folder / NAME
-    try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableFile(f"{file} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UnreadableFile(f"{file} is not TOML: {error}") from error
+    said = read_toml(file, what="TOML file")
     _require_keys(file, said, KEYS)
     entries = said.get("scan", [])
-    if not isinstance(entries, list) or not entries:
+    for entry in entries if isinstance(entries, list) else []:
+        _require_keys(file, entry if isinstance(entry, dict) else {}, SCAN_KEYS)
+    described = require(said, _Description, file, what=WHAT, remedy=REMEDY, error=BadUsage)
+    if not described.scan:
         raise BadUsage(f"{file} names no scan; give each a [[scan]] with `file` and `modality`")
-    title = said.get("title", "")
-    if not isinstance(title, str):
-        raise BadUsage(f"{file}: the title is a text in quotes, got {title!r}")
-    scans = [_scan(file, number, entry) for number, entry in enumerate(entries, 1)]
+    scans = [_scan(file, entry) for entry in described.scan]
     for scan in scans:
         require_alike(scans[0], scan)
-    return Stack(tuple(scans), title=title)
+    return Stack(tuple(scans), title=described.title)
 
 
-def _scan(file: Path, number: int, entry: Any) -> Scan:
+def _scan(file: Path, entry: _Entry) -> Scan:
     """Open one scan as its entry says."""
-    if not isinstance(entry, dict):
-        raise BadUsage(f"{file}: scan {number} is a table [[scan]], got {entry!r}")
-    _require_keys(file, entry, SCAN_KEYS)
-    for key in ("file", "modality"):
-        if not isinstance(entry.get(key), str) or not entry[key]:
-            raise BadUsage(f"{file}: scan {number} needs `{key}`, a text in quotes, got {entry.get(key)!r}")
-    path = file.parent / entry["file"]
-    if not path.is_file():
-        raise UnreadableFile(f"{file} names {entry['file']}, but there is no such file in {file.parent}")
-    scan = open_scan(path, modality=entry["modality"])
-    um = entry.get("um_per_px")
-    return scan if um is None else replace(scan, metadata=_scaled(file, scan, um))
+    scan = open_scan(_place(file, entry.file), modality=entry.modality)
+    return scan if entry.um_per_px is None else replace(scan, metadata=_scaled(file, scan, entry.um_per_px))
 
 
-def _scaled(file: Path, scan: Scan, um: Any) -> Metadata:
+def _place(file: Path, name: str) -> Path:
+    """Return where a named scan lies, links followed, which must be in the folder."""
+    path = file.parent / name
+    try:
+        there = path.is_file()
+        inside = path.resolve().is_relative_to(file.parent.resolve())
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
+        there, inside = False, True
+    if not (inside or _outside.get()):
+        raise BadUsage(
+            f"{file} names {name}, which lies outside of its folder; copy the file into the folder, or allow "
+            "it with `tratteggio --outside`"
+        )
+    if not there:
+        raise UnreadableFile(f"{file} names {name}, but there is no such file in {file.parent}")
+    return path
+
+
+def _scaled(file: Path, scan: Scan, um: float) -> Metadata:
     """Return the metadata of a scan with another physical scale."""
     low, high = PLAUSIBLE_UM
-    if isinstance(um, bool) or not isinstance(um, int | float) or not low <= um <= high:
+    if not low <= um <= high:
         raise BadUsage(
             f"{file}: um_per_px of {scan.modality} is a number of micrometres per pixel, {low:g} to {high:g} "
             f"(0.05 mm is 50), got {um!r}"
@@ -107,4 +146,4 @@ def _require_keys(file: Path, table: Mapping[str, Any], known: Collection[str]) 
     """Refuse keys that would be passed over."""
     for key in table:
         if key not in known:
-            raise BadUsage(f"{file}: {unknown('key', key, known)}")
+            raise BadUsage(f"{file}: {unknown('key', key[:100], known)}")

@@ -13,11 +13,12 @@ import numpy as np
 
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.beside import beside
+from tratteggio.files.documents import read_json
+from tratteggio.files.histories import SCHEMA, WHAT, require_history, require_proposal
 from tratteggio.files.omezarr_metadata import stack_history
 from tratteggio.files.source import is_ome_tiff, is_zarr
 from tratteggio.painting import Pixels, Region, Scan
 
-SCHEMA = 1
 SIDECARS = {
     "history": ".history.json",
     "lost": ".lost.tif",
@@ -137,25 +138,31 @@ def _plain(value: Any) -> Any:
 
 
 def read_history(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a history.
+    """Read a history; keys that this version does not know are kept.
 
     Args:
         path: the JSON file, see `sidecar`; or an OME-Zarr, which holds its own.
 
     Raises:
-        UnreadableFile: missing, no JSON, or written by a later version.
+        UnreadableFile: missing, no JSON, too large, written by a later version, or a key that our code reads
+            holds something else; the message names the key.
     """
     path = Path(path)
-    try:
-        history = stack_history(path) if path.is_dir() else json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UnreadableFile(f"{path} is not a history: {error}") from error
-    if not isinstance(history, dict) or not isinstance(history.get("schema"), int):
-        raise UnreadableFile(f"{path} is not a history: it has no schema version")
-    if history["schema"] > SCHEMA:
-        raise UnreadableFile(
-            f"{path} has schema {history['schema']}, newer than {SCHEMA}; update tratteggio to read it"
-        )
-    return history
+    if path.is_dir():
+        history = stack_history(path)
+        if history is None:
+            raise UnreadableFile(f"{path} holds no history")
+        return history
+    return require_history(read_json(path, what=WHAT), path)
+
+
+def read_proposal(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the history of a proposal that `inpaint` wrote.
+
+    Args:
+        path: the JSON file, see `sidecar`.
+
+    Raises:
+        UnreadableFile: as `read_history`, or it is the history of something else.
+    """
+    return require_proposal(read_history(path), Path(path))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tratteggio.errors import MissingExtra, UnreadableFile, UnsupportedFile
+from tratteggio.errors import UnreadableFile, UnsupportedFile
+from tratteggio.extras import optional
 from tratteggio.files.limits import require_decodable
 from tratteggio.files.sensor import SENSOR, Sensor
 from tratteggio.painting import Metadata, Scan
@@ -53,12 +54,9 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
         UnsupportedFile: a camera that LibRaw does not know, or whose sensor is no Bayer one (X-Trans, Foveon,
             linear DNG).
     """
-    try:
+    needs = f"{path} is camera raw, and reading that needs rawpy"
+    with optional("rawpy", needs=needs, install="pip install 'tratteggio[raw]'"):
         import rawpy  # noqa: PLC0415  (an extra)
-    except ImportError as error:
-        raise MissingExtra(
-            f"{path} is camera raw, which needs rawpy; install it with: pip install 'tratteggio[raw]'"
-        ) from error
     try:
         with rawpy.imread(str(path)) as raw:
             require_decodable(path, 2 * raw.sizes.raw_height * raw.sizes.raw_width)

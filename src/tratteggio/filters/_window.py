@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tratteggio.errors import BadPixels, BadUsage, MissingExtra, TooNarrow
+from tratteggio.errors import BadPixels, BadUsage, TooNarrow
+from tratteggio.extras import optional
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.scan import DEPTHS
 from tratteggio.registry import unknown
@@ -159,11 +160,8 @@ def opencv(filter_name: str) -> ModuleType:
     Raises:
         MissingExtra: it is not installed.
     """
-    try:
+    needs = f"the filter {filter_name} needs OpenCV"
+    with optional("cv2", needs=needs, install="pip install 'tratteggio[cv]'"):
         import cv2  # noqa: PLC0415 # optional
-    except ImportError as error:
-        raise MissingExtra(
-            f"the filter {filter_name} needs OpenCV, which is not installed; pip install 'tratteggio[cv]'"
-        ) from error
     module: ModuleType = cv2
     return module

@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tratteggio.errors import BadUsage
 from tratteggio.filters._window import (
     floats,
     require_finite,
@@ -20,6 +19,7 @@ from tratteggio.filters._window import (
 )
 from tratteggio.painting.pixels import Array, to_depth, white
 from tratteggio.painting.region import Region
+from tratteggio.seeds import require_seed
 
 BLOCK = 256
 
@@ -100,8 +100,7 @@ def _drawn(
     draw: Callable[[np.random.Generator, tuple[int, ...]], Array],
 ) -> Array:
     """Draw float32 chance of some shape at a place of the painting."""
-    if seed < 0:
-        raise BadUsage(f"a seed is 0 or above, got {seed}")
+    require_seed(seed)
     region = Region(origin[0], origin[1], origin[0] + shape[0], origin[1] + shape[1])
     out = np.empty(shape, np.float32)
     for row in range(region.top // BLOCK, -(-region.bottom // BLOCK)):

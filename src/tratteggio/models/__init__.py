@@ -1,5 +1,6 @@
 """Nets: one architecture per file with `NAMES` and `build(name)`; the tensor door; weights and cards."""
 
+import tratteggio.models._forking  # noqa: F401  for its effect
 from tratteggio.models._catalogue import build, names, parameters
 from tratteggio.models.tensors import admit, crop, pad, to_pixels, to_tensors, to_units
 from tratteggio.models.weights import Card, find, load, read_card, save, sha256, shipped

@@ -9,14 +9,30 @@ import torch
 from torch import nn
 
 from tratteggio import registry
+from tratteggio.errors import BadUsage, BrokenPlugin
+
+LONGEST = 1000  # letters of a name, options included
 
 
 @cache
 def _homes() -> dict[str, ModuleType]:
     # Files may hold tensors of their own, which must be real even if the first net is built without memory.
     with torch.device("cpu"):
-        modules = [registry.load("models", file) for file in registry.names("models")]
-    return {name: module for module in modules for name in module.NAMES}
+        modules = [found for file in registry.names("models") if (found := _module(file))]
+        return {name: module for module in modules for name in module.NAMES}
+
+
+def _module(file: str) -> ModuleType | None:
+    """Import one architecture; None if it is another package's and broken, as `tratteggio doctor` tells."""
+    try:
+        module = registry.load("models", file)
+        with registry.usable("models", file):
+            tuple(module.NAMES)
+    except BrokenPlugin:
+        if file not in registry.plugins("models"):
+            raise
+        return None
+    return module
 
 
 def names() -> list[str]:
@@ -47,8 +63,12 @@ def build(name: str) -> nn.Module:
         UnknownName: no net has that name; the message gives the nearest and all.
         BadUsage: what the name goes on with cannot be.
     """
+    if len(name) > LONGEST:
+        raise BadUsage(f"the name of a net has at most {LONGEST} letters, got {len(name)}")
     homes = _homes()
     kind = name.partition(":")[0]
+    if kind in registry.plugins("models"):  # a net is mostly called as the file that it comes from
+        registry.load("models", kind)
     if kind not in homes:
         raise registry.unknown("model", name, homes)
     net: nn.Module = homes[kind].build(name)

@@ -116,12 +116,12 @@ def named(kind: str, modalities: Mapping[str, int]) -> str:
 
 def _listed(text: str, name: str) -> dict[str, int]:
     """Read "rgb=3,irr=1"."""
-    entries = [re.fullmatch(r"(\w+)=([1-9]\d*)", entry) for entry in text.split(",")]
+    entries = [re.fullmatch(r"(\w+)=([1-9]\d{0,2})", entry) for entry in text.split(",")]
     pairs = [(entry[1], int(entry[2])) for entry in entries if entry]
     if len(pairs) < len(entries) or len(dict(pairs)) < len(pairs):
         raise BadUsage(
             f"the modalities of a net are written NAME:MODALITY=CHANNELS,..., each once, got {name!r}; "
-            f"{NAMES[3]}:rgb=3,irr=1 for example"
+            f"{NAMES[3]}:rgb=3,irr=1 for example, with at most 999 channels"
         )
     return dict(pairs)
 

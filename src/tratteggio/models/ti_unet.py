@@ -46,6 +46,8 @@ from tratteggio.registry import unknown
 NAMES = ("ti-unet",)
 
 COLOURS = 3
+DEEPEST = 10
+WIDEST = 999
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def build(name: str) -> TiUnet:
 
     Raises:
         UnknownName: another net, or no such property of its form.
-        BadUsage: a property that is no whole number from 1 on (depth: from 0 on).
+        BadUsage: a property that is no whole number from 1 to 999 (depth: from 0 to 10).
 
     Example:
         >>> build("ti-unet:channels=9,depth=2").form
@@ -93,8 +95,9 @@ def build(name: str) -> TiUnet:
         key, _, value = entry.partition("=")
         if key not in asdict(form):
             raise unknown(f"property of {kind}", key, asdict(form))
-        if not re.fullmatch(r"\d+", value) or int(value) < (key != "depth"):
-            raise BadUsage(f"{key} of {kind} must be a whole number, from 1 on (depth from 0), got {value!r}")
+        least, most = (0, DEEPEST) if key == "depth" else (1, WIDEST)
+        if not re.fullmatch(r"[0-9]{1,4}", value) or not least <= int(value) <= most:
+            raise BadUsage(f"{key} of {kind} must be a whole number from {least} to {most}, got {value!r}")
         form = replace(form, **{key: int(value)})
     return TiUnet(form)
 

@@ -10,7 +10,8 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,15 +25,19 @@ from torch import Tensor, nn
 from tratteggio.errors import (
     BadUsage,
     MissingExtra,
-    UnknownName,
     UnreadableFile,
     UnsupportedFile,
     UnwritableFile,
 )
+from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
+from tratteggio.files.documents import parse_json, require
+from tratteggio.files.untrusted import untrusted
 from tratteggio.models._catalogue import build
 from tratteggio.version import __version__
 
+WHAT = "card of weights"
+REMEDY = "copy the file again from its source, or train the net anew"
 CARD = "tratteggio card"  # the key in the file's metadata
 SHIPPED = Path(__file__).parents[1] / "weights"
 
@@ -105,10 +110,11 @@ def load(path: str | os.PathLike[str]) -> tuple[nn.Module, Card]:
     """
     card = read_card(path)
     try:
-        net = _empty(card.model)
-    except UnknownName as error:
+        with untrusted(path, what="file of weights", remedy=REMEDY):
+            net = _empty(card.model)
+    except BadUsage as error:
         raise UnsupportedFile(
-            f"{path} was written by tratteggio {card.version}, and its model is not known here: {error}"
+            f"{path} was written by tratteggio {card.version:.40}; its net cannot be built here: {error}"
         ) from error
     with _opened(path) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (it is no mapping)
@@ -132,13 +138,8 @@ def read_card(path: str | os.PathLike[str]) -> Card:
         raise UnsupportedFile(
             f"{path} holds weights without a tratteggio card; `tratteggio train` writes one"
         )
-    try:
-        entries = json.loads(text)
-        return Card(**{**entries, "data": tuple(entries["data"])})
-    except (ValueError, TypeError, KeyError) as error:
-        raise UnsupportedFile(
-            f"{path} holds a card that tratteggio {__version__} cannot read ({error}); a newer one may"
-        ) from error
+    entries = parse_json(text, Path(path), what=WHAT, remedy=REMEDY)
+    return require(entries, Card, Path(path), what=WHAT, remedy=REMEDY, error=UnsupportedFile)
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
@@ -200,10 +201,13 @@ def _difference(tensors: Mapping[str, Tensor], net: nn.Module) -> str:
     return ""
 
 
-def _opened(path: str | os.PathLike[str]) -> Any:
-    try:
-        return safe_open(path, framework="pt", device="cpu")
-    except FileNotFoundError as error:
-        raise UnreadableFile(f"there is no file {path}") from error
-    except (SafetensorError, OSError) as error:
-        raise UnreadableFile(f"{path} is not a sound safetensors file: {error}") from error
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
+    if not Path(path).is_file():
+        raise UnreadableFile(f"there is no file {path}")
+    with (
+        untrusted(path, what="safetensors file", remedy=REMEDY),
+        machine_failures("free some, then try again"),
+        safe_open(path, framework="pt", device="cpu") as file,
+    ):
+        yield file

@@ -26,6 +26,7 @@ from tratteggio.phantom.support import Support
 from tratteggio.phantom.taking import Taking
 from tratteggio.phantom.warp import Warp
 from tratteggio.phantom.work import Work, scaled
+from tratteggio.seeds import require_seed
 
 RETOUCHED = 0.5  # share of the losses that an earlier restorer hid
 
@@ -113,6 +114,7 @@ def multimodal(
         {'rgb_before': 3, 'rgb_during': 3, 'irr': 1, 'xray': 1, 'uvf': 3}
     """
     require_depth(depth)
+    require_seed(seed)
     if not 0 <= overpaint <= 0.5:
         raise BadUsage(f"the share of overpaint must lie in 0 .. 0.5, got {overpaint}")
     grid = (rows, cols)

@@ -21,6 +21,7 @@ from tratteggio.painting.region import Region
 from tratteggio.phantom.layer import Depth, Layer, require_depth, stored
 from tratteggio.phantom.motifs import Motif
 from tratteggio.phantom.work import Work
+from tratteggio.seeds import require_seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,7 @@ def panel(
         True
     """
     require_depth(depth)
+    require_seed(seed)
     work = Work((rows, cols), seed, float(um_per_px), float(cracks), float(losses), motif)
     name = f"phantom {seed}"
 

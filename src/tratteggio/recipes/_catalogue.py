@@ -23,7 +23,9 @@ def load(name: str) -> Recipe:
         >>> load("pconv_dunhuang").model
         'pconv-compact'
     """
-    recipe: Recipe = registry.load("recipes", name).RECIPE
+    module = registry.load("recipes", name)
+    with registry.usable("recipes", name):
+        recipe: Recipe = module.RECIPE
     return recipe
 
 

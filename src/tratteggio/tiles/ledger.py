@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,12 +14,14 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 
-from tratteggio.errors import UnreadableFile, UnsafeOutput, UnwritableFile
+from tratteggio.errors import UnsafeOutput, UnwritableFile
+from tratteggio.files.documents import read_json
 from tratteggio.painting import Region
 from tratteggio.tiles.blend import Piece
-from tratteggio.tiles.plan import Window
+from tratteggio.tiles.tile_file import pieces_of, read_tile
 
 CACHE_BYTES = 64 * 2**20
+TILE = re.compile(r"tile-(\d{5}|[1-9]\d{5,8})\.npz", re.ASCII)
 
 
 class Ledger(Protocol):
@@ -158,58 +161,30 @@ class DiskLedger:
         return self.folder / f"tile-{tile:05d}.npz"
 
     def _found(self) -> list[int]:
-        return sorted(int(file.stem.removeprefix("tile-")) for file in self.folder.glob("tile-*.npz"))
+        """Return the numbers of the tiles; a file with a name that this ledger would not give is not one."""
+        numbers = (TILE.fullmatch(file.name) for file in self.folder.glob("tile-*.npz"))
+        return sorted(int(number[1]) for number in numbers if number)
 
     def _check(self, stamp: Path, job: Mapping[str, Any]) -> None:
         """Refuse to go on with a job that is not the one on disk, naming what differs."""
-        try:
-            known = json.loads(stamp.read_bytes())
-        except (OSError, ValueError) as error:
-            raise UnreadableFile(f"{stamp} is damaged; remove {self.folder} and start anew") from error
+        known = read_json(stamp, what="job", remedy=f"remove {self.folder} and start anew")
         wanted = json.loads(json.dumps(job))
         differing = sorted(key for key in {*known, *wanted} if known.get(key) != wanted.get(key))
         if differing:
             raise UnsafeOutput(
-                f"{self.folder} holds another job: {', '.join(differing)} differ; give the same inputs and "
-                "options to --resume, or remove the folder to start anew"
+                f"{self.folder} holds another job: {', '.join(differing)[:200]} differ; give the same inputs "
+                "and options to --resume, or remove the folder to start anew"
             )
 
     def _extent(self, tile: int) -> Region:
-        return _extent(self._open(tile)["regions"])
-
-    def _open(self, tile: int) -> dict[str, Any]:
-        try:
-            with np.load(self._file(tile), allow_pickle=False) as archive:
-                return dict(archive)
-        except (OSError, ValueError, EOFError) as error:
-            raise UnreadableFile(f"{self._file(tile)} is damaged; remove it and --resume") from error
+        return _extent(read_tile(self._file(tile))["regions"])
 
     def kept(self, tile: int) -> Sequence[Piece]:
         """Read the pieces of a tile, keeping the most recently used ones in memory."""
         if tile in self._cache:
             self._cache.move_to_end(tile)
             return self._cache[tile]
-        arrays = self._open(tile)
-        pieces = []
-        bits = values = 0
-        for window, extent in zip(arrays["windows"].tolist(), arrays["regions"].tolist(), strict=True):
-            region = Region(*extent)
-            packed = -(-region.rows * region.cols // 8)
-            flat = np.unpackbits(arrays["lost"][bits : bits + packed], count=region.rows * region.cols)
-            lost = flat.astype(bool).reshape(region.rows, region.cols)
-            n = int(np.count_nonzero(lost))
-            # The groups matter only while filling; a piece that is read back is only laid down.
-            made_by = Window(Region(*window[:4]), Region(*window[4:8]), (), window[8])
-            pieces.append(
-                Piece(
-                    made_by,
-                    region,
-                    lost,
-                    arrays["values"][values : values + n],
-                    arrays["confidence"][values : values + n],
-                )
-            )
-            bits, values = bits + packed, values + n
+        pieces = pieces_of(read_tile(self._file(tile)))
         self._cache[tile] = tuple(pieces)
         self._cached_bytes += _size(self._cache[tile])
         while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:

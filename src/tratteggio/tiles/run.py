@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from tratteggio.errors import TratteggioError
+from tratteggio.errors import TratteggioError, UnreadableFile
+from tratteggio.failures import machine_failures
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.painting.pixels import Lost, to_depth
 from tratteggio.roles import Engine
 from tratteggio.tiles.blend import Piece
 from tratteggio.tiles.guide import Guide, guide, nothing_known
 from tratteggio.tiles.ledger import Ledger
-from tratteggio.tiles.plan import RIM, Plan, Window, plan
+from tratteggio.tiles.plan import RIM, Plan, Tile, Window, plan
 
 Progress = Callable[[int, int], None]
 
@@ -44,6 +45,8 @@ def run(
 
     Raises:
         BadUsage: a lacuna lies where the filled scan shows nothing at all; the message names the place.
+        OutOfMemory: the engine could not get memory.
+        UnreadableFile: a tile that the ledger has does not fill these lacunae.
         TratteggioError: the engine failed, or proposed NaN; the message names the place. Nothing of that
             tile is kept; tiles done before stay in the ledger.
     """
@@ -54,11 +57,13 @@ def run(
     def guide_of(group: int) -> Guide:
         return guide(scan, lacunae, laid.groups.regions[group - 1])
 
-    filling = _Filling(laid, engine, engine.prepare(stack, lacunae), guide_of)
+    filling = _Filling(laid, engine, engine.prepare(stack, lacunae), guide_of, scan.channels)
     done = 0
     for part in laid.tiles:
         if ledger.has(part.index):
-            done += sum(len(piece.values) for piece in ledger.kept(part.index))
+            kept = ledger.kept(part.index)
+            filling.require_own(part, kept, lacunae)
+            done += sum(len(piece.values) for piece in kept)
             continue
         # One read for all windows of the tile, and the only place where the painting comes into memory.
         box = part.box
@@ -84,6 +89,7 @@ class _Filling:
     engine: Engine
     context: Any
     guide_of: Callable[[int], Guide]
+    channels: int
 
     def piece(self, window: Window, crop: Stack, lost: Lost) -> Piece | None:
         """Run the engine on one window; keep what it proposes for the window's own groups, if anything."""
@@ -105,7 +111,8 @@ class _Filling:
         ready = replace(scan, pixels=colours, alpha=False, seen=None)
         others = tuple(_blank_unseen(other) for other in crop.scans if other is not scan)
         shown = replace(crop, scans=(ready, *others))
-        fill, confidence = self.engine.fill(shown, Lacunae(lost), self.context)
+        with machine_failures("free some, or choose an engine that needs less"):
+            fill, confidence = self.engine.fill(shown, Lacunae(lost), self.context)
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(
@@ -116,6 +123,32 @@ class _Filling:
         tight = _bounds(own)
         placed = tight.shift(window.box.top, window.box.left)
         return Piece(window, placed, own[tight.slices], values, confidence[own].astype(np.float32))
+
+    def require_own(self, part: Tile, kept: Sequence[Piece], lacunae: Lacunae) -> None:
+        """Make sure that the pieces of a tile which was read back fill what its windows answer for.
+
+        Raises:
+            UnreadableFile: they are others, so that paint would be missing, or stand in a wrong place.
+        """
+        wanted = []
+        for window in part.windows:
+            own = self._own(window, lacunae.read(window.box))
+            if own.any():
+                tight = _bounds(own)
+                wanted.append((window, tight.shift(window.box.top, window.box.left), own[tight.slices]))
+        same = len(wanted) == len(kept) and all(
+            (piece.window.box, piece.window.core, piece.window.feather)
+            == (window.box, window.core, window.feather)
+            and piece.region == region
+            and np.array_equal(piece.lost, lost)
+            and piece.values.shape[1] == self.channels
+            for piece, (window, region, lost) in zip(kept, wanted, strict=False)
+        )
+        if not same:
+            raise UnreadableFile(
+                f"tile-{part.index:05d}.npz of the ledger does not fill the lacunae of this job; remove it "
+                "from the folder of the job, then go on with --resume"
+            )
 
     def _own(self, window: Window, lost: Lost) -> Lost:
         """Return the lost pixels that the window answers for, (h, w) bool over its box."""

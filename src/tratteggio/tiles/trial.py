@@ -13,6 +13,7 @@ from tratteggio.errors import BadUsage
 from tratteggio.painting import Groups, Lacunae, Region, Stack
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
+from tratteggio.seeds import require_seed
 from tratteggio.tiles.blend import ConfidencePixels, FillPixels
 from tratteggio.tiles.ledger import MemoryLedger
 from tratteggio.tiles.run import run
@@ -50,7 +51,7 @@ def trials(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> list
     Raises:
         BadUsage: there is not enough known paint to try anything.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(require_seed(seed))
     found = [
         _tried(stack, lacunae, engine, shape, box) for shape, box in _laid(lacunae, lacunae.groups(), rng)
     ]

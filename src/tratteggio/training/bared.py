@@ -31,6 +31,7 @@ from tratteggio.painting.pixels import Lost
 from tratteggio.painting.region import Region
 from tratteggio.phantom import panel
 from tratteggio.phantom.motifs import Motif
+from tratteggio.seeds import require_seed
 from tratteggio.training.damage import KINDS, draw
 from tratteggio.training.patches import Patches
 
@@ -74,7 +75,7 @@ class Bared:
     """
 
     def __init__(self, patches: Patches, *, seed: int = 0) -> None:
-        self.patches, self.seed = patches, seed
+        self.patches, self.seed = patches, require_seed(seed)
 
     @property
     def seconds(self) -> dict[str, float]:

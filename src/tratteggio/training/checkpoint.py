@@ -10,23 +10,42 @@ state is there.
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
+from msgspec import Meta, Struct
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn, optim
 
 from tratteggio import models
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
+from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
+from tratteggio.files.documents import require
+from tratteggio.files.untrusted import untrusted
 from tratteggio.models import Card
 from tratteggio.training.recipe import Recipe, differences, from_json, to_json
 
 STATE = "tratteggio training state 2"
+DAMAGED = "go on from a copy of the state, or start a new run"
+MOMENTS: dict[type[optim.Optimizer], set[str]] = {
+    optim.Adam: {"step", "exp_avg", "exp_avg_sq"},
+    optim.Adadelta: {"step", "square_avg", "acc_delta"},
+}
 ADVICE = "make room, then go on with --resume from the last good state"
+
+
+class _Header(Struct):
+    """What the header of a state says; all of it is text, as safetensors has it."""
+
+    step: Annotated[str, Meta(max_length=20)]
+    hours: Annotated[str, Meta(max_length=40)]
+    recipe: str
 
 
 class Progress(NamedTuple):
@@ -100,17 +119,23 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
     header, tensors = _read(file)
     if header.get("kind") != STATE:
         raise BadUsage(f"{file} is not a training state of this version, so nothing can be resumed from it")
-    differing = differences(from_json(header["recipe"], source=f"the recipe in {file}"), recipe)
+    told = require(header, _Header, file, what="training state", remedy=DAMAGED)
+    with untrusted(file, what="training state", remedy=DAMAGED):
+        begun = Progress(int(told.step), float(told.hours))
+    if begun.step < 0 or not 0 <= begun.hours < math.inf:
+        raise UnreadableFile(f"{file} is not a sound training state: its step or hours cannot be; {DAMAGED}")
+    differing = differences(from_json(told.recipe, source=f"the recipe in {file}"), recipe)
     if differing:
         raise BadUsage(
             f"{run} was started with another recipe ({'; '.join(differing)}); "
             "resume with the same one, or start a new run elsewhere"
         )
-    kept = _part(tensors, "net/")
+    kept, moments = _part(tensors, "net/"), _part(tensors, "moments/")
     _require_match(file, net.state_dict(), kept)
+    _require_moments(file, moments, net, optimiser, begun=begun.step > 0)
     net.load_state_dict(kept)
-    _put_back(_part(tensors, "moments/"), net, optimiser)
-    return Progress(int(header["step"]), float(header["hours"]))
+    _put_back(moments, net, optimiser)
+    return begun
 
 
 def save_weights(path: Path, net: nn.Module, *, recipe: Recipe, card: Card | None) -> None:
@@ -176,6 +201,23 @@ def _put_back(moments: Mapping[str, Tensor], net: nn.Module, optimiser: optim.Op
             optimiser.state[parameter][what] = torch.empty_like(parameter).copy_(value)
 
 
+def _require_moments(
+    file: Path, moments: Mapping[str, Tensor], net: nn.Module, optimiser: optim.Optimizer, *, begun: bool
+) -> None:
+    """Make sure that an optimiser can go on with moments: all that it keeps of a weight, in its shape."""
+    weights = dict(net.named_parameters())
+    kept: defaultdict[str, set[str]] = defaultdict(set)
+    for key, value in moments.items():
+        what, _, name = key.partition("/")
+        kept[name].add(what)
+        shape = torch.Size() if what == "step" else weights[name].shape if name in weights else None
+        if value.shape != shape or not value.is_floating_point():
+            raise UnreadableFile(f"{file} is damaged: moments/{key} fits no weight of the net; {DAMAGED}")
+    wanted = MOMENTS[type(optimiser)]
+    if any(whats != wanted for whats in kept.values()) or (begun and not kept):
+        raise UnreadableFile(f"{file} is damaged: what the optimiser remembers is not all there; {DAMAGED}")
+
+
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
@@ -197,14 +239,15 @@ def _write(tensors: Mapping[str, Tensor], target: Path, header: dict[str, str], 
 
 def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Return header and tensors of a safetensors file."""
-    try:
-        with safe_open(file, framework="pt") as content:
-            header = content.metadata() or {}
-            return header, {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise UnreadableFile(f"{file} cannot be read: there is no such file") from error
-    except (SafetensorError, OSError) as error:
-        raise UnreadableFile(f"{file} is damaged or no safetensors file: {error}") from error
+    if not file.is_file():
+        raise UnreadableFile(f"{file} cannot be read: there is no such file")
+    with (
+        untrusted(file, what="safetensors file", remedy=DAMAGED),
+        machine_failures("free some, then try again"),
+        safe_open(file, framework="pt") as content,
+    ):
+        header = content.metadata() or {}
+        return header, {name: content.get_tensor(name) for name in content.keys()}  # noqa: SIM118
 
 
 def _require_match(file: Path, wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:

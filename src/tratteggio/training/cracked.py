@@ -26,6 +26,7 @@ from tratteggio.painting import Region, Scan, Stack
 from tratteggio.painting.pixels import COLOURS, Array
 from tratteggio.phantom import multimodal
 from tratteggio.phantom.craquelure import LEAST, Craquelure
+from tratteggio.seeds import require_seed
 from tratteggio.training.decoded import Decoded
 from tratteggio.training.sources import Source
 
@@ -53,7 +54,7 @@ class Cracked:
     """
 
     def __init__(self, source: Source, *, side: int, seed: int, panels: int = PANELS) -> None:
-        self.source, self.side, self.seed, self.panels = source, side, seed, panels
+        self.source, self.side, self.seed, self.panels = source, side, require_seed(seed), panels
         self.decoded = Decoded(source, mib=512)
         self._painted: dict[int, Mapping[str, NDArray[np.uint8]]] = {}
 

@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from tratteggio import files
-from tratteggio.errors import MissingExtra, UnwritableFile
+from tratteggio.errors import UnwritableFile
+from tratteggio.extras import optional
 from tratteggio.files.beside import beside
+from tratteggio.files.documents import json_lines
 
 Picture = NDArray[np.float32]
 
@@ -40,15 +43,15 @@ class Journal:
     Raises:
         MissingExtra: TensorBoard is not installed.
         UnwritableFile: no space, no permission.
+        UnreadableFile: the journal is damaged; the message names the line.
     """
 
     def __init__(self, run: Path, *, step: int = 0) -> None:
         self.file = run / "journal.jsonl"
         _cut(self.file, step)
-        try:
+        needs = "training needs TensorBoard"
+        with optional("tensorboard", needs=needs, install="pip install 'tratteggio[train]'"):
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
-        except ImportError as error:
-            raise MissingExtra("training needs TensorBoard: pip install 'tratteggio[train]'") from error
         self._curves: Any = SummaryWriter(str(run / "tensorboard"), purge_step=step + 1)
         self._lines = self.file.open("a", encoding="utf-8")
 
@@ -85,10 +88,19 @@ class Journal:
             self._curves.close()
 
 
+class _Line(Struct):
+    """What each line holds beside its figures."""
+
+    step: Annotated[int, Meta(ge=0)]
+
+
 def read_journal(run: Path) -> list[dict[str, Any]]:
-    """Read the lines of a run's journal, oldest first; a last line that a kill cut short is left out."""
-    file = run / "journal.jsonl"
-    return [json.loads(line) for line in _whole_lines(file)]
+    """Read the lines of a run's journal, oldest first; a last line that a kill cut short is left out.
+
+    Raises:
+        UnreadableFile: missing, or a line is none of a journal; the message names it.
+    """
+    return [line for line, _ in _lines(run / "journal.jsonl")]
 
 
 class Stages:
@@ -176,13 +188,14 @@ def _cut(file: Path, step: int) -> None:
     """Drop the lines after a step, and a last line that a kill cut short."""
     if not file.exists():
         return
-    kept = [line for line in _whole_lines(file) if json.loads(line)["step"] <= step]
+    kept = [json.dumps(line) for line, told in _lines(file) if told.step <= step]
     with beside([file]) as [temporary]:
         temporary.write_text("".join(f"{line}\n" for line in kept), "utf-8")
 
 
-def _whole_lines(file: Path) -> list[str]:
-    return file.read_text("utf-8").split("\n")[:-1]
+def _lines(file: Path) -> Iterator[tuple[dict[str, Any], _Line]]:
+    remedy = "remove that line, then go on with --resume"
+    return json_lines(file, _Line, what="journal of a run", remedy=remedy)
 
 
 def _storable(values: Mapping[str, Any]) -> dict[str, Any]:

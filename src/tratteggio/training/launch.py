@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from torch import distributed
 
-from tratteggio.errors import BadUsage, MissingExtra
+from tratteggio.errors import BadUsage
+from tratteggio.extras import optional
 from tratteggio.models.serving import place
 from tratteggio.training.recipe import Recipe
 
@@ -44,10 +45,9 @@ def launched(recipe: Recipe, device: str) -> Iterator[Fabric]:
     local = int(os.environ["LOCAL_WORLD_SIZE"]) if several else 1
     if recipe.batch % world:
         raise BadUsage(f"{world} processes cannot share a batch of {recipe.batch} evenly; change one of them")
-    try:
+    needs = "training needs Lightning Fabric"
+    with optional("lightning_fabric", needs=needs, install="pip install 'tratteggio[train]'"):
         from lightning_fabric import Fabric  # noqa: PLC0415 an extra
-    except ImportError as error:
-        raise MissingExtra("training needs Lightning Fabric: pip install 'tratteggio[train]'") from error
     fabric = Fabric(
         accelerator=there,
         devices=local,

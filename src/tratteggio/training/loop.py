@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import threading
 import time
@@ -22,8 +23,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn, optim
 
-from tratteggio.errors import BadUsage, Diverged, Stopped, TratteggioError, UnsafeOutput, UnwritableFile
+from tratteggio.errors import (
+    BadUsage,
+    Diverged,
+    MissingExtra,
+    Stopped,
+    TratteggioError,
+    UnsafeOutput,
+    UnwritableFile,
+)
+from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
+from tratteggio.files.untrusted import untrusted
 from tratteggio.losses.terms import Objective, middle
 from tratteggio.metrics.fidelity import psnr
 from tratteggio.models import Card, find
@@ -40,6 +51,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tratteggio")
 
 TELL_EVERY = 10  # steps between two lines of the journal
+MEMORY_ADVICE = "free some, or train with a smaller batch or side (--set batch=4)"
 ROWS_SHOWN = 8  # of the sample picture
 ACTIVE = 0.01  # nats above which a number of a latent tells something of a picture
 
@@ -102,8 +114,11 @@ def train(
         Stopped: by Ctrl-C or SIGTERM, after the step in hand; its state is saved.
         UnwritableFile: no space, no permission; the last good state stays.
         MissingExtra: the extra "train" is not installed.
+        OutOfMemory: a step takes more memory than there is.
+        TratteggioError: a process that makes patches was killed.
     """
-    with launched(recipe, device) as fabric:
+    removed = _removed_if_refused(Path(run), resume=resume)
+    with removed, machine_failures(MEMORY_ADVICE), launched(recipe, device) as fabric:
         _train(
             fabric, net, patches, loss, recipe,
             run=Path(run), spoil=spoil, held_out=held_out, card=card, texts=texts, resume=resume,
@@ -159,6 +174,19 @@ def _train(
             "are alike; train with a lower divergence, a longer warmup or some free nats",
             recipe.model,
         )
+
+
+@contextmanager
+def _removed_if_refused(run: Path, *, resume: bool) -> Iterator[None]:
+    """Remove the folder that a new run has made if the run is refused before it has learnt anything."""
+    made_here = not resume and not run.exists()
+    try:
+        yield
+    except (BadUsage, MissingExtra):
+        states = {file.name for file in run.glob("state/*")}
+        if made_here and states <= {"step-00000000.safetensors"}:
+            shutil.rmtree(run, ignore_errors=True)
+        raise
 
 
 # --- before the first step ---------------------------------------------------------------------------
@@ -263,7 +291,9 @@ def _keep_texts(bench: _Bench, texts: Mapping[str, str]) -> None:
 def _require_same(file: Path, text: str) -> None:
     if not file.exists():  # no run at all, which the state will tell, or one killed before it was written
         return
-    changed = sorted(set(file.read_text("utf-8").splitlines()) ^ set(text.splitlines()))
+    with untrusted(file, what="list of a run", remedy="start a new run elsewhere"):
+        there = file.read_text("utf-8")
+    changed = sorted(set(there.splitlines()) ^ set(text.splitlines()))
     if changed:
         more = f" and {len(changed) - 1} more lines" if len(changed) > 1 else ""
         raise BadUsage(
@@ -321,6 +351,18 @@ class _Account:
         return told
 
 
+@contextmanager
+def _fitting(recipe: Recipe) -> Iterator[None]:
+    """Say which net and objective do not fit: an objective is written for what one kind of net answers."""
+    try:
+        yield
+    except (AttributeError, TypeError, IndexError) as error:
+        raise BadUsage(
+            f"the objective {recipe.loss} cannot judge what the net {recipe.model} answers ({error}); choose "
+            "a recipe that was written for this net, or another objective with --set loss=NAME"
+        ) from error
+
+
 def _step(
     bench: _Bench, batches: Iterator[Batch | TratteggioError], step: int, account: _Account, stop: _Stop
 ) -> bool:
@@ -339,8 +381,9 @@ def _step(
         truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
         attributes = () if batch.attributes is None else (batch.attributes.to(truth.device),)
         aside = {"truth": truth} if bench.sees_truth else {}
-        answer = bench.model(bench.shown(truth, known), known, *attributes, **aside)
-        terms = bench.loss_at(step)(answer, truth, known)
+        with _fitting(recipe):
+            answer = bench.model(bench.shown(truth, known), known, *attributes, **aside)
+            terms = bench.loss_at(step)(answer, truth, known)
     with stages("backward"):
         bench.fabric.backward(terms.total)
         gradients = [p.grad for p in bench.net.parameters() if p.grad is not None]

@@ -23,6 +23,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnknownName
+from tratteggio.seeds import require_seed
 from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin, reach_px
 from tratteggio.training.damage import Drawer, draw, drawer
 from tratteggio.training.decoded import Decoded
@@ -140,7 +141,8 @@ class Patches:
         filled: int | None = None,
         cache_mib: float = 512,
     ) -> None:
-        for name, value, least in (("side", side, 2), ("per_picture", per_picture, 1), ("seed", seed, 0)):
+        require_seed(seed)
+        for name, value, least in (("side", side, 2), ("per_picture", per_picture, 1)):
             if value is not None and value < least:
                 raise BadUsage(f"{name} must be at least {least}, got {value}")
         if not 0 <= absent <= 1 or (absent and not modalities):

@@ -7,10 +7,13 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, TypeAlias, get_args, get_type_hints
 
-from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.errors import BadUsage
+from tratteggio.files.documents import parse_json, require
 from tratteggio.registry import unknown
+from tratteggio.seeds import require_seed
 
 Setting: TypeAlias = bool | int | float | str
 Settings: TypeAlias = Mapping[str, Setting]
@@ -18,6 +21,7 @@ Settings: TypeAlias = Mapping[str, Setting]
 SCHEDULES = ("constant", "inverse_time", "cosine")
 OPTIMISERS = ("adam", "adadelta")
 PRECISIONS = ("32", "bf16")
+LARGEST = 10**9
 AT_LEAST_ONE = ("steps", "batch", "side", "validate_every", "keep_every")
 
 
@@ -119,11 +123,14 @@ class Recipe:
         for key in AT_LEAST_ONE:
             if getattr(self, key) < 1:
                 raise BadUsage(f"{key} must be at least 1, got {getattr(self, key)}")
+            if getattr(self, key) > LARGEST:
+                raise BadUsage(f"{key} must be at most {LARGEST}")
         if self.reduced is not None and self.reduced < self.side:
             raise BadUsage(f"reduced must be at least the side of a patch, {self.side}, got {self.reduced}")
-        for key in ("decay", "warmup", "seed"):
-            if getattr(self, key) < 0:
-                raise BadUsage(f"{key} must not be negative, got {getattr(self, key)}")
+        require_seed(self.seed)
+        for key in ("decay", "warmup"):
+            if not 0 <= getattr(self, key) < math.inf:
+                raise BadUsage(f"{key} must be 0 or more, got {getattr(self, key)}")
         if self.spoilt is not None and self.damage != "none":
             raise BadUsage(f"patches spoilt by {self.spoilt} are not damaged as well; set damage=none")
         if not 0 <= self.absent < 1:
@@ -206,12 +213,8 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
         UnknownName: a key that no recipe has.
         BadUsage: a key is missing, or a value is of the wrong type.
     """
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise UnreadableFile(f"{source} is not JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise UnreadableFile(f"{source} must hold an object of recipe choices, got {type(values).__name__}")
+    place = Path(source)
+    values = require(parse_json(text, place, what="recipe"), dict[str, Any], place, what="recipe")
     hints = get_type_hints(Recipe)
     for key, value in values.items():
         _require_known("setting", key, hints)
@@ -241,7 +244,7 @@ def _guess(text: str) -> Setting:
     """Read an entry of free settings: a number, true or false, else text."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, bool | int | float) else text
 
@@ -253,7 +256,7 @@ def _parse(key: str, text: str, hint: Any) -> Any:
     words: dict[str, Any] = {"true": True, "false": False, "none": None}
     try:
         value = words[text.lower()] if text.lower() in words else json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = text
     return _checked(key, value, hint)
 
@@ -262,6 +265,8 @@ def _checked(key: str, value: Any, hint: Any) -> Any:
     """Return a value if a key can take it; a whole number may stand for a float."""
     kinds = _kinds(hint)
     if type(value) is int and float in kinds and int not in kinds:
+        if value.bit_length() > 1000:
+            raise BadUsage(f"{key} must be a number that is not too large for a float")
         return float(value)
     if type(value) is dict and Mapping in kinds:
         return {name: _checked(f"{key}.{name}", entry, Setting) for name, entry in value.items()}

@@ -22,6 +22,7 @@ from tratteggio.files.icc import to_8bit
 from tratteggio.painting import Scan, Stack
 from tratteggio.painting.pixels import LUMA
 from tratteggio.phantom import multimodal, panel
+from tratteggio.seeds import require_seed
 from tratteggio.training.pictures import pictures
 
 log = logging.getLogger("tratteggio")
@@ -352,6 +353,7 @@ class Phantoms:
     def __post_init__(self) -> None:
         if self.count < 1:
             raise BadUsage(f"count of phantoms must be at least 1, got {self.count}")
+        require_seed(self.first_seed)
 
     def __len__(self) -> int:
         return self.count

@@ -17,6 +17,7 @@ from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
+from tratteggio.seeds import require_seed
 from tratteggio.tiles import DiskLedger, Ledger, MemoryLedger, run
 from tratteggio.tiles.blend import ConfidencePixels, FillPixels
 from tratteggio.tiles.trial import trials
@@ -143,6 +144,7 @@ def inpaint(
     """
     stack = stack_of(painting)
     lacunae = lacunae_of(lost, stack.primary, mask_orientation=mask_orientation)
+    require_seed(seed)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
     registry.load("finish", finish)
     stack = shown_to(maker, stack)
@@ -197,6 +199,7 @@ def inpaint_file(
         UnsafeOutput: the target is the source or the mask, or an unfinished job lies there.
         TratteggioError: as `inpaint` and `files.save` raise.
     """
+    require_seed(seed)
     files.require_writable(target)
     for precious in (source, *([] if isinstance(mask, Lacunae) else [mask])):
         files.refuse_overwrite(precious, target)
@@ -321,7 +324,7 @@ def _finished_before(
     sidecar = provenance.sidecar(target, "history")
     if not (target.exists() and sidecar.exists()):
         return None
-    history = provenance.read_history(sidecar)
+    history = provenance.read_proposal(sidecar)
     source = {key: value for key, value in history["source"].items() if key != "file"}
     same = all((history | {"source": source}).get(key) == value for key, value in job.items())
     same = same and history["finish"]["name"] == finish

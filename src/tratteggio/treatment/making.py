@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio import registry, words
-from tratteggio.errors import BadUsage
+from tratteggio.errors import BadUsage, BrokenPlugin, MissingExtra
 from tratteggio.roles import Detector, Engine, Enhancer, Sampler
+from tratteggio.seeds import require_seed
 
 GIVEN = ("seed", "device", "attributes")  # not by words
 
@@ -39,6 +40,7 @@ def make_engine(
         MissingExtra: an optional dependency is not installed, or no such weights are.
         UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
     """
+    require_seed(seed)
     name, told = words.read(name, lambda name: _options("engines", name))
     make = registry.load("engines", name).make
     taken = signature(make).parameters
@@ -84,6 +86,7 @@ def make_detector(text: str, *, seed: int = 0, device: str = "auto") -> tuple[De
         BadUsage: a value that cannot be.
         TratteggioError: as the detector raises, for weights above all.
     """
+    require_seed(seed)
     made: tuple[Detector, str] = _made("detectors", text, seed=seed, device=device)
     return made
 
@@ -95,14 +98,19 @@ def make_enhancer(text: str, *, device: str = "auto") -> tuple[Enhancer, str]:
 
 
 def listed(role: str) -> list[tuple[str, str]]:
-    """List what is registered for a role as it is written, with the first line of what it does."""
-    return [
-        (
-            words.example(name, _options(role, name)),
-            (getdoc(registry.load(role, name)) or "").split("\n")[0],
-        )
-        for name in registry.names(role)
-    ]
+    """List what is registered for a role as it is written, with the first line of what it does.
+
+    What cannot be used here is listed by its name, with the cause.
+    """
+    return [_listed(role, name) for name in registry.names(role)]
+
+
+def _listed(role: str, name: str) -> tuple[str, str]:
+    try:
+        written = words.example(name, _options(role, name))
+    except (MissingExtra, BrokenPlugin) as error:
+        return name, str(error)
+    return written, (getdoc(registry.load(role, name)) or "").split("\n")[0]
 
 
 def _made(role: str, text: str, **given: Any) -> tuple[Any, str]:
@@ -116,4 +124,5 @@ def _made(role: str, text: str, **given: Any) -> tuple[Any, str]:
 
 
 def _options(role: str, name: str) -> dict[str, words.Option]:
-    return words.options(registry.load(role, name).make, given=GIVEN)
+    with registry.usable(role, name):  # a module without `make`, or with one that cannot be read
+        return words.options(registry.load(role, name).make, given=GIVEN)

@@ -34,10 +34,10 @@ def reopen(
         UnreadableFile: the proposal, its history or its source is missing or damaged.
     """
     target = Path(target)
-    history = provenance.read_history(provenance.sidecar(target, "history"))
+    history = provenance.read_proposal(provenance.sidecar(target, "history"))
     if source is None:
-        recorded = history.get("source", {}).get("file")
-        if recorded is None or not provenance.place_named(str(target.parent / recorded)):
+        recorded = history["source"].get("file")
+        if recorded is None or not _is_there(target.parent / recorded):
             raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with --source")
         source = target.parent / recorded
     stated = history.get("source", {}).get("white") if white is None else white
@@ -77,7 +77,7 @@ def reopen_samples(
     files_there = list(takewhile(Path.exists, (sample_file(target, number) for number in count(1))))
     if not files_there:
         return []
-    wanted = provenance.read_history(provenance.sidecar(Path(target), "history"))
+    wanted = provenance.read_proposal(provenance.sidecar(Path(target), "history"))
     samples = []
     for file in files_there:
         sample = reopen(file, source=source, white=white)
@@ -86,6 +86,14 @@ def reopen_samples(
         else:
             log.warning("%s is no other fill of the lacunae of %s and is left out", file, target)
     return samples
+
+
+def _is_there(place: Path) -> bool:
+    """Whether a scan lies where a history says; a name that the system cannot take is not there."""
+    try:
+        return provenance.place_named(str(place)) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _what(history: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,0 +1,72 @@
+"""What is printed cannot steer the terminal, wherever it comes from."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from typer.testing import CliRunner
+
+from tratteggio.cli.console import Console, shown
+from tratteggio.cli.main import app
+from tratteggio.models import build, weights
+
+STEERING = "\x1b[2J\x1b]0;owned\x07\r\x08\x7f\x9b31m\u202e\u2028"
+
+
+CARD = {
+    "model": "denoiser", "recipe": "r", "data": ["a"], "licence": "l", "seed": 0, "hours": 0, "machine": "m",
+}  # fmt: skip
+
+
+def is_plain(text: str) -> bool:
+    return not any((ord(one) < 32 and one != "\n") or one in "\x7f\x9b\u202e\u2028\ud800" for one in text)
+
+
+def test_control_characters_are_written_out() -> None:
+    assert shown("a\x1b[31mb") == "a\\x1b[31mb"
+    assert is_plain(shown(STEERING))
+    assert shown("caf\udce9") == "caf\\udce9"
+    shown(STEERING).encode()
+
+
+def test_letters_of_all_scripts_and_line_breaks_stay() -> None:
+    text = "Ružić, 敦煌, ±3 µm × 2\n\tحديقة 👩\u200d🎨"
+    assert shown(text) == text
+    assert shown("a\nb", lines=False) == "a\\nb"
+
+
+def test_notes_errors_and_results_are_all_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console(as_json=False, quiet=False)
+    console.note(f"note {STEERING}\nsecond line")
+    console.error(f"error {STEERING}\nsecond line", exit_code=1)
+    console.result({}, f"result {STEERING}")
+    out, err = capsys.readouterr()
+    assert is_plain(out)
+    assert is_plain(err)
+    assert len(err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "key", ["model", "recipe", "data", "licence", "machine", "figures", "version", "created"]
+)
+def test_a_card_cannot_steer_the_terminal(tmp_path: Path, key: str) -> None:
+    card = {**CARD, "figures": {}, "version": "1"}
+    card[key] = {"data": [STEERING], "figures": {STEERING: 1.0}}.get(key, STEERING)
+    file = tmp_path / "net.safetensors"
+    save_file(build("denoiser").state_dict(), file, metadata={weights.CARD: json.dumps(card)})
+    for more in ((), ("--json",)):
+        outcome = CliRunner().invoke(app, ["models", "info", str(file), *more])
+        assert outcome.exit_code == 0
+        assert is_plain(outcome.output.replace("\x7f", "") if more else outcome.output)
+
+
+@pytest.mark.parametrize("recipe", ['{"name": 3}', "{{{", '{"name": ' * 3000, '{"a": 1}'])
+def test_a_card_is_shown_even_if_its_recipe_cannot_be_read(tmp_path: Path, recipe: str) -> None:
+    card = {**CARD, "recipe": recipe}
+    file = tmp_path / "net.safetensors"
+    save_file({"a": torch.zeros(1)}, file, metadata={weights.CARD: json.dumps(card)})
+    outcome = CliRunner().invoke(app, ["models", "info", str(file)])
+    assert outcome.exit_code == 0
+    assert "all settings with --json" in outcome.stdout
