@@ -6,13 +6,14 @@ from pathlib import Path
 
 from tratteggio.errors import GridMismatch
 from tratteggio.files import overview, read
+from tratteggio.markup import Markup
 from tratteggio.pages.curtain import curtain
 from tratteggio.painting import Scan
 
 LONGEST_PX = 2400
 
 
-def compare(before: Scan | str | Path, after: Scan | str | Path, *, longest: int = LONGEST_PX) -> str:
+def compare(before: Scan | str | Path, after: Scan | str | Path, *, longest: int = LONGEST_PX) -> Markup:
     """Return a curtain page for two scans of one size, each seen through its own profile.
 
     Args:
