@@ -12,6 +12,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from tratteggio.cli import fault
+from tratteggio.cli.speech import EXIT_CODE as READER_LEFT
+from tratteggio.cli.speech import Left, say, tell
 from tratteggio.errors import Stopped, TratteggioError, UnwritableFile
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
@@ -35,9 +38,14 @@ class Console:
     def result(self, values: Mapping[str, Any], text: str) -> None:
         """Give the outcome: `text` for people, or `values` (with the notes) for programs."""
         if self.as_json:
-            typer.echo(json.dumps({**values, "notes": self.notes}, indent=1))
+            say(json.dumps({**values, "notes": self.notes}, indent=1))
         else:
-            typer.echo(text)
+            say(text)
+
+    def line(self, text: str) -> None:
+        """Give one outcome of several, for people."""
+        if not (self.as_json or self.quiet):
+            say(text)
 
     def note(self, sentence: str) -> None:
         """Say something that is not an error, once."""
@@ -45,12 +53,12 @@ class Console:
             return
         self.notes.append(sentence)
         if not self.quiet:
-            typer.echo(f"note: {sentence}", err=True)
+            tell(f"note: {sentence}")
 
     def error(self, sentence: str, *, exit_code: int) -> None:
         """Say what went wrong; the verb ends with that exit code once it returns."""
         self.exit_code = exit_code
-        typer.echo(f"tratteggio: {sentence}", err=True)
+        tell(f"tratteggio: {sentence}")
 
     @contextlib.contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
@@ -82,6 +90,9 @@ class _Notes(logging.Handler):
 def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     """Run a verb: errors become one sentence and an exit code, interruptions exit code 130.
 
+    An error that nobody foresaw is a fault of the program: its details go to a file, and the exit code is
+    70. Where the reader of standard output has left, the exit code is 141.
+
     Raises:
         typer.Exit: with the documented code, unless the verb went through.
     """
@@ -98,17 +109,35 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         _end(console, str(error), error.exit_code)
     except KeyboardInterrupt:
         _end(console, "stopped", Stopped.exit_code)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _end(console, f"{where}{error.strerror or error}", UnwritableFile.exit_code)
-    except MemoryError:
-        _end(console, "out of memory; give --memory a smaller number, or use a smaller --tile", 1)
+    except Left:
+        raise typer.Exit(READER_LEFT) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:  # noqa: BLE001 the top of the command line: nothing may pass as a traceback
+        _end(console, *unforeseen(error))
     finally:
         signal.signal(signal.SIGTERM, former)
         logger.removeHandler(handler)
         logger.propagate = propagated
     if console.exit_code:
         raise typer.Exit(console.exit_code)
+
+
+def unforeseen(error: BaseException) -> tuple[str, int]:
+    """Return one sentence and an exit code for an error that is not ours; the details are kept.
+
+    The machine's answers (no memory, no space, no permission) are named with the file. All else is a fault
+    of the program.
+    """
+    if fault.debugging():
+        tell(fault.details(error))
+    file = getattr(error, "filename", None) or fault.file_of(error)
+    where = f"{file}: " if file else ""
+    if fault.out_of_memory(error):
+        return f"{where}out of memory; give --memory a smaller number, or use a smaller --tile", 1
+    if isinstance(error, OSError) and (error.strerror or file):
+        return f"{where}{error.strerror or error}", UnwritableFile.exit_code
+    return fault.sentence(error, fault.keep(error)), fault.EXIT_CODE
 
 
 def _interrupt(*_: object) -> NoReturn:
@@ -118,5 +147,6 @@ def _interrupt(*_: object) -> NoReturn:
 def _end(console: Console, sentence: str, exit_code: int) -> NoReturn:
     console.error(sentence, exit_code=exit_code)
     if console.as_json:
-        typer.echo(json.dumps({"error": sentence, "exit_code": exit_code, "notes": console.notes}, indent=1))
+        with contextlib.suppress(Left, UnwritableFile):
+            say(json.dumps({"error": sentence, "exit_code": exit_code, "notes": console.notes}, indent=1))
     raise typer.Exit(exit_code)

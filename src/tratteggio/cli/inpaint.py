@@ -197,8 +197,7 @@ def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> Non
             console.error(str(error), exit_code=1)
         else:
             done.append({"input": str(item.source), "output": str(item.target), "history": history})
-            if not (console.as_json or console.quiet):
-                typer.echo(f"{item.target}: {_summary(history)}")
+            console.line(f"{item.target}: {_summary(history)}")
     console.result(
         {"done": done, "failed": failed}, f"{len(done)} of {len(items)} done, {len(failed)} failed"
     )
