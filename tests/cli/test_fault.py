@@ -168,6 +168,23 @@ def test_an_answer_of_the_machine_names_the_file(
     assert re.fullmatch(r"tratteggio: .*panel\.png: (Input/output error|no number)\n", said)
 
 
+def test_what_libraries_log_and_warn_of_is_shown_to_those_alone_who_ask(
+    scan: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = "import warnings, logging; from tratteggio import files; former = files.read_stack\n"
+    whole += "def read(path):\n    warnings.warn('dubious'); logging.getLogger('tifffile').warning('odd')\n"
+    whole += "    return former(path)\nfiles.read_stack = read\n"
+    for debug, words in (("0", []), ("1", ["dubious", "odd"])):
+        done = subprocess.run(
+            [sys.executable, "-c", whole + RUN[2], "inspect", scan],
+            check=False, capture_output=True, text=True,
+            env={**os.environ, "TRATTEGGIO_DEBUG": debug},
+        )  # fmt: skip
+        assert done.returncode == 0
+        assert bool(done.stderr) == bool(words)
+        assert all(word in done.stderr for word in words)
+
+
 # --- outputs -----------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import json
 import logging
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, NoReturn
 
@@ -104,7 +105,8 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     # A job scheduler's polite "terminate" is kept as carefully as Ctrl-C.
     former = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        yield console
+        with _only_ours():
+            yield console
     except TratteggioError as error:
         _end(console, str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -121,6 +123,25 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         logger.propagate = propagated
     if console.exit_code:
         raise typer.Exit(console.exit_code)
+
+
+@contextlib.contextmanager
+def _only_ours() -> Iterator[None]:
+    """Keep what libraries log and warn of from people: it names lines of code, and no file of theirs.
+
+    What matters of it we say ourselves. With TRATTEGGIO_DEBUG=1 all is shown.
+    """
+    if fault.debugging():
+        yield
+        return
+    nobody, root = logging.NullHandler(), logging.getLogger()
+    root.addHandler(nobody)  # without any handler Python writes warnings to standard error itself
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda *_, **__: None
+            yield
+    finally:
+        root.removeHandler(nobody)
 
 
 def unforeseen(error: BaseException) -> tuple[str, int]:
