@@ -7,13 +7,15 @@ python -m fuzz --one "tiff 17"        one input, kept in a folder, with the comm
 """
 
 import argparse
+import re
 import shlex
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from fuzz.campaign import campaign, counted
+from fuzz.campaign import Result, campaign, counted
 from fuzz.seeds import FORMATS, seeds
 from fuzz.trial import trial
 
@@ -43,12 +45,18 @@ def main() -> int:
             failed += faults
             row = f"{counts['ok']:>7} {counts['refused']:>8} {counts['fault']:>7}"
             print(f"{kind:<10} {counts.total():>7} {row}", flush=True)
-            for result in faults[:10]:
-                print(f"  {result}", flush=True)
-            if len(faults) > 10:
-                print(f"  and {len(faults) - 10} more", flush=True)
+            for count, example in kinds(faults):
+                print(f"  {count} x {example}", flush=True)
     print(f"\n{done:,} inputs, {len(failed)} faults")
     return bool(failed)
+
+
+def kinds(faults: Sequence[Result]) -> list[tuple[int, Result]]:
+    """Count faults of one kind, which differ in numbers alone; the most frequent first, each by its first."""
+    by_kind: dict[str, list[Result]] = {}
+    for fault in faults:
+        by_kind.setdefault(re.sub(r"0x[0-9a-f]+|\d+", "#", fault.verdict)[:120], []).append(fault)
+    return sorted(((len(same), same[0]) for same in by_kind.values()), key=lambda pair: -pair[0])
 
 
 def show(kind: str, number: str) -> int:

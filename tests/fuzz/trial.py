@@ -129,7 +129,7 @@ def _ended(code: int | None, out: str, err: str, cause: str) -> str:
     if code not in CODES:
         return f"exit code {code}: {cause or err[:200]}"
     if re.search(r"out of memory|more memory than there is", err):
-        return f"memory above the limit: {err[:200]}"
+        return f"memory above the limit: {err[:200].strip()}"
     if code and (len(said) != 1 or not said[0].startswith("tratteggio: ")):
         return f"not one sentence: {err[:300]!r}"
     if re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", out + err):
