@@ -89,42 +89,86 @@ def raw(data: bytes, rng: random.Random) -> bytes:
 
 
 def tiff(data: bytes, rng: random.Random) -> bytes:
-    """One field of one entry of one directory, or where the next directory is."""
+    """One field of one entry of one directory, its value, or where the next directory is."""
     out = bytearray(data)
     try:
         order = {b"II": "<", b"MM": ">"}[bytes(out[:2])]
         big = struct.unpack_from(order + "H", out, 2)[0] == 43
-        head, step, count, entry, offset = (8, 20, "Q", "HHQQ", "Q") if big else (2, 12, "H", "HHII", "I")
+        head, step, entry, offset = (8, 20, "HHQQ", "Q") if big else (2, 12, "HHII", "I")
         places, at = [], struct.unpack_from(order + offset, out, 8 if big else 4)[0]
         while at and len(places) < 9:
-            number = struct.unpack_from(order + count, out, at)[0]
-            places.append((at, min(number, 200)))
+            number = min(struct.unpack_from(order + ("Q" if big else "H"), out, at)[0], 200)
+            places.append((at, number))
             at = struct.unpack_from(order + offset, out, at + head + step * number)[0]
         start, number = rng.choice(places)
-        if rng.random() < 0.1:
-            value = rng.choice([rng.choice(places)[0], rng.choice(EXTREMES), len(out) - 1])
-            struct.pack_into(
-                order + offset, out, start + head + step * number, value % (1 << (64 if big else 32))
-            )
-            return bytes(out)
         where = start + head + step * rng.randrange(number)
         fields = list(struct.unpack_from(order + entry, out, where))
-        field = rng.choice((0, 1, 2, 2, 3, 3, 3))
-        if field == 0:
-            fields[0] = rng.choice(TAGS)
-        elif field == 1:
-            fields[1] = rng.randrange(20)
-        else:
-            limit = 1 << (64 if big else 32)
-            fields[field] = (
-                rng.choice((*EXTREMES, start, len(out), fields[field] + 1, rng.randrange(len(out)))) % limit
-            )
+        limit = 1 << (64 if big else 32)
+        numbers = (*EXTREMES, start, len(out) - 1, len(out), fields[2] + 1, rng.randrange(len(out)))
+        match rng.choice("tkccooovvveeeeen"):
+            case "t":
+                fields[0] = rng.choice(TAGS)
+            case "k":
+                fields[1] = rng.randrange(20)
+            case "c":
+                fields[2] = rng.choice(numbers) % limit
+            case "o":
+                fields[3] = rng.choice(numbers) % limit
+            case "v":
+                inside = fields[2] * WIDTHS.get(fields[1], 1) <= (8 if big else 4)
+                _write_value(out, where + (12 if big else 8) if inside else fields[3], order, rng)
+                return bytes(out)
+            case "e":  # another entry in its place, its value inline: a pointer that is NaN, a width of 1 / 0
+                code = rng.choice(TAGS) if rng.random() < 0.15 else fields[0]
+                kind = _write_value(out, where + (12 if big else 8), order, rng)
+                odd = struct.unpack_from(order + entry, out, where)[3]
+                fields = [code, kind, rng.choice((1, 1, 1, 2, 0)), odd]
+            case "n":
+                after = start + head + step * number
+                struct.pack_into(
+                    order + offset, out, after, rng.choice((*numbers, *(p for p, _ in places))) % limit
+                )
+                return bytes(out)
         struct.pack_into(order + entry, out, where, *fields)
-    except (struct.error, KeyError, IndexError, ValueError):
+    except (struct.error, LookupError, ValueError, OverflowError):
         return raw(data, rng)
     return bytes(out)
 
 
+def _write_value(out: bytearray, at: int, order: str, rng: random.Random) -> int:
+    """Put a number there that is none, has no end, or is larger than any; return its type."""
+    kind, *numbers = rng.choice(ODD)
+    made = struct.pack(order + kind, *numbers)
+    if at + len(made) <= len(out):
+        out[at : at + len(made)] = made
+    return TYPES[kind]
+
+
+NAN, INFINITE = float("nan"), float("inf")
+ODD: tuple[tuple[Any, ...], ...] = (
+    ("II", 0, 0), ("II", 1, 0), ("II", 0, 1), ("II", 2**32 - 1, 1), ("II", 1, 2**32 - 1), ("ii", -1, 1),
+    ("f", NAN), ("f", INFINITE), ("d", NAN), ("d", -INFINITE), ("d", 1e308), ("I", 2**31),
+    ("H", 0), ("H", 65535),
+)  # fmt: skip
+TYPES = {"H": 3, "I": 4, "II": 5, "ii": 10, "f": 11, "d": 12}
+WIDTHS = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
 TAGS = (
     254, 256, 257, 258, 259, 262, 266, 270, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, 322, 323,
     324, 325, 330, 338, 339, 340, 347, 512, 513, 529, 530, 700, 33421, 33422, 33723, 34377, 34665,

@@ -104,14 +104,16 @@ def _command() -> Any:
 
 def _read_ora(name: str) -> int:
     """No verb reads OpenRaster yet; the library does."""
-    from tratteggio.errors import TratteggioError
+    import typer
+
+    from tratteggio.cli.console import conversation
     from tratteggio.files.layered import read_ora
 
     try:
-        read_ora(Path(name))
-    except TratteggioError as error:
-        sys.stderr.write(f"tratteggio: {error}\n")
-        return error.exit_code
+        with conversation(as_json=False, quiet=True):
+            read_ora(Path(name))
+    except typer.Exit as ended:
+        return ended.exit_code
     return 0
 
 
