@@ -155,7 +155,7 @@ def unforeseen(error: BaseException) -> tuple[str, int]:
     file = getattr(error, "filename", None) or fault.file_of(error)
     where = f"{file}: " if file else ""
     if fault.out_of_memory(error):
-        return f"{where}out of memory; give --memory a smaller number, or use a smaller --tile", 1
+        return f"{where}out of memory; close other programs, or choose a smaller --memory or --tile", 1
     if isinstance(error, OSError) and (error.strerror or file):
         return f"{where}{error.strerror or error}", UnwritableFile.exit_code
     return fault.sentence(error, fault.keep(error)), fault.EXIT_CODE
