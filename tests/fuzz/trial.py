@@ -142,14 +142,13 @@ def _ended(code: int | None, out: str, err: str, cause: str) -> str:
 def _left(one: Trial, folder: Path, code: int | None) -> str:
     """Judge what stands in the folder: sources as they were, no litter, nothing half written."""
     names = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
-    if one.verb[0] != "train":
-        for name, content in one.files.items():
-            job = ".job/" in name
-            if name not in names:
-                if not job:
-                    return f"removed: {name}"
-            elif not job and (folder / name).read_bytes() != content:
-                return f"changed: {name}"
+    for name, content in one.files.items():
+        if ".job/" in name or name.startswith("run/"):  # work in hand, which a sound end removes or rewrites
+            continue
+        if name not in names:
+            return f"removed: {name}"
+        if (folder / name).read_bytes() != content:
+            return f"changed: {name}"
     new = sorted(names - set(one.files))
     if any(".part" in name or ".tmp" in name for name in new):
         return f"litter: {new}"
