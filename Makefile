@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery docs test check bench format constraints clean
+.PHONY: help demo gallery docs test check bench fuzz format constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,10 @@ check: docs ## style, types, import contracts, links of the documentation
 
 bench: $(READY) ## the measurements behind the performance page, one after the other
 	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+# Options: COUNT=1700 inputs in all, FIRST=400 number of the first of each format, ONE='tiff 17' to see one again.
+fuzz: $(READY) ## 20,000 mutated inputs of all formats and sidecars, through the command line
+	PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),20000) --first $(or $(FIRST),0) $(if $(ONE),--one '$(ONE)')
 
 format: $(READY) ## put the code into the house style
 	$(BIN)/ruff check --fix

@@ -10,7 +10,6 @@ import importlib.util
 import sys
 import time
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +20,7 @@ from tratteggio import phantom
 from tratteggio.errors import MissingExtra
 from tratteggio.files.writing import write
 from tratteggio.filters import reduced
+from tratteggio.markup import Markup, html, join
 from tratteggio.pages.frame import page
 from tratteggio.pages.picture import img
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
@@ -57,8 +57,8 @@ class Wall:
 
     def __init__(self, script: Path, *, out: Path = OUT, side: int = SIDE) -> None:
         self.script, self.out, self.side = script, out, side
-        self.pictures: list[str] = []
-        self.numbers: list[str] = []
+        self.pictures: list[Markup] = []
+        self.numbers: list[Markup] = []
         self.first: np.ndarray | None = None
 
     def panel(self, seed: int = 0, motif: str = "saint") -> phantom.Phantom:
@@ -81,24 +81,28 @@ class Wall:
         folder.mkdir(parents=True, exist_ok=True)
         write(shown, folder / f"{len(self.pictures) + 1:02}.png")
         self.first = shown if self.first is None else self.first
-        css = ' class="wide"' if wide else ""
         self.pictures.append(
-            f'<figure{css}><div class="wall">{img(shown, caption)}</div>'
-            f"<figcaption>{escape(caption)}</figcaption></figure>"
-        )
+            html(
+                '<figure class="{}"><div class="wall">{}</div><figcaption>{}</figcaption></figure>',
+                "wide" if wide else "", img(shown, caption), caption,
+            )
+        )  # fmt: skip
 
     def say(self, sentence: str) -> None:
         """Say something below the pictures."""
-        self.numbers.append(f"<p>{escape(sentence)}</p>")
+        self.numbers.append(html("<p>{}</p>", sentence))
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Show numbers below the pictures; floats to three decimals."""
         text = [[f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in text)
-        head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+        body = join(html("<tr>{}</tr>", join(html("<td>{}</td>", cell) for cell in row)) for row in text)
+        head = join(html('<th scope="col">{}</th>', one) for one in heads)
         self.numbers.append(
-            f'<div class="roll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        )
+            html(
+                '<div class="roll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+                head, body,
+            )
+        )  # fmt: skip
 
     def check(self, what: str, got: object, expected: object, *, within: float = 0.0) -> None:
         """Hold a number, or an array, against the one of the lecture, and show that it agrees.
@@ -110,23 +114,23 @@ class Wall:
             raise AssertionError(f"{self.script.stem}: {what} should be {expected}, got {got}")
         shown = "as in the table" if np.ndim(expected) else f"{expected:,}"
         about = f" (within {within:g})" if within else ""
-        self.numbers.append(f"<p>✓ {escape(what)}: <b>{shown}</b>{about}</p>")
+        self.numbers.append(html("<p>✓ {}: <b>{}</b>{}</p>", what, shown, about))
 
-    def page(self, module: ModuleType) -> str:
+    def page(self, module: ModuleType) -> Markup:
         """Return the page of the example: what it says, what it hung, how it is written."""
         title, _, text = (module.__doc__ or "").strip().partition("\n")
-        paragraphs = "".join(f"<p>{escape(part)}</p>" for part in text.strip().split("\n\n") if part)
-        numbers = f"<h2>In numbers</h2>{''.join(self.numbers)}\n" if self.numbers else ""
-        source = escape(self.script.read_text("utf-8"))
-        body = (
+        paragraphs = join(html("<p>{}</p>", part) for part in text.strip().split("\n\n") if part)
+        numbers = html("<h2>In numbers</h2>{}\n", join(self.numbers)) if self.numbers else ""
+        body = html(
             '<header><div class="over"><a href="index.html">Gallery</a></div>'
-            f"<h1>{escape(title.rstrip('.'))}</h1>{paragraphs}</header>\n"
-            f'<main><div class="hung">'
-            f"{''.join(self.pictures)}</div>\n{numbers}"
-            f"<h2>How it is written</h2><details><summary><code>gallery/{self.script.name}</code></summary>"
-            f"<pre>{source}</pre></details></main>\n"
-            "<footer>Computed; what is enhanced or filled is a hypothesis.</footer>"
-        )
+            "<h1>{}</h1>{}</header>\n"
+            '<main><div class="hung">{}</div>\n{}'
+            "<h2>How it is written</h2><details><summary><code>gallery/{}</code></summary>"
+            "<pre>{}</pre></details></main>\n"
+            "<footer>Computed; what is enhanced or filled is a hypothesis.</footer>",
+            title.rstrip("."), paragraphs, join(self.pictures), numbers,
+            self.script.name, self.script.read_text("utf-8"),
+        )  # fmt: skip
         return page(title, body, style=STYLE + TABLE_STYLE)
 
 
@@ -164,22 +168,25 @@ def build(script: Path, *, out: Path = OUT, side: int = SIDE) -> Wall:
     return wall
 
 
-def index(walls: Sequence[Wall]) -> str:
+def index(walls: Sequence[Wall]) -> Markup:
     """Return the page that leads to all others."""
     steps = []
     for wall in walls:
         title = (loaded(wall.script).__doc__ or "").strip().partition("\n")[0].rstrip(".")
         small = "" if wall.first is None else img(_thumbnail(wall.first), title)
         steps.append(
-            f'<a href="{wall.script.stem}.html"><figure>{small}<figcaption><b>{wall.script.stem[:2]}</b> '
-            f"{escape(title)}</figcaption></figure></a>"
-        )
-    body = (
+            html(
+                '<a href="./{}.html"><figure>{}<figcaption><b>{}</b> {}</figcaption></figure></a>',
+                wall.script.stem, small, wall.script.stem[:2], title,
+            )
+        )  # fmt: skip
+    body = html(
         '<header><div class="over">tratteggio</div><h1>Gallery</h1><p>Image processing for paintings, step '
         "by step, in the order of a lecture: each page is one short script, and the numbers worked in the "
         "lecture are checked by it.</p></header>"
-        f'<main><div class="steps">{"".join(steps)}</div></main><footer>Phantoms, and photographs that '
-        "scikit-image brings along.</footer>"
+        '<main><div class="steps">{}</div></main><footer>Phantoms, and photographs that '
+        "scikit-image brings along.</footer>",
+        join(steps),
     )
     return page("Gallery", body, style=STYLE)
 

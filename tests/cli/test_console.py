@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
-from tratteggio.cli.console import Console, shown
+from tratteggio.cli.console import Console
 from tratteggio.cli.main import app
+from tratteggio.cli.speech import shown
 from tratteggio.models import build, weights
 
 STEERING = "\x1b[2J\x1b]0;owned\x07\r\x08\x7f\x9b31m\u202e\u2028"

@@ -99,3 +99,23 @@ def test_a_picture_too_large_for_a_report_is_refused(tmp_path: Path):
     with pytest.raises(BadUsage, match=r"a\.png has 11 bytes"):
         write_picture(b"x" * 11, tmp_path / "a.png", most=10)
     assert (tmp_path / "a.png").read_bytes() == b"x" * 10
+
+
+def test_a_name_from_outside_is_neither_a_tag_nor_a_link_nor_a_cell():
+    nasty = "a <img src=x onerror=y> | [b](javascript:alert\n(1)) <!-- </td> \udce9"
+    table = Table("Nets", [MSE], [Row(nasty, {"MSE": 1.0})])
+    text = Report(
+        setting=nasty,
+        tables=[table],
+        claims=[Claim(nasty, "reproduced", nasty)],
+        notes=[nasty, "p < 0.05, [paper](https://example.org/a)"],
+        pictures={"a.svg": nasty},
+        header={"title": nasty, "data": nasty, "command": nasty},
+    ).as_markdown()
+    text.encode("utf-8")
+    assert not set("<") & set(text.replace("p < 0.05", ""))
+    assert "](javascript" not in text
+    assert "](a.svg)" in text
+    assert "[paper](https://example.org/a)" in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert {line.count("|") for line in rows} == {3, 4}

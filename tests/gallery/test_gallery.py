@@ -75,5 +75,5 @@ def test_the_index_leads_to_every_page(wall: ModuleType, tmp_path: Path) -> None
     walls = [wall.Wall(script, out=tmp_path) for script in SCRIPTS]
     walls[0].hang(np.zeros((20, 30), np.uint8), "black")
     page = wall.index(walls)
-    assert all(f'href="{script.stem}.html"' in page for script in SCRIPTS)
+    assert all(f'href="./{script.stem}.html"' in page for script in SCRIPTS)
     assert page.count("<img") == 1

@@ -14,7 +14,7 @@ import tratteggio as tg
 from tratteggio import models
 from tratteggio.cli.main import app
 from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnreadableFile
-from tratteggio.inside import explaining, html
+from tratteggio.inside import explain_page, explaining
 from tratteggio.inside.explaining import cut, explain
 from tratteggio.inside.layers import layers
 from tratteggio.inside.patches import Strongest
@@ -48,7 +48,7 @@ def test_a_page_shows_all_that_was_found(name: str, paint: np.ndarray) -> None:
     painting = paint if name != "fp-cae" else multimodal(96, 80, seed=1).stack
     found = explain(name, painting)
     assert len(found.shown) == 3
-    page = html(found)
+    page = explain_page(found)
     for word in (name, *(one.name for one in found.layers), "deconvolutional", "A grey square", found.data):
         assert word in page
     assert page.count("<img") >= 2 + len(found.shown) * 2
@@ -59,7 +59,7 @@ def test_a_page_shows_all_that_was_found(name: str, paint: np.ndarray) -> None:
 
 
 def test_the_same_question_has_the_same_page(paint: np.ndarray) -> None:
-    pages = {html(explain("descriptor-v32", paint, layer="encoder.2")) for _ in range(2)}
+    pages = {explain_page(explain("descriptor-v32", paint, layer="encoder.2")) for _ in range(2)}
     assert len(pages) == 1
 
 
@@ -79,7 +79,7 @@ def test_missing_modalities_are_told_and_left_out() -> None:
     whole = multimodal(96, 80, seed=1).stack
     found = explain("fp-cae", Stack((whole["irr"],)), layer="encoder.layers.0.convolution")
     assert list(found.pictures) == ["irr"]
-    assert "is missing" in html(found)
+    assert "is missing" in explain_page(found)
 
 
 @pytest.mark.parametrize("name", ["denoiser", "lowlight-raw-narrow", "srcnn-915", "colorizer-compact"])

@@ -1,5 +1,7 @@
 """A page as the standard library's parser sees it, for the tests of pages."""
 
+import base64
+import hashlib
 from html.parser import HTMLParser
 
 VOID = {"meta", "img", "input", "br", "hr", "link"}
@@ -19,7 +21,10 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.tables: list[list[list[str]]] = []
         self.text = ""
-        self._in_code = False
+        self.shape: list[tuple[str, ...]] = []
+        self.inline: list[str] = []
+        self.policy: dict[str, str] = {}
+        self.code: list[tuple[str, str]] = []
 
     @property
     def ids(self) -> int:
@@ -31,7 +36,12 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self.shape.append((tag, *(name for name, _ in attrs)))
+        self.inline += [name for name, _ in attrs if name.startswith("on") or name == "style"]
         given = dict(attrs)
+        if given.get("http-equiv") == "Content-Security-Policy":
+            parts = (part.strip().split(" ", 1) for part in (given["content"] or "").split(";"))
+            self.policy = dict(parts)
         if tag not in VOID:
             self.open.append(tag)
         if tag == "img":
@@ -57,6 +67,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] in ("script", "style"):
+            self.code.append((self.open[-1], data))
             self.outside += [word for word in ("http:", "https:", "url(", "@import") if word in data]
             return
         self.text += " " + " ".join(data.split())
@@ -71,3 +82,20 @@ def parsed(html: str) -> Page:
     page.close()
     page.unclosed += page.open
     return page
+
+
+def hash_source(text: str) -> str:
+    """A script or style sheet as a content security policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def assert_locked(page: Page) -> None:
+    """The policy of a page lets nothing in, and nothing run, but the sheet and script that stand there."""
+    allowed = dict.fromkeys(("default-src", "script-src", "base-uri", "form-action"), "'none'")
+    allowed["img-src"] = "data:"
+    for tag, text in page.code:
+        assert allowed.get(f"{tag}-src", "'none'") == "'none'", f"more than one {tag}"
+        allowed[f"{tag}-src"] = hash_source(text)
+    assert page.policy == allowed
+    assert page.inline == []
+    assert page.outside == page.unclosed == []

@@ -128,7 +128,7 @@ def test_names_and_history_are_escaped() -> None:
     assert page.scripts == 0
     assert page.outside == []
     assert not {"u", "s"} & set(page.tags)
-    assert page.tags.count("i") == 3  # the bars of the table, one per lacuna
+    assert "i" not in page.tags
     assert '<img src="x">.tif' in page.text
     assert ["a<i>", "<u>, {'deep': '<s>'}"] in page.tables[1]
 
@@ -264,7 +264,7 @@ def test_pins_and_maps_stand_where_the_upright_picture_shows_the_lacuna(orientat
     (there,) = np.argwhere(upright)
     assert_allclose((row * upright.shape[0], col * upright.shape[1]), there + 0.5)
     html = report(turned)
-    assert f"left:{100 * col:.3f}%;top:{100 * row:.3f}%" in html
+    assert f"left: {100 * col:.3f}%; top: {100 * row:.3f}%;" in html
     assert ("stored pixels" in html) == (orientation != 1)
 
 

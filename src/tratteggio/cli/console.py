@@ -7,12 +7,15 @@ import json
 import logging
 import signal
 import sys
-import unicodedata
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
 
+from tratteggio.cli import fault
+from tratteggio.cli.speech import EXIT_CODE as READER_LEFT
+from tratteggio.cli.speech import Left, say, shown, tell
 from tratteggio.errors import Stopped, TratteggioError, UnwritableFile
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
@@ -52,9 +55,14 @@ class Console:
     def result(self, values: Mapping[str, Any], text: str) -> None:
         """Give the outcome: `text` for people, or `values` (with the notes) for programs."""
         if self.as_json:
-            typer.echo(json.dumps({**values, "notes": self.notes}, indent=1))
+            say(json.dumps({**values, "notes": self.notes}, indent=1))
         else:
-            typer.echo(shown(text))
+            say(text)
+
+    def line(self, text: str) -> None:
+        """Give one outcome of several, for people."""
+        if not (self.as_json or self.quiet):
+            say(text)
 
     def note(self, sentence: str) -> None:
         """Say something that is not an error, once."""
@@ -62,12 +70,12 @@ class Console:
             return
         self.notes.append(sentence)
         if not self.quiet:
-            typer.echo(shown(f"note: {sentence}", lines=False), err=True)
+            tell(f"note: {sentence}")
 
     def error(self, sentence: str, *, exit_code: int) -> None:
         """Say what went wrong; the verb ends with that exit code once it returns."""
         self.exit_code = exit_code
-        typer.echo(shown(f"tratteggio: {sentence}", lines=False), err=True)
+        tell(f"tratteggio: {sentence}")
 
     @contextlib.contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
@@ -89,29 +97,6 @@ class Console:
             yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def shown(text: str, *, lines: bool = True) -> str:
-    """Return a text as a terminal may show it: what would steer the terminal is written out.
-
-    Names, cards and histories come from outside. A control character in them could hide or fake lines;
-    half of a surrogate pair, as in a name that is not UTF-8, cannot be printed at all.
-
-    Args:
-        text: what is to be printed.
-        lines: line breaks are meant; a sentence has none.
-
-    Example:
-        >>> shown("red: \\x1b[31m")
-        'red: \\\\x1b[31m'
-    """
-    kept = "\n\t\u200d\u200c" if lines else "\t\u200d\u200c"
-    return "".join(one if one in kept or _is_plain(one) else ascii(one)[1:-1] for one in text)
-
-
-def _is_plain(one: str) -> bool:
-    """True for letters, signs and spaces; not for control, format and surrogate characters."""
-    return unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
 class _Notes(logging.Handler):
     """Notes that the library logs become notes of the verb, and so does what it says at INFO level."""
 
@@ -127,6 +112,9 @@ class _Notes(logging.Handler):
 def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     """Run a verb: errors become one sentence and an exit code, interruptions exit code 130.
 
+    An error that nobody foresaw is a fault of the program: its details go to a file, and the exit code is
+    70. Where the reader of standard output has left, the exit code is 141.
+
     Raises:
         typer.Exit: with the documented code, unless the verb went through.
     """
@@ -140,16 +128,18 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     # A job scheduler's polite "terminate" is kept as carefully as Ctrl-C.
     former = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        yield console
+        with _only_ours():
+            yield console
     except TratteggioError as error:
         _end(console, str(error), error.exit_code)
     except KeyboardInterrupt:
         _end(console, "stopped", Stopped.exit_code)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _end(console, f"{where}{error.strerror or error}", UnwritableFile.exit_code)
-    except MemoryError:
-        _end(console, "out of memory; give --memory a smaller number, or use a smaller --tile", 1)
+    except Left:
+        raise typer.Exit(READER_LEFT) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except Exception as error:  # noqa: BLE001 the top of the command line: nothing may pass as a traceback
+        _end(console, *unforeseen(error))
     finally:
         signal.signal(signal.SIGTERM, former)
         logger.removeHandler(handler)
@@ -159,6 +149,42 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         raise typer.Exit(console.exit_code)
 
 
+@contextlib.contextmanager
+def _only_ours() -> Iterator[None]:
+    """Keep what libraries log and warn of from people: it names lines of code, and no file of theirs.
+
+    What matters of it we say ourselves. With TRATTEGGIO_DEBUG=1 all is shown.
+    """
+    if fault.debugging():
+        yield
+        return
+    nobody, root = logging.NullHandler(), logging.getLogger()
+    root.addHandler(nobody)  # without any handler Python writes warnings to standard error itself
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda *_, **__: None
+            yield
+    finally:
+        root.removeHandler(nobody)
+
+
+def unforeseen(error: BaseException) -> tuple[str, int]:
+    """Return one sentence and an exit code for an error that is not ours; the details are kept.
+
+    The machine's answers (no memory, no space, no permission) are named with the file. All else is a fault
+    of the program.
+    """
+    if fault.debugging():
+        tell(fault.details(error), lines=True)
+    file = getattr(error, "filename", None) or fault.file_of(error)
+    where = f"{file}: " if file else ""
+    if fault.out_of_memory(error):
+        return f"{where}out of memory; close other programs, or choose a smaller --memory or --tile", 1
+    if isinstance(error, OSError) and (error.strerror or file):
+        return f"{where}{error.strerror or error}", UnwritableFile.exit_code
+    return fault.sentence(error, fault.keep(error)), fault.EXIT_CODE
+
+
 def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
@@ -166,5 +192,6 @@ def _interrupt(*_: object) -> NoReturn:
 def _end(console: Console, sentence: str, exit_code: int) -> NoReturn:
     console.error(sentence, exit_code=exit_code)
     if console.as_json:
-        typer.echo(json.dumps({"error": sentence, "exit_code": exit_code, "notes": console.notes}, indent=1))
+        with contextlib.suppress(Left, UnwritableFile):
+            say(json.dumps({"error": sentence, "exit_code": exit_code, "notes": console.notes}, indent=1))
     raise typer.Exit(exit_code)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation, shown
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation
+from tratteggio.cli.speech import say
 
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
@@ -19,7 +20,7 @@ def _list(asked: bool) -> None:
         from tratteggio.treatment import listed
 
         for words, meaning in listed("detectors"):
-            typer.echo(shown(f"--kind {words}\n    {meaning}"))
+            say(f"--kind {words}\n    {meaning}")
         raise typer.Exit
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, White, conversation, shown
+from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.speech import say
 
 
 def _list(asked: bool) -> None:
@@ -17,7 +18,7 @@ def _list(asked: bool) -> None:
 
         for option, entries in (("op", catalogue()), ("with", listed("enhancers"))):
             for words, meaning in entries:
-                typer.echo(shown(f"--{option} {words}\n    {meaning}"))
+                say(f"--{option} {words}\n    {meaning}")
         raise typer.Exit
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tratteggio.cli.console import Console, Json, MaskOrientation, Quiet, White, conversation, shown
+from tratteggio.cli.console import Console, Json, MaskOrientation, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.cli.pairs import Item
@@ -209,8 +209,7 @@ def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> Non
             console.error(str(error), exit_code=1)
         else:
             done.append({"input": str(item.source), "output": str(item.target), "history": history})
-            if not (console.as_json or console.quiet):
-                typer.echo(shown(f"{item.target}: {_summary(history)}"))
+            console.line(f"{item.target}: {_summary(history)}")
     console.result(
         {"done": done, "failed": failed}, f"{len(done)} of {len(items)} done, {len(failed)} failed"
     )

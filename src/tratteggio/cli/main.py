@@ -8,6 +8,7 @@ import typer
 
 import tratteggio
 from tratteggio.cli.compare import compare
+from tratteggio.cli.console import unforeseen
 from tratteggio.cli.demo import demo
 from tratteggio.cli.detect import detect
 from tratteggio.cli.doctor import doctor
@@ -23,8 +24,10 @@ from tratteggio.cli.recipes import recipes
 from tratteggio.cli.register import register
 from tratteggio.cli.report import report
 from tratteggio.cli.reproduce import reproduce
+from tratteggio.cli.speech import tell
 from tratteggio.cli.train import train
 from tratteggio.cli.verify import verify
+from tratteggio.errors import Stopped
 
 app = typer.Typer(
     name="tratteggio",
@@ -33,7 +36,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 some items failed, 2 usage, 3 missing weights or extra, "
-    "4 verification failed, 130 stopped and resumable.",
+    "4 verification failed, 70 a fault of the program (its details are kept), 130 stopped and resumable, "
+    "141 the reader of the output left. TRATTEGGIO_DEBUG=1 shows tracebacks.",
 )
 VERBS = (
     demo,
@@ -98,5 +102,15 @@ def root(
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app()
+    """Entry point of the console script.
+
+    Verbs answer for themselves; this answers for what goes wrong before and after them.
+    """
+    try:
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(Stopped.exit_code) from None
+    except Exception as error:  # noqa: BLE001 nothing may pass as a traceback
+        words, exit_code = unforeseen(error)
+        tell(f"tratteggio: {words}")
+        raise SystemExit(exit_code) from None

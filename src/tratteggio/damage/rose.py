@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.damage.graph import CrackGraph, directions
+from tratteggio.markup import Markup, html, join
 
 SECTORS = 18  # of 10 degrees each, from 0 to 180
 SIDE = 420  # px
@@ -27,7 +28,7 @@ def lengths_by_direction(graph: CrackGraph, sectors: int = SECTORS) -> NDArray[n
     return told
 
 
-def rose(graph: CrackGraph, *, title: str) -> str:
+def rose(graph: CrackGraph, *, title: str) -> Markup:
     """Draw the rose: areas of petals are lengths of cracks, each direction drawn to both sides.
 
     Args:
@@ -41,8 +42,14 @@ def rose(graph: CrackGraph, *, title: str) -> str:
     radii = RADIUS * np.sqrt(lengths / max(lengths.max(), 1e-9))
     middle = SIDE / 2, SIDE / 2 + 12
     parts = [_text(16, 24, title, weight="bold")]
-    place = f'cx="{middle[0]}" cy="{middle[1]}" fill="none" stroke="#ddd"'
-    parts += [f'<circle {place} r="{RADIUS * math.sqrt(share):.1f}"/>' for share in (0.25, 0.5, 0.75, 1.0)]
+    parts += [
+        html(
+            '<circle cx="{}" cy="{}" fill="none" stroke="#ddd" r="{:.1f}"/>',
+            *middle,
+            RADIUS * math.sqrt(share),
+        )
+        for share in (0.25, 0.5, 0.75, 1.0)
+    ]
     width = 180 / len(radii)
     for number, radius in enumerate(radii.tolist()):
         for turned in (0, 180):
@@ -53,9 +60,12 @@ def rose(graph: CrackGraph, *, title: str) -> str:
         parts.append(_text(x, y + (4 if degrees != 90 else 0), words, anchor=anchor))
     total = f"{lengths.sum():.0f} px of cracks; area of a petal = length in its direction"
     parts.append(_text(16, SIDE - 10, total))
-    ground = f'<rect width="{SIDE}" height="{SIDE}" fill="white"/>'
-    size = f'width="{SIDE}" height="{SIDE}" viewBox="0 0 {SIDE} {SIDE}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{ground}{"".join(parts)}</svg>\n'
+    return html(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{0}" viewBox="0 0 {0} {0}">'
+        '<rect width="{0}" height="{0}" fill="white"/>{1}</svg>\n',
+        SIDE,
+        join(parts),
+    )
 
 
 def _at(middle: tuple[float, float], radius: float, degrees: float) -> tuple[float, float]:
@@ -63,15 +73,18 @@ def _at(middle: tuple[float, float], radius: float, degrees: float) -> tuple[flo
     return middle[0] + radius * math.cos(angle), middle[1] - radius * math.sin(angle)
 
 
-def _petal(middle: tuple[float, float], radius: float, start: float, stop: float) -> str:
+def _petal(middle: tuple[float, float], radius: float, start: float, stop: float) -> Markup:
     (x1, y1), (x2, y2) = _at(middle, radius, start), _at(middle, radius, stop)
-    return (
-        f'<path d="M{middle[0]:.1f} {middle[1]:.1f} L{x1:.1f} {y1:.1f} '
-        f'A{radius:.1f} {radius:.1f} 0 0 0 {x2:.1f} {y2:.1f} Z" fill="#1b6ca8" stroke="white"/>'
-    )
+    return html(
+        '<path d="M{:.1f} {:.1f} L{:.1f} {:.1f} A{:.1f} {:.1f} 0 0 0 {:.1f} {:.1f} Z" '
+        'fill="#1b6ca8" stroke="white"/>',
+        *middle, x1, y1, radius, radius, x2, y2,
+    )  # fmt: skip
 
 
-def _text(x: float, y: float, words: str, *, anchor: str = "start", weight: str = "normal") -> str:
-    words = words.replace("&", "&amp;").replace("<", "&lt;")
-    style = f'font-family="sans-serif" font-size="12" font-weight="{weight}" fill="#222"'
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {style}>{words}</text>'
+def _text(x: float, y: float, words: str, *, anchor: str = "start", weight: str = "normal") -> Markup:
+    return html(
+        '<text x="{:.1f}" y="{:.1f}" text-anchor="{}" font-family="sans-serif" font-size="12" '
+        'font-weight="{}" fill="#222">{}</text>',
+        x, y, anchor, weight, words,
+    )  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
+
+from tratteggio.markup import Markup, html, join
 
 WIDTH, HEIGHT = 720, 420
 LEFT, RIGHT, TOP, BOTTOM = 52, 150, 36, 40  # margins, pixels; names of the curves stand at the right
@@ -21,7 +22,7 @@ def curves(
     labels: Sequence[str],
     title: str,
     spreads: Mapping[str, Sequence[tuple[float, float]]] = {},
-) -> str:
+) -> Markup:
     """Draw curves over a common axis of labels, evenly spaced.
 
     Args:
@@ -53,26 +54,35 @@ def curves(
     for k in range(round((high - low) / step) + 1):
         level = low + k * step
         parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(level):.1f}" y2="{y(level):.1f}" stroke="#ddd"/>'
-        )
+            html(
+                '<line x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}" stroke="#ddd"/>',
+                LEFT, WIDTH - RIGHT, y(level), y(level),
+            )
+        )  # fmt: skip
         parts.append(_text(LEFT - 6, y(level) + 4, f"{level:g}", anchor="end"))
     parts += [_text(x(k), HEIGHT - 16, label, anchor="middle") for k, label in enumerate(labels)]
     for number, (name, line) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
         aside = APART * (number - (len(series) - 1) / 2) if spreads else 0
         parts += [
-            f'<line x1="{x(k) + aside:.1f}" x2="{x(k) + aside:.1f}" y1="{y(least):.1f}" y2="{y(most):.1f}" '
-            f'stroke="{colour}" stroke-opacity="0.5"/>'
+            html(
+                '<line x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" stroke="{}" stroke-opacity="0.5"/>',
+                x(k) + aside, x(k) + aside, y(least), y(most), colour,
+            )
             for k, (least, most) in enumerate(spreads.get(name, ()))
-        ]
+        ]  # fmt: skip
         points = [(x(k) + aside, y(v)) for k, v in enumerate(line) if v is not None and math.isfinite(v)]
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in points]
+        parts.append(html('<polyline points="{}" fill="none" stroke="{}" stroke-width="2"/>', path, colour))
+        parts += [
+            html('<circle cx="{:.1f}" cy="{:.1f}" r="3" fill="{}"/>', px, py, colour) for px, py in points
+        ]
         parts.append(_text(WIDTH - RIGHT + 12, TOP + 10 + 18 * number, name, colour=colour))
-    size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
-    ground = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{ground}{"".join(parts)}</svg>\n'
+    return html(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}" viewBox="0 0 {0} {1}">'
+        '<rect width="{0}" height="{1}" fill="white"/>{2}</svg>\n',
+        WIDTH, HEIGHT, join(parts),
+    )  # fmt: skip
 
 
 def _ticks(least: float, most: float) -> tuple[float, float, float]:
@@ -87,7 +97,9 @@ def _ticks(least: float, most: float) -> tuple[float, float, float]:
 
 def _text(
     x: float, y: float, words: str, *, anchor: str = "start", weight: str = "normal", colour: str = "#222"
-) -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    style = f'font-family="sans-serif" font-size="12" font-weight="{weight}" fill="{colour}"'
-    return f"<text {place} {style}>{html.escape(words)}</text>"
+) -> Markup:
+    return html(
+        '<text x="{:.1f}" y="{:.1f}" text-anchor="{}" font-family="sans-serif" font-size="12" '
+        'font-weight="{}" fill="{}">{}</text>',
+        x, y, anchor, weight, colour, words,
+    )  # fmt: skip

@@ -6,7 +6,8 @@ import dataclasses
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -19,6 +20,8 @@ from tratteggio.errors import BadUsage
 from tratteggio.files.beside import beside
 
 MOST_BYTES = 100_000  # of a picture, so that a report can be committed
+TAG = re.compile(r"<(?=[A-Za-z/!?])")
+LINK = re.compile(r"\]\((?!https?://)([^)\s]*)")
 
 Verdict = Literal["reproduced", "ordering only", "not reproduced", "not attempted"]
 Better = Literal["higher", "lower"]
@@ -156,7 +159,17 @@ class Report:
         parts += [f"![{what}]({file})\n\n{what}" for file, what in self.pictures.items()]
         if self.seconds:
             parts += ["## Time", _times(self.seconds)]
-        return "\n\n".join(part for part in parts if part) + "\n"
+        return _inert("\n\n".join(part for part in parts if part) + "\n", self.pictures)
+
+
+def _inert(text: str, pictures: Iterable[str]) -> str:
+    """Take from Markdown what a viewer could run: tags, and links elsewhere than to the web or our pictures.
+
+    Names of folders, paintings and weights come from outside, and no report of ours writes HTML.
+    """
+    known = set(pictures)
+    text = LINK.sub(lambda link: link[0] if link[1] in known else rf"]\({link[1]}", text)
+    return TAG.sub("&lt;", text).encode("utf-8", "replace").decode()
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -212,7 +225,13 @@ def _grid(table: Table) -> str:
             # What reads alike is marked alike, whatever the digits behind.
             cells.append(f"**{cell}**" if best is not None and cell == _figure(best, column) else cell)
         lines.append(cells)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join(map(_line, lines))
+
+
+def _line(cells: Sequence[str]) -> str:
+    """Lay out one line of a table; no cell can end it or open another."""
+    inside = (" ".join(cell.splitlines()).replace("|", "&#124;") for cell in cells)
+    return f"| {' | '.join(inside)} |"
 
 
 def _published(table: Table, column: Column) -> bool:
@@ -225,7 +244,7 @@ def _figure(value: float | None, column: Column) -> str:
 
 def _claims(claims: Sequence[Claim]) -> str:
     lines = ["| claim | verdict | why |", "| --- | --- | --- |"]
-    return "\n".join([*lines, *(f"| {c.text} | **{c.verdict}** | {c.why} |" for c in claims)])
+    return "\n".join([*lines, *(_line([c.text, f"**{c.verdict}**", c.why]) for c in claims)])
 
 
 def _head(header: Mapping[str, Any], device: str) -> str:

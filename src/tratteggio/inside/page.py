@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from tratteggio.files.provenance import short_name
 from tratteggio.inside.explaining import Explanation, Feature, LayerShown, Painting, explain
 from tratteggio.inside.receptive import Field
+from tratteggio.markup import Markup, html, join
 from tratteggio.pages.frame import page
-from tratteggio.pages.maps import coloured
+from tratteggio.pages.maps import SCALE_STYLE, coloured
 from tratteggio.pages.picture import img
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.writing import html_path, write_page
@@ -38,8 +38,6 @@ STYLE = """
   gap: 0 24px; }
 .layers tbody th { text-align: left; }
 h3 { font-size: 17px; font-weight: 600; margin: 26px 0 8px; overflow-wrap: anywhere; }
-.scale { display: inline-block; width: 130px; height: 11px; vertical-align: -1px; margin: 0 7px;
-  border: 1px solid var(--rule); }
 """
 
 TARGETS = {
@@ -74,82 +72,86 @@ def explain_file(
     """
     target = html_path(page_file)
     found = explain(model, painting, data=data, layer=layer)
-    write_page(target, html(found))
+    write_page(target, explain_page(found))
     return found
 
 
-def html(found: Explanation) -> str:
+def explain_page(found: Explanation) -> Markup:
     """Return the whole page."""
-    body = "\n".join(
-        [
-            "<header>",
-            '<div class="over">Inside a net</div>',
-            f"<h1>{escape(found.name)}</h1>",
-            f'<p class="soft">{_about(found)}</p>',
-            "</header>",
-            "<main>",
-            _shown(found),
-            _layers(found),
-            _filters(found),
-            *(_close(found, layer) for layer in found.shown),
-            _occlusion(found),
-            _reading(found),
-            "</main>",
-            "<footer>What a net answers to is no evidence of what a painter did.</footer>",
-        ]
-    )
-    return page(f"Inside {found.name}", body, style=STYLE + TABLE_STYLE)
+    parts = [
+        _shown(found),
+        _layers(found),
+        _filters(found),
+        *(_close(found, layer) for layer in found.shown),
+        _occlusion(found),
+        _reading(found),
+    ]
+    body = html(
+        '<header>\n<div class="over">Inside a net</div>\n<h1>{}</h1>\n<p class="soft">{}</p>\n</header>\n'
+        "<main>\n{}\n</main>\n"
+        "<footer>What a net answers to is no evidence of what a painter did.</footer>",
+        found.name, _about(found), join(parts, "\n"),
+    )  # fmt: skip
+    return page(f"Inside {found.name}", body, style=STYLE + SCALE_STYLE + TABLE_STYLE)
 
 
-def _about(found: Explanation) -> str:
+def _about(found: Explanation) -> Markup:
     recipe = str(found.facts["recipe"])
-    trained = "" if "{" in recipe else f" Trained by {escape(recipe)}."
-    return (
-        f"Weights of {escape(str(found.facts['model']))}, {found.facts['parameters']:,} parameters, "
-        f"sha256 <code>{found.facts['weights_sha256'][:16]}…</code>.{trained}"
+    return html(
+        "Weights of {}, {:,} parameters, sha256 <code>{}…</code>.{}",
+        found.facts["model"],
+        found.facts["parameters"],
+        found.facts["weights_sha256"][:16],
+        "" if "{" in recipe else f" Trained by {recipe}.",
     )
 
 
-def _shown(found: Explanation) -> str:
-    figures = "".join(
-        f'<figure><div class="wall">{img(picture, name)}</div>'
-        f"<figcaption><b>{escape(name)}</b></figcaption></figure>"
+def _shown(found: Explanation) -> Markup:
+    figures = join(
+        html(
+            '<figure><div class="wall">{}</div><figcaption><b>{}</b></figcaption></figure>',
+            img(picture, name),
+            name,
+        )
         for name, picture in found.pictures.items()
     )
     rows, cols = next(iter(found.pictures.values())).shape[:2]
     missing = [name for name in found.modalities if name not in found.pictures]
     lacks = f" The net is told that {', '.join(missing)} is missing." if missing else ""
-    return (
-        f"<section><h2>What it was shown</h2>\n<p>{cols} × {rows} pixels from the middle of "
-        f"{escape(short_name(found.painting))}, at their own scale.{lacks} "
-        f"Patches below: {escape(found.data)}.</p>\n"
-        f'<div class="row">{figures}</div></section>'
-    )
+    return html(
+        "<section><h2>What it was shown</h2>\n<p>{} × {} pixels from the middle of "
+        "{}, at their own scale.{} Patches below: {}.</p>\n"
+        '<div class="row">{}</div></section>',
+        cols, rows, short_name(found.painting), lacks, found.data, figures,
+    )  # fmt: skip
 
 
-def _layers(found: Explanation) -> str:
-    rows = "".join(
-        f'<tr><th scope="row"><code>{escape(one.name)}</code></th><td>{one.kind}</td>'
-        f"<td>{_by(one.kernel)}</td><td>{_by(one.stride)}</td><td>{one.inner} → {one.outer}</td>"
-        f"<td>{one.awake} of {one.outer}</td><td>{_size(found.fields[one.name])}</td>"
-        f"<td>{_stride(found.fields[one.name])}</td></tr>\n"
+def _layers(found: Explanation) -> Markup:
+    rows = join(
+        html(
+            '<tr><th scope="row"><code>{}</code></th><td>{}</td><td>{}</td><td>{}</td><td>{} → {}</td>'
+            "<td>{} of {}</td><td>{}</td><td>{}</td></tr>\n",
+            one.name, one.kind, _by(one.kernel), _by(one.stride), one.inner, one.outer,
+            one.awake, one.outer, _size(found.fields[one.name]), _stride(found.fields[one.name]),
+        )
         for one in found.layers
-    )
+    )  # fmt: skip
     held = (
         " What the net finds of a whole picture at once, such as its strength, is held still and not counted."
         if any(field.held for field in found.fields.values())
         else ""
     )
     heads = ["Layer", "Kind", "Kernel", "Stride", "Channels", "Above 0", "Sees (px)", "One answer every (px)"]
-    return (
+    return html(
         '<section><h2>Its layers</h2>\n<div class="roll"><table class="layers">\n'
         "<caption>In the order of their answers. What an answer sees, its receptive field, is "
         "found by raising each row and column of a picture and "
-        f"looking where answers move.{held} Above 0: features that answer above 0 anywhere in the window; "
+        "looking where answers move.{} Above 0: features that answer above 0 anywhere in the window; "
         "the others pass no rectifier, so that a net is blind beyond a layer that has none."
-        "</caption>\n<thead><tr>"
-        + "".join(f'<th scope="col">{head}</th>' for head in heads)
-        + f"</tr></thead>\n<tbody>\n{rows}</tbody></table></div></section>"
+        "</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div></section>",
+        held,
+        join(html('<th scope="col">{}</th>', head) for head in heads),
+        rows,
     )
 
 
@@ -169,7 +171,7 @@ def _stride(field: Field) -> str:
     return "–" if field.rows is None else f"{field.rows.stride:g}"
 
 
-def _filters(found: Explanation) -> str:
+def _filters(found: Explanation) -> Markup:
     parts = []
     for name, weights in found.filters.items():
         some = weights[:MOST]
@@ -187,11 +189,14 @@ def _filters(found: Explanation) -> str:
             told += _named(found, weights.shape[1])
         more = f" The first {len(some)} of {len(weights)}." if len(some) < len(weights) else ""
         parts.append(
-            f'<figure class="row"><div class="wall">{img(sheet, f"Filters of {name}")}</div>'
-            f"<figcaption><b><code>{escape(name)}</code></b> {told}. Grey is 0; each filter is stretched by "
-            f"its own largest weight.{more}</figcaption></figure>"
-        )
-    return f"<section><h2>Filters that see pixels</h2>\n{''.join(parts)}</section>"
+            html(
+                '<figure class="row"><div class="wall">{}</div>'
+                "<figcaption><b><code>{}</code></b> {}. Grey is 0; each filter is stretched by "
+                "its own largest weight.{}</figcaption></figure>",
+                img(sheet, f"Filters of {name}"), name, told, more,
+            )
+        )  # fmt: skip
+    return html("<section><h2>Filters that see pixels</h2>\n{}</section>", join(parts))
 
 
 def _several(found: Explanation) -> bool:
@@ -203,7 +208,7 @@ def _named(found: Explanation, count: int) -> str:
     """Say which channels stand side by side, where they are those of all modalities."""
     if count != sum(found.modalities.values()):
         return ""
-    return ": " + ", ".join(f"{escape(name)} ({channels})" for name, channels in found.modalities.items())
+    return ": " + ", ".join(f"{name} ({channels})" for name, channels in found.modalities.items())
 
 
 def _filter(weights: Array, *, of: Array | None = None) -> Rgb:
@@ -235,20 +240,24 @@ def _enlarged(picture: Rgb, width: int) -> Rgb:
     return picture.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def _close(found: Explanation, shown: LayerShown) -> str:
-    name = escape(shown.layer.name)
+def _close(found: Explanation, shown: LayerShown) -> Markup:
+    name = shown.layer.name
     maps = tiled([_map(one) for one in shown.maps[:MOST]], across=8)
     more = f" The first {MOST} of {len(shown.maps)}." if len(shown.maps) > MOST else ""
-    features = "".join(_feature(found, feature) for feature in shown.features)
-    return (
-        f"<section><h2>Layer <code>{name}</code></h2>\n"
-        f'<figure class="row"><div class="wall">{img(maps, f"Answers of {name}")}</div>'
-        f"<figcaption><b>Answers</b> of its features to the window above, before any activation; each is "
-        f"stretched by itself, bright is much.{more}</figcaption></figure>\n"
+    return html(
+        "<section><h2>Layer <code>{}</code></h2>\n"
+        '<figure class="row"><div class="wall">{}</div>'
+        "<figcaption><b>Answers</b> of its features to the window above, before any activation; each is "
+        "stretched by itself, bright is much.{}</figcaption></figure>\n"
         "<h3>Where features answer most</h3>\n<p>The features that stand out most. Left, what each of the "
-        f"strongest answers saw: {_extent(shown.field)}. Right, the same pixels as a deconvolutional net "
+        "strongest answers saw: {}. Right, the same pixels as a deconvolutional net "
         "sends the answer back to them (grey is nothing), each stretched by itself.</p>\n"
-        f'<div class="features">{features}</div></section>'
+        '<div class="features">{}</div></section>',
+        name,
+        img(maps, f"Answers of {name}"),
+        more,
+        _extent(shown.field),
+        join(_feature(found, feature) for feature in shown.features),
     )
 
 
@@ -258,7 +267,7 @@ def _extent(field: Field) -> str:
     return f"exactly {field.rows.size} × {field.cols.size} pixels"
 
 
-def _feature(found: Explanation, feature: Feature) -> str:
+def _feature(found: Explanation, feature: Feature) -> Markup:
     paint = tiled([_enlarged(patch.paint, PATCH_PX) for patch in feature.patches], across=ACROSS)
     back = tiled([_enlarged(_back(patch.sent), PATCH_PX) for patch in feature.patches], across=ACROSS)
     strength = f"{feature.patches[0].place.value:.3g} to {feature.patches[-1].place.value:.3g}"
@@ -267,11 +276,14 @@ def _feature(found: Explanation, feature: Feature) -> str:
         if not found.modalities
         else " in " + ", ".join(sorted({patch.modality for patch in feature.patches}))
     )
-    return (
-        f'<figure class="row"><div class="wall">{img(paint, f"Patches of feature {feature.number}")}</div>'
-        f'<div class="wall">{img(back, f"Feature {feature.number} sent back")}</div>'
-        f"<figcaption><b>Feature {feature.number}</b>, strongest answers {strength}{escape(of)}."
-        "</figcaption></figure>\n"
+    return html(
+        '<figure class="row"><div class="wall">{}</div><div class="wall">{}</div>'
+        "<figcaption><b>Feature {}</b>, strongest answers {}{}.</figcaption></figure>\n",
+        img(paint, f"Patches of feature {feature.number}"),
+        img(back, f"Feature {feature.number} sent back"),
+        feature.number,
+        strength,
+        of,
     )
 
 
@@ -294,7 +306,7 @@ def _map(answers: Array) -> Rgb:
     return _enlarged(np.repeat(grey[..., None], 3, axis=2), MAP_PX)
 
 
-def _occlusion(found: Explanation) -> str:
+def _occlusion(found: Explanation) -> Markup:
     seen = found.occlusion
     rows, cols = seen.change.shape
     most = float(seen.change.max())
@@ -305,15 +317,19 @@ def _occlusion(found: Explanation) -> str:
             _framed(one, seen.place.top, seen.place.left, seen.place.rows) for one in (heat, picture)
         )
     target = TARGETS[seen.target].format(square=seen.square)
-    ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*coloured(np.array(n / 4))) for n in range(5))
-    return (
+    return html(
         "<section><h2>What the answer hangs on</h2>\n<p>A grey square of "
-        f"{seen.square} × {seen.square} pixels slides over the picture in steps of {seen.step}; shown is "
-        f"how much that changes {target}.</p>\n"
-        f'<figure class="row"><div class="wall">{img(_enlarged(picture, 384), "The picture")}</div>'
-        f'<div class="wall">{img(_enlarged(heat, 384), "How much the answer changes")}</div>'
-        f'<figcaption>No change <span class="scale" style="background:linear-gradient(90deg, {ramp})"></span>'
-        f" {most:.3g}, root mean square.</figcaption></figure></section>"
+        "{} × {} pixels slides over the picture in steps of {}; shown is how much that changes {}.</p>\n"
+        '<figure class="row"><div class="wall">{}</div><div class="wall">{}</div>'
+        '<figcaption>No change <span class="scale"></span> {:.3g}, root mean square.</figcaption></figure>'
+        "</section>",
+        seen.square,
+        seen.square,
+        seen.step,
+        target,
+        img(_enlarged(picture, 384), "The picture"),
+        img(_enlarged(heat, 384), "How much the answer changes"),
+        most,
     )
 
 
@@ -329,16 +345,17 @@ def _framed(picture: Rgb, top: int, left: int, side: int) -> Rgb:
     return framed
 
 
-def _reading(found: Explanation) -> str:
+def _reading(found: Explanation) -> Markup:
     told = (
         " The net fills lacunae; filters, answers and patches are shown with nothing lost."
         if found.fills
         else ""
     )
-    return (
+    return html(
         "<section><h2>How to read this</h2>\n<p>Filters say what a net can see in a few pixels; the "
         "strongest patches and what is sent back say what a deeper feature looks for. Neither is a proof: a "
-        f"feature may answer to what these pictures do not hold.{told}</p>\n"
+        "feature may answer to what these pictures do not hold.{}</p>\n"
         "<p>Source: Zeiler and Fergus, Visualizing and understanding convolutional networks, ECCV 2014 "
-        "(patches, deconvolutional net, occlusion).</p></section>"
+        "(patches, deconvolutional net, occlusion).</p></section>",
+        told,
     )

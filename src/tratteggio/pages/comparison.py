@@ -7,6 +7,7 @@ from pathlib import Path
 from tratteggio.errors import GridMismatch
 from tratteggio.files import overview, read
 from tratteggio.files.white import note_range
+from tratteggio.markup import Markup
 from tratteggio.pages.curtain import curtain
 from tratteggio.painting import Scan
 
@@ -19,7 +20,7 @@ def compare(
     *,
     longest: int = LONGEST_PX,
     white: float | None = None,
-) -> str:
+) -> Markup:
     """Return a curtain page for two scans of one size, each seen through its own profile.
 
     Args:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from tratteggio.errors import GridMismatch
+from tratteggio.markup import Markup, html
 from tratteggio.pages.frame import page
 from tratteggio.pages.picture import img
 from tratteggio.painting.pixels import Array
@@ -78,7 +77,7 @@ pull(); show();
 """
 
 
-def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str], note: str = "") -> str:
+def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str], note: str = "") -> Markup:
     """Return a page that shows two pictures of one size under a curtain.
 
     The curtain is pulled with the pointer, or with the arrow keys on its slider; the pictures fit the
@@ -101,13 +100,13 @@ def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str],
             f"a curtain needs two pictures of one size, but {labels[0]} is {sizes[0]} and {labels[1]} is "
             f"{sizes[1]} (width x height); compare a proposal with its own source"
         )
-    left, right = (escape(label) for label in labels)
+    left, right = labels
     rows, cols = before.shape[:2]
-    said = f'<p class="soft">{escape(note)}</p>' if note else ""
-    body = f"""<header>
-<h1>{escape(title)}</h1>
-{said}<p id="sides" class="soft">Left of the curtain: {left}. Right of it: {right}.
-Each {cols:,} &times; {rows:,} pixels here.</p>
+    body = html(
+        """<div class="still"><header>
+<h1>{}</h1>
+{}<p id="sides" class="soft">Left of the curtain: {}. Right of it: {}.
+Each {:,} &times; {:,} pixels here.</p>
 </header>
 <main>
 <div class="tools">
@@ -118,12 +117,14 @@ Each {cols:,} &times; {rows:,} pixels here.</p>
  type="button" value="2" aria-pressed="false">2:1</button></div>
 </div>
 <div class="wall"><div class="stage">
-<div>{img(before, labels[0])}<span class="tag left">{left}</span></div>
-<div class="over-it">{img(after, labels[1])}<span class="tag right">{right}</span></div>
+<div>{}<span class="tag left">{}</span></div>
+<div class="over-it">{}<span class="tag right">{}</span></div>
 <div class="rope"></div>
 </div></div>
 </main>
 <footer>Drag the curtain, or move it with the arrow keys.
-Viewing copies of 8 bits per channel; large ones are JPEG.</footer>"""
-    still = f'<div class="still">{body}</div>'
-    return page(title, still, style=STYLE, script=SCRIPT)
+Viewing copies of 8 bits per channel; large ones are JPEG.</footer></div>""",
+        title, html('<p class="soft">{}</p>', note) if note else "", left, right, cols, rows,
+        img(before, left), left, img(after, right), right,
+    )  # fmt: skip
+    return page(title, body, style=STYLE, script=SCRIPT)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
+import base64
+import hashlib
 
-# The browser itself is told to load nothing from anywhere.
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+from tratteggio.markup import Markup, html
 
 # Pictures stand on a middle grey in both schemes: a white or black surround would change how colours look.
 STYLE = """
@@ -39,20 +39,57 @@ figcaption b { color: var(--ink); font-weight: 600; }
 """
 
 
-def page(title: str, body: str, *, style: str = "", script: str = "") -> str:
+def page(title: str, body: Markup, *, style: str = "", script: str = "") -> Markup:
     """Return a whole HTML document.
+
+    The browser is told to load nothing from anywhere, and to run and apply only what stands here: the
+    policy names the hashes of the one style sheet and the one script.
 
     Args:
         title: plain text; escaped here.
-        body: HTML, already escaped by whoever made it.
-        style: CSS of this kind of page.
+        body: made by `html`.
+        style: CSS of this kind of page; ours, never data.
         script: JavaScript of this kind of page; ours, never data.
+
+    Raises:
+        TypeError: the body is a plain string, so nobody has escaped what it holds.
     """
-    run = f"<script>{script}</script>\n" if script else ""
-    return (
+    if not isinstance(body, Markup):
+        raise TypeError("the body of a page is made by tratteggio.markup.html, got a plain string")
+    sheet = _ours(STYLE + style)
+    run = html("<script>{}</script>\n", _ours(script)) if script else ""
+    return html(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta http-equiv="Content-Security-Policy" content="{}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n"
-        f"<body>\n{body}\n{run}</body>\n</html>\n"
-    )
+        "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}\n{}</body>\n</html>\n",
+        Markup(policy(style=sheet, script=script)), title, sheet, body, run,
+    )  # fmt: skip
+
+
+def policy(*, style: str, script: str = "") -> str:
+    """Return the content security policy of a page with this style sheet and this script."""
+    allowed = {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "style-src": _hash(style),
+        "script-src": _hash(script) if script else "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in allowed.items())
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _ours(code: str) -> Markup:
+    """Take CSS or JavaScript, in which nothing is escaped.
+
+    Raises:
+        ValueError: it would end its own element.
+    """
+    if "</" in code or "<!--" in code:
+        raise ValueError("a style sheet or script of a page must hold neither '</' nor '<!--'")
+    return Markup(code)

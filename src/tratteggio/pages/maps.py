@@ -16,6 +16,12 @@ GROUND = np.array([141.0, 139.0, 136.0])  # a neutral wall
 QUARTER_TURNED = 5  # EXIF orientations from here on swap rows and columns
 # From low to high: even steps of lightness, legible to the colour-blind and in print.
 SCALE = np.array([[36, 20, 84], [112, 40, 129], [196, 70, 99], [242, 132, 75], [250, 226, 140]], dtype=float)
+RAMP = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*colour) for colour in SCALE)
+# Of the legend `<span class="scale">`. In the style sheet: the policy of pages forbids style attributes.
+SCALE_STYLE = f"""
+.scale {{ display: inline-block; width: 130px; height: 11px; vertical-align: -1px; margin: 0 7px;
+  border: 1px solid var(--rule); background: linear-gradient(90deg, {RAMP}); }}
+"""
 
 
 def reduced(restoration: Restoration, shape: tuple[int, int]) -> tuple[Map, Map]:

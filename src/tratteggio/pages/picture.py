@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from html import escape
 
 import numpy as np
 from PIL import Image
 
 from tratteggio.errors import BadUsage
+from tratteggio.markup import Markup, html
 from tratteggio.painting.pixels import Array
 
 LOSSLESS_PX = 250_000  # up to here PNG; larger pictures would make the page heavy
@@ -42,8 +42,7 @@ def data_uri(array: Array) -> str:
     )
 
 
-def img(array: Array, alt: str, *, css: str = "") -> str:
+def img(array: Array, alt: str) -> Markup:
     """Return an `<img>` with its size, so that the page does not jump while it loads."""
-    named = f' class="{css}"' if css else ""
     rows, cols = array.shape[:2]
-    return f'<img{named} width="{cols}" height="{rows}" alt="{escape(alt)}" src="{data_uri(array)}">'
+    return html('<img width="{}" height="{}" alt="{}" src="{}">', cols, rows, alt, data_uri(array))

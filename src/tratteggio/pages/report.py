@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tratteggio import files
 from tratteggio.files.provenance import short_name
+from tratteggio.markup import Markup, html, join
 from tratteggio.pages.census import Lacuna, census
 from tratteggio.pages.frame import page
-from tratteggio.pages.maps import SCALE, alone, confidence_map, displayed, marked, reduced
+from tratteggio.pages.maps import SCALE_STYLE, alone, confidence_map, displayed, marked, reduced
 from tratteggio.pages.picture import img
 from tratteggio.pages.samples import STYLE as SAMPLES_STYLE
 from tratteggio.pages.samples import samples_section
@@ -38,8 +38,6 @@ STYLE = """
 .pin { position: absolute; transform: translate(-50%, -50%); min-width: 20px; padding: 0 5px;
   border-radius: 10px; font: 600 12px/20px system-ui, sans-serif; text-align: center; color: #fff;
   background: #1d1c1b; box-shadow: 0 0 0 1.5px #fff; text-decoration: none; }
-.scale { display: inline-block; width: 130px; height: 11px; vertical-align: -1px; margin: 0 7px;
-  border: 1px solid var(--rule); }
 .close { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr));
   gap: 26px 24px; }
 .close .wall { padding: 8px; gap: 8px; }
@@ -53,7 +51,7 @@ def report(
     samples: Sequence[Restoration] = (),
     rows: int = 200,
     overview: Overview = files.overview,
-) -> str:
+) -> Markup:
     """Return a page on a proposal that opens from disk.
 
     The painting is read in bands and in reduced views, so memory does not grow with it.
@@ -65,34 +63,29 @@ def report(
         overview: makes the viewing copies.
     """
     lacunae, count = census(restoration, rows=rows)
-    title = f"Proposal for {short_name(restoration.original.name)}"
-    body = "\n".join(
-        [
-            "<header>",
-            '<div class="over">Proposal for a virtual restoration</div>',
-            f"<h1>{escape(short_name(restoration.original.name))}</h1>",
-            f'<p class="soft">Lacunae from {escape(short_name(restoration.lacunae.name))}. '
-            "The original paint is untouched; all that is added lies inside the lacunae.</p>",
-            _facts(restoration, count),
-            "</header>",
-            "<main>",
-            _pictures(restoration, lacunae, overview),
-            _close_up(restoration, lacunae[:DETAILS], overview),
-            samples_section(restoration, samples, lacunae, overview) if samples else "",
-            lacuna_table(
-                lacunae, count, restoration.original, calibrated="calibration" in restoration.history
-            ),
-            history_table(restoration.history),
-            _reading(restoration),
-            "</main>",
-            "<footer>Viewing copies of 8 bits per channel; large ones are JPEG. "
-            "The files hold the full depth.</footer>",
-        ]
-    )
-    return page(title, body, style=STYLE + SAMPLES_STYLE + TABLE_STYLE)
+    name = short_name(restoration.original.name)
+    parts = [
+        _pictures(restoration, lacunae, overview),
+        _close_up(restoration, lacunae[:DETAILS], overview),
+        samples_section(restoration, samples, lacunae, overview) if samples else "",
+        lacuna_table(lacunae, count, restoration.original, calibrated="calibration" in restoration.history),
+        history_table(restoration.history),
+        _reading(restoration),
+    ]
+    body = html(
+        '<header>\n<div class="over">Proposal for a virtual restoration</div>\n<h1>{}</h1>\n'
+        '<p class="soft">Lacunae from {}. '
+        "The original paint is untouched; all that is added lies inside the lacunae.</p>\n{}\n</header>\n"
+        "<main>\n{}\n</main>\n"
+        "<footer>Viewing copies of 8 bits per channel; large ones are JPEG. "
+        "The files hold the full depth.</footer>",
+        name, short_name(restoration.lacunae.name), _facts(restoration, count), join(parts, "\n"),
+    )  # fmt: skip
+    style = STYLE + SCALE_STYLE + SAMPLES_STYLE + TABLE_STYLE + _places(restoration, lacunae)
+    return page(f"Proposal for {name}", body, style=style)
 
 
-def _facts(restoration: Restoration, count: int) -> str:
+def _facts(restoration: Restoration, count: int) -> Markup:
     rows, cols = restoration.original.grid
     um_per_px, lost_px = restoration.original.um_per_px, restoration.lacunae.lost_px
     history = restoration.history
@@ -110,71 +103,87 @@ def _facts(restoration: Restoration, count: int) -> str:
         "Seed": _said(history, "seed"),
         "tratteggio": _said(history, "tratteggio"),
     }
-    cells = (f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items() if value)
-    return f'<dl class="facts">{"".join(cells)}</dl>'
+    cells = join(
+        html("<div><dt>{}</dt><dd>{}</dd></div>", name, value) for name, value in facts.items() if value
+    )
+    return html('<dl class="facts">{}</dl>', cells)
 
 
-def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> str:
+def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> Markup:
     before = rgb(overview(restoration.original, longest=LONGEST_PX))
     proposal = rgb(overview(restoration.original, longest=LONGEST_PX, pixels=restoration.pixels))
     # Two passes: the copy of a scan with a pyramid may differ by a pixel from that of its proposal.
     share_before, _ = reduced(restoration, (before.shape[0], before.shape[1]))
     share, sure = reduced(restoration, (proposal.shape[0], proposal.shape[1]))
     name = short_name(restoration.original.name)
-    pins = "".join(_pin(number, lacuna, restoration) for number, lacuna in enumerate(lacunae[:NUMBERED], 1))
-    ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*colour) for colour in SCALE)
+    pins = join(html('<a class="pin" href="#lacuna-{}">{}</a>', n, n) for n, _ in _pinned(lacunae))
     numbered = f" The {min(NUMBERED, len(lacunae))} largest carry their number." if lacunae else ""
     figures = [
-        figure(before, f"{name} before", "<b>Before.</b> The scan as it came."),
-        figure(proposal, f"{name} with the proposal", "<b>Proposal.</b> The fill laid into the lacunae."),
+        figure(before, f"{name} before", html("<b>Before.</b> The scan as it came.")),
+        figure(
+            proposal, f"{name} with the proposal", html("<b>Proposal.</b> The fill laid into the lacunae.")
+        ),
         figure(
             marked(before, share_before),
             f"{name}, lost places in magenta",
-            f"<b>Lacunae.</b> Lost places in magenta over the paled scan.{numbered}",
+            html("<b>Lacunae.</b> Lost places in magenta over the paled scan.{}", numbered),
             pins=pins,
             css="full",
         ),
         figure(
             alone(proposal, share),
             "The fill alone on a neutral ground",
-            "<b>The fill alone</b>, on a neutral ground: everything that is invented.",
+            html("<b>The fill alone</b>, on a neutral ground: everything that is invented."),
         ),
         figure(
             confidence_map(sure, share),
             "Confidence inside the lacunae, from dark violet (lower) to pale yellow (higher)",
-            f"<b>Confidence</b>, {_meaning(restoration)}: lower"
-            f'<span class="scale" style="background:linear-gradient(90deg, {ramp})"></span>higher.',
+            html('<b>Confidence</b>, {}: lower<span class="scale"></span>higher.', _meaning(restoration)),
         ),
     ]
-    return f'<section><h2>The whole</h2>\n<div class="pair">\n{"".join(figures)}</div></section>'
+    return html('<section><h2>The whole</h2>\n<div class="pair">\n{}</div></section>', join(figures))
 
 
-def _pin(number: int, lacuna: Lacuna, restoration: Restoration) -> str:
-    (rows, cols), (row, col) = restoration.original.grid, lacuna.deepest
-    orientation = restoration.original.metadata.orientation
-    top, left = displayed((row + 0.5) / rows, (col + 0.5) / cols, orientation)
-    place = f"left:{100 * left:.3f}%;top:{100 * top:.3f}%"
-    return f'<a class="pin" href="#lacuna-{number}" style="{place}">{number}</a>'
+def _pinned(lacunae: Sequence[Lacuna]) -> Iterator[tuple[int, Lacuna]]:
+    return enumerate(lacunae[:NUMBERED], start=1)
 
 
-def _close_up(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> str:
+def _places(restoration: Restoration, lacunae: Sequence[Lacuna]) -> str:
+    """Return the style of the pins: in the style sheet, for the policy of pages forbids style attributes."""
+    (rows, cols), orientation = restoration.original.grid, restoration.original.metadata.orientation
+    lines = []
+    for number, lacuna in _pinned(lacunae):
+        row, col = lacuna.deepest
+        top, left = displayed((row + 0.5) / rows, (col + 0.5) / cols, orientation)
+        lines.append(f'.pin[href="#lacuna-{number}"] {{ left: {100 * left:.3f}%; top: {100 * top:.3f}%; }}\n')
+    return "".join(lines)
+
+
+def _close_up(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Overview) -> Markup:
     if not lacunae:
-        return ""
+        return html("")
     figures = []
     for number, lacuna in enumerate(lacunae, start=1):
         region, where = around(lacuna, restoration.original.grid)
         before = overview(restoration.original, longest=DETAIL_PX, region=region)
         after = overview(restoration.original, longest=DETAIL_PX, pixels=restoration.pixels, region=region)
         figures.append(
-            f'<figure><div class="wall">{img(before, f"Lacuna {number} before")}'
-            f"{img(after, f'Lacuna {number}, proposal')}</div>"
-            f"<figcaption><b>{number}</b> before and proposal{where}, "
-            f"{extent(region, restoration.original.um_per_px)}</figcaption></figure>\n"
+            html(
+                '<figure><div class="wall">{}{}</div>'
+                "<figcaption><b>{}</b> before and proposal{}, {}</figcaption></figure>\n",
+                img(before, f"Lacuna {number} before"),
+                img(after, f"Lacuna {number}, proposal"),
+                number,
+                where,
+                extent(region, restoration.original.um_per_px),
+            )
         )
-    return f'<section><h2>The largest lacunae</h2>\n<div class="close">\n{"".join(figures)}</div></section>'
+    return html(
+        '<section><h2>The largest lacunae</h2>\n<div class="close">\n{}</div></section>', join(figures)
+    )
 
 
-def _reading(restoration: Restoration) -> str:
+def _reading(restoration: Restoration) -> Markup:
     finish = _said(restoration.history, "finish")
     shown = {
         "mimetic": "Here the fill is invisible on purpose; the lacunae map tells it from the original.",
@@ -183,14 +192,14 @@ def _reading(restoration: Restoration) -> str:
         "neutral": "Here each lacuna carries one even, quieter tone; nothing is invented inside it.",
         "outlined": "Here a thin contour runs just inside each lacuna.",
     }.get(finish, "")
-    return (
+    return html(
         "<section><h2>How to read this</h2>\n"
         "<p>This is a proposal, made by computation for study and discussion. It is not evidence of what was "
         "there, and not an instruction for treatment: where paint is lost, any fill is a conjecture.</p>\n"
-        f"<p>{_confidence(restoration.history)}</p>\n"
-        "<p>Pixels outside the lacunae equal the source bit for bit; <code>tratteggio verify</code> "
-        f"proves it on the files. {shown}</p></section>"
-    )
+        "<p>{}</p>\n<p>Pixels outside the lacunae equal the source bit for bit; "
+        "<code>tratteggio verify</code> proves it on the files. {}</p></section>",
+        _confidence(restoration.history), shown,
+    )  # fmt: skip
 
 
 def _meaning(restoration: Restoration) -> str:

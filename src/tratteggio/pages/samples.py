@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tratteggio.markup import Markup, html, join
 from tratteggio.metrics.confidence import confidence_of
 from tratteggio.pages.census import Lacuna
-from tratteggio.pages.maps import SCALE, Map, confidence_map, reduced
+from tratteggio.pages.maps import Map, confidence_map, reduced
 from tratteggio.pages.picture import img
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
 from tratteggio.painting import Region, Restoration
@@ -30,7 +31,7 @@ STYLE = """
 
 def samples_section(
     restoration: Restoration, samples: Sequence[Restoration], lacunae: Sequence[Lacuna], overview: Overview
-) -> str:
+) -> Markup:
     """Return the section that shows a proposal beside other fills.
 
     Args:
@@ -42,29 +43,30 @@ def samples_section(
     fills = [restoration, *samples]
     views = [rgb(overview(one.original, longest=LONGEST_PX, pixels=one.pixels)) for one in fills]
     share, _ = reduced(restoration, (views[0].shape[0], views[0].shape[1]))
-    ramp = ", ".join("rgb({:.0f} {:.0f} {:.0f})".format(*colour) for colour in SCALE)
     names = ["Proposal", *(f"Fill {number}" for number in range(1, len(fills)))]
-    figures = [figure(view, name, f"<b>{name}</b>") for name, view in zip(names, views, strict=True)]
+    figures = [figure(view, name, html("<b>{}</b>", name)) for name, view in zip(names, views, strict=True)]
     if len(samples) > 1:
         agreed = confidence_of(spread(views[1:])).astype(np.float64)
         figures.append(
             figure(
                 confidence_map(agreed, share),
                 "Where the fills agree, from dark violet (they differ) to pale yellow (they agree)",
-                "<b>Where they agree</b>: less"
-                f'<span class="scale" style="background:linear-gradient(90deg, {ramp})"></span>more. '
-                "The middle of the scale is a standard deviation of 16 levels of 256 among them.",
+                html(
+                    '<b>Where they agree</b>: less<span class="scale"></span>more. '
+                    "The middle of the scale is a standard deviation of 16 levels of 256 among them."
+                ),
             )
         )
-    close = "".join(
+    close = join(
         _row(number, lacuna, fills, names, overview)
         for number, lacuna in enumerate(lacunae[:DETAILS], start=1)
     )
-    return (
-        f"<section><h2>Other plausible fills</h2>\n<p>{_ways(len(samples))} in which the lacunae can be "
+    return html(
+        "<section><h2>Other plausible fills</h2>\n<p>{} in which the lacunae can be "
         "filled that the engine holds for likely. What differs among them, nothing in the painting tells."
-        f'</p>\n<div class="sheet">\n{"".join(figures)}</div>\n{close}</section>'
-    )
+        '</p>\n<div class="sheet">\n{}</div>\n{}</section>',
+        _ways(len(samples)), join(figures), close,
+    )  # fmt: skip
 
 
 def _ways(count: int) -> str:
@@ -83,19 +85,20 @@ def spread(views: Sequence[Array]) -> Map:
 
 def _row(
     number: int, lacuna: Lacuna, fills: Sequence[Restoration], names: Sequence[str], overview: Overview
-) -> str:
+) -> Markup:
     """Show one lacuna before, and in all its fills."""
     original = fills[0].original
     region, where = around(lacuna, original.grid)
     before = img(_close(fills[0], region, overview, filled=False), f"Lacuna {number} before")
-    shown = "".join(
-        f'<div class="wall">{img(_close(fill, region, overview), f"Lacuna {number}, {name}")}</div>'
+    shown = join(
+        html('<div class="wall">{}</div>', img(_close(fill, region, overview), f"Lacuna {number}, {name}"))
         for fill, name in zip(fills, names, strict=True)
     )
-    return (
-        f'<figure class="row"><div class="wall">{before}</div>{shown}<figcaption><b>{number}</b> before, '
-        f"proposal and other fills{where}, {extent(region, original.um_per_px)}</figcaption></figure>\n"
-    )
+    return html(
+        '<figure class="row"><div class="wall">{}</div>{}<figcaption><b>{}</b> before, '
+        "proposal and other fills{}, {}</figcaption></figure>\n",
+        before, shown, number, where, extent(region, original.um_per_px),
+    )  # fmt: skip
 
 
 def _close(fill: Restoration, region: Region, overview: Overview, *, filled: bool = True) -> Array:

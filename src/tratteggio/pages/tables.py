@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
+from tratteggio.markup import Markup, html, join
 from tratteggio.pages.census import NEAR_PX, Lacuna
 from tratteggio.painting import Scan
 
@@ -23,48 +23,46 @@ tr:target { background: var(--tint); outline: 2px solid var(--mark); }
 .told th, .told td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .told th { font-weight: 500; color: var(--soft); width: 30%; }
 code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
-.bar { display: inline-block; width: 56px; height: 8px; background: var(--rule); margin-right: 8px; }
-.bar i { display: block; height: 100%; background: var(--soft); }
+.bar { background: var(--rule); margin-right: 8px; }
+.bar rect { fill: var(--soft); }
 """
 
 
-def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan, *, calibrated: bool) -> str:
+def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan, *, calibrated: bool) -> Markup:
     """Return the section that lists the lacunae, `count` in all, in pixels and, if the scale is known, mm.
 
     Where the confidence is calibrated, it also says how far off fills may be, in shares of the range.
     """
     if not lacunae:
-        return "<section><h2>Lacuna by lacuna</h2><p>Nothing is lost.</p></section>"
+        return html("<section><h2>Lacuna by lacuna</h2><p>Nothing is lost.</p></section>")
     um_per_px = original.um_per_px
     scaled = um_per_px is not None
     heads = ["No.", "Left, top (px)", "Width × height (px)", *(["(mm)"] if scaled else [])]
     heads += ["Area (px)", *(["(mm²)"] if scaled else [])]
     heads += ["Widest (px)", *(["(mm)"] if scaled else []), "Mean confidence"]
     heads += ["9 of 10 pixels within"] if calibrated else []
-    columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    body = "".join(
-        _row(number, lacuna, um_per_px, calibrated) for number, lacuna in enumerate(lacunae, start=1)
-    )
+    columns = join(html('<th scope="col">{}</th>', head) for head in heads)
+    body = join(_row(number, lacuna, um_per_px, calibrated) for number, lacuna in enumerate(lacunae, start=1))
     turned = ""
     if original.metadata.orientation != 1:
         turned = " Places and sizes are those of the stored pixels; the pictures above stand upright."
     left_out = count - len(lacunae)
     said = "lacuna is" if left_out == 1 else "lacunae are"
-    more = f"<p>{left_out:,} smaller {said} not listed.</p>" if left_out else ""
-    return (
+    more = html("<p>{:,} smaller {} not listed.</p>", left_out, said) if left_out else ""
+    return html(
         '<section><h2>Lacuna by lacuna</h2>\n<div class="roll"><table>\n'
-        f"<caption>Largest first. Lost pixels within {NEAR_PX} px of each other count as one lacuna. "
-        f"Widest: diameter of the largest circle inside.{turned}</caption>\n"
-        f"<thead><tr>{columns}</tr></thead>\n"
-        f"<tbody>\n{body}</tbody></table></div>\n{more}</section>"
-    )
+        "<caption>Largest first. Lost pixels within {} px of each other count as one lacuna. "
+        "Widest: diameter of the largest circle inside.{}</caption>\n"
+        "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n{}</section>",
+        NEAR_PX, turned, columns, body, more,
+    )  # fmt: skip
 
 
-def _row(number: int, lacuna: Lacuna, um_per_px: float | None, calibrated: bool) -> str:
+def _row(number: int, lacuna: Lacuna, um_per_px: float | None, calibrated: bool) -> Markup:
     box = lacuna.box
     least = "≥ " if lacuna.at_least else ""
     wide = lacuna.width_px
-    cells = [f"{box.left:,}, {box.top:,}", f"{box.cols:,} × {box.rows:,}"]
+    cells: list[str] = [f"{box.left:,}, {box.top:,}", f"{box.cols:,} × {box.rows:,}"]
     if um_per_px is not None:
         cells.append(f"{mm(box.cols, um_per_px)} × {mm(box.rows, um_per_px)}")
     cells.append(f"{lacuna.lost_px:,}")
@@ -74,23 +72,25 @@ def _row(number: int, lacuna: Lacuna, um_per_px: float | None, calibrated: bool)
     if um_per_px is not None:
         cells.append("–" if wide is None else f"{least}{mm(wide, um_per_px)}")
     sure = min(max(lacuna.confidence, 0.0), 1.0)
-    cells.append(f'<span class="bar"><i style="width:{100 * sure:.0f}%"></i></span>{lacuna.confidence:.2f}')
+    bar = html('<svg class="bar" width="56" height="8"><rect width="{:.1f}" height="8"/></svg>', 56 * sure)
+    cells.append(html("{}{:.2f}", bar, lacuna.confidence))
     if calibrated:
         cells.append(f"± {lacuna.band:.1%} of the range")
-    told = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f'<tr id="lacuna-{number}"><th scope="row">{number}</th>{told}</tr>\n'
+    told = join(html("<td>{}</td>", cell) for cell in cells)
+    return html('<tr id="lacuna-{}"><th scope="row">{}</th>{}</tr>\n', number, number, told)
 
 
-def history_table(history: Mapping[str, Any]) -> str:
+def history_table(history: Mapping[str, Any]) -> Markup:
     """Return the section that lays out a nested history, one line per leaf."""
-    lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{_value(value)}</td></tr>\n'
+    lines = join(
+        html('<tr><th scope="row">{}</th><td>{}</td></tr>\n', name, _value(value))
         for name, value in _flat(history)
     )
-    return (
+    return html(
         '<section><h2>How it came to be</h2>\n<table class="told">\n'
         "<caption>The history that is kept beside the proposal.</caption>\n"
-        f"<tbody>\n{lines}</tbody></table></section>"
+        "<tbody>\n{}</tbody></table></section>",
+        lines,
     )
 
 
@@ -104,13 +104,13 @@ def _flat(history: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
             yield path, value
 
 
-def _value(value: Any) -> str:
+def _value(value: Any) -> Markup:
     if value is None or value in ({}, [], ()):
-        return "–"
+        return html("–")
     if isinstance(value, list | tuple):
-        return ", ".join(_value(item) for item in value)
-    text = escape(str(value))
-    return f"<code>{text}</code>" if HASH.fullmatch(text) else text
+        return join(map(_value, value), ", ")
+    text = str(value)
+    return html("<code>{}</code>", text) if HASH.fullmatch(text) else html("{}", text)
 
 
 def mm(pixels: float, um_per_px: float) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tratteggio.markup import Markup, html
 from tratteggio.pages.census import Lacuna
 from tratteggio.pages.picture import img
 from tratteggio.pages.tables import mm
@@ -24,12 +25,13 @@ class Overview(Protocol):
         """Show `pixels` (the scan's own if None) of a region (all if None) as the scan's profile asks."""
 
 
-def figure(picture: Array, alt: str, caption: str, *, pins: str = "", css: str = "") -> str:
+def figure(picture: Array, alt: str, caption: Markup, *, pins: Markup | None = None, css: str = "") -> Markup:
     """Return a picture on its wall, with what is told of it below."""
-    return (
-        f'<figure class="{css}"><div class="wall"><div class="held">{img(picture, alt)}{pins}</div></div>'
-        f"<figcaption>{caption}</figcaption></figure>\n"
-    )
+    return html(
+        '<figure class="{}"><div class="wall"><div class="held">{}{}</div></div>'
+        "<figcaption>{}</figcaption></figure>\n",
+        css, img(picture, alt), pins or "", caption,
+    )  # fmt: skip
 
 
 def around(lacuna: Lacuna, grid: tuple[int, int]) -> tuple[Region, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import beside
 from tratteggio.files.white import note_range
+from tratteggio.markup import Markup
 from tratteggio.pages.comparison import LONGEST_PX, compare
 from tratteggio.pages.report import report
 from tratteggio.painting import Restoration
@@ -71,7 +72,7 @@ def html_path(page: str | Path) -> Path:
     return page
 
 
-def write_page(page: Path, html: str) -> None:
+def write_page(page: Path, html: Markup) -> None:
     """Write a page, or nothing.
 
     Raises:
