@@ -77,7 +77,8 @@ def test_another_job_is_refused_and_the_difference_named(tmp_path):
 def test_a_half_written_tile_is_not_there_after_a_kill(tmp_path):
     ledger = DiskLedger(tmp_path / "job", {})
     ledger.keep(0, [piece(0, 0)])
-    (tmp_path / "job" / "tile-00001.npz.part").write_bytes(b"cut off by a kill")
+    ledger.close()
+    (tmp_path / "job" / ".tile-00001.npz.0a1b2c3d.part").write_bytes(b"cut off by a kill")
     assert not DiskLedger(tmp_path / "job", {}, resume=True).has(1)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 
 
 def compare(
@@ -15,6 +15,7 @@ def compare(
     after: Annotated[Path, typer.Argument(metavar="B", help="Shown to the right.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("curtain.html"),
     longest: Annotated[int, typer.Option(help="Longest side of the viewing copies, in pixels.")] = 2400,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -25,5 +26,5 @@ def compare(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.pages import curtain_file
 
-        curtain_file(before, after, output, longest=longest)
+        curtain_file(before, after, output, longest=longest, overwrite=overwrite)
         console.result({"output": str(output)}, f"{output}: open it in a browser")

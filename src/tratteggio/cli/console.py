@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import signal
@@ -13,8 +14,12 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from tratteggio.errors import Stopped, TratteggioError, UnwritableFile
+from tratteggio.names import encodable, printable
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace outputs that are there already; never an input.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no notes.")]
 
 
@@ -37,7 +42,7 @@ class Console:
         if self.as_json:
             typer.echo(json.dumps({**values, "notes": self.notes}, indent=1))
         else:
-            typer.echo(text)
+            typer.echo(encodable(text))
 
     def note(self, sentence: str) -> None:
         """Say something that is not an error, once."""
@@ -45,12 +50,12 @@ class Console:
             return
         self.notes.append(sentence)
         if not self.quiet:
-            typer.echo(f"note: {sentence}", err=True)
+            typer.echo(f"note: {printable(sentence)}", err=True)
 
     def error(self, sentence: str, *, exit_code: int) -> None:
         """Say what went wrong; the verb ends with that exit code once it returns."""
         self.exit_code = exit_code
-        typer.echo(f"tratteggio: {sentence}", err=True)
+        typer.echo(f"tratteggio: {printable(sentence)}", err=True)
 
     @contextlib.contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
@@ -63,7 +68,7 @@ class Console:
 
         columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
         with Progress(*columns, console=Terminal(stderr=True)) as bars:
-            task = bars.add_task(what, total=None)
+            task = bars.add_task(printable(what), total=None)
             yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
@@ -85,6 +90,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     Raises:
         typer.Exit: with the documented code, unless the verb went through.
     """
+    print_anything()
     console = Console(as_json=as_json, quiet=quiet)
     handler = _Notes(console)
     logger = logging.getLogger("tratteggio")
@@ -109,6 +115,13 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         logger.propagate = propagated
     if console.exit_code:
         raise typer.Exit(console.exit_code)
+
+
+def print_anything() -> None:
+    """Let the streams print any name: what their encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 
 if TYPE_CHECKING:
     from tratteggio.roles import Detector
@@ -69,6 +69,7 @@ def detect(
     listed: Annotated[  # noqa: ARG001 its callback answers
         bool, typer.Option("--list", callback=_list, is_eager=True, help="List detectors with their options.")
     ] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -81,20 +82,31 @@ def detect(
     Example: tratteggio detect panel.tif -o lost.png --labels strokes.png
     """
     with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.treatment import detect_file, detecting, write_areas, write_cracks
+        from tratteggio.treatment.planning import input_files
 
+        detecting.require_drawn(graph=graph, rose=rose, areas=areas)
+        require_outputs(
+            [
+                *detecting.detected_files(output, strength=strength, damage=damage),
+                *(path for path in (graph, rose, areas) if path),
+            ],
+            inputs=[*input_files(source), *([labels] if labels else [])],
+            overwrite=overwrite,
+        )
         finders: Sequence[str | Detector] = kind or detecting.KINDS
         if labels:
             finders = _learnt(source, labels, kind, seed=seed, device=device)
         with console.progress(source.name) as progress:
             found = detect_file(
                 source, output, kinds=finders, threshold=threshold, strength=strength,
-                damage=damage, seed=seed, device=device, progress=progress,
+                damage=damage, seed=seed, device=device, overwrite=overwrite, progress=progress,
             )  # fmt: skip
         if graph or rose:
-            write_cracks(found, graph=graph, rose=rose)
+            write_cracks(found, graph=graph, rose=rose, overwrite=overwrite)
         if areas:
-            write_areas(found, areas)
+            write_areas(found, areas, overwrite=overwrite)
         made = [str(path) for path in (output, strength, damage, graph, rose, areas) if path]
         said = ", ".join(
             f"{one['found_px']} pixels held for {one['damage']} by {one['name']} "

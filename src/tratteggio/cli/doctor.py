@@ -6,7 +6,10 @@ import os
 import platform
 import sys
 from importlib import metadata
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from tratteggio.cli.console import Json, Quiet, conversation
 from tratteggio.errors import MissingExtra
@@ -25,14 +28,23 @@ LIBRARIES = {
 }
 
 
-def doctor(json: Json = False, quiet: Quiet = False) -> None:
+def doctor(
+    folder: Annotated[
+        Path, typer.Argument(help="Where to look for what killed runs have left unfinished.")
+    ] = Path(),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Report versions, extras, engines, enhancers and finishes; exit code 3 if core parts are missing.
+
+    Unfinished jobs and files in a folder are listed, and whether a process is still at work on them.
 
     Example: tratteggio doctor
     """
     with conversation(as_json=json, quiet=quiet) as console:
         import tratteggio
         from tratteggio import registry
+        from tratteggio.tiles.leftovers import leftovers
 
         facts: dict[str, Any] = {
             "tratteggio": tratteggio.__version__,
@@ -43,6 +55,7 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
             "engines": {name: _usable("engines", name, seed=0) for name in registry.names("engines")},
             "enhancers": {name: _usable("enhancers", name) for name in registry.names("enhancers")},
             "finishes": registry.names("finish"),
+            "unfinished": leftovers(folder),
         }
         console.result(facts, _text(facts))
         missing = [name for name, extra in LIBRARIES.items() if extra == "core" and not _version(name)]
@@ -84,4 +97,7 @@ def _text(facts: dict[str, Any]) -> str:
     lines += ["", "enhancers"]
     lines += [f"  {name:<32} {state}" for name, state in facts["enhancers"].items()]
     lines += ["", "finishes", f"  {', '.join(facts['finishes'])}"]
+    if facts["unfinished"]:
+        lines += ["", "unfinished"]
+        lines += [f"  {path}: {state}" for path, state in facts["unfinished"].items()]
     return "\n".join(lines)

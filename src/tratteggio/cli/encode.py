@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 
 
 def encode(
@@ -31,6 +31,7 @@ def encode(
     count: Annotated[int, typer.Option(help="Clusters in that picture, 2 to 64.")] = 8,
     seed: Annotated[int, typer.Option(help="Of the clusters; the same seed, the same picture.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,12 +42,22 @@ def encode(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files, treatment
         from tratteggio.features import cluster_picture, encode_file, principal_picture
+        from tratteggio.features.pictures import require_count
+        from tratteggio.files.outputs import require_outputs
 
         painting = painting_of(sources)
+        read = [Path(painting)] if isinstance(painting, str) else [Path(file) for file in painting.values()]
+        outputs = [path for path in (output, picture, clusters) if path]
+        require_outputs(outputs, inputs=[*read, *([weights] if weights else [])], overwrite=overwrite)
+        for path in (picture, clusters):
+            if path:
+                files.require_scan_writable(path)
+        require_count(count)
         with console.progress("encoding") as progress:
             history = encode_file(
-                painting, output, model=model, weights=weights, maps=maps, device=device, progress=progress
-            )
+                painting, output, model=model, weights=weights, maps=maps, device=device,
+                overwrite=overwrite, progress=progress,
+            )  # fmt: skip
         features = treatment.open(output)["features"].pixels
         if picture:
             files.write(principal_picture(features), picture)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 
 
 def _list(asked: bool) -> None:
@@ -53,6 +53,7 @@ def enhance(
             "--list", callback=_list, is_eager=True, help="List filters and enhancers with their options."
         ),
     ] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -66,17 +67,20 @@ def enhance(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.filters import strip as stripped
         from tratteggio.treatment import enhance_file
+        from tratteggio.treatment.planning import input_files
 
         if strip:
             files.require_scan_writable(strip)
-            for precious in (source, output):
-                files.refuse_overwrite(precious, strip)
+            outputs = [output, files.sidecar(output, "history"), strip]
+            require_outputs(outputs, inputs=input_files(source), overwrite=overwrite)
         with console.progress(source.name) as progress:
             history = enhance_file(
-                source, output, op or (), enhancer=enhancer, device=device, tile=tile, progress=progress
-            )
+                source, output, op or (), enhancer=enhancer, device=device, tile=tile, overwrite=overwrite,
+                progress=progress,
+            )  # fmt: skip
         if strip:
             files.write(stripped(files.overview(files.read(output), longest=1024)), strip)
         made = [str(path) for path in (output, strip) if path]

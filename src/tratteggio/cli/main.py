@@ -8,6 +8,7 @@ import typer
 
 import tratteggio
 from tratteggio.cli.compare import compare
+from tratteggio.cli.console import print_anything
 from tratteggio.cli.demo import demo
 from tratteggio.cli.detect import detect
 from tratteggio.cli.doctor import doctor
@@ -76,4 +77,5 @@ def root(
 
 def main() -> None:
     """Entry point of the console script."""
+    print_anything()
     app()

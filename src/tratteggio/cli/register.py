@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Console, Json, Quiet, conversation
+from tratteggio.cli.console import Console, Json, Overwrite, Quiet, conversation
 
 if TYPE_CHECKING:
     from tratteggio.align import Residual
@@ -30,6 +30,7 @@ def register(
     pictures: Annotated[
         Path | None, typer.Option(help="A folder for overlays and residual maps to look at.")
     ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,11 +44,34 @@ def register(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.errors import BadUsage
+        from tratteggio.files.outputs import require_outputs
 
         if pictures and not pictures.is_dir():
             raise BadUsage(f"{pictures} is not a folder; make it first")
+        named = _named(sources)
+        first, *others = [name for name, _ in named]
+        shown = {first or "irr"} if mosaic else {name for name in others if name}
+        require_outputs(
+            [*_saved(output, mosaic=mosaic), *_looks(pictures, shown, mosaic=mosaic)],
+            inputs=[file for _, file in named], overwrite=overwrite,
+        )  # fmt: skip
         work = _mosaic if mosaic else _register
         work(console, sources, output, max_error, pictures)
+
+
+def _saved(output: Path, *, mosaic: bool) -> list[Path]:
+    """List the files of the output: a mosaic that is a picture has a history beside it."""
+    from tratteggio import files
+    from tratteggio.files.stacks import KINDS
+
+    stack = output.name.lower().endswith(tuple(KINDS))
+    return [output] if stack or not mosaic else [output, files.sidecar(output, "history")]
+
+
+def _looks(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
+    """List the pictures to look at."""
+    kinds = ("residual",) if mosaic else ("overlay", "residual")
+    return [pictures / f"{name}.{kind}.png" for name in sorted(shown) for kind in kinds] if pictures else []
 
 
 def _register(
@@ -57,13 +81,15 @@ def _register(
     from tratteggio import files
     from tratteggio.align import overlay, register, residual_picture
     from tratteggio.files.stacks import kind_of_stack
+    from tratteggio.files.watch import Watch
 
     kind_of_stack(output)
     (shown, reference), *named = _named(sources)
     others = _by_modality(named)
     with console.progress(str(output)) as progress:
+        watch = Watch([reference, *others.values()])
         found = register(reference, others, modality=shown or "rgb", max_error=max_error)
-        found.save(output, progress=progress)
+        found.save(output, progress=progress, before=lambda _: watch.check())
     stack, registrations = found.stack, found.registrations
     if pictures:
         for name, registration in registrations.items():
@@ -85,17 +111,20 @@ def _mosaic(
     from tratteggio.align import mosaic, residual_picture
     from tratteggio.align.register import require_modality
     from tratteggio.errors import BadUsage
+    from tratteggio.files.stacks import KINDS
+    from tratteggio.files.watch import Watch
 
     named = _named(sources)
     modality = named[0][0] or "irr"
     if any(name not in (None, modality) for name, _ in named):
         raise BadUsage("tiles of one mosaic show one modality; name it once, before the first tile")
     require_modality(modality)
-    for _, tile in named:
-        files.refuse_overwrite(tile, output)
+    if not output.name.lower().endswith(tuple(KINDS)):
+        files.require_scan_writable(output)
+    watch = Watch(tile for _, tile in named)
     found = mosaic([files.read(tile, modality=modality) for _, tile in named], max_error=max_error)
     with console.progress(str(output)) as progress:
-        found.save(output, progress=progress)
+        found.save(output, progress=progress, before=lambda _: watch.check())
     if pictures:
         picture = residual_picture(found.residual, found.scan)
         files.write(picture, pictures / f"{modality}.residual.png")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 
 
 def report(
@@ -19,6 +19,7 @@ def report(
         Path | None, typer.Option(help="The original, if it is not where the history says.")
     ] = None,
     rows: Annotated[int, typer.Option(help="Lacunae listed, the largest first.")] = 200,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -29,10 +30,12 @@ def report(
     Example: tratteggio report proposal.tif
     """
     with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.pages import report_file
         from tratteggio.treatment import reopen, reopen_samples
 
         page = output or proposal.with_name(proposal.stem + ".report.html")
+        require_outputs([page], inputs=[proposal, *([source] if source else [])], overwrite=overwrite)
         samples = reopen_samples(proposal, source=source)
-        report_file(reopen(proposal, source=source), page, samples=samples, rows=rows)
+        report_file(reopen(proposal, source=source), page, samples=samples, rows=rows, overwrite=overwrite)
         console.result({"output": str(page)}, f"{page}: open it in a browser")

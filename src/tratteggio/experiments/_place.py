@@ -3,42 +3,77 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tratteggio.errors import UnreadableFile, UnsafeOutput, UnwritableFile
 from tratteggio.files.beside import beside
+from tratteggio.files.locks import take
+from tratteggio.files.parts import open_to_append, sweep_folder
 
-JOB = "job.json"
+JOB, LOCK = "job.json", "lock"
 
 
-def take_place(out: Path, job: Mapping[str, Any]) -> None:
-    """Make a folder the place of one experiment, or find it to be so already.
+@contextmanager
+def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) -> Iterator[None]:
+    """Make a folder the place of one experiment, or find it to be so already, and hold it in this block.
 
     Args:
         out: new, empty, or the folder of this very job.
         job: what makes two runs the same: experiment, scale, seed, data.
+        overwrite: begin anew: an experiment that the folder holds is removed, of whatever job.
 
     Raises:
-        UnsafeOutput: the folder holds something else, or another job; the message says what differs.
+        UnsafeOutput: the folder holds something else, or another job; the message says what differs. Or
+            another process is at work in it.
         UnwritableFile: it cannot be made.
         UnreadableFile: what says which job it is of is damaged.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        taken = any(out.iterdir())
+        entries = [entry for entry in out.iterdir() if entry.name != LOCK]
+        if any(entry.is_symlink() for entry in out.iterdir()):
+            raise UnsafeOutput(f"{out} holds a link, and an experiment never writes through one; remove it")
+        if entries and not (out / JOB).is_file():
+            raise UnsafeOutput(f"{out} is not empty and not the folder of an experiment; name another")
+        hold = take(out / LOCK, of=out)
     except OSError as error:
         raise UnwritableFile(
             f"{out} cannot be the folder of an experiment: {error.strerror or error}"
         ) from error
+    try:
+        sweep_folder(out)
+        if overwrite:
+            _clear(out)
+        _settle(out, job)
+        yield
+    finally:
+        (out / LOCK).unlink(missing_ok=True)
+        hold.release()
+
+
+def _clear(out: Path) -> None:
+    """Remove an older experiment; a folder counts as one only with all that its job says of it."""
+    try:
+        if (out / JOB).is_file() and "experiment" not in json.loads((out / JOB).read_text("utf-8")):
+            raise UnsafeOutput(f"{out} is not the folder of an experiment; name another")
+        for entry in out.iterdir():
+            if entry.name != LOCK:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    except (OSError, ValueError, TypeError) as error:
+        raise UnwritableFile(f"{out} cannot be cleared: {error}") from error
+
+
+def _settle(out: Path, job: Mapping[str, Any]) -> None:
+    """Write down whose the folder is, or find it written."""
     file = out / JOB
-    if not taken:
+    if not file.exists():
         with beside([file]) as (temporary,):
             temporary.write_text(json.dumps(job, indent=1) + "\n", "utf-8")
         return
-    if not file.exists():
-        raise UnsafeOutput(f"{out} is not empty and not the folder of an experiment; name another")
     try:
         there = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -94,8 +129,8 @@ class Ledger:
         """
         line = json.dumps({"key": key, "value": value}) + "\n"
         try:
-            with self.file.open("a", encoding="utf-8") as stream:
-                stream.write(line)
+            with open_to_append(self.file) as stream:
+                stream.write(line.encode())
         except OSError as error:
             raise UnwritableFile(f"{self.file} could not be written: {error.strerror or error}") from error
         self._found[key] = dict(value)

@@ -15,9 +15,11 @@ from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.beside import beside
 from tratteggio.files.omezarr_metadata import stack_history
 from tratteggio.files.source import is_ome_tiff, is_zarr
+from tratteggio.names import json_safe
 from tratteggio.painting import Pixels, Region, Scan
 
 SCHEMA = 1
+UNNAMED = ("array",)  # what scans and lacunae are called that come from no file
 SIDECARS = {
     "history": ".history.json",
     "lost": ".lost.tif",
@@ -64,7 +66,8 @@ def sha256_of(scan: Scan) -> str:
 def file_named(name: str) -> Path | None:
     """Return the file that a scan or its lacunae came from, or None if the name is no file's."""
     path = Path(name)
-    return path if path.suffix and path.is_file() else None
+    # A file needs no suffix; but an array is no file, even where a file happens to be called so.
+    return path if name not in UNNAMED and path.is_file() else None
 
 
 def short_name(name: str) -> str:
@@ -119,9 +122,9 @@ def write_history(path: str | os.PathLike[str], history: Mapping[str, Any]) -> N
 
 
 def history_json(history: Mapping[str, Any]) -> str:
-    """Return a history as JSON text, its schema version first."""
+    """Return a history as JSON text, its schema version first; names that are not UTF-8 are escaped."""
     stamped = {"schema": SCHEMA} | dict(history) | {"schema": SCHEMA}
-    return json.dumps(stamped, indent=2, ensure_ascii=False, default=_plain) + "\n"
+    return json_safe(json.dumps(stamped, indent=2, ensure_ascii=False, default=_plain)) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -10,11 +10,11 @@ import numpy as np
 
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import beside
+from tratteggio.files.holding import SUFFIXES
 from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels
 
 log = logging.getLogger("tratteggio")
 
-SUFFIXES = {".tif": "tiff", ".tiff": "tiff", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 UNTOUCHED = Metadata()
 
 

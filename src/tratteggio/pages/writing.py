@@ -7,13 +7,20 @@ from pathlib import Path
 
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import beside
+from tratteggio.files.outputs import require_outputs
+from tratteggio.names import encodable
 from tratteggio.pages.comparison import LONGEST_PX, compare
 from tratteggio.pages.report import report
 from tratteggio.painting import Restoration
 
 
 def report_file(
-    restoration: Restoration, page: str | Path, *, samples: Sequence[Restoration] = (), rows: int = 200
+    restoration: Restoration,
+    page: str | Path,
+    *,
+    samples: Sequence[Restoration] = (),
+    rows: int = 200,
+    overwrite: bool = False,
 ) -> None:
     """Write the report on a proposal.
 
@@ -22,16 +29,25 @@ def report_file(
         page: an .html file.
         samples: other plausible fills of the same lacunae, shown as a contact sheet.
         rows: how many lacunae the table lists, largest first.
+        overwrite: replace a page that is there already.
 
     Raises:
+        UnsafeOutput: the page is there already, or is an input.
         BadUsage: `page` is not an .html file.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    write_page(html_path(page), report(restoration, samples=samples, rows=rows))
+    page = html_path(page)
+    require_outputs([page], inputs=[restoration.original.name], overwrite=overwrite)
+    write_page(page, report(restoration, samples=samples, rows=rows))
 
 
 def curtain_file(
-    before: str | Path, after: str | Path, page: str | Path, *, longest: int = LONGEST_PX
+    before: str | Path,
+    after: str | Path,
+    page: str | Path,
+    *,
+    longest: int = LONGEST_PX,
+    overwrite: bool = False,
 ) -> None:
     """Write the curtain page of two scans.
 
@@ -39,14 +55,18 @@ def curtain_file(
         before, after: files of one size.
         page: an .html file.
         longest: the longer side of the viewing copies is at most this many pixels.
+        overwrite: replace a page that is there already.
 
     Raises:
+        UnsafeOutput: the page is there already, or is an input.
         BadUsage: `page` is not an .html file.
         GridMismatch: the scans differ in size.
         UnreadableFile: a file is missing or damaged.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    write_page(html_path(page), compare(before, after, longest=longest))
+    page = html_path(page)
+    require_outputs([page], inputs=[before, after], overwrite=overwrite)
+    write_page(page, compare(before, after, longest=longest))
 
 
 def html_path(page: str | Path) -> Path:
@@ -69,4 +89,4 @@ def write_page(page: Path, html: str) -> None:
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     with beside([page]) as (temporary,):
-        temporary.write_text(html, encoding="utf-8")
+        temporary.write_text(encodable(html), encoding="utf-8")

@@ -15,8 +15,11 @@ import numpy as np
 from tratteggio import files, words
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
+from tratteggio.files.holding import require_holds
 from tratteggio.files.icc import profile_name, srgb_profile
+from tratteggio.files.outputs import require_outputs
 from tratteggio.files.sensor import SENSOR
+from tratteggio.files.watch import Watch
 from tratteggio.filters import windows
 from tratteggio.filters.chain import Step, chain, said
 from tratteggio.painting import Pixels, Scan, Stack
@@ -26,6 +29,7 @@ from tratteggio.tiles import Answers
 from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.making import make_enhancer
 from tratteggio.treatment.opening import facts, open, stack_of  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.planning import input_files
 from tratteggio.version import __version__
 
 log = logging.getLogger("tratteggio")
@@ -109,6 +113,7 @@ def enhance_file(
     enhancer: str | Enhancer | None = None,
     device: str = "auto",
     tile: int | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
     """Write what `enhance` gives to a file, window by window, with its history beside it.
@@ -117,23 +122,27 @@ def enhance_file(
         source: what `open` takes.
         target: .tif .png .jpg
         steps, enhancer, device, tile, progress: as those of `enhance`.
+        overwrite: replace outputs that are there already.
 
     Returns:
         the history, as it is written beside the target: under "hypothesis" each step, in order.
 
     Raises:
-        UnsafeOutput: the target is the source, or the other picture of a hybrid.
+        UnsafeOutput: an output is the source or the other picture of a hybrid, or is there already.
+        SourceChanged: the source was replaced while it was being read; nothing is written.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         TratteggioError: as `enhance` and `open` raise.
     """
     target = Path(target)
     way = _way(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
+    read = [*input_files(source), *map(Path, way.reads)]
+    require_outputs([target, files.sidecar(target, "history")], inputs=read, overwrite=overwrite)
+    watch = Watch(read)
     scan = open(source, raw=way.raw).primary
-    for precious in (source, *way.reads):
-        files.refuse_overwrite(precious, target)
     made = way.through(scan, progress)
-    history = {
+    require_holds(made, target)
+    history: dict[str, Any] = {
         "tratteggio": __version__,
         "verb": "enhance",
         "what": "a hypothesis: every pixel is computed from the source by these steps, in this order",
@@ -142,7 +151,9 @@ def enhance_file(
         "hypothesis": way.told(scan),
         "chain": way.said,
     }
-    return files.save_made(made, target, source=scan, history=history)
+    watch.know(source, history["source"]["sha256"])
+    watch.check()
+    return files.save_made(made, target, source=scan, history=history, before=lambda _: watch.check())
 
 
 class _Filters(NamedTuple):

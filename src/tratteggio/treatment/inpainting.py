@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from tratteggio import files, registry
-from tratteggio.errors import BadUsage, Stopped, UnwritableFile
+from tratteggio import files
+from tratteggio.errors import BadUsage, SourceChanged, Stopped, UnwritableFile
 from tratteggio.files import provenance
+from tratteggio.files.outputs import require_name, require_outputs
+from tratteggio.files.saving import saved_files
+from tratteggio.files.watch import Watch
 from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
@@ -23,6 +27,7 @@ from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.treatment.making import make_engine
 from tratteggio.treatment.memory import memory_plan
 from tratteggio.treatment.opening import also_read, facts, lacunae_of, open, shown_to, stack_of  # noqa: A004
+from tratteggio.treatment.planning import Proposal, ledger_folder, require_options, require_savable
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
@@ -119,10 +124,10 @@ def inpaint(
         >>> bool((inpaint(damaged, lost, engine="biharmonic") == ramp).all())
         True
     """
+    require_options(finish=finish, tile=tile, leave_above=leave_above)
     stack = stack_of(painting)
     lacunae = lacunae_of(lost, stack.primary)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
-    registry.load("finish", finish)
     stack = shown_to(maker, stack)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack, lacunae, maker, seed=seed)
@@ -148,12 +153,13 @@ def inpaint_file(
     calibrate: bool = False,
     leave_above: float | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
     """Fill a painting into a file, keeping a ledger beside the output so that the work can be resumed.
 
     The ledger is the folder `TARGET.job`; it is gone when the target is complete. The options are those of
-    `inpaint`.
+    `inpaint`. All that can be known from names, headers and options is checked before the first pixel.
 
     Args:
         source: what `open` takes.
@@ -161,50 +167,107 @@ def inpaint_file(
         target: .tif .png .jpg .ora
         resume: go on with an unfinished job of the same inputs and options; if the target is already
             complete, nothing is done again.
+        overwrite: replace outputs that are there already, and an unfinished job unless `resume`.
 
     Returns:
         the history, as it is written beside the target.
 
     Raises:
         Stopped: interrupted; the ledger holds what was done.
-        UnsafeOutput: the target is the source or the mask, or an unfinished job lies there.
+        UnsafeOutput: an output is the source or the mask, or is there already; an unfinished job lies there,
+            or another process is at work on it.
+        SourceChanged: an input was replaced while it was being read; nothing is saved.
         TratteggioError: as `inpaint` and `files.save` raise.
     """
-    files.require_writable(target)
-    for precious in (source, *([] if isinstance(mask, Lacunae) else [mask])):
-        files.refuse_overwrite(precious, target)
+    target = Path(target)
+    item = Proposal(Path(source), None if isinstance(mask, Lacunae) else Path(mask), target)
+    require_options(finish=finish, tile=tile, leave_above=leave_above)
+    outputs = saved_files(target)
+    read = [item.source, *([] if item.mask is None else [item.mask])]
+    require_outputs(outputs, inputs=read, overwrite=overwrite or resume)
+    require_name(ledger_folder(target))
+    watch = Watch(read)
     stack = open(source)
-    for scan in stack.scans:
-        files.refuse_overwrite(scan.name, target)
+    require_outputs(outputs, inputs=[scan.name for scan in stack.scans], overwrite=overwrite or resume)
     lacunae = lacunae_of(mask, stack.primary)
+    require_savable(stack.primary, target, lost_px=lacunae.lost_px)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
-    registry.load("finish", finish)
     stack = shown_to(maker, stack)
+    watch.add(place.parent if place.parent.is_file() else place for place in _places(stack))
     tile, _ = memory_plan(stack, tile=tile, memory=memory)
     _require_fillable(stack.primary, lacunae)
     job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
+    _know(watch, stack, item.mask, job)
     trust = Trust(calibrate, leave_above)
-    if resume and (done := _finished_before(target, job, finish, trust)):
+    if resume and (done := _finished_before(outputs, job, finish, trust)):
+        _forget(ledger_folder(target), job)
         return done
-    ledger = DiskLedger(target.with_name(target.name + ".job"), job, resume=resume)
+    if not ledger_folder(target).exists():
+        require_outputs(outputs, overwrite=overwrite)
+    ledger = DiskLedger(
+        ledger_folder(target), job, resume=resume, anew=overwrite and not resume, check=watch.check
+    )
     try:
+        _claim(ledger, outputs, overwrite=overwrite)
         restoration = _propose(
             stack, lacunae, maker, ledger, job=job, finish=finish, tile=tile, trust=trust,
             progress=progress,
         )  # fmt: skip
-        restoration.save(target)
+
+        def last_look(written: Sequence[Path]) -> None:
+            watch.check()
+            ledger.own(written, [path.name for path in outputs])
+
+        files.save(restoration, target, before=last_look)
     except KeyboardInterrupt:
         raise Stopped(
             f"stopped before {target} was complete; run the same command with --resume to go on"
         ) from None
     except BaseException as error:
-        if not ledger.started or isinstance(error, BadUsage):
+        if not (ledger.started or ledger.resumed):
             ledger.discard()
-        elif isinstance(error, UnwritableFile):
-            raise UnwritableFile(f"{error}; what is filled is kept: make room, then add --resume") from error
+        elif isinstance(error, UnwritableFile | SourceChanged):
+            mend = "make room" if isinstance(error, UnwritableFile) else "put it back"
+            raise type(error)(f"{error}; what is filled is kept: {mend}, then add --resume") from error
         raise
-    ledger.discard()
+    else:
+        ledger.discard()
+    finally:
+        ledger.close()
     return restoration.history
+
+
+def _places(stack: Stack) -> list[Path]:
+    """Return where the scans of a stack lie on disk."""
+    return [place for scan in stack.scans if (place := provenance.place_named(scan.name)) is not None]
+
+
+def _know(watch: Watch, stack: Stack, mask: Path | None, job: Mapping[str, Any]) -> None:
+    """Tell the watch the hashes of the job, and make sure that they are of what was opened."""
+    hashes = {job["source"]["modality"]: job["source"]["sha256"]}
+    hashes |= {modality: told["sha256"] for modality, told in job["also_read"].items()}
+    for scan in stack.scans:
+        file = provenance.file_named(scan.name)
+        if file is not None:
+            watch.know(file, hashes.get(scan.modality))
+    if mask is not None:
+        watch.know(mask, job["lacunae"]["sha256"])
+    watch.check()
+
+
+def _claim(ledger: DiskLedger, outputs: Sequence[Path], *, overwrite: bool) -> None:
+    """Make outputs that are there the job's to replace, if the user said so; refuse all others."""
+    there = [path for path in outputs if path.exists() and not ledger.owns(path)]
+    if there and not overwrite:
+        require_outputs(there)
+    if there:
+        ledger.own(there, [path.name for path in there])
+
+
+def _forget(folder: Path, job: Mapping[str, Any]) -> None:
+    """Remove the ledger of a job that is complete: a kill came between its last file and this."""
+    if folder.exists():
+        DiskLedger(folder, job, resume=True).discard()
 
 
 def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:
@@ -282,15 +345,15 @@ def _require_fillable(scan: Scan, lacunae: Lacunae) -> None:
 
 
 def _finished_before(
-    target: Path, job: Mapping[str, Any], finish: str, trust: Trust
+    outputs: Sequence[Path], job: Mapping[str, Any], finish: str, trust: Trust
 ) -> Mapping[str, Any] | None:
-    """Return the history of the proposal at `target` if it is complete and of this very job."""
-    sidecar = provenance.sidecar(target, "history")
-    if not (target.exists() and sidecar.exists()):
+    """Return the history of the proposal that lies there if it is complete and of this very job."""
+    if not all(path.exists() for path in outputs):
         return None
-    history = provenance.read_history(sidecar)
-    source = {key: value for key, value in history["source"].items() if key != "file"}
-    same = all((history | {"source": source}).get(key) == value for key, value in job.items())
+    history = provenance.read_history(provenance.sidecar(outputs[0], "history"))
+    source = {key: value for key, value in history["source"].items() if key not in ("file", "file_quoted")}
+    wanted = json.loads(provenance.history_json(job))  # as it would be read back
+    same = all((history | {"source": source}).get(key) == value for key, value in wanted.items())
     same = same and history["finish"]["name"] == finish
     left_open = history.get("left_open", {}).get("above")
     same = same and trust == Trust("calibration" in history, left_open)

@@ -1,0 +1,81 @@
+"""File names as text: any bytes may be a name, but not every name can be printed, or said in JSON.
+
+A byte that is not UTF-8 comes from the system as a lone surrogate, which no UTF-8 stream and no strict JSON
+takes. Names are made printable for messages, pages and JSON; the path that a history records is kept byte by
+byte beside it, so that it can be followed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from urllib.parse import quote, unquote_to_bytes
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def printable(text: str) -> str:
+    r"""Write what cannot be printed on one line as an escape; all else stays.
+
+    Example:
+        >>> print(printable("caf\udce9 1\n.tif"))
+        caf\xe9 1\n.tif
+    """
+    return CONTROL.sub(lambda found: repr(found[0])[1:-1], encodable(text))
+
+
+def encodable(text: str) -> str:
+    r"""Write bytes that are not UTF-8 as escapes; all else stays, line ends too.
+
+    Example:
+        >>> print(encodable("caf\udce9.tif"))
+        caf\xe9.tif
+    """
+    return SURROGATE.sub(_escaped, text)
+
+
+def json_safe(text: str) -> str:
+    r"""Do the same to the text of a JSON document, whose strings stay sound.
+
+    Example:
+        >>> print(json_safe('{"name": "caf\udce9.tif"}'))
+        {"name": "caf\\xe9.tif"}
+    """
+    return SURROGATE.sub(lambda found: "\\" + _escaped(found), text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def quoted(path: str) -> str | None:
+    r"""Return a path byte by byte with percent signs, if text cannot hold it; else None.
+
+    Example:
+        >>> quoted("a/caf\udce9.tif"), quoted("a/café.tif")
+        ('a/caf%E9.tif', None)
+    """
+    return quote(os.fsencode(path)) if SURROGATE.search(path) else None
+
+
+def unquoted(text: str) -> str:
+    r"""Return the path that `quoted` wrote down.
+
+    Example:
+        >>> unquoted("a/caf%E9.tif") == "a/caf\udce9.tif"
+        True
+    """
+    return os.fsdecode(unquote_to_bytes(text))
+
+
+def same_name(one: str, other: str) -> bool:
+    r"""True if two names are the same text, however their accents are stored (NFC or NFD).
+
+    Example:
+        >>> same_name("caf\u00e9", "cafe\u0301")
+        True
+    """
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
