@@ -32,7 +32,7 @@ from tratteggio.training.checkpoint import Progress, load_state, load_weights, s
 from tratteggio.training.journal import Journal, Stages, write_sheet
 from tratteggio.training.launch import launched
 from tratteggio.training.recipe import Recipe, rate_at, to_json
-from tratteggio.training.run_folder import clear, held
+from tratteggio.training.run_folder import clear, held, is_begun
 from tratteggio.training.spoiling import Spoil
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ def _take_place(bench: _Bench, texts: Mapping[str, str], *, overwrite: bool) -> 
     try:
         if overwrite:
             clear(run, texts=texts)
-        if run.exists() and any(run.iterdir()):
+        if is_begun(run):
             raise UnsafeOutput(
                 f"{run} is not empty; add --resume to go on with the run in it, --overwrite to begin it "
                 "anew, or name a new folder"
@@ -274,7 +274,7 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     run, nothing = bench.run, Progress(0, 0.0)
     if bench.fabric.is_global_zero:
         try:
-            (run / "state").mkdir()
+            (run / "state").mkdir(exist_ok=True)
         except OSError as error:
             raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
         save_state(run, nothing, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tratteggio.errors import UnsafeOutput, UnwritableFile
 from tratteggio.files.locks import take
-from tratteggio.files.parts import sweep_folder
+from tratteggio.files.parts import PART, sweep_folder
 
 LOCK = "lock"
 FOLDERS = ("state", "samples", "tensorboard")
@@ -19,6 +19,8 @@ OURS = re.compile(
     r"|diverged-step-\d+-process-\d+\.npz|\..*\.part",
     re.DOTALL,
 )
+
+UNBEGUN = re.compile(r"state|lock|\..*\.part", re.DOTALL)
 
 
 @contextmanager
@@ -46,6 +48,17 @@ def held(run: Path) -> Iterator[None]:
         hold.release()
 
 
+def is_begun(run: Path) -> bool:
+    """Say whether a folder holds anything that a new run would be in the way of.
+
+    A run that was killed before its first state stood has left nothing to go on from, and nothing to lose.
+    """
+    if not run.exists():
+        return False
+    rest = [entry for entry in run.iterdir() if not UNBEGUN.fullmatch(entry.name)]
+    return bool(rest) or any(PART.fullmatch(entry.name) is None for entry in (run / "state").glob("*"))
+
+
 def clear(run: Path, *, texts: Collection[str] = ()) -> None:
     """Remove an older run, so that another can begin in its place; nothing else is ever removed.
 
@@ -57,7 +70,7 @@ def clear(run: Path, *, texts: Collection[str] = ()) -> None:
         UnsafeOutput: the folder holds something that no run leaves, or another process is at work in it.
         UnwritableFile: no permission.
     """
-    if not run.exists() or not any(run.iterdir()):
+    if not is_begun(run):
         return
     foreign = sorted(
         entry.name for entry in run.iterdir() if not (OURS.fullmatch(entry.name) or entry.name in texts)

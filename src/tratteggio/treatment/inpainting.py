@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from tratteggio import files
-from tratteggio.errors import BadUsage, SourceChanged, Stopped, UnwritableFile
+from tratteggio.errors import BadUsage, SourceChanged, Stopped, TratteggioError, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
@@ -31,6 +31,12 @@ from tratteggio.treatment.planning import Proposal, ledger_folder, require_optio
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
+
+MENDED: dict[type[TratteggioError], str] = {
+    UnwritableFile: "make room",
+    SourceChanged: "put the input back",
+    BadUsage: "change that option",
+}
 
 
 class Trust(NamedTuple):
@@ -226,9 +232,9 @@ def inpaint_file(
     except BaseException as error:
         if not (ledger.started or ledger.resumed):
             ledger.discard()
-        elif isinstance(error, UnwritableFile | SourceChanged):
-            mend = "make room" if isinstance(error, UnwritableFile) else "put it back"
-            raise type(error)(f"{error}; what is filled is kept: {mend}, then add --resume") from error
+        for kind, mend in MENDED.items():
+            if isinstance(error, kind) and ledger.started:
+                raise kind(f"{error}; what is filled is kept: {mend}, then add --resume") from error
         raise
     else:
         ledger.discard()
