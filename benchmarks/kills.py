@@ -3,9 +3,10 @@
     python benchmarks/kills.py --kills 100
 
 Small paintings are filled, a larger one is saved and a net is trained, each in a process of its own that is
-killed at a random moment: by SIGKILL, or by two SIGINT or SIGTERM in a row. The same command with --resume goes
-on. Then the files must be those of a job left alone, byte by byte (but for the moment that a history names),
-and nothing else may lie there. Two jobs are also started on one output at a time, and jobs run on a full disk.
+killed at a random moment: by SIGKILL, or by two SIGINT or SIGTERM in a row. The same command with --resume
+goes on. Then the files must be those of a job left alone, byte by byte (but for the moment that a history
+names), and nothing else may lie there. Two jobs are also started on one output at a time, and jobs run on a
+full disk.
 
 Prints a line for each kind with what was counted; exits 1 if anything differed or was left.
 """
@@ -31,17 +32,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import lightning_fabric  # noqa: F401 brought in once, for all children
+import numpy as np
 import tifffile
 import torch
-import torch.utils.tensorboard  # noqa: F401 likewise
+import torch.utils.tensorboard
 from PIL import Image
 
 from tratteggio import engines, recipes, treatment  # noqa: F401 brought in once, for all children
-from tratteggio.training import loop  # noqa: F401 likewise
 from tratteggio.cli.main import app
 from tratteggio.phantom import panel
+from tratteggio.training import loop  # noqa: F401 likewise
 
 FORK = multiprocessing.get_context("fork")
 TIMES = ("created", "hours")  # what differs between two runs that are the same
@@ -57,7 +58,11 @@ def run(words: Sequence[str], said: Path, most: int | None) -> None:
     if most is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    with said.open("w") as stream, contextlib.redirect_stderr(stream), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        said.open("w") as stream,
+        contextlib.redirect_stderr(stream),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         try:
             code = app(list(words), standalone_mode=False) or 0
         except BaseException as end:  # noqa: BLE001 a fault of the program, which the parent counts
@@ -160,7 +165,7 @@ def digest_of_tensors(file: Path) -> str:
 
 
 def make_paintings(place: Path, seed: int) -> None:
-    """Make what is filled: a small panel with many lacunae, and a larger one with few, whose saving takes long."""
+    """Make what is filled: a small panel with many lacunae, and a larger one with few, which saves slowly."""
     for name, side in (("small", 320), ("large", 1600)):
         painted = panel(side, side, seed=seed, depth="uint16")
         tifffile.imwrite(place / f"{name}.tif", painted.damaged.read(), photometric="rgb")
@@ -242,7 +247,7 @@ def full(task: Task, count: int, rng: random.Random) -> Counter[str]:
         found["refused" if child.exitcode == 1 else "fitted" if child.exitcode == 0 else "other"] += 1
         if child.exitcode not in (0, 1):
             print(f"  {output}: exit {child.exitcode}: {task.said.read_text()[-300:]}")
-        half = [name for name in os.listdir(output.parent) if name.endswith((".tif", ".part"))]
+        half = [file for file in output.parent.iterdir() if file.suffix in (".tif", ".part")]
         found["half written"] += bool(half) and child.exitcode != 0
         task.end(output, found)
     return found
@@ -256,7 +261,8 @@ def on_small_disk(task: Task, place: Path) -> Counter[str]:
 
     def mount(size: int, *more: str) -> bool:
         words = ["mount", "-t", "tmpfs", "-o", ",".join([f"size={size}", *more]), "none", str(disk)]
-        return shutil.which("mount") is not None and not subprocess.run(words, capture_output=True).returncode
+        done = shutil.which("mount") and subprocess.run(words, capture_output=True, check=False)
+        return bool(done) and done.returncode == 0
 
     if not mount(SMALL_DISK):
         found["not allowed here"] += 1
@@ -293,7 +299,7 @@ def main() -> None:
             ("two jobs at once", rare, lambda n: raced(all_tasks[0], n, rng)),
             ("full disk while filling", rare, lambda n: full(all_tasks[0], n, rng)),
             ("full disk while training", max(2, rare // 2), lambda n: full(all_tasks[2], n, rng)),
-            ("small file system", 1, lambda n: on_small_disk(all_tasks[1], place)),
+            ("small file system", 1, lambda _: on_small_disk(all_tasks[1], place)),
         ]
         print(f"seed {options.seed}; " + ", ".join(f"{t.name} {t.seconds:.1f} s" for t in all_tasks))
         for name, count, do in kinds:
@@ -302,7 +308,9 @@ def main() -> None:
             told = ", ".join(f"{what} {number}" for what, number in found.items())
             print(f"{name:<26} {count:3}: {told} ({time.perf_counter() - begun:.0f} s)", flush=True)
             if "not allowed here" not in found:
-                wrong += found["litter"] + (count - found["identical"]) + found["half written"] + found["other"]
+                wrong += (
+                    found["litter"] + (count - found["identical"]) + found["half written"] + found["other"]
+                )
     raise SystemExit(bool(wrong))
 
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from urllib.parse import quote, unquote_to_bytes
 
-SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\udc80-\udcff]+|[\ud800-\udfff]")  # bytes from the system, or another lone one
 CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -43,12 +43,16 @@ def json_safe(text: str) -> str:
         >>> print(json_safe('{"name": "caf\udce9.tif"}'))
         {"name": "caf\\xe9.tif"}
     """
-    return SURROGATE.sub(lambda found: "\\" + _escaped(found), text)
+    return SURROGATE.sub(lambda found: _escaped(found).replace("\\", "\\\\"), text)
 
 
 def _escaped(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+    try:
+        raw = found[0].encode("ascii", "surrogateescape")
+    except UnicodeEncodeError:
+        return f"\\u{ord(found[0]):04x}"
+    # In a locale of ASCII alone bytes come as they are, though they may be sound UTF-8.
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def quoted(path: str) -> str | None:

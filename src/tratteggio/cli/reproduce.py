@@ -26,7 +26,7 @@ def reproduce(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Begin anew in a folder that holds an experiment.")
+        bool, typer.Option("--overwrite", help="Begin anew; what the folder holds is moved beside it.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,

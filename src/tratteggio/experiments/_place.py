@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tratteggio.errors import UnreadableFile, UnsafeOutput, UnwritableFile
 from tratteggio.files.beside import beside
 from tratteggio.files.locks import take
-from tratteggio.files.parts import open_to_append, sweep_folder
+from tratteggio.files.parts import PART, open_to_append, sweep_folder
 
 JOB, LOCK = "job.json", "lock"
 
@@ -24,7 +24,7 @@ def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) ->
     Args:
         out: new, empty, or the folder of this very job.
         job: what makes two runs the same: experiment, scale, seed, data.
-        overwrite: begin anew: an experiment that the folder holds is removed, of whatever job.
+        overwrite: begin anew; what the folder holds of an experiment, whatever its job, is moved beside it.
 
     Raises:
         UnsafeOutput: the folder holds something else, or another job; the message says what differs. Or
@@ -34,7 +34,7 @@ def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) ->
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        entries = [entry for entry in out.iterdir() if entry.name != LOCK]
+        entries = [entry for entry in out.iterdir() if entry.name != LOCK and not PART.fullmatch(entry.name)]
         if any(entry.is_symlink() for entry in out.iterdir()):
             raise UnsafeOutput(f"{out} holds a link, and an experiment never writes through one; remove it")
         if entries and not (out / JOB).is_file():
@@ -47,7 +47,7 @@ def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) ->
     try:
         sweep_folder(out)
         if overwrite:
-            _clear(out)
+            _move_aside(out)
         _settle(out, job)
         yield
     finally:
@@ -55,16 +55,17 @@ def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) ->
         hold.release()
 
 
-def _clear(out: Path) -> None:
-    """Remove an older experiment; a folder counts as one only with all that its job says of it."""
+def _move_aside(out: Path) -> None:
+    """Move what an older experiment left beside its folder: hours of work, and who knows what else."""
+    older = out.resolve().with_name(f"{out.resolve().name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    entries = [entry for entry in out.iterdir() if entry.name != LOCK]
     try:
-        if (out / JOB).is_file() and "experiment" not in json.loads((out / JOB).read_text("utf-8")):
-            raise UnsafeOutput(f"{out} is not the folder of an experiment; name another")
-        for entry in out.iterdir():
-            if entry.name != LOCK:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    except (OSError, ValueError, TypeError) as error:
-        raise UnwritableFile(f"{out} cannot be cleared: {error}") from error
+        if entries:
+            older.mkdir()
+        for entry in entries:
+            entry.replace(older / entry.name)
+    except OSError as error:
+        raise UnwritableFile(f"{out} cannot be cleared: {error.strerror or error}") from error
 
 
 def _settle(out: Path, job: Mapping[str, Any]) -> None:

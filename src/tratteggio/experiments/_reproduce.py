@@ -58,7 +58,7 @@ def reproduce(
         out: folder to write into: new, empty, or that of the same experiment at the same scale, with the same
             data and seed.
         seed: of everything random.
-        overwrite: begin anew in a folder that holds an experiment, which is removed.
+        overwrite: begin anew in a folder that holds an experiment, which is moved beside it.
         progress: called with (done, in all).
 
     Returns:
@@ -80,7 +80,7 @@ def reproduce(
     folder, out = (None if data is None else Path(data)), Path(out)
     found = [] if folder is None else getattr(module, "inputs", pictures)(folder)
     if overwrite and folder is not None and out.resolve() in (folder.resolve(), *folder.resolve().parents):
-        raise UnsafeOutput(f"{folder} lies in {out}, which would be removed; name another folder")
+        raise UnsafeOutput(f"{folder} lies in {out}, whose files would be moved; name another folder")
     job = {
         "experiment": experiment,
         "scale": scale,

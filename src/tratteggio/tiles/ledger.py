@@ -327,8 +327,7 @@ def _opened(folder: Path, job: Mapping[str, Any], *, keep: bool, anew: bool) -> 
         if not anew:
             hold.release()
             raise UnsafeOutput(
-                f"{folder} holds an unfinished job; add --resume to go on, or --overwrite to begin "
-                "anew"
+                f"{folder} holds an unfinished job; add --resume to go on, or --overwrite to begin anew"
             )
         _removed(folder, hold)
     raise UnsafeOutput(f"{folder} is in use by other jobs that come and go; try again")
