@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ def trained(
         return file
     run.parent.mkdir(exist_ok=True)
     resume = any(run.glob("state/step-*.safetensors"))
+    if run.exists() and not resume:  # killed before there was anything to go on from
+        shutil.rmtree(run)
     recipes.train(
         stage.recipe,
         data,

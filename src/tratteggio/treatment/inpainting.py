@@ -27,7 +27,7 @@ from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.treatment.making import make_engine
 from tratteggio.treatment.memory import memory_plan
 from tratteggio.treatment.opening import also_read, facts, lacunae_of, open, shown_to, stack_of  # noqa: A004
-from tratteggio.treatment.planning import Proposal, ledger_folder, require_options, require_savable
+from tratteggio.treatment.planning import ledger_folder, require_options, require_savable
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
@@ -185,46 +185,28 @@ def inpaint_file(
         SourceChanged: an input was replaced while it was being read; nothing is saved.
         TratteggioError: as `inpaint` and `files.save` raise.
     """
-    target = Path(target)
-    item = Proposal(Path(source), None if isinstance(mask, Lacunae) else Path(mask), target)
+    target, trust = Path(target), Trust(calibrate, leave_above)
     require_options(finish=finish, tile=tile, leave_above=leave_above)
-    outputs = saved_files(target)
-    read = [item.source, *([] if item.mask is None else [item.mask])]
-    require_outputs(outputs, inputs=read, overwrite=overwrite or resume)
-    require_name(ledger_folder(target))
-    watch = Watch(read)
-    stack = open(source)
-    require_outputs(outputs, inputs=[scan.name for scan in stack.scans], overwrite=overwrite or resume)
-    lacunae = lacunae_of(mask, stack.primary)
-    require_savable(stack.primary, target, lost_px=lacunae.lost_px)
-    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
-    stack = shown_to(maker, stack)
-    watch.add(place.parent if place.parent.is_file() else place for place in _places(stack))
-    tile, _ = memory_plan(stack, tile=tile, memory=memory)
-    _require_fillable(stack.primary, lacunae)
-    job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
-    _know(watch, stack, item.mask, job)
-    trust = Trust(calibrate, leave_above)
-    if resume and (done := _finished_before(outputs, job, finish, trust)):
-        _forget(ledger_folder(target), job)
+    ready = _ready(
+        Path(source), mask, target, engine=engine, seed=seed, device=device, tile=tile, memory=memory,
+        replaces=overwrite or resume,
+    )  # fmt: skip
+    folder = ledger_folder(target)
+    if resume and (done := _finished_before(ready.outputs, ready.job, finish, trust)):
+        _forget(folder, ready.job)
         return done
-    if not ledger_folder(target).exists():
-        require_outputs(outputs, overwrite=overwrite)
+    if not folder.exists():
+        require_outputs(ready.outputs, overwrite=overwrite)
     ledger = DiskLedger(
-        ledger_folder(target), job, resume=resume, anew=overwrite and not resume, check=watch.check
+        folder, ready.job, resume=resume, anew=overwrite and not resume, check=ready.watch.check
     )
     try:
-        _claim(ledger, outputs, overwrite=overwrite)
+        _claim(ledger, ready.outputs, overwrite=overwrite)
         restoration = _propose(
-            stack, lacunae, maker, ledger, job=job, finish=finish, tile=tile, trust=trust,
-            progress=progress,
+            ready.stack, ready.lacunae, ready.engine, ledger, job=ready.job, finish=finish, tile=ready.tile,
+            trust=trust, progress=progress,
         )  # fmt: skip
-
-        def last_look(written: Sequence[Path]) -> None:
-            watch.check()
-            ledger.own(written, [path.name for path in outputs])
-
-        files.save(restoration, target, before=last_look)
+        files.save(restoration, target, before=lambda written: _look_again(ready, ledger, written))
     except KeyboardInterrupt:
         raise Stopped(
             f"stopped before {target} was complete; run the same command with --resume to go on"
@@ -241,6 +223,61 @@ def inpaint_file(
     finally:
         ledger.close()
     return restoration.history
+
+
+class _Ready(NamedTuple):
+    """A job whose inputs, outputs and options are checked.
+
+    Attributes:
+        outputs: all files that the proposal will have.
+        watch: over all inputs, since before they were opened.
+    """
+
+    stack: Stack
+    lacunae: Lacunae
+    engine: Engine
+    tile: int
+    job: dict[str, Any]
+    outputs: list[Path]
+    watch: Watch
+
+
+def _ready(
+    source: Path,
+    mask: Path | Lacunae,
+    target: Path,
+    *,
+    engine: str | Engine,
+    seed: int,
+    device: str,
+    tile: int | None,
+    memory: float | None,
+    replaces: bool,
+) -> _Ready:
+    """Check all that can be known before the first pixel, and say which job it is."""
+    outputs, file = saved_files(target), None if isinstance(mask, Lacunae) else Path(mask)
+    read = [source] if file is None else [source, file]
+    require_outputs(outputs, inputs=read, overwrite=replaces)
+    require_name(ledger_folder(target))
+    watch = Watch(read)
+    stack = open(source)
+    require_outputs(outputs, inputs=[scan.name for scan in stack.scans], overwrite=replaces)
+    lacunae = lacunae_of(mask, stack.primary)
+    require_savable(stack.primary, target, lost_px=lacunae.lost_px)
+    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
+    stack = shown_to(maker, stack)
+    watch.add(place.parent if place.parent.is_file() else place for place in _places(stack))
+    side, _ = memory_plan(stack, tile=tile, memory=memory)
+    _require_fillable(stack.primary, lacunae)
+    job = describe(stack, lacunae, maker, seed=seed) | {"tile": side}
+    _know(watch, stack, file, job)
+    return _Ready(stack, lacunae, maker, side, job, outputs, watch)
+
+
+def _look_again(ready: _Ready, ledger: DiskLedger, written: Sequence[Path]) -> None:
+    """Make sure that the inputs are what they were, before the outputs get their names."""
+    ready.watch.check()
+    ledger.own(written, [path.name for path in ready.outputs])
 
 
 def _places(stack: Stack) -> list[Path]:
