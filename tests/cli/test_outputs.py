@@ -315,6 +315,32 @@ def test_a_job_never_replaces_a_file_that_came_while_it_was_stopped(folder, monk
     assert inpaint(folder, "--resume", "--overwrite").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("out.tif", ["inpaint", "a.tif", "--mask", "m.png", "-o", "out.tif", "--engine", "diffusion"]),
+        ("e.tif", ["enhance", "a.tif", "-o", "e.tif", "--op", "median"]),
+        ("d.png", ["detect", "a.tif", "-o", "d.png"]),
+    ],
+)
+def test_a_file_that_comes_during_the_work_is_kept(folder, monkeypatch, out, words):
+    from tratteggio import files
+
+    monkeypatch.chdir(folder)
+    write_as = files.saving.write_as
+
+    def meanwhile(*args, **options):
+        write_as(*args, **options)
+        (folder / out).write_text("mine")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.saving, "write_as", meanwhile)
+        refused(run(*words), out, "there already")
+    assert (folder / out).read_text() == "mine"
+    assert run(*words, "--overwrite").exit_code == 0
+    assert (folder / out).read_bytes() != b"mine"
+
+
 def test_a_kill_between_two_renamings_is_gone_on_from(folder, monkeypatch):
     from tratteggio.files.parts import Part
 

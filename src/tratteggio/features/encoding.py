@@ -119,7 +119,11 @@ def encode_file(
         "grid": {"px_per_feature": CELL, "first_centre_px": CENTRE_PX},
     }
     files.write_stack(
-        Stack(tuple(scans)), target, history=history, progress=progress, before=lambda _: watch.check()
+        Stack(tuple(scans)),
+        target,
+        history=history,
+        progress=progress,
+        before=watch.last_look([Path(target)], overwrite=overwrite),
     )
     return history
 

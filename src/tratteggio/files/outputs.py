@@ -52,7 +52,7 @@ def require_outputs(
             _refuse_harm(precious, path)
     _require_apart(planned)
     if not overwrite:
-        _refuse_existing(planned)
+        refuse_existing(planned)
 
 
 def require_name(path: Path) -> None:
@@ -71,7 +71,12 @@ def require_name(path: Path) -> None:
         raise BadUsage(f"the path {path} has {PATH_BYTES} bytes or more; choose a shorter one")
 
 
-def _refuse_existing(planned: Sequence[Path]) -> None:
+def refuse_existing(planned: Sequence[Path]) -> None:
+    """Refuse outputs that are there already.
+
+    Raises:
+        UnsafeOutput: one is; the message names the first few.
+    """
     there = [str(path) for path in planned if os.path.lexists(path)]
     if there:
         more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""

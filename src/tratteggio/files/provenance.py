@@ -67,7 +67,10 @@ def file_named(name: str) -> Path | None:
     """Return the file that a scan or its lacunae came from, or None if the name is no file's."""
     path = Path(name)
     # A file needs no suffix; but an array is no file, even where a file happens to be called so.
-    return path if name not in UNNAMED and path.is_file() else None
+    try:
+        return path if name not in UNNAMED and path.is_file() else None
+    except (OSError, ValueError):  # too long for a file name: what a detector found in a file of a long name
+        return None
 
 
 def short_name(name: str) -> str:
@@ -85,8 +88,11 @@ def short_name(name: str) -> str:
 def place_named(name: str) -> Path | None:
     """Return where a scan lies, as `read` takes it: a file, or part of an OME-Zarr or OME-TIFF; else None."""
     path = Path(name)
-    if is_ome_tiff(path.parent) or (is_zarr(path) and (path.suffix or path.parent.suffix)):
-        return path
+    try:
+        if is_ome_tiff(path.parent) or (is_zarr(path) and (path.suffix or path.parent.suffix)):
+            return path
+    except (OSError, ValueError):  # as in `file_named`
+        return None
     return file_named(name)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tratteggio.errors import SourceChanged, UnreadableFile
+from tratteggio.files.beside import Before
+from tratteggio.files.outputs import refuse_existing
 from tratteggio.files.provenance import sha256
 
 Stamp = tuple[object, ...]
@@ -53,6 +55,21 @@ class Watch:
                 what = "removed" if now is None else "changed"
                 raise SourceChanged(f"{path} was {what} while it was being read, so nothing is saved")
             self._stamps[path] = now
+
+    def last_look(self, outputs: Sequence[Path], *, overwrite: bool) -> Before:
+        """Return what `beside` calls before outputs get their names.
+
+        Raises:
+            SourceChanged: an input was replaced, changed or removed.
+            UnsafeOutput: an output has come meanwhile, and the user did not say `overwrite`.
+        """
+
+        def look(_: Sequence[Path]) -> None:
+            self.check()
+            if not overwrite:
+                refuse_existing(outputs)
+
+        return look
 
     def _same(self, path: Path, before: Stamp | None, now: Stamp) -> bool:
         known = self._hashes.get(path)

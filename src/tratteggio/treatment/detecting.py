@@ -207,7 +207,7 @@ def detect_file(
     everything = files.white_where_lost(found.damage.of(*CLASSES))
     history = files.save_made(
         replace(_on_grid(scan), pixels=everything), target, source=scan, history=found.history,
-        before=lambda _: watch.check(),
+        before=watch.last_look([Path(target), files.sidecar(target, "history")], overwrite=overwrite),
     )  # fmt: skip
     if damage:
         write_damage(found, damage, overwrite=overwrite)

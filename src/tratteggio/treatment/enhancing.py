@@ -15,7 +15,7 @@ import numpy as np
 from tratteggio import files, words
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
-from tratteggio.files.holding import require_holds
+from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.icc import profile_name, srgb_profile
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.sensor import SENSOR
@@ -137,11 +137,14 @@ def enhance_file(
     way = _way(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
     read = [*input_files(source), *map(Path, way.reads)]
-    require_outputs([target, files.sidecar(target, "history")], inputs=read, overwrite=overwrite)
+    outputs = [target, files.sidecar(target, "history")]
+    require_outputs(outputs, inputs=read, overwrite=overwrite)
     watch = Watch(read)
     scan = open(source, raw=way.raw).primary
     made = way.through(scan, progress)
     require_holds(made, target)
+    least = least_bytes(made, target, provenance.file_named(scan.name))
+    require_space(target.parent, least, what=f"enhancing {scan.name}")
     history: dict[str, Any] = {
         "tratteggio": __version__,
         "verb": "enhance",
@@ -153,7 +156,10 @@ def enhance_file(
     }
     watch.know(source, history["source"]["sha256"])
     watch.check()
-    return files.save_made(made, target, source=scan, history=history, before=lambda _: watch.check())
+    return files.save_made(
+        made, target, source=scan, history=history,
+        before=watch.last_look(outputs, overwrite=overwrite),
+    )  # fmt: skip
 
 
 class _Filters(NamedTuple):

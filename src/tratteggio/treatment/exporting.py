@@ -52,7 +52,13 @@ def export(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": {"name": source.name},
     }
-    files.write_stack(stack, target, history=history, progress=progress, before=lambda _: watch.check())
+    files.write_stack(
+        stack,
+        target,
+        history=history,
+        progress=progress,
+        before=watch.last_look([target], overwrite=overwrite),
+    )
 
 
 def _layers(proposal: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,13 +201,19 @@ def inpaint_file(
     ledger = DiskLedger(
         folder, ready.job, resume=resume, anew=overwrite and not resume, check=ready.watch.check
     )
+
+    def last_look(written: Sequence[Path]) -> None:
+        ready.watch.check()
+        _claim(ledger, ready.outputs, overwrite=overwrite)
+        ledger.own(written, [path.name for path in ready.outputs])
+
     try:
         _claim(ledger, ready.outputs, overwrite=overwrite)
         restoration = _propose(
             ready.stack, ready.lacunae, ready.engine, ledger, job=ready.job, finish=finish, tile=ready.tile,
             trust=trust, progress=progress,
         )  # fmt: skip
-        files.save(restoration, target, before=lambda written: _look_again(ready, ledger, written))
+        files.save(restoration, target, before=last_look)
     except KeyboardInterrupt:
         raise Stopped(
             f"stopped before {target} was complete; run the same command with --resume to go on"
@@ -274,12 +281,6 @@ def _ready(
     return _Ready(stack, lacunae, maker, side, job, outputs, watch)
 
 
-def _look_again(ready: _Ready, ledger: DiskLedger, written: Sequence[Path]) -> None:
-    """Make sure that the inputs are what they were, before the outputs get their names."""
-    ready.watch.check()
-    ledger.own(written, [path.name for path in ready.outputs])
-
-
 def _places(stack: Stack) -> list[Path]:
     """Return where the scans of a stack lie on disk."""
     return [place for scan in stack.scans if (place := provenance.place_named(scan.name)) is not None]
@@ -300,7 +301,7 @@ def _know(watch: Watch, stack: Stack, mask: Path | None, job: Mapping[str, Any])
 
 def _claim(ledger: DiskLedger, outputs: Sequence[Path], *, overwrite: bool) -> None:
     """Make outputs that are there the job's to replace, if the user said so; refuse all others."""
-    there = [path for path in outputs if path.exists() and not ledger.owns(path)]
+    there = [path for path in outputs if os.path.lexists(path) and not ledger.owns(path)]
     if there and not overwrite:
         require_outputs(there)
     if there:
