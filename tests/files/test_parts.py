@@ -67,7 +67,7 @@ def hold(path: Path, ready) -> None:
 def test_what_a_kill_left_is_swept_by_the_next_run_and_not_before(tmp_path):
     target = tmp_path / "out.tif"
     ready, told = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=hold, args=(target, told))
+    child = FORK.Process(target=hold, args=(target, told), daemon=True)
     child.start()
     part = Path(ready.recv())
     sweep([target])
@@ -132,7 +132,7 @@ def wait_with_lock(file: Path, ready) -> None:
 
 def test_a_lock_ends_with_its_process(tmp_path):
     ready, told = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=wait_with_lock, args=(tmp_path / "lock", told))
+    child = FORK.Process(target=wait_with_lock, args=(tmp_path / "lock", told), daemon=True)
     child.start()
     ready.recv()
     with pytest.raises(UnsafeOutput, match=f"process {child.pid} "):
@@ -145,7 +145,7 @@ def test_a_lock_ends_with_its_process(tmp_path):
 def test_a_child_does_not_keep_the_lock_of_its_parent(tmp_path):
     """A data worker that outlives a killed run would lock it for good."""
     one = take(tmp_path / "lock", of=tmp_path)
-    child = FORK.Process(target=time.sleep, args=(60,))
+    child = FORK.Process(target=time.sleep, args=(60,), daemon=True)
     child.start()
     time.sleep(0.2)
     one.release()
