@@ -10,7 +10,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## paint a panel, damage it, propose a fill: layers and a report in out/demo
-	$(BIN)/tratteggio demo -o out/demo
+	$(BIN)/tratteggio demo -o out/demo --overwrite
 
 gallery: $(READY) ## the lecture, step by step: each example run, its page in out/gallery/index.html
 	$(BIN)/python gallery/wall.py

@@ -7,7 +7,8 @@
     │   ├── TooNarrow                                a filter looks further than the picture is wide
     │   └── UnsafeOutput                             the output would overwrite something precious
     ├── UnreadableFile                           1   empty, truncated, damaged, too large to be true
-    │   └── UnsupportedFile                          sound, but not a kind of file we read
+    │   ├── UnsupportedFile                          sound, but not a kind of file we read
+    │   └── SourceChanged                            an input was replaced while it was being read
     ├── UnwritableFile                           1   no permission, no folder, no space
     ├── BadPixels (ValueError)                   1   NaN, infinity: nothing to compute with
     ├── Diverged (ArithmeticError)           1   training met a loss or a gradient that is no finite number
@@ -56,6 +57,10 @@ class UnreadableFile(TratteggioError):
 
 class UnsupportedFile(UnreadableFile):
     """The file is sound but holds what we do not read (CMYK, palette, signed integers, ...)."""
+
+
+class SourceChanged(UnreadableFile):
+    """An input was replaced, changed or removed while it was being read; nothing was saved."""
 
 
 class UnwritableFile(TratteggioError):

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from tratteggio.cli.console import Console
 from tratteggio.cli.main import app
-from tratteggio.cli.speech import shown
 from tratteggio.models import build, weights
+from tratteggio.names import printable
 
 STEERING = "\x1b[2J\x1b]0;owned\x07\r\x08\x7f\x9b31m\u202e\u2028"
 
@@ -26,16 +26,16 @@ def is_plain(text: str) -> bool:
 
 
 def test_control_characters_are_written_out() -> None:
-    assert shown("a\x1b[31mb") == "a\\x1b[31mb"
-    assert is_plain(shown(STEERING))
-    assert shown("caf\udce9") == "caf\\udce9"
-    shown(STEERING).encode()
+    assert printable("a\x1b[31mb", lines=True) == "a\\x1b[31mb"
+    assert is_plain(printable(STEERING, lines=True))
+    assert printable("caf\udce9", lines=True) == "caf\\xe9"
+    printable(STEERING, lines=True).encode()
 
 
 def test_letters_of_all_scripts_and_line_breaks_stay() -> None:
     text = "Ružić, 敦煌, ±3 µm × 2\n\tحديقة 👩\u200d🎨"
-    assert shown(text) == text
-    assert shown("a\nb", lines=False) == "a\\nb"
+    assert printable(text, lines=True) == text
+    assert printable("a\nb") == "a\\nb"
 
 
 def test_notes_errors_and_results_are_all_plain(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,7 @@ def test_a_stack_that_was_changed_since_is_noticed(painting: Path) -> None:
     folder = painting.parent / "folder"
     files.write(changed, folder / "visible.tif")
     if painting != folder:
-        export(folder, painting)
+        export(folder, painting, overwrite=True)
     assert run("verify", painting.parent / "out.tif").exit_code == 4
 
 

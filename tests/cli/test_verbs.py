@@ -267,7 +267,8 @@ def test_demo_writes_layers_and_pages(tmp_path):
 def test_demo_again_into_the_same_folder_makes_it_anew(tmp_path):
     words = ["demo", "-o", tmp_path / "demo", "--rows", 100, "--cols", 100, "--engine", "diffusion"]
     assert run(*words).exit_code == 0
-    assert run(*words).exit_code == 0
+    assert run(*words).exit_code == 2
+    assert run(*words, "--overwrite").exit_code == 0
 
 
 def test_samples_are_proposals_of_their_own_that_can_be_verified(job, random_weights):
@@ -300,11 +301,11 @@ def test_a_fill_of_other_lacunae_is_not_shown_among_those_of_a_proposal(job):
     told["lacunae"]["raster_sha256"] = "0" * 64
     history.write_text(json.dumps(told))
     assert "plausible fills" not in page_of(job[2])
-    assert "is no other fill of the lacunae" in run("report", job[2]).stderr
+    assert "is no other fill of the lacunae" in run("report", job[2], "--overwrite").stderr
 
 
 def page_of(proposal):
-    assert run("report", proposal).exit_code == 0
+    assert run("report", proposal, "--overwrite").exit_code == 0
     return proposal.with_name("out.report.html").read_text()
 
 
@@ -332,11 +333,14 @@ def test_calibration_and_what_is_left_open_are_in_the_history(job):
     assert run("verify", job[2]).exit_code == 0
 
 
-def test_nothing_is_written_if_all_lacunae_would_be_left_open(job):
+def test_nothing_is_written_if_all_lacunae_would_be_left_open_and_the_fill_is_kept(job):
     outcome = inpaint(job, "--leave-above", "0.0001")
     assert outcome.exit_code == 2
     assert "nothing would be filled" in outcome.stderr
+    assert "--resume" in outcome.stderr
     assert not job[2].exists()
+    assert list(job[2].with_name("out.tif.job").glob("tile-*.npz"))
+    assert inpaint(job, "--leave-above", "1", "--resume").exit_code == 0
     assert not job[2].with_name("out.tif.job").exists()
 
 

@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 
 from tratteggio.errors import UnreadableFile, UnsafeOutput, UnwritableFile
-from tratteggio.experiments._place import Ledger, take_place
+from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._place import take_place as held
 
 JOB = {"experiment": "fills", "scale": "smoke", "seed": 0}
+
+
+def take_place(out: Path, job: dict[str, object], *, overwrite: bool = False) -> None:
+    """Take a folder and let go of it again."""
+    with held(out, job, overwrite=overwrite):
+        assert (out / "lock").exists()
+    assert not (out / "lock").exists()
 
 
 def test_a_new_an_empty_and_its_own_folder_are_taken(tmp_path: Path):
@@ -35,6 +43,43 @@ def test_a_place_that_is_a_file_or_below_one_is_an_error(tmp_path: Path):
     for place in (file, file / "out"):
         with pytest.raises(UnwritableFile, match="file"):
             take_place(place, JOB)
+
+
+def test_the_second_process_is_told_who_is_at_work(tmp_path: Path):
+    with held(tmp_path, JOB), pytest.raises(UnsafeOutput, match="in use by process"), held(tmp_path, JOB):
+        pass
+
+
+def test_an_older_experiment_is_moved_aside_never_removed(tmp_path: Path):
+    out = tmp_path / "out"
+    take_place(out, JOB)
+    (out / "notes.txt").write_text("mine")
+    take_place(out, {**JOB, "seed": 1}, overwrite=True)
+    (older,) = tmp_path.glob("out.before-*")
+    assert sorted(file.name for file in older.iterdir()) == ["job.json", "notes.txt"]
+    assert [file.name for file in out.iterdir()] == ["job.json"]
+
+
+def test_something_else_is_not_moved_and_a_link_is_never_written_through(tmp_path: Path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+    with pytest.raises(UnsafeOutput, match="not empty"):
+        take_place(out, JOB, overwrite=True)
+    (out / "thesis.txt").rename(tmp_path / "thesis.txt")
+    take_place(out, JOB)
+    (out / "done.jsonl").symlink_to(tmp_path / "thesis.txt")
+    with pytest.raises(UnsafeOutput, match="link"):
+        take_place(out, JOB)
+    with pytest.raises(UnwritableFile):
+        Ledger(out / "none" / "done.jsonl").add("a", {})
+
+
+def test_a_kill_before_the_first_file_stands_leaves_the_folder_free(tmp_path: Path):
+    (tmp_path / ".job.json.0a1b2c3d.part").write_text("{")
+    (tmp_path / "lock").touch()
+    take_place(tmp_path, JOB)
+    assert [file.name for file in tmp_path.iterdir()] == ["job.json"]
 
 
 def test_a_damaged_job_is_told(tmp_path: Path):

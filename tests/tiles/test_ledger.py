@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tratteggio.errors import UnreadableFile, UnsafeOutput, UnwritableFile
 from tratteggio.painting import Region
 from tratteggio.tiles.blend import Piece
 from tratteggio.tiles.ledger import DiskLedger, MemoryLedger
+from tratteggio.tiles.leftovers import leftovers
 from tratteggio.tiles.plan import Window
 
 WINDOW = Window(Region(0, 0, 30, 30), Region(0, 0, 512, 512), (1,), 0)
@@ -82,7 +84,8 @@ def test_another_job_is_refused_and_the_difference_named(tmp_path):
 def test_a_half_written_tile_is_not_there_after_a_kill(tmp_path):
     ledger = DiskLedger(tmp_path / "job", {})
     ledger.keep(0, [piece(0, 0)])
-    (tmp_path / "job" / "tile-00001.npz.part").write_bytes(b"cut off by a kill")
+    ledger.close()
+    (tmp_path / "job" / ".tile-00001.npz.0a1b2c3d.part").write_bytes(b"cut off by a kill")
     assert not DiskLedger(tmp_path / "job", {}, resume=True).has(1)
 
 
@@ -215,3 +218,129 @@ def test_a_stamp_that_is_no_job_is_named(tmp_path, text):
 def test_a_file_with_a_name_that_is_not_ours_is_no_tile(tmp_path, name):
     kept_tile(tmp_path).rename(tmp_path / "job" / name)
     assert not DiskLedger(tmp_path / "job", {}, resume=True).started
+
+
+# --- the folder ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"resume": True}, {"anew": True}])
+@pytest.mark.parametrize("entry", [None, "notes.txt", "job.json.part", "tile-one.npz"])
+def test_a_folder_that_is_no_ledger_is_neither_adopted_nor_removed(tmp_path, options, entry):
+    folder = tmp_path / "out.tif.job"
+    folder.mkdir()
+    if entry:
+        (folder / entry).write_text("mine")
+    with pytest.raises(UnsafeOutput, match=r"out\.tif\.job.*move it away"):
+        DiskLedger(folder, {"a": 1}, **options)
+    assert [path.name for path in folder.iterdir()] == ([entry] if entry else [])
+
+
+def test_a_foreign_file_in_a_ledger_keeps_it_from_being_removed(tmp_path):
+    DiskLedger(tmp_path / "job", {"a": 1})
+    (tmp_path / "job" / "notes.txt").write_text("mine")
+    with pytest.raises(UnsafeOutput, match=r"notes\.txt"):
+        DiskLedger(tmp_path / "job", {"a": 1}, anew=True)
+    assert (tmp_path / "job" / "notes.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["job.json", "lock", "tile-00000.npz", "job.json.part"])
+def test_nothing_is_read_or_written_through_a_link_in_a_ledger(tmp_path, name):
+    DiskLedger(tmp_path / "job", {"a": 1})
+    precious = tmp_path / "precious"
+    precious.write_text('{"a": 1}')
+    (tmp_path / "job" / name).unlink(missing_ok=True)
+    (tmp_path / "job" / name).symlink_to(precious)
+    for options in ({"resume": True}, {"anew": True}):
+        with pytest.raises(UnsafeOutput, match=name):
+            DiskLedger(tmp_path / "job", {"a": 1}, **options)
+    assert precious.read_text() == '{"a": 1}'
+
+
+def test_a_ledger_folder_that_is_a_link_is_refused(tmp_path):
+    DiskLedger(tmp_path / "elsewhere", {"a": 1})
+    (tmp_path / "job").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnsafeOutput):
+        DiskLedger(tmp_path / "job", {"a": 1}, anew=True)
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UnsafeOutput):
+        DiskLedger(tmp_path / "dangling", {"a": 1})
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("options", [{}, {"resume": True}, {"anew": True}])
+def test_the_second_job_on_one_output_is_told_who_holds_it(tmp_path, options):
+    first = DiskLedger(tmp_path / "job", {"a": 1})
+    with pytest.raises(UnsafeOutput, match=rf"in use by process {os.getpid()} on"):
+        DiskLedger(tmp_path / "job", {"a": 1}, **options)
+    first.close()
+    DiskLedger(tmp_path / "job", {"a": 1}, resume=True).close()
+
+
+def test_a_job_begins_anew_when_the_user_says_so(tmp_path):
+    DiskLedger(tmp_path / "job", {"seed": 0}).keep(0, [piece(0, 0)])
+    anew = DiskLedger(tmp_path / "job", {"seed": 1}, anew=True)
+    assert not anew.started
+    assert not anew.resumed
+    assert json.loads((tmp_path / "job" / "job.json").read_text()) == {"seed": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["job"]
+
+
+def test_two_writers_of_one_tile_do_no_harm(tmp_path):
+    """As where a file system knows no locks."""
+    one = DiskLedger(tmp_path / "job", {"a": 1})
+    one.close()
+    other = DiskLedger(tmp_path / "job", {"a": 1}, resume=True)
+    for ledger in (one, other, one):
+        ledger.keep(0, [piece(0, 0)])
+    assert_same(other.kept(0)[0], piece(0, 0))
+    assert len(list((tmp_path / "job").glob("tile-*"))) == 1
+
+
+def test_what_a_kill_left_in_a_ledger_or_beside_it_goes_with_the_next_run(tmp_path):
+    DiskLedger(tmp_path / "job", {"a": 1})
+    left = [tmp_path / "job" / ".tile-00003.npz.0a1b2c3d.part", tmp_path / ".job.0a1b2c3d.part" / "job.json"]
+    left[1].parent.mkdir()
+    for file in left:
+        file.write_bytes(b"half")
+    DiskLedger(tmp_path / "job", {"a": 1}, resume=True)
+    assert not left[0].exists()
+    assert not left[1].parent.exists()
+
+
+def test_a_tile_is_not_kept_if_the_check_before_it_fails(tmp_path):
+    def changed() -> None:
+        raise UnreadableFile("changed")
+
+    ledger = DiskLedger(tmp_path / "job", {"a": 1}, check=changed)
+    with pytest.raises(UnreadableFile, match="changed"):
+        ledger.keep(0, [piece(0, 0)])
+    assert not ledger.has(0)
+
+
+def test_outputs_are_the_jobs_own_only_as_long_as_they_are_those_it_knew(tmp_path):
+    ledger = DiskLedger(tmp_path / "job", {"a": 1})
+    part, output = tmp_path / "part", tmp_path / "out.tif"
+    part.write_bytes(b"proposal")
+    ledger.own([part], [output.name])
+    part.replace(output)
+    ledger.close()
+    again = DiskLedger(tmp_path / "job", {"a": 1}, resume=True)
+    assert again.owns(output)
+    output.unlink()
+    assert not again.owns(output)
+    output.write_bytes(b"of another program")
+    assert not again.owns(output)
+
+
+def test_leftovers_are_listed_with_what_is_known_of_them(tmp_path):
+    kept = DiskLedger(tmp_path / "a.tif.job", {"a": 1})
+    DiskLedger(tmp_path / "b.tif.job", {"a": 1})
+    (tmp_path / "mine.job").mkdir()
+    (tmp_path / ".c.tif.0a1b2c3d.part").touch()
+    (tmp_path / "b.tif.job" / ".tile-00000.npz.0a1b2c3d.part").touch()
+    found = {os.path.relpath(path, tmp_path): said for path, said in leftovers(tmp_path).items()}
+    assert f"process {os.getpid()}" in found.pop("a.tif.job")
+    assert "--resume" in found.pop("b.tif.job")
+    assert {"left by a run that was killed" in said for said in found.values()} == {True}
+    assert sorted(found) == [".c.tif.0a1b2c3d.part", "b.tif.job/.tile-00000.npz.0a1b2c3d.part"]
+    kept.close()

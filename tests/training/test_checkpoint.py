@@ -105,7 +105,7 @@ def test_what_a_kill_left_behind_goes_with_the_next_state(tmp_path: Path) -> Non
     net = tiny_net()
     optimiser = stepped(net)
     save(tmp_path, net, optimiser)
-    (tmp_path / "state" / ".step-00000004.safetensors.1234.part").write_bytes(b"half a st")
+    (tmp_path / "state" / ".step-00000004.safetensors.0a1b2c3d.part").write_bytes(b"half a st")
     assert load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser).step == 3
     save(tmp_path, net, optimiser, 4)
     assert [file.name for file in (tmp_path / "state").iterdir()] == ["step-00000004.safetensors"]

@@ -25,8 +25,11 @@ from tratteggio.align.pyramid import Level, Pyramid
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform
 from tratteggio.errors import BadUsage, Misaligned
+from tratteggio.files.beside import Before
 from tratteggio.files.laying import require_alike
+from tratteggio.files.provenance import history_json
 from tratteggio.files.white import on_one_white
+from tratteggio.files.writing import write_as
 from tratteggio.painting import Scan, Stack
 from tratteggio.version import __version__
 
@@ -74,10 +77,21 @@ class Mosaic:
             "residual": self.residual.as_json(),
         }
 
-    def save(self, path: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+    def save(
+        self,
+        path: str | Path,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        before: Before | None = None,
+    ) -> None:
         """Write the mosaic as a stack of one scan (.ome.zarr, .ome.tif), or as a picture (.tif, .png, .jpg).
 
         A picture is written with its history beside it; where no tile lies it is 0.
+
+        Args:
+            path: where to; what is there gives way.
+            progress: called with (pixels read, pixels in all); of a stack only.
+            before: as for `tratteggio.files.beside`.
 
         Raises:
             BadUsage: an unknown suffix.
@@ -85,12 +99,14 @@ class Mosaic:
         """
         path = Path(path)
         if path.name.lower().endswith((".ome.zarr", ".ome.tif", ".ome.tiff")):
-            files.write_stack(Stack((self.scan,)), path, history=self.history(), progress=progress)
+            history = self.history()
+            files.write_stack(Stack((self.scan,)), path, history=history, progress=progress, before=before)
             return
         if self.scan.seen is not None:
             log.warning("%s: places that no tile shows are written as 0; an .ome.zarr keeps them apart", path)
-        files.write(self.scan.pixels, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
-        files.write_history(files.sidecar(path, "history"), self.history())
+        with files.beside([files.sidecar(path, "history"), path], before=before) as [beside_it, picture]:
+            beside_it.write_text(history_json(self.history()), encoding="utf-8")
+            write_as(self.scan.pixels, picture, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
 
 
 def mosaic(tiles: Sequence[Scan], *, max_error: float = 2.0) -> Mosaic:

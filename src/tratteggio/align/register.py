@@ -13,6 +13,7 @@ from tratteggio import files
 from tratteggio.align.locate import Registration, locate_all
 from tratteggio.align.warp import warp
 from tratteggio.errors import BadUsage
+from tratteggio.files.beside import Before
 from tratteggio.painting import Scan, Stack
 from tratteggio.version import __version__
 
@@ -52,14 +53,25 @@ class Registered:
             },
         }
 
-    def save(self, path: str | Path, *, progress: Callable[[int, int], None] | None = None) -> None:
+    def save(
+        self,
+        path: str | Path,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        before: Before | None = None,
+    ) -> None:
         """Write the stack with its transforms and residuals (.ome.zarr, .ome.tif).
+
+        Args:
+            path: where to; what is there gives way.
+            progress: called with (pixels read, pixels in all).
+            before: as for `tratteggio.files.beside`.
 
         Raises:
             BadUsage: an unknown suffix.
             UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         """
-        files.write_stack(self.stack, path, history=self.history(), progress=progress)
+        files.write_stack(self.stack, path, history=self.history(), progress=progress, before=before)
 
 
 def register(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
 
 
 def compare(
@@ -16,6 +16,7 @@ def compare(
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("curtain.html"),
     longest: Annotated[int, typer.Option(help="Longest side of the viewing copies, in pixels.")] = 2400,
     white: White = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -26,5 +27,5 @@ def compare(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.pages import curtain_file
 
-        curtain_file(before, after, output, longest=longest, white=white)
+        curtain_file(before, after, output, longest=longest, white=white, overwrite=overwrite)
         console.result({"output": str(output)}, f"{output}: open it in a browser")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import signal
@@ -15,8 +16,9 @@ import typer
 
 from tratteggio.cli import fault
 from tratteggio.cli.speech import EXIT_CODE as READER_LEFT
-from tratteggio.cli.speech import Left, say, shown, tell
+from tratteggio.cli.speech import Left, say, tell
 from tratteggio.errors import Stopped, TratteggioError, UnwritableFile
+from tratteggio.names import printable
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 White = Annotated[
@@ -27,6 +29,9 @@ White = Annotated[
         help="The sample that stands for white, as 4095 for 12 bit in 16. Default: what the file states, "
         "else 255, 65535 or, for floats, 1.",
     ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace outputs that are there already; never an input.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no notes.")]
 MaskOrientation = Annotated[
@@ -93,7 +98,7 @@ class Console:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=Terminal(stderr=True)) as bars:
-            task = bars.add_task(shown(what), total=None)
+            task = bars.add_task(printable(what), total=None)
             yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
@@ -118,6 +123,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     Raises:
         typer.Exit: with the documented code, unless the verb went through.
     """
+    print_anything()
     console = Console(as_json=as_json, quiet=quiet)
     handler = _Notes(console)
     logger = logging.getLogger("tratteggio")
@@ -183,6 +189,13 @@ def unforeseen(error: BaseException) -> tuple[str, int]:
     if isinstance(error, OSError) and (error.strerror or file):
         return f"{where}{error.strerror or error}", UnwritableFile.exit_code
     return fault.sentence(error, fault.keep(error)), fault.EXIT_CODE
+
+
+def print_anything() -> None:
+    """Let the streams print any name: what their encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
+
+LAYERS = ("", ".history.json", ".lost.tif", ".confidence.tif")
+FILES = (
+    *("truth.tif", "panel.tif", "lost.png", "report.html", "curtain.html"),
+    *("proposal.ora", "proposal.ora.history.json"),
+    *(f"proposal.tif{layer}" for layer in LAYERS),
+)
 
 
 def demo(
@@ -19,6 +26,7 @@ def demo(
     rows: Annotated[int, typer.Option(min=64, max=20_000, help="Height of the panel in pixels.")] = 1280,
     cols: Annotated[int, typer.Option(min=64, max=20_000, help="Width of the panel in pixels.")] = 960,
     seed: Annotated[int, typer.Option(help="Another seed makes another panel.")] = 0,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -29,12 +37,14 @@ def demo(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
         from tratteggio.evaluation.scores import evaluate
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.pages import curtain_file, report_file
         from tratteggio.phantom import panel
         from tratteggio.treatment import inpaint_file, reopen
 
-        phantom = panel(rows, cols, seed=seed, depth="uint16")
         output.mkdir(parents=True, exist_ok=True)
+        require_outputs([output / name for name in FILES], overwrite=overwrite)
+        phantom = panel(rows, cols, seed=seed, depth="uint16")
         truth, damaged, lost = (output / name for name in ("truth.tif", "panel.tif", "lost.png"))
         for scan, path in ((phantom.painted, truth), (phantom.damaged, damaged)):
             files.write(scan.pixels, path, metadata=scan.metadata)
@@ -42,12 +52,13 @@ def demo(
         proposal = output / "proposal.tif"
         with console.progress("filling") as progress:
             history = inpaint_file(
-                damaged, lost, proposal, engine=engine, finish=finish, seed=seed, progress=progress
-            )
+                damaged, lost, proposal, engine=engine, finish=finish, seed=seed, overwrite=overwrite,
+                progress=progress,
+            )  # fmt: skip
         restoration = reopen(proposal)
         restoration.save(output / "proposal.ora")
-        report_file(restoration, output / "report.html")
-        curtain_file(damaged, proposal, output / "curtain.html")
+        report_file(restoration, output / "report.html", overwrite=overwrite)
+        curtain_file(damaged, proposal, output / "curtain.html", overwrite=overwrite)
         scores = evaluate(files.read(truth), files.read(proposal), phantom.lacunae)
         written = sorted(str(path) for path in output.iterdir() if path.is_file())
         console.result(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Overwrite, Quiet, White, conversation
 from tratteggio.cli.speech import say
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def detect(
         bool, typer.Option("--list", callback=_list, is_eager=True, help="List detectors with their options.")
     ] = False,
     white: White = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -84,8 +85,19 @@ def detect(
     Example: tratteggio detect panel.tif -o lost.png --labels strokes.png
     """
     with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.treatment import detect_file, detecting, write_areas, write_cracks
+        from tratteggio.treatment.planning import input_files
 
+        detecting.require_drawn(graph=graph, rose=rose, areas=areas)
+        require_outputs(
+            [
+                *detecting.detected_files(output, strength=strength, damage=damage),
+                *(path for path in (graph, rose, areas) if path),
+            ],
+            inputs=[*input_files(source), *([labels] if labels else [])],
+            overwrite=overwrite,
+        )
         finders: Sequence[str | Detector] = kind or detecting.KINDS
         if labels:
             finders = _learnt(
@@ -94,12 +106,12 @@ def detect(
         with console.progress(source.name) as progress:
             found = detect_file(
                 source, output, kinds=finders, threshold=threshold, strength=strength,
-                damage=damage, seed=seed, device=device, white=white, progress=progress,
+                damage=damage, seed=seed, device=device, white=white, overwrite=overwrite, progress=progress,
             )  # fmt: skip
         if graph or rose:
-            write_cracks(found, graph=graph, rose=rose)
+            write_cracks(found, graph=graph, rose=rose, overwrite=overwrite)
         if areas:
-            write_areas(found, areas)
+            write_areas(found, areas, overwrite=overwrite)
         made = [str(path) for path in (output, strength, damage, graph, rose, areas) if path]
         said = ", ".join(
             f"{one['found_px']} pixels held for {one['damage']} by {one['name']} "

@@ -6,7 +6,10 @@ import os
 import platform
 import sys
 from importlib import metadata
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from tratteggio.cli.console import Json, Quiet, conversation
 from tratteggio.errors import MissingExtra, TratteggioError
@@ -25,8 +28,16 @@ LIBRARIES = {
 }
 
 
-def doctor(json: Json = False, quiet: Quiet = False) -> None:
+def doctor(
+    folder: Annotated[
+        Path, typer.Argument(help="Where to look for what killed runs have left unfinished.")
+    ] = Path(),
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Report versions, extras, engines, enhancers and finishes; exit code 3 if core parts are missing.
+
+    Unfinished jobs and files in a folder are listed, and whether a process is still at work on them.
 
     Example: tratteggio doctor
     """
@@ -34,6 +45,7 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
         import tratteggio
         from tratteggio import registry
         from tratteggio.registry import ROLES
+        from tratteggio.tiles.leftovers import leftovers
 
         facts: dict[str, Any] = {
             "tratteggio": tratteggio.__version__,
@@ -47,6 +59,7 @@ def doctor(json: Json = False, quiet: Quiet = False) -> None:
             "broken": {
                 f"{ROLES[role]} {name}": why for role in ROLES for name, why in registry.broken(role).items()
             },
+            "unfinished": leftovers(folder),
         }
         console.result(facts, _text(facts))
         missing = [name for name, extra in LIBRARIES.items() if extra == "core" and not _version(name)]
@@ -92,4 +105,7 @@ def _text(facts: dict[str, Any]) -> str:
     lines += ["", "finishes", f"  {', '.join(facts['finishes'])}"]
     lines += ["", "broken"] if facts["broken"] else []
     lines += [f"  {name:<32} {why}" for name, why in facts["broken"].items()]
+    if facts["unfinished"]:
+        lines += ["", "unfinished"]
+        lines += [f"  {path}: {state}" for path, state in facts["unfinished"].items()]
     return "\n".join(lines)

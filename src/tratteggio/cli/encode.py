@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
 
 
 def encode(
@@ -32,6 +32,7 @@ def encode(
     seed: Annotated[int, typer.Option(help="Of the clusters; the same seed, the same picture.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     white: White = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -42,17 +43,27 @@ def encode(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files, treatment
         from tratteggio.features import cluster_picture, encode_file, principal_picture
+        from tratteggio.features.pictures import require_count
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.files.white import note_range
         from tratteggio.seeds import require_seed
 
         require_seed(seed)
-
-        painting = treatment.open(painting_of(sources), white=white)
+        require_count(count)
+        named = painting_of(sources)
+        read = [Path(named)] if isinstance(named, str) else [Path(file) for file in named.values()]
+        outputs = [path for path in (output, picture, clusters) if path]
+        require_outputs(outputs, inputs=[*read, *([weights] if weights else [])], overwrite=overwrite)
+        for path in (picture, clusters):
+            if path:
+                files.require_scan_writable(path)
+        painting = treatment.open(named, white=white)
         note_range(*painting.scans)
         with console.progress("encoding") as progress:
             history = encode_file(
-                painting, output, model=model, weights=weights, maps=maps, device=device, progress=progress
-            )
+                painting, output, model=model, weights=weights, maps=maps, device=device,
+                overwrite=overwrite, progress=progress,
+            )  # fmt: skip
         features = treatment.open(output)["features"].pixels
         if picture:
             files.write(principal_picture(features), picture)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
 from tratteggio.cli.speech import say
 
 
@@ -55,6 +55,7 @@ def enhance(
         ),
     ] = False,
     white: White = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -68,24 +69,20 @@ def enhance(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.filters import strip as stripped
         from tratteggio.treatment import enhance_file
+        from tratteggio.treatment.planning import input_files
 
         if strip:
             files.require_scan_writable(strip)
-            for precious in (source, output):
-                files.refuse_overwrite(precious, strip)
+            outputs = [output, files.sidecar(output, "history"), strip]
+            require_outputs(outputs, inputs=input_files(source), overwrite=overwrite)
         with console.progress(source.name) as progress:
             history = enhance_file(
-                source,
-                output,
-                op or (),
-                enhancer=enhancer,
-                device=device,
-                tile=tile,
-                white=white,
-                progress=progress,
-            )
+                source, output, op or (), enhancer=enhancer, device=device, tile=tile, white=white,
+                overwrite=overwrite, progress=progress,
+            )  # fmt: skip
         if strip:
             files.write(stripped(files.overview(files.read(output), longest=1024)), strip)
         made = [str(path) for path in (output, strip) if path]

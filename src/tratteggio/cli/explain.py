@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 from tratteggio.cli.encode import painting_of
 
 
@@ -29,6 +29,7 @@ def explain(
     layer: Annotated[
         str | None, typer.Option(help="The layer to show close; three of them if left away.")
     ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -40,7 +41,7 @@ def explain(
         from tratteggio.inside import explain_file
 
         painting = painting_of(sources) if sources else None
-        found = explain_file(model, output, painting, data=data, layer=layer)
+        found = explain_file(model, output, painting, data=data, layer=layer, overwrite=overwrite)
         shown = [one.layer.name for one in found.shown]
         console.result(
             {

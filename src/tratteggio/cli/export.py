@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 
 SUFFIXES = {"ome-zarr": ".ome.zarr", "ome-tiff": ".ome.tif", "ora": ".ora"}
 
@@ -23,6 +23,7 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="What to write [default: beside INPUT].")
     ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,7 +42,7 @@ def export(
         if not target.name.lower().endswith(SUFFIXES[to]):
             raise BadUsage(f"{target}: a file of format {to} ends in {SUFFIXES[to]}")
         with console.progress(target.name) as progress:
-            write(source, target, progress=progress)
+            write(source, target, overwrite=overwrite, progress=progress)
         console.result({"output": str(target)}, str(target))
 
 

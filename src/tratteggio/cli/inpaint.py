@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tratteggio.cli.console import Console, Json, MaskOrientation, Quiet, White, conversation
+from tratteggio.cli.console import Console, Json, MaskOrientation, Overwrite, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.cli.pairs import Item
@@ -102,6 +102,7 @@ def inpaint(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     white: White = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -120,15 +121,18 @@ def inpaint(
     Example: tratteggio inpaint panel.tif -o proposal.tif --policy crack=fill --grow 1px
     """
     with conversation(as_json=json, quiet=quiet) as console:
-        from tratteggio.cli.pairs import pair
+        from tratteggio.cli.pairs import pair, require_plan
         from tratteggio.errors import BadUsage
         from tratteggio.treatment import make_engine, samplers
+        from tratteggio.treatment.planning import require_options
 
         if mask is not None and (damage, kind, policy, grow) != (None, None, None, None):
             raise BadUsage("a mask says what is filled; --damage, --kind, --policy and --grow go without one")
         if damage is not None and kind:
             raise BadUsage("a damage map says what was found; --kind goes without one")
+        require_options(finish=finish, tile=tile, leave_above=leave_above, policy=policy, grow=grow)
         items = pair(source, mask if damage is None else damage, output)
+        require_plan(items, samples=samples or 0, weights=weights, overwrite=overwrite, resume=resume)
         best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
         engines = [best, *([] if samples is None else samplers(best, samples))]
         options: dict[str, Any] = {
@@ -145,8 +149,9 @@ def inpaint(
             "mostly_lost": mostly_lost,
             "resume": resume,
             "white": white,
+            "overwrite": overwrite,
         }
-        if items[0].source != source:  # a folder of them
+        if items[0].in_folder:
             _folder(console, items, options)
         else:
             history = _one(console, items[0], options)
@@ -174,22 +179,29 @@ def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
 def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, Any]) -> Lacunae:
     """Return what a damage map, or one that is made beside the output, and policies leave to be filled."""
     from tratteggio import files
-    from tratteggio.treatment import detecting, lacunae_by_policy, read_damage, survey, write_damage
+    from tratteggio.treatment import (
+        detecting,
+        lacunae_by_policy,
+        read_damage,
+        survey,
+        surveyed_before,
+        write_damage,
+    )
     from tratteggio.treatment import open as opened
+    from tratteggio.treatment.planning import require_savable
 
-    shown = item.mask
-    if shown is None:
-        files.require_writable(item.target)
-        shown = files.sidecar(item.target, "damage")
-        files.refuse_overwrite(item.source, shown)
+    scan = opened(item.source, white=options["white"]).primary
+    require_savable(scan, item.target, grow=looking.grow)
+    shown = item.mask or files.sidecar(item.target, "damage")
+    kinds = looking.kinds or detecting.SURVEYED
+    if item.mask is None and not (options["resume"] and surveyed_before(shown, scan, kinds)):
         with console.progress(f"{item.source.name}: damage") as progress:
             found = survey(
-                item.source, looking.kinds or detecting.SURVEYED, seed=options["seed"],
-                device=options["device"], white=options["white"], progress=progress,
+                item.source, kinds, seed=options["seed"], device=options["device"], white=options["white"],
+                progress=progress,
             )  # fmt: skip
-        write_damage(found, shown)
+        write_damage(found, shown, overwrite=options["overwrite"] or options["resume"])
         console.note(f"{shown} shows what was found; look it over before the fill is believed")
-    scan = opened(item.source, white=options["white"]).primary
     damage = read_damage(shown, scan, mask_orientation=options["mask_orientation"])
     return lacunae_by_policy(damage, looking.policy, grow=looking.grow)
 

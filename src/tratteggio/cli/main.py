@@ -8,7 +8,7 @@ import typer
 
 import tratteggio
 from tratteggio.cli.compare import compare
-from tratteggio.cli.console import unforeseen
+from tratteggio.cli.console import print_anything, unforeseen
 from tratteggio.cli.demo import demo
 from tratteggio.cli.detect import detect
 from tratteggio.cli.doctor import doctor
@@ -106,6 +106,7 @@ def main() -> None:
 
     Verbs answer for themselves; this answers for what goes wrong before and after them.
     """
+    print_anything()
     try:
         app()
     except KeyboardInterrupt:

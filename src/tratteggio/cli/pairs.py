@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.errors import BadUsage, TratteggioError, UnreadableFile
 from tratteggio.files.stacks import is_stack
+from tratteggio.names import same_name
+from tratteggio.treatment.planning import Proposal, require_proposals
 
 SCANS = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
@@ -17,11 +20,13 @@ class Item:
 
     Attributes:
         masks: what was found for it; exactly one is needed, or None: damage is to be detected.
+        in_folder: whether it is one of a folder of paintings, whose outputs go into a folder.
     """
 
     source: Path
     masks: tuple[Path, ...] | None
     target: Path
+    in_folder: bool = False
 
     @property
     def mask(self) -> Path | None:
@@ -40,6 +45,37 @@ class Item:
             )
         matching = ", ".join(mask.name for mask in self.masks)
         raise UnreadableFile(f"{self.source}: several masks match by file stem: {matching}; keep one")
+
+    @property
+    def plan(self) -> Proposal | None:
+        """What will be written and read; None if it cannot be filled: no mask was found, or several."""
+        if self.masks is None:
+            return Proposal(self.source, None, self.target)
+        return Proposal(self.source, self.masks[0], self.target) if len(self.masks) == 1 else None
+
+
+def require_plan(
+    items: Sequence[Item], *, samples: int, weights: str | None, overwrite: bool, resume: bool
+) -> None:
+    """Check all outputs of a run against all inputs, before the first pixel; folders of outputs are made.
+
+    Raises:
+        TratteggioError: as `tratteggio.treatment.planning.require_proposals`. A new folder is gone again.
+    """
+    folder = items[0].target.parent
+    new = items[0].in_folder and not folder.exists()
+    read = [path for item in items for path in (item.source, *(item.masks or ()))]
+    if new:
+        folder.mkdir(parents=True)
+    try:
+        require_proposals(
+            [item.plan for item in items if item.plan], samples=samples,
+            inputs=[*read, *([weights] if weights else [])], overwrite=overwrite, resume=resume,
+        )  # fmt: skip
+    except TratteggioError:
+        if new:
+            folder.rmdir()
+        raise
 
 
 def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
@@ -68,12 +104,12 @@ def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
     scans = [file for file in sorted(source.iterdir()) if _is_scan(file)]
     if not scans:
         raise BadUsage(f"{source} holds no scans ({', '.join(SCANS)})")
-    output.mkdir(parents=True, exist_ok=True)
     return [
         Item(
             scan,
             _masks_of(scan, mask),
             output / (scan.stem + ".png" if scan.suffix.lower() in {".jpg", ".jpeg"} else scan.name),
+            in_folder=True,
         )
         for scan in scans
     ]
@@ -82,7 +118,10 @@ def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
 def _masks_of(scan: Path, mask: Path | None) -> tuple[Path, ...] | None:
     if mask is None or not mask.is_dir():
         return None if mask is None else (mask,)
-    return tuple(file for file in sorted(mask.iterdir()) if _is_scan(file) and file.stem == scan.stem)
+    # The same letters may be stored in two ways: a Mac takes accents apart (NFD), others do not (NFC).
+    return tuple(
+        file for file in sorted(mask.iterdir()) if _is_scan(file) and same_name(file.stem, scan.stem)
+    )
 
 
 def _is_scan(file: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Console, Json, Quiet, White, conversation
+from tratteggio.cli.console import Console, Json, Overwrite, Quiet, White, conversation
 
 if TYPE_CHECKING:
     from tratteggio.align import Residual
@@ -31,6 +31,7 @@ def register(
         Path | None, typer.Option(help="A folder for overlays and residual maps to look at.")
     ] = None,
     white: White = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -44,11 +45,34 @@ def register(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.errors import BadUsage
+        from tratteggio.files.outputs import require_outputs
 
         if pictures and not pictures.is_dir():
             raise BadUsage(f"{pictures} is not a folder; make it first")
+        named = _named(sources)
+        first, *others = [name for name, _ in named]
+        shown = {first or "irr"} if mosaic else {name for name in others if name}
+        require_outputs(
+            [*_saved(output, mosaic=mosaic), *_looks(pictures, shown, mosaic=mosaic)],
+            inputs=[file for _, file in named], overwrite=overwrite,
+        )  # fmt: skip
         work = _mosaic if mosaic else _register
         work(console, sources, output, max_error, pictures, white)
+
+
+def _saved(output: Path, *, mosaic: bool) -> list[Path]:
+    """List the files of the output: a mosaic that is a picture has a history beside it."""
+    from tratteggio import files
+    from tratteggio.files.stacks import KINDS
+
+    stack = output.name.lower().endswith(tuple(KINDS))
+    return [output] if stack or not mosaic else [output, files.sidecar(output, "history")]
+
+
+def _looks(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
+    """List the pictures to look at."""
+    kinds = ("residual",) if mosaic else ("overlay", "residual")
+    return [pictures / f"{name}.{kind}.png" for name in sorted(shown) for kind in kinds] if pictures else []
 
 
 def _register(
@@ -63,18 +87,19 @@ def _register(
     from tratteggio import files
     from tratteggio.align import overlay, register, residual_picture
     from tratteggio.files.stacks import kind_of_stack
+    from tratteggio.files.watch import Watch
     from tratteggio.files.white import note_range
 
     kind_of_stack(output)
     (shown, file), *named = _named(sources)
+    places = _by_modality(named)
+    watch = Watch([file, *places.values()])
     reference = files.read(file, modality=shown or "rgb", white=white)
-    others = {
-        name: files.read(path, modality=name, white=white) for name, path in _by_modality(named).items()
-    }
+    others = {name: files.read(path, modality=name, white=white) for name, path in places.items()}
     note_range(reference, *others.values())
     with console.progress(str(output)) as progress:
         found = register(reference, others, modality=shown or "rgb", max_error=max_error)
-        found.save(output, progress=progress)
+        found.save(output, progress=progress, before=lambda _: watch.check())
     stack, registrations = found.stack, found.registrations
     if pictures:
         for name, registration in registrations.items():
@@ -101,6 +126,8 @@ def _mosaic(
     from tratteggio.align import mosaic, residual_picture
     from tratteggio.align.register import require_modality
     from tratteggio.errors import BadUsage
+    from tratteggio.files.stacks import KINDS
+    from tratteggio.files.watch import Watch
     from tratteggio.files.white import note_range
 
     named = _named(sources)
@@ -108,13 +135,14 @@ def _mosaic(
     if any(name not in (None, modality) for name, _ in named):
         raise BadUsage("tiles of one mosaic show one modality; name it once, before the first tile")
     require_modality(modality)
-    for _, tile in named:
-        files.refuse_overwrite(tile, output)
+    if not output.name.lower().endswith(tuple(KINDS)):
+        files.require_scan_writable(output)
+    watch = Watch(tile for _, tile in named)
     tiles = [files.read(tile, modality=modality, white=white) for _, tile in named]
     note_range(*tiles)
     found = mosaic(tiles, max_error=max_error)
     with console.progress(str(output)) as progress:
-        found.save(output, progress=progress)
+        found.save(output, progress=progress, before=lambda _: watch.check())
     if pictures:
         picture = residual_picture(found.residual, found.scan)
         files.write(picture, pictures / f"{modality}.residual.png")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
 
 
 def report(
@@ -20,6 +20,7 @@ def report(
     ] = None,
     rows: Annotated[int, typer.Option(help="Lacunae listed, the largest first.")] = 200,
     white: White = None,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -30,10 +31,13 @@ def report(
     Example: tratteggio report proposal.tif
     """
     with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.files.outputs import require_outputs
         from tratteggio.pages import report_file
         from tratteggio.treatment import reopen, reopen_samples
 
         page = output or proposal.with_name(proposal.stem + ".report.html")
+        require_outputs([page], inputs=[proposal, *([source] if source else [])], overwrite=overwrite)
         samples = reopen_samples(proposal, source=source, white=white)
-        report_file(reopen(proposal, source=source, white=white), page, samples=samples, rows=rows)
+        saved = reopen(proposal, source=source, white=white)
+        report_file(saved, page, samples=samples, rows=rows, overwrite=overwrite)
         console.result({"output": str(page)}, f"{page}: open it in a browser")

@@ -25,6 +25,9 @@ def reproduce(
         typer.Option("--output", "-o", help="Folder to write into; default: tratteggio-EXPERIMENT-SCALE."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Begin anew; what the folder holds is moved beside it.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -38,8 +41,9 @@ def reproduce(
         out = output or Path(f"tratteggio-{experiment}-{scale}")
         with console.progress(f"{experiment}, {scale}") as progress:
             report = experiments.reproduce(
-                experiment, scale=scale, data=data, out=out, seed=seed, progress=progress
-            )
+                experiment, scale=scale, data=data, out=out, seed=seed, overwrite=overwrite,
+                progress=progress,
+            )  # fmt: skip
         console.result(
             report.as_dict(), f"{report.as_markdown()}\n{out / 'report.md'} and report.json hold this report"
         )

@@ -43,6 +43,9 @@ def train(
         int | None, typer.Option(help="Instead of the recipe's; the same seed, the same bits.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Begin anew in the place of an older run, which is removed.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -58,7 +61,8 @@ def train(
         with console.progress(f"training {recipe}") as progress:
             weights = recipes.train(
                 recipe, data, output, settings=chosen, set_aside=set_aside, only=only, features=features,
-                licence=licence, resume=resume, device=device, workers=workers, progress=progress,
+                licence=licence, resume=resume, overwrite=overwrite, device=device, workers=workers,
+                progress=progress,
             )  # fmt: skip
         if leading:
             card = models.read_card(weights)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +14,70 @@ from msgspec import Struct
 from tratteggio.errors import UnsafeOutput, UnwritableFile
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import json_lines, read_json
+from tratteggio.files.locks import take
+from tratteggio.files.parts import PART, open_to_append, sweep_folder
 
-JOB = "job.json"
+JOB, LOCK = "job.json", "lock"
 
 
-def take_place(out: Path, job: Mapping[str, Any]) -> None:
-    """Make a folder the place of one experiment, or find it to be so already.
+@contextmanager
+def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) -> Iterator[None]:
+    """Make a folder the place of one experiment, or find it to be so already, and hold it in this block.
 
     Args:
         out: new, empty, or the folder of this very job.
         job: what makes two runs the same: experiment, scale, seed, data.
+        overwrite: begin anew; what the folder holds of an experiment, whatever its job, is moved beside it.
 
     Raises:
-        UnsafeOutput: the folder holds something else, or another job; the message says what differs.
+        UnsafeOutput: the folder holds something else, or another job; the message says what differs. Or
+            another process is at work in it.
         UnwritableFile: it cannot be made.
         UnreadableFile: what says which job it is of is damaged.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        taken = any(out.iterdir())
+        entries = [entry for entry in out.iterdir() if entry.name != LOCK and not PART.fullmatch(entry.name)]
+        if any(entry.is_symlink() for entry in out.iterdir()):
+            raise UnsafeOutput(f"{out} holds a link, and an experiment never writes through one; remove it")
+        if entries and not (out / JOB).is_file():
+            raise UnsafeOutput(f"{out} is not empty and not the folder of an experiment; name another")
+        hold = take(out / LOCK, of=out)
     except OSError as error:
         raise UnwritableFile(
             f"{out} cannot be the folder of an experiment: {error.strerror or error}"
         ) from error
+    try:
+        sweep_folder(out)
+        if overwrite:
+            _move_aside(out)
+        _settle(out, job)
+        yield
+    finally:
+        (out / LOCK).unlink(missing_ok=True)
+        hold.release()
+
+
+def _move_aside(out: Path) -> None:
+    """Move what an older experiment left beside its folder: hours of work, and who knows what else."""
+    older = out.resolve().with_name(f"{out.resolve().name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    entries = [entry for entry in out.iterdir() if entry.name != LOCK]
+    try:
+        if entries:
+            older.mkdir()
+        for entry in entries:
+            entry.replace(older / entry.name)
+    except OSError as error:
+        raise UnwritableFile(f"{out} cannot be cleared: {error.strerror or error}") from error
+
+
+def _settle(out: Path, job: Mapping[str, Any]) -> None:
+    """Write down whose the folder is, or find it written."""
     file = out / JOB
-    if not taken:
+    if not file.exists():
         with beside([file]) as (temporary,):
             temporary.write_text(json.dumps(job, indent=1) + "\n", "utf-8")
         return
-    if not file.exists():
-        raise UnsafeOutput(f"{out} is not empty and not the folder of an experiment; name another")
     there = read_json(file, what="job of an experiment", remedy="name another folder")
     differing = [key for key in sorted({*there, *job}) if there.get(key) != job.get(key)]
     if differing:
@@ -96,8 +132,8 @@ class Ledger:
         """
         line = _line(key, value)
         try:
-            with self.file.open("a", encoding="utf-8") as stream:
-                stream.write(line)
+            with open_to_append(self.file) as stream:
+                stream.write(line.encode())
         except OSError as error:
             raise UnwritableFile(f"{self.file} could not be written: {error.strerror or error}") from error
         self._found[key] = dict(value)

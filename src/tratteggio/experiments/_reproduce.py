@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio import registry
-from tratteggio.errors import Stopped
+from tratteggio.errors import Stopped, UnsafeOutput
 from tratteggio.experiments._machine import machine, versions
 from tratteggio.experiments._place import take_place
 from tratteggio.experiments._report import Report, write
@@ -42,6 +42,7 @@ def reproduce(
     data: str | Path | None = None,
     out: str | Path,
     seed: int = 0,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Refill a published table and write what came of it: `report.md` and `report.json` in a folder.
@@ -58,6 +59,7 @@ def reproduce(
         out: folder to write into: new, empty, or that of the same experiment at the same scale, with the same
             data and seed.
         seed: of everything random.
+        overwrite: begin anew in a folder that holds an experiment, which is moved beside it.
         progress: called with (done, in all).
 
     Returns:
@@ -66,7 +68,7 @@ def reproduce(
     Raises:
         UnknownName: no such experiment, or it has no such scale.
         BadUsage: no pictures in `data`, none of the kind that the experiment takes, or a seed below 0.
-        UnsafeOutput: `out` holds something else.
+        UnsafeOutput: `out` holds something else, or another process is at work in it.
         UnwritableFile: no space, no permission.
         Stopped: interrupted; the same call goes on.
         TratteggioError: as training and engines raise.
@@ -77,21 +79,23 @@ def reproduce(
     require_seed(seed)
     folder, out = (None if data is None else Path(data)), Path(out)
     found = [] if folder is None else getattr(module, "inputs", pictures)(folder)
+    if overwrite and folder is not None and out.resolve() in (folder.resolve(), *folder.resolve().parents):
+        raise UnsafeOutput(f"{folder} lies in {out}, whose files would be moved; name another folder")
     job = {
         "experiment": experiment,
         "scale": scale,
         "seed": seed,
         "data": "none" if folder is None else f"{len(found)} pictures, names {_digest(found)}",
     }
-    take_place(out, job)
-    try:
-        report: Report = module.run(scale, data=folder, out=out, seed=seed, progress=progress)
-    except (KeyboardInterrupt, Stopped):
-        raise Stopped(
-            f"stopped; what is finished lies in {out}, and the same command again goes on"
-        ) from None
-    report = dataclasses.replace(report, header=_header(module, job, folder, len(found)))
-    write(report, out)
+    with take_place(out, job, overwrite=overwrite):
+        try:
+            report: Report = module.run(scale, data=folder, out=out, seed=seed, progress=progress)
+        except (KeyboardInterrupt, Stopped):
+            raise Stopped(
+                f"stopped; what is finished lies in {out}, and the same command again goes on"
+            ) from None
+        report = dataclasses.replace(report, header=_header(module, job, folder, len(found)))
+        write(report, out)
     return report
 
 

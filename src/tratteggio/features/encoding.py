@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from tratteggio import files, models, treatment
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, View
+from tratteggio.files.outputs import require_outputs
+from tratteggio.files.stacks import kind_of_stack
+from tratteggio.files.watch import Watch
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL, Autoencoder
 from tratteggio.models.serving import place
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.painting.pixels import Array
+from tratteggio.treatment.planning import input_files
 from tratteggio.version import __version__
 
 MODEL = "fpcae-concat"
@@ -68,6 +72,7 @@ def encode_file(
     weights: str | Path | None = None,
     maps: bool = False,
     device: str = "auto",
+    overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Mapping[str, Any]:
     """Write the features of a painting of any size; memory does not depend on the size.
@@ -78,15 +83,22 @@ def encode_file(
             `Disagreement`), whose channels are the modalities named in the history.
         model, weights, device: as for `encode`.
         maps: write these two as well; "disagreement" only if there are two modalities at least.
+        overwrite: replace an OME-Zarr that is there already.
         progress: called with (pixels written, pixels in all).
 
     Returns:
         the history that is written with them.
 
     Raises:
+        UnsafeOutput: the target is the source, or is there already.
+        SourceChanged: the source was replaced while it was being read; nothing is written.
         UnwritableFile: no folder, no permission, no space.
         TratteggioError: as `encode`.
     """
+    kind_of_stack(Path(target))
+    read = _read_by(source)
+    require_outputs([target], inputs=read, overwrite=overwrite)
+    watch = Watch(read)
     net, facts = load_net(model, weights, device=device)
     view = _view(source, net)
     layers: dict[str, Latents | Errors | Disagreement] = {"features": Latents(view)}
@@ -106,8 +118,21 @@ def encode_file(
         "net": facts,
         "grid": {"px_per_feature": CELL, "first_centre_px": CENTRE_PX},
     }
-    files.write_stack(Stack(tuple(scans)), target, history=history, progress=progress)
+    files.write_stack(
+        Stack(tuple(scans)),
+        target,
+        history=history,
+        progress=progress,
+        before=watch.last_look([Path(target)], overwrite=overwrite),
+    )
     return history
+
+
+def _read_by(source: Painting) -> list[Path]:
+    """List the files that are read."""
+    if isinstance(source, Mapping):
+        return [path for one in source.values() for path in input_files(one)]
+    return input_files(source) if isinstance(source, str | Path) else []
 
 
 def load_net(

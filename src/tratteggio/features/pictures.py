@@ -73,8 +73,7 @@ def cluster_picture(features: Pixels, *, count: int = 8, seed: int = 0) -> Rgb:
         BadUsage: not (h, w, channels), or a count out of range.
     """
     require_seed(seed)
-    if not 2 <= count <= 64:
-        raise BadUsage(f"a picture shows 2 to 64 clusters, got {count}")
+    require_count(count)
     sample = _sample(features)
     count = min(count, len(np.unique(sample, axis=0)))
     centres, labels = vq.kmeans2(sample, count, minit="++", seed=seed)
@@ -86,6 +85,16 @@ def cluster_picture(features: Pixels, *, count: int = 8, seed: int = 0) -> Rgb:
         nearest, _ = vq.vq(_vectors(features, band), centres)
         picture[band.slices] = colours[nearest].reshape(band.rows, band.cols, 3)
     return picture
+
+
+def require_count(count: int) -> None:
+    """Make sure, before the work, that a picture can show so many clusters.
+
+    Raises:
+        BadUsage: fewer than 2 or more than 64.
+    """
+    if not 2 <= count <= 64:
+        raise BadUsage(f"a picture shows 2 to 64 clusters, got {count}")
 
 
 def _colours(count: int) -> Rgb:

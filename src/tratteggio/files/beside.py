@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tratteggio.errors import UnsafeOutput, UnwritableFile
+from tratteggio.files.parts import Part, part_of, sweep
+
+Before = Callable[[Sequence[Path]], None]
 
 
 def refuse_overwrite(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
@@ -48,11 +50,14 @@ def require_place(target: Path, *, replaces: str | None = None) -> None:
 
 
 @contextmanager
-def beside(targets: Sequence[Path]) -> Iterator[list[Path]]:
+def beside(targets: Sequence[Path], *, before: Before | None = None) -> Iterator[list[Path]]:
     """Give an empty temporary file beside each target; rename all when the block ends well, remove all else.
+
+    What a killed run left of these targets is removed first.
 
     Args:
         targets: where the outputs shall be; parts of one result, which appear together.
+        before: called with the finished files just before they get their names; what it raises stops that.
 
     Yields:
         the files to write, in the order of the targets.
@@ -62,70 +67,73 @@ def beside(targets: Sequence[Path]) -> Iterator[list[Path]]:
     """
     for target in targets:
         require_place(target)
-    temporary: list[Path] = []
+    sweep(targets)
+    parts: list[Part] = []
     try:
         for target in targets:
-            temporary.append(_create(target))  # noqa: PERF401 what was made must be known if the next one fails
-        yield temporary
-        for file in temporary:
-            _to_disk(file)
-        for file, target in zip(temporary, targets, strict=True):
-            file.replace(target)
+            parts.append(Part(target))  # noqa: PERF401 what was made must be known if the next one fails
+        yield [part.path for part in parts]
+        for part in parts:
+            _to_disk(part.path)
+        if before:
+            before([part.path for part in parts])
+        for part in parts:
+            part.place()
     except OSError as error:
         raise UnwritableFile(
             f"{targets[0]} could not be written: {error.strerror or error}; nothing was changed"
         ) from error
     finally:
-        for file in temporary:
-            with suppress(OSError):
-                file.unlink(missing_ok=True)
+        for part in parts:
+            part.drop()
 
 
 @contextmanager
-def folder_beside(target: Path, *, replaces: str) -> Iterator[Path]:
+def folder_beside(target: Path, *, replaces: str, before: Before | None = None) -> Iterator[Path]:
     """Give an empty temporary folder beside a target; rename it when the block ends well, remove it else.
 
     Args:
         target: where the folder shall be. An older one gives way to it, in the last moment.
         replaces: the file by which an older one of its kind is known; nothing else is ever replaced.
+        before: as for `beside`.
 
     Raises:
         UnwritableFile: no such folder, no permission, no space; what there was before is untouched.
     """
     require_place(target, replaces=replaces)
-    folder, older = _sibling(target), _sibling(target)
+    part: Part | None = None
     try:
-        folder.mkdir()
-        yield folder
-        for file in folder.rglob("*"):
+        part = Part(target, folder=True)
+        yield part.path
+        for file in part.path.rglob("*"):
             if file.is_file():
                 _to_disk(file)
-        if target.exists():
-            target.replace(older)
-        try:
-            folder.replace(target)
-        except BaseException:
-            if older.exists():
-                older.replace(target)
-            raise
-        shutil.rmtree(older, ignore_errors=True)
+        if before:
+            before([part.path])
+        _exchange(part, target)
+        # Last: what a kill left may be the older folder, on its way out.
+        sweep([target])
     except OSError as error:
         raise UnwritableFile(
             f"{target} could not be written: {error.strerror or error}; nothing was changed"
         ) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if part is not None:
+            part.drop()
 
 
-def _sibling(target: Path) -> Path:
-    return target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
-
-
-def _create(target: Path) -> Path:
-    file = _sibling(target)
-    # Not tempfile: its files can be read by their owner only, and would stay so after the renaming.
-    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    return file
+def _exchange(part: Part, target: Path) -> None:
+    """Put a finished folder in the place of an older one, which comes back if that fails."""
+    older = part_of(target)
+    if target.exists():
+        target.replace(older)
+    try:
+        part.place()
+    except BaseException:
+        if older.exists():
+            older.replace(target)
+        raise
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def _to_disk(file: Path) -> None:

@@ -9,8 +9,8 @@ from typing import IO
 import imagecodecs
 import numpy as np
 
-from tratteggio.errors import BadUsage
 from tratteggio.files import exif
+from tratteggio.files.holding import Shape, require_jpeg
 from tratteggio.files.jpeg_read import COMMENT, EXIF, ICC, PHOTOSHOP, XMP
 from tratteggio.files.xmp import EXTENSION, split
 from tratteggio.painting import Metadata, Pixels
@@ -18,7 +18,6 @@ from tratteggio.painting import Metadata, Pixels
 log = logging.getLogger("tratteggio")
 
 QUALITY = 95
-MOST_SIDE = 65_535
 MOST_SEGMENT = 65_533
 
 
@@ -37,14 +36,7 @@ def write_jpeg(pixels: Pixels, file: IO[bytes], *, metadata: Metadata, alpha: bo
     """
     rows, cols, *channels = pixels.shape
     dtype = np.dtype(pixels.dtype)
-    if dtype != np.uint8:
-        raise BadUsage(f"{name}: JPEG holds 8 bit, but the pixels are {dtype.name}; choose .tif or .png")
-    if alpha:
-        raise BadUsage(f"{name}: JPEG holds no alpha channel; choose .tif or .png")
-    if metadata.foreign.get("photometric") == "miniswhite":
-        raise BadUsage(f"{name}: the source stores white as 0, which JPEG cannot say; choose .tif")
-    if max(rows, cols) > MOST_SIDE:
-        raise BadUsage(f"{name}: JPEG ends at {MOST_SIDE:,} pixels a side, got {rows} x {cols}; choose .tif")
+    require_jpeg(Shape((rows, cols), dtype, alpha, metadata), name)
     log.warning(
         "%s is a viewing copy: JPEG changes every pixel a little; write .tif or .png to keep them", name
     )

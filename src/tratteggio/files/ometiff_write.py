@@ -20,7 +20,7 @@ import tifffile
 
 from tratteggio.errors import BadUsage
 from tratteggio.files import exif, tiff_tags
-from tratteggio.files.beside import beside, refuse_overwrite
+from tratteggio.files.beside import Before, beside, refuse_overwrite
 from tratteggio.files.layout import described_anew, states_ome
 from tratteggio.files.provenance import history_json
 from tratteggio.files.tiff_write import (
@@ -67,6 +67,7 @@ def write_ome_tiff(
     *,
     history: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    before: Before | None = None,
 ) -> None:
     """Write a stack of any size; each scan is read once, from top to bottom.
 
@@ -75,6 +76,7 @@ def write_ome_tiff(
         path: .ome.tif or .ome.tiff
         history: how the stack came to be; what JSON can hold.
         progress: called with (pixels read, pixels in all), scans counted one by one.
+        before: as for `beside`.
 
     Raises:
         BadUsage: a scan with other than 1 or 3 channels.
@@ -99,7 +101,7 @@ def write_ome_tiff(
         if progress:
             progress(done, total)
 
-    with beside([path]) as [temporary]:
+    with beside([path], before=before) as [temporary]:
         with (
             ThreadPoolExecutor(WORKERS) as pool,
             tifffile.TiffWriter(

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.beside import folder_beside, refuse_overwrite
+from tratteggio.files.beside import Before, folder_beside, refuse_overwrite
 from tratteggio.files.omezarr_metadata import SCHEMA, VERSION, described, image_of, omero_of
 from tratteggio.files.provenance import history_json
 from tratteggio.files.pyramid import Halved, grids, halved, halved_if_all
@@ -47,7 +47,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def write_ome_zarr(
-    stack: Stack, path: Path, *, history: Mapping[str, Any] | None = None, progress: Progress | None = None
+    stack: Stack,
+    path: Path,
+    *,
+    history: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    before: Before | None = None,
 ) -> None:
     """Write a stack of any size: each scan is read once, in blocks from top to bottom.
 
@@ -56,6 +61,7 @@ def write_ome_zarr(
         path: a folder that is made, or an older OME-Zarr that gives way to it.
         history: how the stack came to be; what JSON can hold.
         progress: called with (pixels written, pixels in all), scans counted one by one.
+        before: as for `folder_beside`.
 
     Raises:
         BadUsage: a modality that cannot name a folder.
@@ -63,6 +69,7 @@ def write_ome_zarr(
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     import zarr  # noqa: PLC0415 only stacks on disk need it
+    from zarr.storage import LocalStore  # noqa: PLC0415
 
     _require_names(stack)
     for scan in stack.scans:
@@ -72,9 +79,9 @@ def write_ome_zarr(
     own |= {"history": json.loads(history_json(history))} if history else {}
     rows, cols = stack.grid
     count = _Count(len(stack) * rows * cols, progress)
-    with folder_beside(path, replaces="zarr.json") as folder:
+    with folder_beside(path, replaces="zarr.json", before=before) as folder:
         root = zarr.create_group(
-            str(folder),
+            LocalStore(folder),
             attributes={"ome": {"version": VERSION, "bioformats2raw.layout": 3}, "tratteggio": own},
         )
         root.create_group("OME", attributes={"ome": {"version": VERSION, "series": list(stack)}})

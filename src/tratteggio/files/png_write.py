@@ -13,8 +13,8 @@ from typing import IO
 
 import numpy as np
 
-from tratteggio.errors import BadUsage
 from tratteggio.files import exif
+from tratteggio.files.holding import Shape, require_png
 from tratteggio.files.png_colour import stated_profile
 from tratteggio.files.png_read import SIGNATURE, WHITE_KEYWORD, XMP_KEYWORD
 from tratteggio.painting import Metadata, Pixels, Region
@@ -53,11 +53,8 @@ def write_png(
         BadUsage: floats, or inverted grey, which PNG cannot hold.
     """
     dtype = np.dtype(pixels.dtype)
-    if dtype not in (np.uint8, np.uint16):
-        raise BadUsage(f"{name}: PNG holds 8 or 16 bit, but the pixels are {dtype.name}; choose .tif")
-    if metadata.foreign.get("photometric") == "miniswhite":
-        raise BadUsage(f"{name}: the source stores white as 0, which PNG cannot say; choose .tif")
     rows, cols, *channels = pixels.shape
+    require_png(Shape((rows, cols), dtype, alpha=False, metadata=metadata), name)
     count = channels[0] if channels else 1
     kind = INDEXED if palette else COLOUR_TYPES[count]
     header = struct.pack(">IIBBBBB", cols, rows, 8 * dtype.itemsize, kind, 0, 0, 0)

@@ -17,8 +17,10 @@ from tratteggio.files.documents import read_json
 from tratteggio.files.histories import SCHEMA, WHAT, require_history, require_proposal
 from tratteggio.files.omezarr_metadata import stack_history
 from tratteggio.files.source import is_ome_tiff, is_zarr
+from tratteggio.names import json_safe
 from tratteggio.painting import Pixels, Region, Scan
 
+UNNAMED = ("array",)  # what scans and lacunae are called that come from no file
 SIDECARS = {
     "history": ".history.json",
     "lost": ".lost.tif",
@@ -65,7 +67,11 @@ def sha256_of(scan: Scan) -> str:
 def file_named(name: str) -> Path | None:
     """Return the file that a scan or its lacunae came from, or None if the name is no file's."""
     path = Path(name)
-    return path if path.suffix and path.is_file() else None
+    # A file needs no suffix; but an array is no file, even where a file happens to be called so.
+    try:
+        return path if name not in UNNAMED and path.is_file() else None
+    except (OSError, ValueError):  # too long for a file name: what a detector found in a file of a long name
+        return None
 
 
 def short_name(name: str) -> str:
@@ -83,10 +89,13 @@ def short_name(name: str) -> str:
 def place_named(name: str) -> Path | None:
     """Return where a scan lies, as `read` takes it: a file, or part of an OME-Zarr or OME-TIFF; else None."""
     path = Path(name)
-    if is_ome_tiff(path.parent) or (is_zarr(path) and (path.suffix or path.parent.suffix)):
-        return path
-    if not path.exists() and is_zarr(path.parent) and path.parent.suffix:  # a channel that is a scan
-        return path
+    try:
+        if is_ome_tiff(path.parent) or (is_zarr(path) and (path.suffix or path.parent.suffix)):
+            return path
+        if not path.exists() and is_zarr(path.parent) and path.parent.suffix:  # a channel that is a scan
+            return path
+    except (OSError, ValueError):  # as in `file_named`
+        return None
     return file_named(name)
 
 
@@ -122,9 +131,9 @@ def write_history(path: str | os.PathLike[str], history: Mapping[str, Any]) -> N
 
 
 def history_json(history: Mapping[str, Any]) -> str:
-    """Return a history as JSON text, its schema version first."""
+    """Return a history as JSON text, its schema version first; names that are not UTF-8 are escaped."""
     stamped = {"schema": SCHEMA} | dict(history) | {"schema": SCHEMA}
-    return json.dumps(stamped, indent=2, ensure_ascii=False, default=_plain) + "\n"
+    return json_safe(json.dumps(stamped, indent=2, ensure_ascii=False, default=_plain)) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tratteggio.files.beside import beside, refuse_overwrite, require_place
+from tratteggio.files.beside import Before, beside, refuse_overwrite, require_place
+from tratteggio.files.holding import SUFFIXES
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
-from tratteggio.files.writing import SUFFIXES, kind_for, white_where_lost, write_as
+from tratteggio.files.writing import kind_for, white_where_lost, write_as
+from tratteggio.names import quoted
 from tratteggio.painting import Mapped, Metadata, Restoration, Scan
 from tratteggio.painting.pixels import Array
 
@@ -40,8 +42,23 @@ def require_scan_writable(target: str | os.PathLike[str]) -> None:
     require_place(Path(target))
 
 
+def saved_files(path: str | os.PathLike[str]) -> list[Path]:
+    """List the files that `save` writes: the picture first, then what lies beside it.
+
+    Raises:
+        BadUsage: an unknown suffix.
+    """
+    kinds = ("history",) if kind_for(Path(path), SAVED) == "ora" else ("history", "lost", "confidence")
+    return [Path(path), *(sidecar(path, name) for name in kinds)]
+
+
 def save_made(
-    made: Scan, path: str | os.PathLike[str], *, source: Scan, history: Mapping[str, Any]
+    made: Scan,
+    path: str | os.PathLike[str],
+    *,
+    source: Scan,
+    history: Mapping[str, Any],
+    before: Before | None = None,
 ) -> Mapping[str, Any]:
     """Write a scan that was made from another, with its metadata, and its history (`OUT.history.json`).
 
@@ -52,6 +69,7 @@ def save_made(
         path: .tif .tiff .png .jpg .jpeg
         source: what it was made from.
         history: what JSON can hold; where the source lies is added.
+        before: as for `beside`.
 
     Returns:
         the history as it is written.
@@ -69,13 +87,13 @@ def save_made(
         for target in targets:
             refuse_overwrite(precious, target)
     located = _located(history, place, path)
-    with beside(targets) as [picture, beside_it]:
+    with beside(targets, before=before) as [picture, beside_it]:
         beside_it.write_text(history_json(located), encoding="utf-8")
         write_as(made.pixels, picture, path, metadata=made.metadata, alpha=made.alpha)
     return located
 
 
-def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
+def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Before | None = None) -> None:
     """Write a proposal and its sidecars (`OUT.history.json`, `OUT.lost.tif`, `OUT.confidence.tif`).
 
     All of them appear when all are complete. The picture is streamed in the source's depth with its metadata;
@@ -84,6 +102,7 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
     Args:
         restoration: what to write; nothing in it is changed.
         path: .tif .tiff .png .jpg .jpeg .ora
+        before: as for `beside`.
 
     Raises:
         BadUsage: an unknown suffix, or a depth that the format cannot hold.
@@ -92,8 +111,7 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     kind = kind_for(path, SAVED)
-    kinds = ("history",) if kind == "ora" else ("history", "lost", "confidence")
-    targets = [path, *(sidecar(path, name) for name in kinds)]
+    targets = saved_files(path)
     source, mask = place_named(restoration.original.name), file_named(restoration.lacunae.name)
     stack = source and source.parent  # an OME-TIFF, if the scan lies in one
     for precious in filter(None, (source, stack, mask)):
@@ -103,7 +121,7 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
     # The sidecars lie on the same grid: they are as large in centimetres and turned the same way.
     geometry = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
     confidence = Mapped(restoration.confidence, _to_levels, 0, np.dtype(np.uint8))
-    with beside(targets) as [picture, history, *layers]:
+    with beside(targets, before=before) as [picture, history, *layers]:
         # The history is small and may hold what JSON cannot: that should show before hours of writing.
         history.write_text(history_json(_located(restoration.history, source, path)), encoding="utf-8")
         if kind == "ora":
@@ -119,11 +137,15 @@ def save(restoration: Restoration, path: str | os.PathLike[str]) -> None:
 
 
 def _located(history: Mapping[str, Any], source: Path | None, target: Path) -> Mapping[str, Any]:
-    """Add where the source lies, seen from the target: a folder that holds both can be moved as one."""
+    """Add where the source lies, seen from the target: a folder that holds both can be moved as one.
+
+    A path that text cannot hold is added byte by byte, too, with percent signs.
+    """
     if source is None:
         return history
     where = os.path.relpath(source.resolve(), target.resolve().parent)
-    return {**history, "source": {**history.get("source", {}), "file": where}}
+    exact = {} if (bytewise := quoted(where)) is None else {"file_quoted": bytewise}
+    return {**history, "source": {**history.get("source", {}), "file": where, **exact}}
 
 
 def _to_levels(confidence: Array) -> Array:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio.errors import BadUsage
+from tratteggio.files.beside import Before
 from tratteggio.files.omezarr_metadata import stack_history
 from tratteggio.files.painting_toml import NAME, read_folder
 from tratteggio.files.reading import open_scan, stack_at
@@ -49,6 +50,7 @@ def write_stack(
     *,
     history: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    before: Before | None = None,
 ) -> None:
     """Write a stack of any size as OME-Zarr or OME-TIFF; each scan is read once, from top to bottom.
 
@@ -59,6 +61,7 @@ def write_stack(
         path: .ome.zarr (a folder) .ome.tif .ome.tiff
         history: how the stack came to be; what JSON can hold.
         progress: called with (pixels read, pixels in all), scans counted one by one.
+        before: as for `beside`.
 
     Raises:
         BadUsage: an unknown suffix, a modality or channels that the format cannot hold.
@@ -69,11 +72,11 @@ def write_stack(
     if kind_of_stack(path) == "ome-zarr":
         from tratteggio.files.omezarr_write import write_ome_zarr  # noqa: PLC0415 brings zarr
 
-        write_ome_zarr(stack, path, history=history, progress=progress)
+        write_ome_zarr(stack, path, history=history, progress=progress, before=before)
     else:
         from tratteggio.files.ometiff_write import write_ome_tiff  # noqa: PLC0415 brings the codecs
 
-        write_ome_tiff(stack, path, history=history, progress=progress)
+        write_ome_tiff(stack, path, history=history, progress=progress, before=before)
 
 
 def history_of(path: Path) -> dict[str, Any] | None:

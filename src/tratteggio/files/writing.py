@@ -11,12 +11,12 @@ import numpy as np
 from tratteggio.errors import BadUsage
 from tratteggio.files import exif
 from tratteggio.files.beside import beside
+from tratteggio.files.holding import SUFFIXES
 from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels
 from tratteggio.painting.pixels import COLOURS
 
 log = logging.getLogger("tratteggio")
 
-SUFFIXES = {".tif": "tiff", ".tiff": "tiff", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 UNTOUCHED = Metadata()
 WHITES = (281, 341)  # tags that `Metadata.white` stands for
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
 from tratteggio.inside.explaining import Explanation, Feature, LayerShown, Painting, explain
 from tratteggio.inside.receptive import Field
@@ -54,6 +55,7 @@ def explain_file(
     *,
     data: str | Path | None = None,
     layer: str | None = None,
+    overwrite: bool = False,
 ) -> Explanation:
     """Write the page on a net; see `explain`.
 
@@ -61,16 +63,19 @@ def explain_file(
         model: name of weights that came with this installation, or a file.
         page_file: an .html file.
         painting, data, layer: as for `explain`.
+        overwrite: replace a page that is there already.
 
     Returns:
         what the page shows.
 
     Raises:
         BadUsage: `page_file` is not an .html file.
+        UnsafeOutput: it is there already.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         TratteggioError: as `explain`.
     """
     target = html_path(page_file)
+    require_outputs([target], overwrite=overwrite)
     found = explain(model, painting, data=data, layer=layer)
     write_page(target, explain_page(found))
     return found

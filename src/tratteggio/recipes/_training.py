@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tratteggio import losses, models
-from tratteggio.errors import BadUsage
+from tratteggio.errors import BadUsage, UnsafeOutput
 from tratteggio.recipes._catalogue import load
 from tratteggio.recipes._gathering import Gathered, gather, lines
 from tratteggio.recipes._judges import feature_net
@@ -45,6 +45,7 @@ def train(
     features: str | Path | None = None,
     licence: str = "unknown",
     resume: bool = False,
+    overwrite: bool = False,
     device: str = "auto",
     workers: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -72,6 +73,7 @@ def train(
         features: weights of the net by which the objective judges, if it needs one: torchvision's VGG16, or
             a file that tratteggio trained, whose encoder then judges.
         licence: class of the pictures, for the card of the weights.
+        overwrite: begin anew in the place of an older run, which is removed.
         resume: go on from the last state; recipe, settings, pictures and features must be those of the run.
         device: "auto", "cpu" or "cuda".
         workers: processes that make patches ahead; with some, scripts need `if __name__ == "__main__":`.
@@ -89,6 +91,7 @@ def train(
     """
     chosen = with_settings(load(recipe) if isinstance(recipe, str) else recipe, settings)
     _require_beginning(chosen)
+    _require_apart(Path(run), [data, only, features, chosen.init_from])
     # All that may be misspelt is looked at before the pictures, which may be many.
     finds = chosen.damage == bared.NAME
     damage, augment = drawer(chosen.damage), Augment.of(chosen.augment)
@@ -101,7 +104,8 @@ def train(
     chosen, loss = _objective(chosen, features, device, modalities)
     if getattr(net, "finds", None) == "crack":
         return _find_cracks(
-            net, loss, chosen, data, run, licence=licence, resume=resume, device=device, workers=workers,
+            net, loss, chosen, data, run, licence=licence, resume=resume, overwrite=overwrite,
+            device=device, workers=workers,
             progress=progress,
         )  # fmt: skip
     found: Gathered | Halved
@@ -148,6 +152,7 @@ def train(
         card=_card(chosen, found.names, licence, device),
         texts=found.texts,
         resume=resume,
+        overwrite=overwrite,
         device=device,
         workers=workers,
         progress=progress,
@@ -163,6 +168,7 @@ def _find_cracks(
     *,
     licence: str,
     resume: bool,
+    overwrite: bool,
     device: str,
     workers: int,
     progress: Callable[[int, int], None] | None,
@@ -182,6 +188,7 @@ def _find_cracks(
         card=_card(recipe, source.names, licence, device),
         texts={"pictures.txt": lines(source.names)},
         resume=resume,
+        overwrite=overwrite,
         device=device,
         workers=workers,
         progress=progress,
@@ -197,6 +204,17 @@ def _near_and_far(source: Source, side: int) -> Source:
 
 def _per_picture(recipe: Recipe) -> int:
     return 1 if recipe.whole else PER_PICTURE
+
+
+def _require_apart(run: Path, read: Iterable[str | Path | None]) -> None:
+    """Refuse a run whose folder holds what it learns from: one begun anew would remove that."""
+    for source in read:
+        if (
+            source
+            and Path(source).exists()
+            and run.resolve() in (place := Path(source).resolve(), *place.parents)
+        ):
+            raise UnsafeOutput(f"{source} lies in {run}, the folder of the run itself; name another folder")
 
 
 def _require_beginning(recipe: Recipe) -> None:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
 import shutil
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from tratteggio.errors import UnsafeOutput, UnwritableFile
 from tratteggio.files.documents import read_json
+from tratteggio.files.locks import Hold, take
+from tratteggio.files.parts import Part, part_of, sweep, sweep_folder, whole_file
+from tratteggio.files.watch import signature
 from tratteggio.painting import Region
 from tratteggio.tiles.blend import Piece
 from tratteggio.tiles.tile_file import pieces_of, read_tile
 
 CACHE_BYTES = 64 * 2**20
 TILE = re.compile(r"tile-(\d{5}|[1-9]\d{5,8})\.npz", re.ASCII)
+STAMP, LOCK, OUTPUTS = "job.json", "lock", "outputs.json"
+OURS = re.compile(r"job\.json|lock|outputs\.json|tile-\d+\.npz|.*\.part", re.DOTALL)
+TRIES = 20
 
 
 class Ledger(Protocol):
@@ -75,41 +82,51 @@ class MemoryLedger:
 class DiskLedger:
     """One folder per job: `job.json` says which job, `tile-NNNNN.npz` holds the pieces of one tile.
 
-    A file appears under its name only when it is complete, so that a kill at any moment leaves a sound
-    ledger.
+    A file appears under its name only when it is complete, and the folder only with its `job.json`, so that a
+    kill at any moment leaves a sound ledger. The folder is locked by one process, until `close` or its end.
 
     Args:
-        folder: made if missing; its parent must exist.
+        folder: made if missing; its parent must exist. A folder that is no ledger is never touched.
         job: what the job is (hashes, engine, parameters). A ledger goes on only with the very same job.
         resume: go on with what the folder holds.
+        anew: begin again, whatever unfinished job the folder holds.
+        check: called before a tile is kept; what it raises is raised, and the tile is not kept.
 
     Raises:
-        UnsafeOutput: the folder holds an unfinished job and `resume` was not asked for, or another job.
+        UnsafeOutput: the folder holds an unfinished job and neither `resume` nor `anew` was asked for, or
+            another job, or something else; or another process is at work on it.
         UnwritableFile: the folder cannot be made.
         UnreadableFile: the ledger is damaged.
     """
 
-    def __init__(self, folder: Path, job: Mapping[str, Any], *, resume: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        job: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        anew: bool = False,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self.folder = folder
+        self._check_inputs = check
         self._cache: OrderedDict[int, tuple[Piece, ...]] = OrderedDict()
         self._cached_bytes = 0
-        stamp = folder / "job.json"
-        if stamp.exists():
-            if not resume:
-                raise UnsafeOutput(
-                    f"{folder} holds an unfinished job; add --resume to go on with it, or remove the folder"
-                )
-            self._check(stamp, job)
-        else:
-            try:
-                folder.mkdir(exist_ok=True)
-                _write_whole(stamp, json.dumps(job, indent=1).encode())
-            except OSError as error:
-                raise UnwritableFile(
-                    f"cannot keep the ledger of this job in {folder}: {error.strerror or error}; "
-                    "check that the folder exists and can be written to"
-                ) from error
-        self._regions = {tile: self._extent(tile) for tile in self._found()}
+        try:
+            self.resumed, self._hold = _opened(folder, job, keep=resume, anew=anew)
+        except OSError as error:
+            raise UnwritableFile(
+                f"cannot keep the ledger of this job in {folder}: {error.strerror or error}; "
+                "check that the folder exists and can be written to"
+            ) from error
+        try:
+            if self.resumed:
+                self._check(folder / STAMP, job)
+            sweep_folder(folder)
+            self._regions = {tile: self._extent(tile) for tile in self._found()}
+        except BaseException:
+            self._hold.release()
+            raise
 
     @property
     def started(self) -> bool:
@@ -125,7 +142,9 @@ class DiskLedger:
 
         Raises:
             UnwritableFile: no space or no permission; what was done before stays.
+            TratteggioError: as `check` raises.
         """
+        self._check_inputs()
         windows = [[*piece.window.box, *piece.window.core, piece.window.feather] for piece in pieces]
         # A tile may turn out to hold no lost pixel of its own; its empty file says that it is done.
         arrays = {
@@ -136,7 +155,7 @@ class DiskLedger:
             "confidence": np.concatenate([np.empty(0, np.float32), *(piece.confidence for piece in pieces)]),
         }
         try:
-            with _whole_file(self._file(tile)) as stream:
+            with whole_file(self._file(tile)) as stream:
                 np.savez(stream, allow_pickle=False, **arrays)
         except OSError as error:
             raise UnwritableFile(
@@ -153,9 +172,42 @@ class DiskLedger:
                     if not piece.region.meet(region).empty:
                         yield piece
 
+    def own(self, files: Sequence[Path], names: Sequence[str]) -> None:
+        """Note that files are the job's to replace: its own, on their way to these names, or old outputs.
+
+        Raises:
+            UnwritableFile: no space or no permission.
+        """
+        told = self._owned()
+        for file, name in zip(files, names, strict=True):
+            told.setdefault(name, []).append(list(signature(file)))
+        try:
+            with whole_file(self.folder / OUTPUTS) as stream:
+                stream.write(json.dumps(told).encode())
+        except OSError as error:
+            raise UnwritableFile(f"{self.folder / OUTPUTS}: {error.strerror or error}") from error
+
+    def owns(self, output: Path) -> bool:
+        """True if an output that is there is one that `own` was told of, unchanged since."""
+        try:
+            return list(signature(output)) in self._owned().get(output.name, [])
+        except OSError:
+            return False
+
+    def _owned(self) -> dict[str, list[list[int]]]:
+        try:
+            told = json.loads((self.folder / OUTPUTS).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}  # then nothing is known to be the job's, and nothing is replaced
+        return told if isinstance(told, dict) and all(isinstance(v, list) for v in told.values()) else {}
+
+    def close(self) -> None:
+        """Let go of the job; what is done stays for another run."""
+        self._hold.release()
+
     def discard(self) -> None:
         """Remove the folder: the job is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _removed(self.folder, self._hold)
 
     def _file(self, tile: int) -> Path:
         return self.folder / f"tile-{tile:05d}.npz"
@@ -205,21 +257,78 @@ def _size(pieces: tuple[Piece, ...]) -> int:
     return sum(piece.lost.nbytes + piece.values.nbytes + piece.confidence.nbytes for piece in pieces)
 
 
-@contextlib.contextmanager
-def _whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that gets its name only once it is complete and on disk."""
-    part = path.with_name(path.name + ".part")
+# --- the folder ---------------------------------------------------------------------------------------
+
+
+def require_ledger(folder: Path) -> None:
+    """Make sure that a folder is the ledger of a job and holds nothing else.
+
+    Raises:
+        UnsafeOutput: it is something else, which is never adopted and never removed.
+    """
     try:
-        with part.open("wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
+        entries = [] if folder.is_symlink() or not folder.is_dir() else list(folder.iterdir())
+    except OSError as error:
+        raise UnsafeOutput(f"{folder} cannot be read: {error.strerror or error}; move it away") from error
+    foreign = [entry for entry in entries if entry.is_symlink() or not OURS.fullmatch(entry.name)]
+    if foreign or (folder / STAMP) not in entries:
+        why = f"holds {foreign[0].name}, which is none of ours" if foreign else "is not the ledger of a job"
+        raise UnsafeOutput(
+            f"{folder}, where this job would keep what is done, {why}; move it away, or name another output"
+        )
+
+
+def _opened(folder: Path, job: Mapping[str, Any], *, keep: bool, anew: bool) -> tuple[bool, Hold]:
+    """Find or make the folder of a job and lock it; tells whether it was there.
+
+    Raises:
+        UnsafeOutput: as `DiskLedger`.
+        OSError: as the file system says.
+    """
+    sweep([folder])
+    for _ in range(TRIES):
+        there = os.path.lexists(folder)
+        if there:
+            require_ledger(folder)
+        elif not _made(folder, job):
+            continue  # another job made one at this very moment
+        try:
+            hold = take(folder / LOCK, of=folder)
+        except FileNotFoundError:
+            continue  # another job ended at this very moment
+        if not there or keep:
+            return there, hold
+        if not anew:
+            hold.release()
+            raise UnsafeOutput(
+                f"{folder} holds an unfinished job; add --resume to go on, or --overwrite to begin anew"
+            )
+        _removed(folder, hold)
+    raise UnsafeOutput(f"{folder} is in use by other jobs that come and go; try again")
+
+
+def _made(folder: Path, job: Mapping[str, Any]) -> bool:
+    """Make the folder with its stamp, at once; False if one is there meanwhile."""
+    part = Part(folder, folder=True)
+    try:
+        with whole_file(part.path / STAMP) as stream:
+            stream.write(json.dumps(job, indent=1).encode())
+        part.place()
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            return False
         raise
+    finally:
+        part.drop()
+    return True
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    with _whole_file(path) as stream:
-        stream.write(content)
+def _removed(folder: Path, hold: Hold) -> None:
+    """Remove a ledger that is held: first its name, so that nobody finds a half of it."""
+    if os.name == "nt":  # no renaming of what holds an open file
+        hold.release()
+    doomed = part_of(folder)
+    with contextlib.suppress(OSError):
+        folder.replace(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+    hold.release()

@@ -60,6 +60,16 @@ def _joined(trials: Sequence[Trial]) -> tuple[NDArray[np.float32], NDArray[np.fl
     )
 
 
+def require_share(above: float) -> None:
+    """Make sure that what is left open is said as a share.
+
+    Raises:
+        BadUsage: it is not above 0 and up to 1.
+    """
+    if not 0 < above <= 1:
+        raise BadUsage(f"what is left open is said as a share of the range, above 0 and up to 1, got {above}")
+
+
 def left_open(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[Lacunae, dict[str, Any]]:
     """Take out the lacunae whose fills are too uncertain to be shown.
 
@@ -74,8 +84,7 @@ def left_open(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[La
     Raises:
         BadUsage: not a share, or no lacuna would be filled.
     """
-    if not 0 < above <= 1:
-        raise BadUsage(f"what is left open is said as a share of the range, above 0 and up to 1, got {above}")
+    require_share(above)
     groups = lacunae.groups()
     total = np.zeros(len(groups.regions) + 1)
     for rows in Region.whole(lacunae.grid).bands(512):

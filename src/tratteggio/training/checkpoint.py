@@ -88,7 +88,7 @@ def save_state(
         "recipe": to_json(recipe),
     }
     _write(tensors, target, header, advice=ADVICE)
-    for file in folder.iterdir():  # older states, and parts that a kill left behind
+    for file in folder.glob("step-*.safetensors"):  # older states; nothing else is ours to remove
         if file != target:
             file.unlink(missing_ok=True)
 

@@ -25,6 +25,7 @@ from tratteggio.errors import UnwritableFile
 from tratteggio.extras import optional
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import json_lines
+from tratteggio.files.parts import open_to_append
 
 Picture = NDArray[np.float32]
 
@@ -53,7 +54,10 @@ class Journal:
         with optional("tensorboard", needs=needs, install="pip install 'tratteggio[train]'"):
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
         self._curves: Any = SummaryWriter(str(run / "tensorboard"), purge_step=step + 1)
-        self._lines = self.file.open("a", encoding="utf-8")
+        try:
+            self._lines = open_to_append(self.file)
+        except OSError as error:
+            raise UnwritableFile(f"{self.file} cannot be written: {error.strerror or error}") from error
 
     def tell(self, step: int, values: Mapping[str, Any]) -> None:
         """Write one line and its curves.
@@ -67,7 +71,7 @@ class Journal:
         """
         line = json.dumps({"step": step, **_storable(values)})
         try:
-            self._lines.write(line + "\n")
+            self._lines.write(f"{line}\n".encode())
             self._lines.flush()
             for name, value in _flat(values):
                 self._curves.add_scalar(name, value, step)

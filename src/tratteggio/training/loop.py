@@ -43,6 +43,7 @@ from tratteggio.training.checkpoint import Progress, load_state, load_weights, s
 from tratteggio.training.journal import Journal, Stages, write_sheet
 from tratteggio.training.launch import launched
 from tratteggio.training.recipe import Recipe, rate_at, to_json
+from tratteggio.training.run_folder import clear, held, is_begun
 from tratteggio.training.spoiling import Spoil
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def train(
     card: Card | None = None,
     texts: Mapping[str, str] = {},
     resume: bool = False,
+    overwrite: bool = False,
     device: str = "auto",
     workers: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -98,6 +100,7 @@ def train(
         texts: files to keep in the folder, by name, that tell what `patches` and `held_out` were made of,
             such as a list of pictures; a run is resumed with the same ones only.
         resume: go on from the last state that the folder holds.
+        overwrite: begin anew in the place of an older run, which is removed.
         device: "auto", "cpu" or "cuda".
         workers: processes that make patches ahead; 0 makes them between the steps. With some, scripts need
             the guard `if __name__ == "__main__":`.
@@ -107,7 +110,8 @@ def train(
         the file with the final weights.
 
     Raises:
-        UnsafeOutput: the folder is not empty and `resume` was not asked for.
+        UnsafeOutput: the folder is not empty and neither `resume` nor `overwrite` was asked for, it holds
+            a link or, with `overwrite`, something that no run leaves, or another process is at work in it.
         BadUsage: nothing to resume, a state of another recipe or architecture, other texts, a batch that
             the processes cannot share evenly, or no such device.
         Diverged: a loss or gradient is NaN or infinite; the message says where its batch was saved.
@@ -122,7 +126,7 @@ def train(
         _train(
             fabric, net, patches, loss, recipe,
             run=Path(run), spoil=spoil, held_out=held_out, card=card, texts=texts, resume=resume,
-            workers=workers, progress=progress,
+            overwrite=overwrite, workers=workers, progress=progress,
         )  # fmt: skip
     return Path(run) / "weights.safetensors"
 
@@ -140,10 +144,34 @@ def _train(
     card: Card | None,
     texts: Mapping[str, str],
     resume: bool,
+    overwrite: bool,
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
     bench = _set_up(fabric, net, loss, recipe, run, spoil=spoil)
+    if not resume:
+        if recipe.init_from:  # what cannot be begun leaves no folder
+            load_weights(find(recipe.init_from), net)
+        _take_place(bench, texts, overwrite=overwrite)
+    leads = bench.fabric.is_global_zero and run.is_dir()
+    with held(run) if leads else nullcontext():
+        _train_on(bench, patches, held_out=held_out, card=card, texts=texts, resume=resume,
+            workers=workers, progress=progress,
+        )  # fmt: skip
+
+
+def _train_on(
+    bench: _Bench,
+    patches: Patches,
+    *,
+    held_out: Sequence[Patch],
+    card: Card | None,
+    texts: Mapping[str, str],
+    resume: bool,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    fabric, recipe = bench.fabric, bench.recipe
     begun = _resume(bench, texts) if resume else _begin(bench, texts)
     steps = range(begun.step, recipe.steps)
     shares = Shares(patches, batch=recipe.batch, rank=fabric.global_rank, world=fabric.world_size)
@@ -251,18 +279,30 @@ def _freeze_norms(net: nn.Module, recipe: Recipe) -> None:
     freeze()
 
 
+def _take_place(bench: _Bench, texts: Mapping[str, str], *, overwrite: bool) -> None:
+    """Make the folder of a new run, or clear that of an older one."""
+    run = bench.run
+    if not bench.fabric.is_global_zero:
+        return
+    try:
+        if overwrite:
+            clear(run, texts=texts)
+        if is_begun(run):
+            raise UnsafeOutput(
+                f"{run} is not empty; add --resume to go on with the run in it, --overwrite to begin it "
+                "anew, or name a new folder"
+            )
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
+
+
 def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     """Open a new run and keep its state at once: a full disk shows now, and any kill can be resumed from."""
     run, nothing = bench.run, Progress(0, 0.0)
-    if bench.recipe.init_from:
-        load_weights(find(bench.recipe.init_from), bench.net)
     if bench.fabric.is_global_zero:
         try:
-            if run.exists() and any(run.iterdir()):
-                raise UnsafeOutput(
-                    f"{run} is not empty; add --resume to go on with the run in it, or name a new folder"
-                )
-            (run / "state").mkdir(parents=True)
+            (run / "state").mkdir(exist_ok=True)
         except OSError as error:
             raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
         save_state(run, nothing, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)

@@ -25,6 +25,8 @@ from tratteggio.damage import (
 )
 from tratteggio.damage import rose as drawn_rose
 from tratteggio.errors import BadUsage
+from tratteggio.files.outputs import require_outputs
+from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
 from tratteggio.painting import Lacunae, Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
@@ -38,6 +40,7 @@ from tratteggio.treatment.opening import (
     shown_to,
     stack_of,
 )
+from tratteggio.treatment.planning import input_files
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
@@ -184,6 +187,7 @@ def detect_file(
     seed: int = 0,
     device: str = "auto",
     white: float | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Survey:
     """Find damage and write a mask (white = lost), with its history beside it.
@@ -193,59 +197,113 @@ def detect_file(
         target: .png .tif, 8 bit: damage of all classes.
         kinds, threshold, strength, seed, device, white, progress: as for `survey`.
         damage: also write a map of the classes in their colours, .png .tif, for `inpaint --damage`.
+        overwrite: replace outputs that are there already.
 
     Raises:
         BadUsage: a target that is no .png or .tif.
-        UnsafeOutput: a target is the source.
+        UnsafeOutput: an output is an input, or is there already, or two outputs are one file.
+        SourceChanged: the source was replaced while it was being read; nothing more is written.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         TratteggioError: as `survey` raises.
     """
     for path in (target, strength, damage):
         if path is not None:
             _require_mask(Path(path))
-            files.refuse_overwrite(source, path)
+    require_outputs(
+        detected_files(target, strength=strength, damage=damage),
+        inputs=input_files(source), overwrite=overwrite,
+    )  # fmt: skip
+    watch = Watch(input_files(source))
     found = survey(
         source, kinds, threshold=threshold, strength=strength, seed=seed, device=device, white=white,
         progress=progress,
     )  # fmt: skip
     scan = open(source, white=white).primary
+    watch.know(source, found.history["source"]["sha256"])
+    watch.check()
     everything = files.white_where_lost(found.damage.of(*CLASSES))
     history = files.save_made(
-        replace(_on_grid(scan), pixels=everything), target, source=scan, history=found.history
-    )
+        replace(_on_grid(scan), pixels=everything), target, source=scan, history=found.history,
+        before=watch.last_look([Path(target), files.sidecar(target, "history")], overwrite=overwrite),
+    )  # fmt: skip
     if damage:
-        write_damage(found, damage)
+        write_damage(found, damage, overwrite=overwrite)
     return found._replace(history=dict(history))
 
 
-def write_damage(found: Survey, target: str | Path) -> None:
+def detected_files(
+    target: str | Path, *, strength: str | Path | None = None, damage: str | Path | None = None
+) -> list[Path]:
+    """List all files that `detect_file` writes."""
+    with_history = [Path(path) for path in (target, damage) if path is not None]
+    beside = [files.sidecar(path, "history") for path in with_history]
+    return [*with_history, *beside, *([] if strength is None else [Path(strength)])]
+
+
+def write_damage(found: Survey, target: str | Path, *, overwrite: bool = False) -> None:
     """Write a map of the classes in their colours, with its history beside it.
+
+    Args:
+        found: a survey.
+        target: .png .tif
+        overwrite: replace what is there already.
 
     Raises:
         BadUsage: a target that is no .png or .tif.
+        UnsafeOutput: it is there already.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    _require_mask(Path(target))
+    target = Path(target)
+    _require_mask(target)
+    beside_it = files.sidecar(target, "history")
+    require_outputs([target, beside_it], overwrite=overwrite)
+    # The history first: a map without one would never be taken for ours again.
+    files.write_history(beside_it, {**found.history, "classes": colours_said()})
     files.write_indexed(found.damage.indices, target, PALETTE, metadata=found.damage.metadata)
-    files.write_history(files.sidecar(target, "history"), {**found.history, "classes": colours_said()})
 
 
-def write_cracks(found: Survey, *, graph: str | Path | None = None, rose: str | Path | None = None) -> None:
+def surveyed_before(target: str | Path, scan: Scan, kinds: Sequence[str]) -> bool:
+    """Say whether a map of this very search lies there, so that a job that goes on need not search again.
+
+    Raises:
+        UnsafeOutput: a file of that name is there that is not of this search.
+    """
+    target = Path(target)
+    beside_it = files.sidecar(target, "history")
+    there = [path for path in (target, beside_it) if path.exists()]
+    if not there:
+        return False
+    history = files.read_history(beside_it) if beside_it.exists() else {}
+    words = [make_detector(kind)[1] for kind in kinds]
+    same = history.get("verb") == "detect" and history["source"]["sha256"] == facts(scan)["sha256"]
+    if not same or [one["words"] for one in history["detectors"]] != words:
+        require_outputs(there)
+    return target.exists()
+
+
+def write_cracks(
+    found: Survey,
+    *,
+    graph: str | Path | None = None,
+    rose: str | Path | None = None,
+    overwrite: bool = False,
+) -> None:
     """Write the cracks that were found as a graph, and how much of them runs in each direction.
 
     Args:
         found: a survey, cracks among its classes or not.
         graph: .geojson or .json: junctions, edges with length, width and direction; coordinates in pixels.
         rose: .svg
+        overwrite: replace what is there already.
 
     Raises:
+        UnsafeOutput: a file is there already, or both are one.
         BadUsage: another suffix, or a painting too large for a graph.
         MissingExtra: scikit-image is not installed.
         UnwritableFile: no such folder, no permission, no space.
     """
-    for path, suffixes in ((graph, GRAPHS), (rose, ROSES)):
-        if path is not None:
-            _require_suffix(Path(path), suffixes)
+    require_drawn(graph=graph, rose=rose)
+    require_outputs([path for path in (graph, rose) if path is not None], overwrite=overwrite)
     cracks = crack_graph(found.damage.of("crack"), metadata=found.damage.metadata)
     if graph is not None:
         _write_text(graph, json.dumps(cracks.geojson(), indent=1) + "\n")
@@ -253,19 +311,35 @@ def write_cracks(found: Survey, *, graph: str | Path | None = None, rose: str | 
         _write_text(rose, drawn_rose(cracks, title=f"Cracks: {found.damage.name}"))
 
 
-def write_areas(found: Survey, target: str | Path) -> None:
+def require_drawn(
+    *, graph: str | Path | None = None, rose: str | Path | None = None, areas: str | Path | None = None
+) -> None:
+    """Make sure, before the search, that the suffixes are of files that can be written.
+
+    Raises:
+        BadUsage: another suffix.
+    """
+    for path, suffixes in ((graph, GRAPHS), (rose, ROSES), (areas, TABLES)):
+        if path is not None:
+            _require_suffix(Path(path), suffixes)
+
+
+def write_areas(found: Survey, target: str | Path, *, overwrite: bool = False) -> None:
     """Write how much damage of each class there is: area, share and pieces.
 
     Args:
         found: a survey.
         target: .csv or .json
+        overwrite: replace what is there already.
 
     Raises:
+        UnsafeOutput: it is there already.
         BadUsage: another suffix.
         UnwritableFile: no such folder, no permission, no space.
     """
     path = Path(target)
-    _require_suffix(path, TABLES)
+    require_drawn(areas=path)
+    require_outputs([path], overwrite=overwrite)
     rows = [area._asdict() for area in found.damage.areas()]
     if path.suffix.lower() == ".json":
         _write_text(path, json.dumps(rows, indent=1) + "\n")

@@ -15,10 +15,13 @@ import numpy as np
 from tratteggio import files, words
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
+from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.icc import profile_name, srgb_profile
 from tratteggio.files.laying import require_alike
 from tratteggio.files.layout import relaid
+from tratteggio.files.outputs import require_outputs
 from tratteggio.files.sensor import SENSOR
+from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
 from tratteggio.filters import windows
 from tratteggio.filters.chain import Step, chain, said
@@ -34,6 +37,7 @@ from tratteggio.treatment.opening import (
     require_picture,
     stack_of,
 )
+from tratteggio.treatment.planning import input_files
 from tratteggio.version import __version__
 
 log = logging.getLogger("tratteggio")
@@ -120,6 +124,7 @@ def enhance_file(
     device: str = "auto",
     tile: int | None = None,
     white: float | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
     """Write what `enhance` gives to a file, window by window, with its history beside it.
@@ -129,25 +134,32 @@ def enhance_file(
         target: .tif .png .jpg
         steps, enhancer, device, tile, progress: as those of `enhance`.
         white: the sample that stands for white, as for `open`.
+        overwrite: replace outputs that are there already.
 
     Returns:
         the history, as it is written beside the target: under "hypothesis" each step, in order.
 
     Raises:
-        UnsafeOutput: the target is the source, or the other picture of a hybrid.
+        UnsafeOutput: an output is the source or the other picture of a hybrid, or is there already.
+        SourceChanged: the source was replaced while it was being read; nothing is written.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         TratteggioError: as `enhance` and `open` raise.
     """
     target = Path(target)
     way = _way(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
+    read = [*input_files(source), *map(Path, way.reads)]
+    outputs = [target, files.sidecar(target, "history")]
+    require_outputs(outputs, inputs=read, overwrite=overwrite)
+    watch = Watch(read)
     scan = open(source, raw=way.raw, white=white).primary
     require_picture(scan)
     note_range(scan)
-    for precious in (source, *way.reads):
-        files.refuse_overwrite(precious, target)
     made = way.through(scan, progress)
-    history = {
+    require_holds(made, target)
+    least = least_bytes(made, target, provenance.file_named(scan.name))
+    require_space(target.parent, least, what=f"enhancing {scan.name}")
+    history: dict[str, Any] = {
         "tratteggio": __version__,
         "verb": "enhance",
         "what": "a hypothesis: every pixel is computed from the source by these steps, in this order",
@@ -156,7 +168,12 @@ def enhance_file(
         "hypothesis": way.told(scan),
         "chain": way.said,
     }
-    return files.save_made(made, target, source=scan, history=history)
+    watch.know(source, history["source"]["sha256"])
+    watch.check()
+    return files.save_made(
+        made, target, source=scan, history=history,
+        before=watch.last_look(outputs, overwrite=overwrite),
+    )  # fmt: skip
 
 
 class _Filters(NamedTuple):

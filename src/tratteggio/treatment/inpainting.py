@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from tratteggio import files, registry
-from tratteggio.errors import BadUsage, Stopped, UnwritableFile
+from tratteggio import files
+from tratteggio.errors import BadUsage, SourceChanged, Stopped, TratteggioError, UnwritableFile
 from tratteggio.files import provenance
+from tratteggio.files.outputs import require_name, require_outputs
+from tratteggio.files.saving import saved_files
+from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
 from tratteggio.finish import finished
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
@@ -34,9 +39,16 @@ from tratteggio.treatment.opening import (
     shown_to,
     stack_of,
 )
+from tratteggio.treatment.planning import ledger_folder, require_options, require_savable
 from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
+
+MENDED: dict[type[TratteggioError], str] = {
+    UnwritableFile: "make room",
+    SourceChanged: "put the input back",
+    BadUsage: "change that option",
+}
 
 
 class Trust(NamedTuple):
@@ -142,11 +154,11 @@ def inpaint(
         >>> bool((inpaint(damaged, lost, engine="biharmonic") == ramp).all())
         True
     """
+    require_options(finish=finish, tile=tile, leave_above=leave_above)
     stack = stack_of(painting)
     lacunae = lacunae_of(lost, stack.primary, mask_orientation=mask_orientation)
     require_seed(seed)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
-    registry.load("finish", finish)
     stack = shown_to(maker, stack)
     note_range(*stack.scans)
     _require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
@@ -176,12 +188,13 @@ def inpaint_file(
     mostly_lost: bool = False,
     resume: bool = False,
     white: float | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Mapping[str, Any]:
     """Fill a painting into a file, keeping a ledger beside the output so that the work can be resumed.
 
     The ledger is the folder `TARGET.job`; it is gone when the target is complete. The options are those of
-    `inpaint`.
+    `inpaint`. All that can be known from names, headers and options is checked before the first pixel.
 
     Args:
         source: what `open` takes.
@@ -190,52 +203,150 @@ def inpaint_file(
         resume: go on with an unfinished job of the same inputs and options; if the target is already
             complete, nothing is done again.
         white: the sample that stands for white, as for `open`.
+        overwrite: replace outputs that are there already, and an unfinished job unless `resume`.
 
     Returns:
         the history, as it is written beside the target.
 
     Raises:
         Stopped: interrupted; the ledger holds what was done.
-        UnsafeOutput: the target is the source or the mask, or an unfinished job lies there.
+        UnsafeOutput: an output is the source or the mask, or is there already; an unfinished job lies there,
+            or another process is at work on it.
+        SourceChanged: an input was replaced while it was being read; nothing is saved.
         TratteggioError: as `inpaint` and `files.save` raise.
     """
     require_seed(seed)
-    files.require_writable(target)
-    for precious in (source, *([] if isinstance(mask, Lacunae) else [mask])):
-        files.refuse_overwrite(precious, target)
-    stack = open(source, white=white)
-    for scan in stack.scans:
-        files.refuse_overwrite(scan.name, target)
-    lacunae = lacunae_of(mask, stack.primary, mask_orientation=mask_orientation)
-    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
-    registry.load("finish", finish)
-    stack = shown_to(maker, stack)
-    note_range(*stack.scans)
-    tile, _ = memory_plan(stack, tile=tile, memory=memory)
-    _require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
-    job = describe(stack, lacunae, maker, seed=seed) | {"tile": tile}
-    trust = Trust(calibrate, leave_above)
-    if resume and (done := _finished_before(target, job, finish, trust)):
+    target, trust = Path(target), Trust(calibrate, leave_above)
+    require_options(finish=finish, tile=tile, leave_above=leave_above)
+    ready = _ready(
+        Path(source), mask, target, engine=engine, seed=seed, device=device, tile=tile, memory=memory,
+        mask_orientation=mask_orientation, mostly_lost=mostly_lost, white=white,
+        replaces=overwrite or resume,
+    )  # fmt: skip
+    folder = ledger_folder(target)
+    if resume and (done := _finished_before(ready.outputs, ready.job, finish, trust)):
+        _forget(folder, ready.job)
         return done
-    ledger = DiskLedger(target.with_name(target.name + ".job"), job, resume=resume)
+    if not folder.exists():
+        require_outputs(ready.outputs, overwrite=overwrite)
+    ledger = DiskLedger(
+        folder, ready.job, resume=resume, anew=overwrite and not resume, check=ready.watch.check
+    )
+
+    def last_look(written: Sequence[Path]) -> None:
+        ready.watch.check()
+        _claim(ledger, ready.outputs, overwrite=overwrite)
+        ledger.own(written, [path.name for path in ready.outputs])
+
     try:
+        _claim(ledger, ready.outputs, overwrite=overwrite)
         restoration = _propose(
-            stack, lacunae, maker, ledger, job=job, finish=finish, tile=tile, trust=trust,
-            progress=progress,
+            ready.stack, ready.lacunae, ready.engine, ledger, job=ready.job, finish=finish, tile=ready.tile,
+            trust=trust, progress=progress,
         )  # fmt: skip
-        restoration.save(target)
+        files.save(restoration, target, before=last_look)
     except KeyboardInterrupt:
         raise Stopped(
             f"stopped before {target} was complete; run the same command with --resume to go on"
         ) from None
     except BaseException as error:
-        if not ledger.started or isinstance(error, BadUsage):
+        if not (ledger.started or ledger.resumed):
             ledger.discard()
-        elif isinstance(error, UnwritableFile):
-            raise UnwritableFile(f"{error}; what is filled is kept: make room, then add --resume") from error
+        for kind, mend in MENDED.items():
+            if isinstance(error, kind) and ledger.started:
+                raise kind(f"{error}; what is filled is kept: {mend}, then add --resume") from error
         raise
-    ledger.discard()
+    else:
+        ledger.discard()
+    finally:
+        ledger.close()
     return restoration.history
+
+
+class _Ready(NamedTuple):
+    """A job whose inputs, outputs and options are checked.
+
+    Attributes:
+        outputs: all files that the proposal will have.
+        watch: over all inputs, since before they were opened.
+    """
+
+    stack: Stack
+    lacunae: Lacunae
+    engine: Engine
+    tile: int
+    job: dict[str, Any]
+    outputs: list[Path]
+    watch: Watch
+
+
+def _ready(
+    source: Path,
+    mask: Path | Lacunae,
+    target: Path,
+    *,
+    engine: str | Engine,
+    seed: int,
+    device: str,
+    tile: int | None,
+    memory: float | None,
+    mask_orientation: str | None,
+    mostly_lost: bool,
+    white: float | None,
+    replaces: bool,
+) -> _Ready:
+    """Check all that can be known before the first pixel, and say which job it is."""
+    outputs, file = saved_files(target), None if isinstance(mask, Lacunae) else Path(mask)
+    read = [source] if file is None else [source, file]
+    require_outputs(outputs, inputs=read, overwrite=replaces)
+    require_name(ledger_folder(target))
+    watch = Watch(read)
+    stack = open(source, white=white)
+    require_outputs(outputs, inputs=[scan.name for scan in stack.scans], overwrite=replaces)
+    lacunae = lacunae_of(mask, stack.primary, mask_orientation=mask_orientation)
+    require_savable(stack.primary, target, lost_px=lacunae.lost_px)
+    maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
+    stack = shown_to(maker, stack)
+    watch.add(place.parent if place.parent.is_file() else place for place in _places(stack))
+    note_range(*stack.scans)
+    side, _ = memory_plan(stack, tile=tile, memory=memory)
+    _require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
+    job = describe(stack, lacunae, maker, seed=seed) | {"tile": side}
+    _know(watch, stack, file, job)
+    return _Ready(stack, lacunae, maker, side, job, outputs, watch)
+
+
+def _places(stack: Stack) -> list[Path]:
+    """Return where the scans of a stack lie on disk."""
+    return [place for scan in stack.scans if (place := provenance.place_named(scan.name)) is not None]
+
+
+def _know(watch: Watch, stack: Stack, mask: Path | None, job: Mapping[str, Any]) -> None:
+    """Tell the watch the hashes of the job, and make sure that they are of what was opened."""
+    hashes = {job["source"]["modality"]: job["source"]["sha256"]}
+    hashes |= {modality: told["sha256"] for modality, told in job["also_read"].items()}
+    for scan in stack.scans:
+        file = provenance.file_named(scan.name)
+        if file is not None:
+            watch.know(file, hashes.get(scan.modality))
+    if mask is not None:
+        watch.know(mask, job["lacunae"]["sha256"])
+    watch.check()
+
+
+def _claim(ledger: DiskLedger, outputs: Sequence[Path], *, overwrite: bool) -> None:
+    """Make outputs that are there the job's to replace, if the user said so; refuse all others."""
+    there = [path for path in outputs if os.path.lexists(path) and not ledger.owns(path)]
+    if there and not overwrite:
+        require_outputs(there)
+    if there:
+        ledger.own(there, [path.name for path in there])
+
+
+def _forget(folder: Path, job: Mapping[str, Any]) -> None:
+    """Remove the ledger of a job that is complete: a kill came between its last file and this."""
+    if folder.exists():
+        DiskLedger(folder, job, resume=True).discard()
 
 
 def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:
@@ -318,15 +429,15 @@ def _require_fillable(scan: Scan, lacunae: Lacunae, *, mostly_lost: bool) -> Non
 
 
 def _finished_before(
-    target: Path, job: Mapping[str, Any], finish: str, trust: Trust
+    outputs: Sequence[Path], job: Mapping[str, Any], finish: str, trust: Trust
 ) -> Mapping[str, Any] | None:
-    """Return the history of the proposal at `target` if it is complete and of this very job."""
-    sidecar = provenance.sidecar(target, "history")
-    if not (target.exists() and sidecar.exists()):
+    """Return the history of the proposal that lies there if it is complete and of this very job."""
+    if not all(path.exists() for path in outputs):
         return None
-    history = provenance.read_proposal(sidecar)
-    source = {key: value for key, value in history["source"].items() if key != "file"}
-    same = all((history | {"source": source}).get(key) == value for key, value in job.items())
+    history = provenance.read_proposal(provenance.sidecar(outputs[0], "history"))
+    source = {key: value for key, value in history["source"].items() if key not in ("file", "file_quoted")}
+    wanted = json.loads(provenance.history_json(job))  # as it would be read back
+    same = all((history | {"source": source}).get(key) == value for key, value in wanted.items())
     same = same and history["finish"]["name"] == finish
     left_open = history.get("left_open", {}).get("above")
     same = same and trust == Trust("calibration" in history, left_open)

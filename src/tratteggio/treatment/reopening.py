@@ -13,6 +13,7 @@ import numpy as np
 from tratteggio import files
 from tratteggio.errors import GridMismatch, UnreadableFile
 from tratteggio.files import provenance
+from tratteggio.names import unquoted
 from tratteggio.painting import Mapped, Restoration
 from tratteggio.painting.pixels import Array
 from tratteggio.treatment.opening import lacunae_of, open, size_said  # noqa: A004 - reads as `tg.open`
@@ -36,7 +37,7 @@ def reopen(
     target = Path(target)
     history = provenance.read_proposal(provenance.sidecar(target, "history"))
     if source is None:
-        recorded = history["source"].get("file")
+        recorded = recorded_source(history)
         if recorded is None or not _is_there(target.parent / recorded):
             raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with --source")
         source = target.parent / recorded
@@ -59,6 +60,13 @@ def reopen(
         history,
         files.save,
     )
+
+
+def recorded_source(history: Mapping[str, Any]) -> str | None:
+    """Return where a history says that the source lies, seen from the proposal."""
+    source = history.get("source", {})
+    exact: str | None = source.get("file_quoted")
+    return source.get("file") if exact is None else unquoted(exact)
 
 
 def sample_file(target: str | Path, number: int) -> Path:
