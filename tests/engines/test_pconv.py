@@ -107,7 +107,8 @@ def test_opacity_is_carried_along_and_never_shown_to_the_net(file):
     opacity = np.random.default_rng(1).integers(0, 256, (*lost.shape, 1)).astype(np.uint8)
     engine = pconv.make(weights=file)
     after = tg.inpaint(np.concatenate([picture, opacity], axis=2), lost, engine=engine)
-    assert_array_equal(after[..., 3:], opacity)
+    assert_array_equal(after[..., 3:][~lost], opacity[~lost])
+    assert (after[..., 3][lost] == 255).all()
     assert_array_equal(after[..., :3], tg.inpaint(picture, lost, engine=engine))
 
 

@@ -87,7 +87,9 @@ def test_the_history_tells_what_was_read_off_and_what_was_told(tmp_path: Path) -
         ("denoise", {}, {"sigma": estimated(noisy)}),
         ("denoise:sigma=0.1", {"sigma": 0.1}, {}),
     ):
-        history = tg.treatment.enhance_file(tmp_path / "in.tif", tmp_path / "out.tif", enhancer=words)
+        history = tg.treatment.enhance_file(
+            tmp_path / "in.tif", tmp_path / "out.tif", enhancer=words, overwrite=True
+        )
         told = history["hypothesis"][0]
         assert told["read_off"] == read_off
         assert {key: told["parameters"][key] for key in ("sigma",) if key in told["parameters"]} == parameters

@@ -355,8 +355,6 @@ def test_no_value_breaks_the_reading_of_a_painting_toml(tmp_path: Path, key: str
     [
         ("resolution", [1.0]),
         ("resolution", ["300", "300"]),
-        ("resolution", [-1.0, 300.0]),
-        ("resolution", [1e300, 1e300]),
         ("unit", "furlong"),
         ("orientation", 9),
         ("orientation", "1"),

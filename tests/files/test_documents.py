@@ -107,7 +107,5 @@ def test_lines_come_back_whole_and_a_cut_one_is_left_out(tmp_path: Path) -> None
 def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text(f'{{"count": 1}}\n{line}\n{{"count": 2}}\n')
-    with pytest.raises(
-        UnreadableFile, match=r"lines\.jsonl, line 2 is not a sound journal.*; remove the line"
-    ):
+    with pytest.raises(UnreadableFile, match=r"lines\.jsonl, line 2 is not a sound journal.*; remove it"):
         list(json_lines(file, Trial, what="journal", remedy="remove it"))

@@ -49,6 +49,17 @@ def serial_in(data, order="<"):
     return data[place : place + size]
 
 
+def note_place(data, order="<"):
+    """Return where the EXIF directory says that the maker note lies."""
+
+    def value_of(directory, code):
+        (count,) = struct.unpack_from(order + "H", data, directory)
+        entries = [struct.unpack_from(order + "HHII", data, directory + 2 + 12 * n) for n in range(count)]
+        return next(entry[3] for entry in entries if entry[0] == code)
+
+    return value_of(value_of(struct.unpack_from(order + "I", data, 4)[0], 34665), 37500)
+
+
 def jpeg(path, exif_block):
     Image.fromarray(np.full((16, 24, 3), 90, np.uint8)).save(path, exif=b"Exif\0\0" + exif_block)
 
@@ -66,6 +77,7 @@ def test_the_offsets_of_a_maker_note_hold_in_a_block_that_is_changed(order):
     now = exif.describe(was, orientation=6, resolution=(300.0, 300.0), unit="inch", exact=True)
     assert now != was
     assert serial_in(now, order) == SERIAL
+    assert note_place(now, order) == note_place(was, order)
     told = exif.parse(now)
     assert exif.orientation_of(told) == 6
     assert exif.resolution_of(told) == ((300.0, 300.0), "inch")
@@ -135,6 +147,17 @@ def test_no_small_picture_of_the_source_is_left(tmp_path, target, order, caplog)
         with Image.open(tmp_path / target) as image:
             assert not image.getexif().get_ifd(ExifTags.IFD.IFD1)
             assert serial_in(image.info["exif"].removeprefix(b"Exif\0\0"), order) == SERIAL
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_directory_of_a_small_picture_is_cut_off(order):
+    was = block(order=order, thumbnail=small_picture())
+    now, found = exif.without_thumbnail(was)
+    assert found
+    assert len(now) == len(was)
+    assert struct.unpack_from(order + "I", was, 34)[0] > 0
+    assert struct.unpack_from(order + "I", now, 34)[0] == 0
+    assert exif.without_thumbnail(now) == (now, False)
 
 
 def test_a_small_picture_in_photoshop_resources_goes_and_the_rest_stays(tmp_path, caplog):

@@ -41,6 +41,12 @@ def test_a_histogram_goes_with_its_palette_and_a_note_says_so(tmp_path, caplog):
     assert "PLTE, hIST" in caplog.text
 
 
+def test_no_histogram_is_written_without_a_palette(tmp_path):
+    stack = Metadata(foreign={"png": ((b"hIST", b"\0\1", False), (b"tEXt", b"a\0b", False))})
+    files.write(np.zeros((8, 8), np.uint8), tmp_path / "b.png", metadata=stack)
+    assert [kind for kind, _ in chunks(tmp_path / "b.png")][1:2] == [b"tEXt"]
+
+
 @pytest.mark.parametrize(("channels", "kept"), [(1, [b"sBIT", b"tRNS"]), (3, []), (2, []), (4, [])])
 def test_chunks_with_a_value_for_each_channel_fit_the_channels(tmp_path, channels, kept):
     grey = ((b"sBIT", b"\x08", False), (b"tRNS", b"\0\5", False))

@@ -18,7 +18,10 @@ MOSAIC = np.random.default_rng(0).integers(512, 16_000, (64, 96), np.uint16)
 
 def test_without_the_extra_a_raw_file_is_refused_with_what_to_install(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "rawpy", None)
-    with pytest.raises(MissingExtra, match=r"is camera raw, which needs rawpy; .*tratteggio\[raw\]"):
+    with pytest.raises(
+        MissingExtra,
+        match=r"is camera raw, and reading that needs rawpy, which is not installed; .*tratteggio\[raw\]",
+    ):
         files.read(write_dng(tmp_path / "shot.dng", MOSAIC))
 
 

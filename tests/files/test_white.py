@@ -246,6 +246,11 @@ def test_a_note_says_that_nobody_states_it(caplog):
     assert "of 1, and nothing states" in caplog.text
 
 
+def test_a_note_says_that_samples_lie_above_the_stated_white(caplog):
+    note_range(Scan(painted(), metadata=Metadata(white=1023.0)))
+    assert "above the stated white of 1,023" in caplog.text
+
+
 @pytest.mark.parametrize(
     "scan",
     [

@@ -265,7 +265,8 @@ def _mask(folder: Path) -> Iterator[Seed]:
     Image.fromarray(mask).save("m-grey.png")
     Image.fromarray(mask).convert("1").save("m-bits.png")
     Image.fromarray(mask).convert("P").save("m-palette.png")
-    Image.fromarray(np.dstack([mask, mask, mask, 255 - mask])).save("m-alpha.png")
+    Image.fromarray(np.dstack([mask, mask, mask, np.full_like(mask, 255)])).save("m-opaque.png")
+    Image.fromarray(np.dstack([np.zeros_like(mask)] * 3 + [mask])).save("m-strokes.png")
     tifffile.imwrite("m-grey.tif", mask)
     tifffile.imwrite("m-bits.tif", mask > 0, photometric="minisblack")
     tifffile.imwrite("m-wide.tif", mask.astype(np.uint16) * 257, compression="lzw")
@@ -323,7 +324,10 @@ def _history(folder: Path) -> Iterator[Seed]:
     files = _filled(folder)
     told = '{"levels": [0.5, 0.9], "within_before": [0.1, 0.4], "within_after": [0.5, 0.9], "trials": 24}'
     name = "out.tif.history.json"
-    text = files[name].decode().rstrip()[:-1] + f', "calibration": {told}, "left_open": {{"lacunae": 1}}}}'
+    text = (
+        files[name].decode().rstrip()[:-1]
+        + f', "calibration": {told}, "left_open": {{"above": 0.2, "lacunae": 1}}}}'
+    )
     yield Seed({**files, name: text.encode()}, (name,), (VERIFY, REPORT, ORA))
     yield Seed(files, (name,), (VERIFY, REPORT, ORA))
 
@@ -341,7 +345,7 @@ def _ledger(folder: Path) -> Iterator[Seed]:
 
     tifffile.imwrite("scan.tif", paint(dtype=np.uint16), photometric="rgb", metadata=None)
 
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     former, files.save = files.save, stop

@@ -217,7 +217,8 @@ def test_a_stamp_that_is_no_job_is_named(tmp_path, text):
 @pytest.mark.parametrize("name", ["tile-abc.npz", "tile-1.npz", "tile--0001.npz", "tile-99999999999999.npz"])
 def test_a_file_with_a_name_that_is_not_ours_is_no_tile(tmp_path, name):
     kept_tile(tmp_path).rename(tmp_path / "job" / name)
-    assert not DiskLedger(tmp_path / "job", {}, resume=True).started
+    with pytest.raises(UnsafeOutput, match="none of ours"):
+        DiskLedger(tmp_path / "job", {}, resume=True)
 
 
 # --- the folder ---------------------------------------------------------------------------------------

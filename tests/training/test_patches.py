@@ -177,8 +177,12 @@ def test_stages_are_timed():
 
 
 def test_what_cannot_be_is_refused():
-    for options, told in (({"side": 1}, "side"), ({"per_picture": 0}, "per_picture"), ({"seed": -1}, "seed")):
-        with pytest.raises(BadUsage, match=f"{told} must be at least"):
+    for options, told in (
+        ({"side": 1}, "side must be at least"),
+        ({"per_picture": 0}, "per_picture must be at least"),
+        ({"seed": -1}, "seed must be a whole number"),
+    ):
+        with pytest.raises(BadUsage, match=told):
             Patches(PICTURES, **options)
     with pytest.raises(UnknownName, match="did you mean 'degrees'"):
         Patches(PICTURES, augment={"degree": 3})

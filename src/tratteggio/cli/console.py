@@ -110,7 +110,8 @@ class _Notes(logging.Handler):
         self.console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.console.note(record.getMessage())
+        option = getattr(record, "option", None)  # by which the note can be met
+        self.console.note(record.getMessage() + (f" (--{option})" if option else ""))
 
 
 @contextlib.contextmanager

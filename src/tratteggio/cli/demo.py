@@ -40,8 +40,10 @@ def demo(
         from tratteggio.files.outputs import require_outputs
         from tratteggio.pages import curtain_file, report_file
         from tratteggio.phantom import panel
+        from tratteggio.seeds import require_seed
         from tratteggio.treatment import inpaint_file, reopen
 
+        require_seed(seed)
         output.mkdir(parents=True, exist_ok=True)
         require_outputs([output / name for name in FILES], overwrite=overwrite)
         phantom = panel(rows, cols, seed=seed, depth="uint16")

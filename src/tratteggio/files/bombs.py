@@ -49,22 +49,33 @@ def require_no_bomb(file: Path, size: int) -> None:
 
 
 def _zstd_bytes(stream: IO[bytes], most: int) -> int:
-    """Return the most that frames of Zstandard decompress to, or a number above `most`."""
+    """Return what frames of Zstandard decompress to, or a number above `most`.
+
+    A frame that does not state its size counts as nothing while it cannot pass the limit on memory.
+    """
     total = 0
     while total <= most and stream.read(4) == ZSTD:
-        descriptor = stream.read(1)[0]
+        descriptor = _exactly(stream, 1)[0]
         single = descriptor >> 5 & 1
-        header = (0, 1, 2, 4)[descriptor & 3] + (single, 2, 4, 8)[descriptor >> 6] + (not single)
-        stream.seek(header, 1)
-        last = False
-        while total <= most and not last:
-            block = int.from_bytes(_exactly(stream, 3), "little")
-            last, kind, length = bool(block & 1), block >> 1 & 3, block >> 3
-            # Raw and repeated blocks say their size; a repeated one is stored as one byte.
-            total += BLOCK_BYTES if kind == 2 else length
-            stream.seek(1 if kind == 1 else length, 1)
+        stream.seek((0 if single else 1) + (0, 1, 2, 4)[descriptor & 3], 1)
+        width = (single, 2, 4, 8)[descriptor >> 6]
+        stated = int.from_bytes(_exactly(stream, width), "little") + (256 if width == 2 else 0)
+        largest = _skip_blocks(stream)
         stream.seek(4 if descriptor >> 2 & 1 else 0, 1)
+        total += stated if width or is_decodable(largest) else largest
     return total
+
+
+def _skip_blocks(stream: IO[bytes]) -> int:
+    """Go to the end of a frame; return the most that its blocks decompress to."""
+    largest, last = 0, False
+    while not last:
+        block = int.from_bytes(_exactly(stream, 3), "little")
+        last, kind, length = bool(block & 1), block >> 1 & 3, block >> 3
+        # Raw blocks and repeated bytes say their size; a repeated byte is stored once.
+        largest += BLOCK_BYTES if kind == 2 else length
+        stream.seek(1 if kind == 1 else length, 1)
+    return largest
 
 
 def _exactly(stream: IO[bytes], number: int) -> bytes:

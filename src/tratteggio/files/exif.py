@@ -236,11 +236,12 @@ def read_private(
         if pointer is None:
             return ()
         place = pointer.numbers[0]
-        if not 0 < place < 1 << 63:  # NaN and infinity are not, either
-            if damaged is not None:
-                damaged.append(code)
-            return ()
-        return read_directory(read, int(place), order=order, big=big, damaged=damaged)
+        found: tuple[Entry, ...] = ()
+        if 0 < place < 1 << 63:  # NaN and infinity are not
+            found = read_directory(read, int(place), order=order, big=big, damaged=damaged)
+        if not found and damaged is not None:
+            damaged.append(code)
+        return found
 
     main = tuple(main)
     private = behind(main, EXIF_IFD)

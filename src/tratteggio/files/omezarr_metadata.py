@@ -34,13 +34,10 @@ UM = {
 COLOURS = {1: {"grey": "FFFFFF"}, 3: {"red": "FF0000", "green": "00FF00", "blue": "0000FF"}}
 
 
-PerUnit = Annotated[float, Meta(ge=0, lt=1e12)]
-
-
 class _Said(msgspec.Struct):
     """The metadata of a scan, as `described` writes them."""
 
-    resolution: tuple[PerUnit, PerUnit] | None
+    resolution: tuple[float, float] | None  # what makes no sense of it is left out on opening
     unit: Literal["none", "inch", "cm"]
     orientation: Annotated[int, Meta(ge=1, le=8)]
     white: Annotated[float, Meta(gt=0)] | None = None

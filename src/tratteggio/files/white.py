@@ -116,12 +116,16 @@ def on_one_white(scans: Sequence[Scan]) -> list[Scan]:
 
 
 def note_range(*scans: Scan) -> None:
-    """Say so where no white is stated and the samples lie far below that of the dtype, or far beyond.
+    """Say so where samples lie above a stated white, or far below or beyond that of the dtype.
 
-    Scans of 8 bit and of other channels than grey or colour are not looked at; of large scans, bands are.
+    Scans of 8 bit that state nothing and those of other channels than grey or colour are not looked at; of
+    large scans, bands are.
     """
     for scan in scans:
-        if scan.metadata.white is not None or scan.dtype == np.uint8 or scan.channels not in (1, 3):
+        if scan.metadata.white is not None:
+            _note_above(scan)
+            continue
+        if scan.dtype == np.uint8 or scan.channels not in (1, 3):
             continue
         if sensor_of(scan) is not None:  # a raw mosaic has the levels of its sensor
             continue
@@ -133,6 +137,18 @@ def note_range(*scans: Scan) -> None:
             "%s: the largest sample found is %s of %s, and nothing states which sample is white; if it is "
             "%s, state that when the scan is opened",
             scan.name, f"{top:,.6g}", f"{own:,.0f}", "another" if likely is None else f"{likely:,}",
+            extra={"option": f"white {likely or 'VALUE'}"},
+        )  # fmt: skip
+
+
+def _note_above(scan: Scan) -> None:
+    """Say so where samples lie above the stated white."""
+    top = _largest(scan)
+    if top > scan.white:
+        log.warning(
+            "%s: the largest sample found is %s, above the stated white of %s; what lies above is shown as "
+            "white, and fills end there",
+            scan.name, f"{top:,.6g}", f"{scan.white:,.6g}",
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from tratteggio.tiles.tile_file import pieces_of, read_tile
 CACHE_BYTES = 64 * 2**20
 TILE = re.compile(r"tile-(\d{5}|[1-9]\d{5,8})\.npz", re.ASCII)
 STAMP, LOCK, OUTPUTS = "job.json", "lock", "outputs.json"
-OURS = re.compile(r"job\.json|lock|outputs\.json|tile-\d+\.npz|.*\.part", re.DOTALL)
+OURS = re.compile(rf"job\.json|lock|outputs\.json|{TILE.pattern}|.*\.part", re.DOTALL | re.ASCII)
 TRIES = 20
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias, get_args, get_type_hints
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.documents import parse_json, require
 from tratteggio.registry import unknown
 from tratteggio.seeds import require_seed
 
@@ -213,6 +212,9 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
         UnknownName: a key that no recipe has.
         BadUsage: a key is missing, or a value is of the wrong type.
     """
+    # NumPy comes with it, which a list of recipes does not need.
+    from tratteggio.files.documents import parse_json, require  # noqa: PLC0415
+
     place = Path(source)
     values = require(parse_json(text, place, what="recipe"), dict[str, Any], place, what="recipe")
     hints = get_type_hints(Recipe)
