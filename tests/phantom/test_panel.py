@@ -139,6 +139,6 @@ def test_what_cannot_be_is_refused_in_a_sentence(options: dict) -> None:
         panel(**{"rows": 8, "cols": 8, **options})
 
 
-def test_pixels_are_read_by_slices_of_step_one() -> None:
-    with pytest.raises(BadUsage, match="step 1"):
-        panel(8, 8).painted.pixels[::2, 0:3]
+def test_pixels_are_read_by_any_basic_index() -> None:
+    pixels = panel(8, 8).painted.pixels
+    assert_array_equal(pixels[::2, 0:3, 1], np.asarray(pixels)[::2, 0:3, 1])

@@ -18,6 +18,7 @@ from tratteggio.align.resample import resample
 from tratteggio.align.transform import Floats, Transform, inside
 from tratteggio.align.warp import BLOCK
 from tratteggio.painting import Region, Scan
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, to_depth
 
 COARSE = 8  # pixels that one of the slow band stands for
@@ -80,7 +81,7 @@ def _coarse(band: Array) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, eq=False)
-class Blended:
+class Blended(LazyPixels):
     """The tiles as one raster, blended while it is read."""
 
     tiles: tuple[Tile, ...]
@@ -95,8 +96,7 @@ class Blended:
         """Depth of the tiles."""
         return self.tiles[0].scan.dtype
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.tiles[0].transform.grid)
+    def _read(self, region: Region) -> Array:
         out = np.zeros((region.rows, region.cols, *self.shape[2:]), self.dtype)
         for block in region.tiles(BLOCK):
             out[block.relative_to(region).slices] = self._block(block)
@@ -121,7 +121,7 @@ class Blended:
 
 
 @dataclass(frozen=True, eq=False)
-class Covered:
+class Covered(LazyPixels):
     """Where some tile lies."""
 
     tiles: tuple[Tile, ...]
@@ -136,8 +136,7 @@ class Covered:
         """Boolean."""
         return np.dtype(np.bool_)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.bool_]:
-        region = Region.of(key, self.tiles[0].transform.grid)
+    def _read(self, region: Region) -> NDArray[np.bool_]:
         out = np.zeros((region.rows, region.cols), bool)
         for block in region.tiles(BLOCK):
             for tile in self.tiles:

@@ -12,6 +12,7 @@ from tratteggio.align.resample import resample
 from tratteggio.align.transform import Transform, inside
 from tratteggio.errors import GridMismatch
 from tratteggio.painting import Metadata, Region, Scan
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, to_depth
 
 BLOCK = 256  # pixels a side that are worked on at once
@@ -58,7 +59,7 @@ def warp(source: Scan, transform: Transform, reference: Metadata) -> Scan:
 
 
 @dataclass(frozen=True, eq=False)
-class Warped:
+class Warped(LazyPixels):
     """Pixels of a scan on the grid of a reference; the same bits in whatever region they are read."""
 
     source: Scan
@@ -74,8 +75,7 @@ class Warped:
         """Depth of the source."""
         return self.source.dtype
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.transform.grid)
+    def _read(self, region: Region) -> Array:
         out = np.zeros((region.rows, region.cols, *self.shape[2:]), self.dtype)
         stretch = self.transform.scale()
         for block in region.tiles(BLOCK):
@@ -88,7 +88,7 @@ class Warped:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Seen(LazyPixels):
     """Where a warped scan shows the painting."""
 
     source: Scan
@@ -104,8 +104,7 @@ class Seen:
         """Boolean."""
         return np.dtype(np.bool_)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.bool_]:
-        region = Region.of(key, self.transform.grid)
+    def _read(self, region: Region) -> NDArray[np.bool_]:
         out = np.zeros((region.rows, region.cols), bool)
         for block in region.tiles(BLOCK):
             places = self.transform.over(block)

@@ -12,6 +12,7 @@ from scipy import ndimage
 from tratteggio.damage.classes import CLASSES, index_of
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels, Region
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost
 
 NOTHING = Metadata()
@@ -107,7 +108,7 @@ class Area(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Indices:
+class Indices(LazyPixels):
     """Classes laid over each other, the first of `CLASSES` uppermost; made where they are read.
 
     Attributes:
@@ -123,8 +124,7 @@ class Indices:
         """uint8."""
         return np.dtype(np.uint8)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.shape)
+    def _read(self, region: Region) -> Array:
         out = np.zeros((region.rows, region.cols), np.uint8)
         for name in reversed(CLASSES):
             if name in self.found:
@@ -154,7 +154,7 @@ def mapped(found: Mapping[str, Lacunae], *, metadata: Metadata = NOTHING, name: 
 
 
 @dataclass(frozen=True, eq=False)
-class Grown:
+class Grown(LazyPixels):
     """What lies within a distance of the lost pixels, without what is kept; made where it is read.
 
     Attributes:
@@ -177,9 +177,8 @@ class Grown:
         """bool."""
         return np.dtype(np.bool_)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Lost:
+    def _read(self, region: Region) -> Lost:
         grid = (self.shape[0], self.shape[1])
-        region = Region.of(key, grid)
         seen = region.grow(int(np.ceil(self.px)), within=grid)
         lost = np.asarray(self.lost[seen.slices])
         if lost.any():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tratteggio.damage.tracing import traced
 from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.painting import Lacunae, Pixels, Region, Stack
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.roles import Detector, Trace
 
@@ -24,7 +25,7 @@ Progress = Callable[[int, int], None]
 Levels = NDArray[np.uint8]
 
 
-class Strengths:
+class Strengths(LazyPixels):
     """How likely damage is, in 256 levels: computed where they are read, on one lattice of windows.
 
     The lattice begins at the upper left corner whatever is read, so that the bits are the same.
@@ -58,8 +59,7 @@ class Strengths:
         """uint8."""
         return np.dtype(np.uint8)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Levels:
-        region = Region.of(key, self.shape)
+    def _read(self, region: Region) -> Levels:
         out = np.empty((region.rows, region.cols), np.uint8)
         for cell in region.cells(LATTICE, within=self.shape):
             part = cell.meet(region)
@@ -123,7 +123,7 @@ def found(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> La
 
 
 @dataclass(frozen=True, eq=False)
-class Packed:
+class Packed(LazyPixels):
     """A boolean raster in memory at a bit a pixel: a gigapixel takes 120 MB.
 
     Attributes:
@@ -139,8 +139,7 @@ class Packed:
         """bool."""
         return np.dtype(np.bool_)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Lost:
-        region = Region.of(key, self.shape)
+    def _read(self, region: Region) -> Lost:
         first = region.left // 8
         rows = self.bits[region.top : region.bottom, first : -(-region.right // 8)]
         flags = np.unpackbits(rows, axis=1)[:, region.left - 8 * first : region.right - 8 * first]

@@ -23,6 +23,7 @@ from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.models import to_tensors
 from tratteggio.models.fpcae import CELL, LATENT, LEAST, Autoencoder
 from tratteggio.painting import Region, Stack
+from tratteggio.painting.lazy import LazyPixels
 
 log = logging.getLogger("tratteggio")
 
@@ -131,7 +132,7 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _Seen(LazyPixels):
     """Pixels on the grid of the latents; who is one says what a window gives."""
 
     view: View
@@ -151,8 +152,7 @@ class _Seen:
         """float32."""
         return np.dtype(np.float32)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Floats:
-        region = Region.of(key, self.view.grid)
+    def _read(self, region: Region) -> Floats:
         result = np.empty((region.rows, region.cols, self.shape[2]), np.float32)
         with torch.inference_mode():
             for core, shown in self.view.windows(region):

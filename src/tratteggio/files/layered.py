@@ -25,7 +25,8 @@ from tratteggio.files.png_read import decoded_bytes, list_chunks, read_header
 from tratteggio.files.png_write import write_png
 from tratteggio.files.source import require_seekable
 from tratteggio.files.untrusted import untrusted
-from tratteggio.painting import Mapped, Metadata, Pixels, Restoration
+from tratteggio.painting import Mapped, Metadata, Pixels, Region, Restoration
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 
 log = logging.getLogger("tratteggio")
@@ -105,7 +106,7 @@ def write_ora(restoration: Restoration, file: Path) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class FillLayer:
+class FillLayer(LazyPixels):
     """The fill as a layer: opaque where paint is lost, else transparent."""
 
     fill: Pixels
@@ -122,11 +123,11 @@ class FillLayer:
         """Always uint8."""
         return RGBA
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        lost = np.asarray(self.lost[key])
+    def _read(self, region: Region) -> Array:
+        lost = np.asarray(self.lost[region.slices])
         if not lost.any():
             return np.zeros((*lost.shape, 4), np.uint8)
-        layer: Array = self.shown(np.asarray(self.fill[key])) * lost[..., None]
+        layer: Array = self.shown(np.asarray(self.fill[region.slices])) * lost[..., None]
         return layer
 
 

@@ -31,7 +31,8 @@ from tratteggio.files.tiff_write import (
     pyramid_bytes,
     write_picture,
 )
-from tratteggio.painting import Mapped, Metadata, Pixels, Scan, Stack
+from tratteggio.painting import Mapped, Metadata, Pixels, Region, Scan, Stack
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 from tratteggio.version import __version__
 
@@ -41,7 +42,7 @@ SEEN = " seen"  # after a modality: the picture that tells where that scan is se
 
 
 @dataclass(frozen=True, eq=False)
-class _Counted:
+class _Counted(LazyPixels):
     """Pixels that tell how many of them were read."""
 
     pixels: Pixels
@@ -55,8 +56,8 @@ class _Counted:
     def dtype(self) -> np.dtype[Any]:
         return np.dtype(self.pixels.dtype)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        part = np.asarray(self.pixels[key])
+    def _read(self, region: Region) -> Array:
+        part = np.asarray(self.pixels[region.slices])
         self.tell(part.shape[0] * part.shape[1])
         return part
 

@@ -22,10 +22,10 @@ from tratteggio.files.omezarr_metadata import (
     series_of,
     white_of,
 )
-from tratteggio.files.rasters import Key
 from tratteggio.files.sense import turned
 from tratteggio.files.zarr_pixels import ZarrPixels, open_pixels, require_plausible
-from tratteggio.painting import Mapped, Pixels, Scan, Stack
+from tratteggio.painting import Mapped, Pixels, Region, Scan, Stack
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import COLOURS, Array
 from tratteggio.painting.scan import DEPTHS
 
@@ -96,7 +96,7 @@ def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> 
 
 
 @dataclass(frozen=True, eq=False)
-class Channel:
+class Channel(LazyPixels):
     """One channel of pixels, by itself.
 
     Attributes:
@@ -129,8 +129,8 @@ class Channel:
         """False if all pixels are decoded together."""
         return bool(getattr(self.pixels, "by_region", True))
 
-    def __getitem__(self, key: Key) -> Array:
-        return np.ascontiguousarray(np.asarray(self.pixels[key])[..., self.number])
+    def _read(self, region: Region) -> Array:
+        return np.ascontiguousarray(np.asarray(self.pixels[region.slices])[..., self.number])
 
 
 def _read_scan(folder: Path, modality: str) -> Scan:

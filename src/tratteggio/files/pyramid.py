@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tratteggio.files.rasters import Key, bounds
-from tratteggio.painting import Pixels
+from tratteggio.painting import Pixels, Region
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 
 
@@ -46,7 +46,7 @@ def _even(array: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Halved:
+class Halved(LazyPixels):
     """Pixels at half size, made as they are read.
 
     Attributes:
@@ -68,9 +68,9 @@ class Halved:
         """Type of one sample."""
         return np.dtype(self.pixels.dtype)
 
-    def __getitem__(self, key: Key) -> Array:
-        top, left, bottom, right = bounds(key, self.shape)
-        return self.through(np.asarray(self.pixels[2 * top : 2 * bottom, 2 * left : 2 * right]))
+    def _read(self, region: Region) -> Array:
+        twice = Region(*(2 * edge for edge in region))
+        return self.through(np.asarray(self.pixels[twice.slices]))
 
 
 def grids(grid: tuple[int, int], *, most: int) -> list[tuple[int, int]]:

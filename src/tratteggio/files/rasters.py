@@ -11,23 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from tratteggio.files.untrusted import untrusted
-from tratteggio.painting import Pixels
+from tratteggio.painting import Pixels, Region
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
-
-Key = tuple[slice, slice]
-
-
-def bounds(key: Key, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return (top, left, bottom, right) of two slices on a raster, clipped as NumPy does.
-
-    Raises:
-        IndexError: not two slices of step 1; pixels on disk are read by rectangle only.
-    """
-    if len(key) != 2 or not all(isinstance(part, slice) and part.step in (None, 1) for part in key):
-        raise IndexError(f"pixels in a file are read as pixels[rows, cols] with slices of step 1, got {key}")
-    top, bottom, _ = key[0].indices(shape[0])
-    left, right, _ = key[1].indices(shape[1])
-    return top, left, max(top, bottom), max(left, right)
 
 
 class OnDisk(Protocol):
@@ -49,22 +35,20 @@ class OnDisk(Protocol):
         """Fill `out` with the pixels whose first one lies at (top, left)."""
 
 
-def read_region(pixels: OnDisk, key: Key) -> Array:
+def read_region(pixels: OnDisk, region: Region) -> Array:
     """Read a region: the one door for damage that shows only when pixels are read.
 
     Raises:
-        IndexError: as `bounds`.
         UnreadableFile: the file is damaged there, whatever its codec raised.
     """
-    top, left, bottom, right = bounds(key, pixels.shape)
-    out = np.empty((bottom - top, right - left, *pixels.shape[2:]), pixels.dtype)
+    out = np.empty((region.rows, region.cols, *pixels.shape[2:]), pixels.dtype)
     if out.size:
         with untrusted(pixels.path):
-            pixels.read_into(out, top, left)
+            pixels.read_into(out, region.top, region.left)
     return out
 
 
-class DecodedWhole:
+class DecodedWhole(LazyPixels):
     """Pixels of a format that cannot be read by region: decoded on first use, then kept.
 
     Attributes:
@@ -74,6 +58,8 @@ class DecodedWhole:
     """
 
     by_region = False
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
 
     def __init__(
         self, path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], decode: Callable[[Path], Array]
@@ -85,7 +71,7 @@ class DecodedWhole:
         self._array: Array | None = None
         self._lock = threading.Lock()
 
-    def __getitem__(self, key: Key) -> Array:
+    def _read(self, region: Region) -> Array:
         with self._lock:
             if self._array is None:
                 with untrusted(self.path):
@@ -94,7 +80,7 @@ class DecodedWhole:
                         raise ValueError(f"its header claims {self.dtype}, but its pixels are {array.dtype}")
                 array.setflags(write=False)  # views are handed out; nobody may alter the source through them
                 self._array = array
-        return self._array[key]
+        return self._array[region.slices]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path, self.shape, self.dtype, self._decode)
@@ -129,7 +115,7 @@ def to_stored(array: Array, orientation: int) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class Stored(LazyPixels):
     """Pixels that come as displayed, read in the stored order of a scan with that orientation.
 
     Attributes:
@@ -151,11 +137,11 @@ class Stored:
         """Type of one sample."""
         return np.dtype(self.displayed.dtype)
 
-    def __getitem__(self, key: Key) -> Array:
-        top, left, bottom, right = bounds(key, self.shape)
+    def _read(self, region: Region) -> Array:
+        top, left, bottom, right = region
         rows, cols = self.shape[:2]
         # Where stored rows and columns lie when displayed: counted from the end if the axis is reversed.
         down = slice(rows - bottom, rows - top) if self.orientation in ROWS else slice(top, bottom)
         across = slice(cols - right, cols - left) if self.orientation in COLS else slice(left, right)
-        region = (across, down) if self.orientation >= 5 else (down, across)
-        return to_stored(np.asarray(self.displayed[region]), self.orientation)
+        where = (across, down) if self.orientation >= 5 else (down, across)
+        return to_stored(np.asarray(self.displayed[where]), self.orientation)

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from tratteggio.files.rasters import Key
-from tratteggio.painting import Metadata, Pixels
+from tratteggio.painting import Metadata, Pixels, Region
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, white
 
 WHITE_IS_0 = "miniswhite"  # in the metadata of a scan, under `foreign`, as "photometric"
 
 
 @dataclass(frozen=True, eq=False)
-class Turned:
+class Turned(LazyPixels):
     """Grey levels counted from the other end: white becomes 0 and 0 becomes white; alpha stays.
 
     Attributes:
@@ -55,8 +55,8 @@ class Turned:
         """False if all pixels are decoded together."""
         return bool(getattr(self.pixels, "by_region", True))
 
-    def __getitem__(self, key: Key) -> Array:
-        array = np.array(self.pixels[key])
+    def _read(self, region: Region) -> Array:
+        array = np.array(self.pixels[region.slices])
         grey = array if array.ndim == 2 else array[..., 0]
         np.subtract(array.dtype.type(self.white), grey, out=grey)
         return array

@@ -18,15 +18,17 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile
 from tratteggio.files.jpeg_frame import require_frame_within
-from tratteggio.files.rasters import Key, read_region
+from tratteggio.files.rasters import read_region
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
+from tratteggio.painting.region import Region
 
 JPEG = 7  # TIFF's number of the compression
 CACHE_BYTES = 64 << 20  # one row of 512-pixel tiles of a painting 20,000 pixels wide, 16-bit RGB
 
 
 @dataclass(frozen=True, eq=False)
-class RawPixels:
+class RawPixels(LazyPixels):
     """Uncompressed rows in a file, in strips of equal height.
 
     Attributes:
@@ -48,8 +50,8 @@ class RawPixels:
         """Type of one sample in memory."""
         return self.stored.newbyteorder("=")
 
-    def __getitem__(self, key: Key) -> Array:
-        return read_region(self, key)
+    def _read(self, region: Region) -> Array:
+        return read_region(self, region)
 
     def read_into(self, out: Array, top: int, left: int) -> None:
         """Fill `out` from (top, left) on."""
@@ -86,7 +88,7 @@ def _fill(file: BinaryIO, buffer: memoryview) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Planes:
+class Planes(LazyPixels):
     """Channels that lie one after the other in the file, put side by side on reading."""
 
     planes: tuple[RawPixels, ...]
@@ -101,8 +103,8 @@ class Planes:
         """Type of one sample."""
         return self.planes[0].dtype
 
-    def __getitem__(self, key: Key) -> Array:
-        return np.stack([plane[key] for plane in self.planes], axis=-1)
+    def _read(self, region: Region) -> Array:
+        return np.stack([plane[region.slices] for plane in self.planes], axis=-1)
 
 
 class SegmentCache:
@@ -137,7 +139,7 @@ class SegmentCache:
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentPixels:
+class SegmentPixels(LazyPixels):
     """Compressed strips or tiles, decoded when a region touches them.
 
     Attributes:
@@ -159,8 +161,8 @@ class SegmentPixels:
     scale: int = 1
     cache: SegmentCache = field(default_factory=SegmentCache)
 
-    def __getitem__(self, key: Key) -> Array:
-        return read_region(self, key)
+    def _read(self, region: Region) -> Array:
+        return read_region(self, region)
 
     def read_into(self, out: Array, top: int, left: int) -> None:
         """Fill `out` from (top, left) on."""

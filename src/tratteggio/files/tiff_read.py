@@ -14,13 +14,13 @@ import numpy as np
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import tiff_tags
 from tratteggio.files.limits import decoded_limit, require_decodable
-from tratteggio.files.rasters import Key
 from tratteggio.files.sense import WHITE_IS_0, Turned, turned
 from tratteggio.files.source import check_plausible
 from tratteggio.files.tiff_open import open_tiff
 from tratteggio.files.tiff_pixels import Planes, RawPixels, SegmentPixels
 from tratteggio.files.untrusted import untrusted
-from tratteggio.painting import Metadata, Pixels, Scan
+from tratteggio.painting import Metadata, Pixels, Region, Scan
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 
 log = logging.getLogger("tratteggio")
@@ -58,7 +58,7 @@ OPACITY = (1, 2)  # ExtraSamples: colours multiplied by it or not; 0 is a channe
 
 
 @dataclass(frozen=True, eq=False)
-class TiffPixels:
+class TiffPixels(LazyPixels):
     """The picture of a TIFF file, and its smaller copies.
 
     Attributes:
@@ -101,9 +101,8 @@ class TiffPixels:
             return True
         return any(side < whole for side, whole in zip(base.segment, self.shape[:2], strict=True))
 
-    def __getitem__(self, key: Key) -> Array:
-        region: Array = self.base[key]
-        return region
+    def _read(self, region: Region) -> Array:
+        return np.asarray(self.base[region.slices])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopened, (self.path, self.bilevel, self.picture)

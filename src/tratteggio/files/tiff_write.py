@@ -25,6 +25,7 @@ from tratteggio.files import tiff_tags
 from tratteggio.files.pyramid import halved
 from tratteggio.files.sense import turned
 from tratteggio.painting import Metadata, Pixels, Region
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 
 TILE = 512
@@ -142,7 +143,7 @@ def write_picture(
 
 
 @dataclass(frozen=True)
-class Scratch:
+class Scratch(LazyPixels):
     """Pixels in a temporary file, written and read by region.
 
     Attributes:
@@ -165,11 +166,10 @@ class Scratch:
             self._seek(row, left)
             self.file.write(samples.tobytes())
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        rows, cols = key
-        out = np.empty((rows.stop - rows.start, cols.stop - cols.start, *self.shape[2:]), self.dtype)
-        for row, samples in enumerate(out, rows.start):
-            self._seek(row, cols.start)
+    def _read(self, region: Region) -> Array:
+        out = np.empty((region.rows, region.cols, *self.shape[2:]), self.dtype)
+        for row, samples in enumerate(out, region.top):
+            self._seek(row, region.left)
             samples[...] = np.frombuffer(self.file.read(samples.nbytes), self.dtype).reshape(samples.shape)
         return out
 

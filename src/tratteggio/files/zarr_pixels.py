@@ -13,10 +13,12 @@ import numpy as np
 from tratteggio.errors import UnreadableFile
 from tratteggio.files.bombs import require_no_bomb
 from tratteggio.files.limits import is_decodable, require_decodable, require_metadata
-from tratteggio.files.rasters import Key, read_region
+from tratteggio.files.rasters import read_region
 from tratteggio.files.tiff_pixels import SegmentCache
 from tratteggio.files.untrusted import untrusted
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
+from tratteggio.painting.region import Region
 
 RATIO = 40_000  # the strongest compression of Zarr's codecs
 LEAST_CHUNK = 1 << 15  # bytes; what a chunk costs at least to be looked for
@@ -25,7 +27,7 @@ COPIES = 3  # of a chunk in memory: decompressed, as an array, with its axes tur
 
 
 @dataclass(frozen=True, eq=False)
-class ZarrPixels:
+class ZarrPixels(LazyPixels):
     """A Zarr array with axes (y, x) or (c, y, x) as (H, W) or (H, W, C); one channel has no axis.
 
     Attributes:
@@ -66,8 +68,8 @@ class ZarrPixels:
         """The folder, for messages."""
         return self.folder
 
-    def __getitem__(self, key: Key) -> Array:
-        return read_region(self, key)
+    def _read(self, region: Region) -> Array:
+        return read_region(self, region)
 
     def read_into(self, out: Array, top: int, left: int) -> None:
         """Fill `out` from (top, left) on."""

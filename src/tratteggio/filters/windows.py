@@ -21,6 +21,7 @@ from tratteggio.filters._window import floats, require_reach
 from tratteggio.filters.chain import Step
 from tratteggio.filters.point import LEVELS, histogram
 from tratteggio.painting import Pixels, Region, Scan
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, block_means, to_depth, white
 
 TILE = 512  # px a side that are computed at a time
@@ -37,7 +38,7 @@ def reach_of(steps: Sequence[Step], grid: tuple[int, int]) -> int | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Light:
+class Light(LazyPixels):
     """The colour channels of a scan as floats from 0 (black) to 1 (white): (H, W, channels).
 
     Attributes:
@@ -53,8 +54,7 @@ class Light:
         """Grid and channels of the scan, without alpha."""
         return (*self.scan.grid, self.scan.channels)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.scan.grid)
+    def _read(self, region: Region) -> Array:
         colour = self.scan.colour(region)
         if colour.dtype.kind == "f" and not np.isfinite(colour).all():
             row, col, _ = np.argwhere(~np.isfinite(colour))[0]
@@ -78,7 +78,7 @@ def reduced(scan: Scan, step: int) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, eq=False)
-class Filtered:
+class Filtered(LazyPixels):
     """Pixels seen through one step of a chain.
 
     Attributes:
@@ -127,8 +127,7 @@ class Filtered:
         """How far the step looks; None: at the whole."""
         return self.step.reach(self.grid)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.grid)
+    def _read(self, region: Region) -> Array:
         if self.reach is None:
             return np.asarray(self._whole[region.slices])
         seen = region.grow(self.reach, within=self.grid)
@@ -199,7 +198,7 @@ def filtered(scan: Scan, steps: Sequence[Step], others: Sequence[Scan | None]) -
 
 
 @dataclass(frozen=True, eq=False)
-class Repeated:
+class Repeated(LazyPixels):
     """Pixels of which each stands for a square of several.
 
     Attributes:
@@ -221,8 +220,7 @@ class Repeated:
         """That of the pixels."""
         return np.dtype(self.pixels.dtype)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, (self.shape[0], self.shape[1]))
+    def _read(self, region: Region) -> Array:
         small = Region(
             *(edge // self.scale for edge in region[:2]), *(-(-edge // self.scale) for edge in region[2:])
         )
@@ -233,7 +231,7 @@ class Repeated:
         return squares[region.relative_to(around).slices]
 
 
-class Enhanced:
+class Enhanced(LazyPixels):
     """A scan as it was enhanced, at its own depth, with its alpha: the same bits in whatever window.
 
     Args:
@@ -274,8 +272,7 @@ class Enhanced:
         """Depth of the scan."""
         return self.scan.dtype
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.grid)
+    def _read(self, region: Region) -> Array:
         out = np.empty((region.rows, region.cols, *self.shape[2:]), self.dtype)
         for cell in region.cells(self.tile, within=self.grid):
             part = cell.meet(region)

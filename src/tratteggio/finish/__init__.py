@@ -12,6 +12,7 @@ import numpy as np
 
 from tratteggio import registry
 from tratteggio.painting import Lacunae, Pixels, Region, Restoration
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost
 
 __all__ = ["Finish", "finished"]
@@ -45,7 +46,7 @@ class Finish(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Finished:
+class Finished(LazyPixels):
     """A fill as a finish shows it, made region by region when it is read."""
 
     fill: Pixels
@@ -62,14 +63,13 @@ class Finished:
         """Depth of the fill."""
         return np.dtype(self.fill.dtype)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        core = Region.of(key, self.lacunae.grid)
-        if not self.lacunae.read(core).any():
-            return np.asarray(self.fill[core.slices])
-        window = core.grow(self.finish.halo, within=self.lacunae.grid)
+    def _read(self, region: Region) -> Array:
+        if not self.lacunae.read(region).any():
+            return np.asarray(self.fill[region.slices])
+        window = region.grow(self.finish.halo, within=self.lacunae.grid)
         fill, lost = np.ascontiguousarray(self.fill[window.slices]), self.lacunae.read(window)
         shown = np.where(lost[..., None], self.finish.apply(fill, lost, window), fill)
-        return np.asarray(shown[core.relative_to(window).slices])
+        return np.asarray(shown[region.relative_to(window).slices])
 
 
 def finished(restoration: Restoration, name: str) -> Restoration:

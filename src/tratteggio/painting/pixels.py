@@ -9,6 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.painting.lazy import LazyPixels
+from tratteggio.painting.region import Region
+
 Array = NDArray[Any]
 Lost = NDArray[np.bool_]
 
@@ -37,7 +40,7 @@ class Pixels(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Mapped:
+class Mapped(LazyPixels):
     """Pixels seen through a function that is applied to each region as it is read.
 
     Attributes:
@@ -58,8 +61,8 @@ class Mapped:
         grid = tuple(self.pixels.shape[:2])
         return (*grid, self.channels) if self.channels else grid
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        return self.through(np.asarray(self.pixels[key]))
+    def _read(self, region: Region) -> Array:
+        return self.through(np.asarray(self.pixels[region.slices]))
 
 
 def block_sums(array: Array, side: int, *, dtype: Any = None) -> Array:

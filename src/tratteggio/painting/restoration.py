@@ -11,13 +11,14 @@ import numpy as np
 
 from tratteggio.errors import GridMismatch
 from tratteggio.painting.lacunae import Lacunae
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Pixels, white
 from tratteggio.painting.region import Region
 from tratteggio.painting.scan import Scan
 
 
 @dataclass(frozen=True, eq=False)
-class Composite:
+class Composite(LazyPixels):
     """The original with the fill laid into the lacunae and nowhere else, made region by region.
 
     A fill is never transparent: alpha is full inside the lacunae, and a fill that hits the colour which
@@ -38,11 +39,11 @@ class Composite:
         """Depth of the original."""
         return self.original.dtype
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        original = np.array(self.original.pixels[key])  # a copy: the source is never written to
-        lost = np.asarray(self.lacunae.lost[key])
+    def _read(self, region: Region) -> Array:
+        original = np.array(self.original.pixels[region.slices])  # a copy: the source is never written to
+        lost = np.asarray(self.lacunae.lost[region.slices])
         if lost.any():
-            fill = _off(np.asarray(self.fill[key])[lost], self.original.metadata.clear)
+            fill = _off(np.asarray(self.fill[region.slices])[lost], self.original.metadata.clear)
             if original.ndim == 2:
                 original[lost] = fill[:, 0]
             else:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tratteggio.errors import BadUsage
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.region import Region
 from tratteggio.phantom.noise import Floats
@@ -20,7 +21,7 @@ BLOCK = (128, 512)  # pixels worked on at once: small enough for the processor's
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class Layer(LazyPixels):
     """Pixels that are made when they are read.
 
     Attributes:
@@ -33,20 +34,15 @@ class Layer:
     dtype: np.dtype[Any]
     make: Callable[[Region], Array]
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        (top, bottom), (left, right) = (
-            _span(part, size) for part, size in zip(key, self.shape, strict=False)
-        )
-        whole = Region(top, left, bottom, right)
-        out = np.empty((whole.rows, whole.cols, *self.shape[2:]), self.dtype)
-        for row in range(top, bottom, BLOCK[0]):
-            for col in range(left, right, BLOCK[1]):
-                block = Region(row, col, min(row + BLOCK[0], bottom), min(col + BLOCK[1], right))
-                out[block.relative_to(whole).slices] = self.make(block)
+    def _read(self, region: Region) -> Array:
+        out = np.empty((region.rows, region.cols, *self.shape[2:]), self.dtype)
+        for row in range(region.top, region.bottom, BLOCK[0]):
+            for col in range(region.left, region.right, BLOCK[1]):
+                block = Region(
+                    row, col, min(row + BLOCK[0], region.bottom), min(col + BLOCK[1], region.right)
+                )
+                out[block.relative_to(region).slices] = self.make(block)
         return out
-
-    def __array__(self, dtype: np.dtype[Any] | None = None, copy: bool | None = None) -> Array:
-        return np.asarray(self[:, :], dtype=dtype)
 
 
 def require_depth(depth: str) -> None:
@@ -65,10 +61,3 @@ def stored(values: Floats, depth: Depth) -> Array:
         return values
     levels: Array = np.rint(values * np.float32(LEVELS[depth])).astype(depth)
     return levels
-
-
-def _span(part: slice, size: int) -> tuple[int, int]:
-    if not isinstance(part, slice) or part.step not in (None, 1):
-        raise BadUsage(f"a phantom is read by two slices of step 1, got {part!r}")
-    start, stop, _ = part.indices(size)
-    return start, max(start, stop)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Enhancer
 
@@ -16,7 +17,7 @@ WINDOW = 512  # px of the scan a side
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class Answers(LazyPixels):
     """The light of a scan through an enhancer: (H * scale, W * scale, channels) float32.
 
     A window of the lattice is computed whole, whatever part of it is read: nets round sums by the size of
@@ -45,8 +46,7 @@ class Answers:
         """float32."""
         return np.dtype(np.float32)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        region = Region.of(key, self.shape[:2])
+    def _read(self, region: Region) -> Array:
         side = self.window * self.enhancer.scale
         out = np.empty((region.rows, region.cols, self.shape[2]), np.float32)
         for cell in region.cells(side, within=self.shape[:2]):

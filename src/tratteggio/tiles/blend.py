@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.painting import Region, Scan
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost, to_depth
 from tratteggio.tiles.plan import Window
 
@@ -42,7 +43,7 @@ class PieceStore(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class _Blended:
+class _Blended(LazyPixels):
     """Pieces as lazy pixels. Subclasses say what of a piece is laid down."""
 
     scan: Scan
@@ -73,13 +74,6 @@ class _Blended:
         out[blended] /= weights[blended][:, None]
         return out
 
-    def _region(self, key: tuple[slice, slice]) -> Region:
-        """Return the region that two slices ask for."""
-        rows, cols = key
-        top, bottom, _ = rows.indices(self.scan.grid[0])
-        left, right, _ = cols.indices(self.scan.grid[1])
-        return Region(top, left, bottom, right)
-
 
 class FillPixels(_Blended):
     """The fill as lazy pixels: (H, W, channels) in the dtype of the scan, 0 where nothing is proposed."""
@@ -94,8 +88,8 @@ class FillPixels(_Blended):
         """Depth of the scan."""
         return self.scan.dtype
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Array:
-        values = self._lay(self._region(key), self.scan.channels, "values")
+    def _read(self, region: Region) -> Array:
+        values = self._lay(region, self.scan.channels, "values")
         return to_depth(values, self.dtype, white=self.scan.metadata.white)
 
 
@@ -112,5 +106,5 @@ class ConfidencePixels(_Blended):
         """Always float32."""
         return np.dtype(np.float32)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> NDArray[np.float32]:
-        return self._lay(self._region(key), 1, "confidence")[..., 0].astype(np.float32)
+    def _read(self, region: Region) -> NDArray[np.float32]:
+        return self._lay(region, 1, "confidence")[..., 0].astype(np.float32)

@@ -19,6 +19,7 @@ from tratteggio.metrics.calibration import (
     reliability,
 )
 from tratteggio.painting import Groups, Lacunae, Region
+from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Lost, Pixels
 from tratteggio.tiles.trial import Trial
 
@@ -110,7 +111,7 @@ def left_open(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[La
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
+class _Kept(LazyPixels):
     """Lacunae without those that are left open, as lazy pixels (H, W) bool."""
 
     lost: Pixels
@@ -127,9 +128,8 @@ class _Kept:
         """Bool."""
         return np.dtype(np.bool_)
 
-    def __getitem__(self, key: tuple[slice, slice]) -> Lost:
-        region = Region.of(key, (self.lost.shape[0], self.lost.shape[1]))
-        lost: Lost = np.asarray(self.lost[key])
+    def _read(self, region: Region) -> Lost:
+        lost: Lost = np.asarray(self.lost[region.slices])
         return lost & self.kept[self.groups.label_map(region)]
 
 
