@@ -24,19 +24,6 @@ class Region(NamedTuple):
         """Return the region that covers a grid of (rows, cols)."""
         return cls(0, 0, grid[0], grid[1])
 
-    @classmethod
-    def of(cls, key: tuple[slice, slice], grid: tuple[int, int]) -> Region:
-        """Return the region that two slices of step 1 ask for on a grid of (rows, cols), as NumPy clips them.
-
-        Example:
-            >>> Region.of((slice(2, 9), slice(None)), (5, 4))
-            Region(top=2, left=0, bottom=5, right=4)
-        """
-        (top, bottom, _), (left, right, _) = (
-            part.indices(side) for part, side in zip(key[:2], grid, strict=True)
-        )
-        return cls(top, left, max(top, bottom), max(left, right))
-
     @property
     def rows(self) -> int:
         """Height in pixels."""
