@@ -178,12 +178,12 @@ def test_the_scan_called_rgb_is_the_one_that_is_filled():
 
 def test_scans_of_different_size_are_not_one_stack(panel, tmp_path):
     Image.fromarray(np.zeros((10, 10), np.uint8)).save(tmp_path / "irr.png")
-    with pytest.raises(GridMismatch, match="700 x 900"):
+    with pytest.raises(GridMismatch, match="700 rows x 900"):
         tg.open({"rgb": panel[0], "irr": tmp_path / "irr.png"})
 
 
 def test_an_array_mask_of_another_size_is_refused():
-    with pytest.raises(GridMismatch, match="9 x 10"):
+    with pytest.raises(GridMismatch, match="9 rows x 10"):
         tg.inpaint(np.zeros((10, 10), np.uint8), np.eye(9, 10, dtype=bool))
 
 
@@ -238,7 +238,7 @@ def test_channels_without_a_meaning_are_refused_and_no_job_is_left(tmp_path, cha
         lambda: tg.inpaint(Scan(array[..., :2]), lost),
         lambda: tg.inpaint(Scan(array[..., :4]), lost),
     ):
-        with pytest.raises(BadUsage, match="channels .opacity not counted., but a picture is grey or RGB"):
+        with pytest.raises(BadUsage, match="channels .without opacity., but an image is grey or RGB"):
             verb()
     files.write_stack(Stack((Scan(array, "features"),)), tmp_path / "f.ome.zarr")
     with pytest.raises(BadUsage, match=f"has {channels} channels"):
@@ -257,7 +257,7 @@ def test_a_fill_of_a_transparent_lacuna_is_seen_and_verified(tmp_path, caplog, s
     files.write(array, tmp_path / f"in{suffix}", alpha=True)
     out = tmp_path / f"out{suffix}"
     history = inpaint_file(tmp_path / f"in{suffix}", Lacunae(lost), out, engine="telea")
-    assert "is not opaque in 40 lost pixels; the fill there is opaque" in caplog.text
+    assert "is transparent in 40 lost pixels; the fill is opaque" in caplog.text
     assert history["opacity"] == "opaque inside the lacunae, that of the source elsewhere"
     made = files.read(out).read()
     assert (made[lost][:, -1] == 255).all()
@@ -297,7 +297,7 @@ def test_a_mask_over_a_turned_scan_is_refused_until_its_orientation_is_said(pane
 def test_what_is_computed_from_a_png_with_a_clear_colour_is_opaque(tmp_path, caplog):
     Image.fromarray(np.full((20, 24), 77, np.uint8)).save(tmp_path / "in.png", transparency=77)
     enhance_file(tmp_path / "in.png", tmp_path / "out.png", "gaussian:sigma=1")
-    assert "what is computed from it is opaque" in caplog.text
+    assert "the output is opaque" in caplog.text
     with Image.open(tmp_path / "out.png") as made:
         assert "transparency" not in made.info
         assert (np.asarray(made) == 77).all()

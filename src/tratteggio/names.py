@@ -88,6 +88,16 @@ def unquoted(text: str) -> str:
     return os.fsdecode(unquote_to_bytes(text))
 
 
+def rows_and_columns(grid: tuple[int, ...]) -> str:
+    """Write the size of an image so that nobody can mistake rows for columns.
+
+    Example:
+        >>> rows_and_columns((1200, 960))
+        '1,200 rows x 960 columns'
+    """
+    return f"{grid[0]:,} rows x {grid[1]:,} columns"
+
+
 def same_name(one: str, other: str) -> bool:
     r"""True if two names are the same text, however their accents are stored (NFC or NFD).
 

@@ -133,7 +133,7 @@ def test_a_constant_scan_is_named(scan):
 
 
 def test_a_tiny_scan_is_refused(scan):
-    with pytest.raises(BadUsage, match="31 x 160"):
+    with pytest.raises(BadUsage, match="31 rows x 160 columns"):
         locate(scan, Scan(scan.read()[:31]))
 
 

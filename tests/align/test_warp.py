@@ -82,5 +82,5 @@ def test_the_warped_scan_is_as_large_in_centimetres_as_its_reference() -> None:
 
 
 def test_a_transform_of_another_scan_is_refused() -> None:
-    with pytest.raises(GridMismatch, match="40 x 51"):
+    with pytest.raises(GridMismatch, match="40 rows x 51 columns"):
         warp(Scan(np.zeros((40, 51), np.uint8)), shifted(0, 0), Metadata())

@@ -61,7 +61,7 @@ def test_mask_of_another_size(folder):
     Image.fromarray(np.full((60, 81), 255, np.uint8)).save(folder / "big.png")
     code, said = inpaint(folder, mask="big.png")
     assert code == 2
-    for word in ("big.png", "panel.tif", "60 x 81", "60 x 80"):
+    for word in ("big.png", "panel.tif", "60 rows x 81", "60 rows x 80"):
         assert word in said
 
 

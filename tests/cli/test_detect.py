@@ -118,7 +118,7 @@ def test_without_a_mask_damage_is_found_shown_and_filled(scan: Path):
     code, text = run("inpaint", scan, "-o", out, *words)
     assert code == 0, text
     shown = files.sidecar(out, "damage")
-    assert f"{shown} shows what was found" in text
+    assert f"{shown} shows the damage that was found" in text
     assert files.read_history(files.sidecar(shown, "history"))["detectors"][0]["name"] == "ridge"
     lost = files.read_lacunae(files.sidecar(out, "lost")).read()
     assert lost[61, 20:120].all()
@@ -141,9 +141,9 @@ def test_a_folder_of_scans_is_looked_over_one_by_one(scan: Path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--mask", "wall.png", "--policy", "crack=fill"], "go without one"),
-        (["--mask", "wall.png", "--kind", "tophat"], "go without one"),
-        (["--damage", "wall.png", "--kind", "tophat"], "--kind goes without one"),
+        (["--mask", "wall.png", "--policy", "crack=fill"], "--mask cannot be combined"),
+        (["--mask", "wall.png", "--kind", "tophat"], "--mask cannot be combined"),
+        (["--damage", "wall.png", "--kind", "tophat"], "--damage cannot be combined with --kind"),
         (["--damage", "wall.png"], "colours that mean nothing here"),
         (["--policy", "crac=fill"], "did you mean 'crack'"),
         (["--grow", "2"], "2px or 120um"),

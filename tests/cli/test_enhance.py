@@ -162,7 +162,7 @@ def test_an_enhancer_writes_a_larger_scan_and_says_that_it_is_a_hypothesis(panel
         (["--with", "superres:size=2"], "no option of superres named 'size'"),
         (["--with", "superresolution"], "no enhancer named 'superresolution'; did you mean 'superres'"),
         (["--with", "superres", "--op", "box"], "through filters or through an enhancer"),
-        (["--with", "superres", "--tile", "64"], "leave --tile away"),
+        (["--with", "superres", "--tile", "64"], "omit --tile"),
         (["--with", "superres:weights=none.safetensors"], "there is no file none.safetensors"),
         ([], "one filter at least"),
     ],

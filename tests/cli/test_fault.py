@@ -70,7 +70,7 @@ def test_what_nobody_foresaw_is_called_a_fault_of_the_program(
     code, out, said = inspect(scan)
     (kept,) = temporary.iterdir()
     assert (code, out) == (70, "")
-    assert said.startswith("tratteggio: this is a fault of tratteggio, not of your files")
+    assert said.startswith("tratteggio: this is an error in tratteggio, not in your files")
     assert len(said.splitlines()) == 1
     assert str(kept) in said
     assert "Traceback" not in said
@@ -85,7 +85,7 @@ def test_programs_are_told_of_a_fault_as_json(scan: Path, monkeypatch: pytest.Mo
     code, out, _ = inspect(scan, "--json")
     told = json.loads(out)
     assert code == told["exit_code"] == 70
-    assert "fault of tratteggio" in told["error"]
+    assert "error in tratteggio" in told["error"]
 
 
 def test_a_traceback_is_shown_to_those_who_ask(scan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_a_fault_before_any_verb_is_told_of_too(
     with pytest.raises(SystemExit) as ended:
         top.main()
     assert ended.value.code == 70
-    assert "fault of tratteggio" in capsys.readouterr().err
+    assert "error in tratteggio" in capsys.readouterr().err
     assert list(temporary.iterdir())
 
 
@@ -259,5 +259,5 @@ def test_names_are_printed_on_any_terminal(scan: Path, encoding: str) -> None:
 
 def test_help_names_every_exit_code() -> None:
     said = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
-    for word in ("70 a fault", "141 the reader", "TRATTEGGIO_DEBUG"):
+    for word in ("70 an error in tratteggio", "141 output pipe closed", "TRATTEGGIO_DEBUG"):
         assert word in said

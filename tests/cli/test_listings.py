@@ -78,8 +78,8 @@ def test_what_info_cannot_tell_of(weights, tmp_path):
     for words, code, told in (
         (("info", "pconv-compat"), 2, "did you mean 'pconv-compact'?"),
         (("info", tmp_path / "none.safetensors"), 1, "there is no file"),
-        (("info",), 2, "takes its name"),
-        (("list", "pconv-compact"), 2, "takes none"),
+        (("info",), 2, "needs the name"),
+        (("list", "pconv-compact"), 2, "takes no name"),
         (("info2",), 2, "did you mean 'info'?"),
     ):
         outcome = run("models", *words)

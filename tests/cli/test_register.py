@@ -117,7 +117,7 @@ def test_tiles_are_stitched(tmp_path):
     [
         (["ref.tif", "ir=irr.tif"], "goes by the name 'irr'", 2),
         (["ref.tif", "x-ray=irr.tif"], "goes by the name 'xray'", 2),
-        (["ref.tif", "IRR 2=irr.tif"], "a word of small letters", 2),
+        (["ref.tif", "IRR 2=irr.tif"], "lower-case letters", 2),
         (["ref.tif", "irr.tif"], "say what", 2),
         (["ref.tif", "irr=irr.tif", "irr=uvf.tif"], "each modality comes once", 2),
         (["ref.tif", "rgb=irr.tif"], "no other scan can", 2),

@@ -142,9 +142,9 @@ def test_scans_of_different_grids_are_named_and_sent_to_register(painting: Path)
     outcome = inpaint(painting)
     assert outcome.exit_code == 2
     assert "irr" in outcome.stderr
-    assert "40 x 70" in outcome.stderr
+    assert "40 rows x 70" in outcome.stderr
     assert "rgb" in outcome.stderr
-    assert "50 x 70" in outcome.stderr
+    assert "50 rows x 70" in outcome.stderr
     assert "tratteggio register" in outcome.stderr
     assert not (painting.parent / "out.tif").exists()
 

@@ -307,5 +307,5 @@ def test_active_numbers_of_a_latent_are_told_and_a_collapse_is_a_note(folder):
         steps=1, rate=1e-9, loss="elbo",
     )  # fmt: skip
     assert outcome.exit_code == 0, outcome.stderr
-    assert "0 of its numbers tell something of a picture" in outcome.stdout
+    assert "0 of its numbers depend on the image" in outcome.stdout
     assert "the latent of vae-compact:colours=1 has collapsed" in outcome.stderr

@@ -301,7 +301,7 @@ def test_a_fill_of_other_lacunae_is_not_shown_among_those_of_a_proposal(job):
     told["lacunae"]["raster_sha256"] = "0" * 64
     history.write_text(json.dumps(told))
     assert "plausible fills" not in page_of(job[2])
-    assert "is no other fill of the lacunae" in run("report", job[2], "--overwrite").stderr
+    assert "fills other lacunae than" in run("report", job[2], "--overwrite").stderr
 
 
 def page_of(proposal):

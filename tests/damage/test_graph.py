@@ -103,5 +103,5 @@ def test_the_rose_has_all_length_where_it_runs():
 
 def test_what_does_not_fit_into_memory_is_refused(monkeypatch):
     monkeypatch.setattr("tratteggio.damage.graph.MOST_MP", 0.001)
-    with pytest.raises(BadUsage, match="cut a part out"):
+    with pytest.raises(BadUsage, match="crop the scan first"):
         crack_graph(Lacunae(np.zeros((40, 40), bool)), metadata=Metadata())

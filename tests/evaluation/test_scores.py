@@ -150,8 +150,8 @@ def test_nothing_lost_gives_no_number_rather_than_a_wrong_one() -> None:
 @pytest.mark.parametrize(
     ("result", "lacunae", "error", "words"),
     [
-        (scans((20, 21, 3))[1], None, GridMismatch, "out.tif is 20 x 21"),
-        (scans((20, 20, 3))[1], some_lost((19, 20)), GridMismatch, "lost.png is 19 x 20"),
+        (scans((20, 21, 3))[1], None, GridMismatch, "out.tif has 20 rows x 21 columns"),
+        (scans((20, 20, 3))[1], some_lost((19, 20)), GridMismatch, "lost.png has 19 rows x 20 columns"),
         (scans((20, 20, 3), "uint16")[1], None, BadUsage, "out.tif is uint16 with 3 colour channels"),
         (scans((20, 20))[1], None, BadUsage, "out.tif is uint8 with 1 colour channel;"),
     ],
@@ -186,7 +186,7 @@ def test_the_dictionary_is_json_and_states_every_parameter() -> None:
 
 def test_the_table_reads_well() -> None:
     text = evaluate(*scans((20, 20, 3)), some_lost((20, 20))).as_text()
-    for words in ("out.tif measured against truth.tif", "in lacunae", "PSNR (dB)", "sigma_px 1.5", "20 x 20"):
+    for words in ("out.tif compared with truth.tif", "in lacunae", "PSNR (dB)", "sigma_px 1.5", "20 x 20"):
         assert words in text
 
 

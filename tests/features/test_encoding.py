@@ -48,7 +48,7 @@ def test_arrays_stacks_and_files_give_the_same_features(weights: Path, tmp_path:
 def test_a_single_scan_is_encoded_by_what_it_is(weights: Path, caplog) -> None:
     z = tg.encode(PAIR["irr"], weights=weights)
     assert z.shape == (8, 11, 80)
-    assert "missing of what the net was made for: rgb" in caplog.text
+    assert "the painting lacks rgb" in caplog.text
 
 
 def test_features_maps_and_history_are_written_and_read_again(weights: Path, tmp_path: Path) -> None:
@@ -126,11 +126,11 @@ def test_the_verb_says_what_is_missing_and_what_was_made(weights: Path, tmp_path
     Image.fromarray(RGB).save(tmp_path / "rgb.png")
     done = run(tmp_path / "rgb.png", "--weights", weights, "-o", tmp_path / "f.ome.zarr")
     assert done.exit_code == 0, done.output
-    assert "8 x 11 features of 80 numbers" in done.stdout
-    assert "note: missing of what the net was made for: irr" in done.stderr
+    assert "8 rows x 11 columns of features, 80 numbers" in done.stdout
+    assert "note: the painting lacks irr" in done.stderr
 
 
 def test_the_verb_ends_with_usage_where_scans_are_named_half(weights: Path, tmp_path: Path) -> None:
     done = run("a.png", "irr=b.png", "--weights", weights, "-o", tmp_path / "f.ome.zarr")
     assert done.exit_code == 2
-    assert "one painting, or scans each named MODALITY=FILE" in done.stderr
+    assert "several scans as MODALITY=FILE" in done.stderr

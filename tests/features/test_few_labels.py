@@ -74,7 +74,7 @@ def test_strokes_that_cannot_be_told_apart_are_said_to_be_too_few(caplog):
     codes[8:90:16, 5:40], codes[8:90:16, 50:90] = PAINT, LOSS
     learn(stack, Labels(codes, "strokes.png"))
     assert "kappa" in caplog.text
-    assert "paint more strokes" in caplog.text
+    assert "add more strokes" in caplog.text
 
 
 def test_nothing_of_the_painting_is_written_to(panel):
@@ -157,9 +157,9 @@ def test_strokes_along_cracks_find_those_of_the_half_without_strokes():
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({PAINT: 30}, "add some red over losses"),
-        ({LOSS: 30}, "loss alone; add some blue"),
-        ({LOSS: 20, CRACK: 20}, "loss and crack alone; add some blue"),
+        ({PAINT: 30}, "add red strokes on losses"),
+        ({LOSS: 30}, "only loss; add blue"),
+        ({LOSS: 20, CRACK: 20}, "only loss and crack; add blue"),
         ({PAINT: 30, LOSS: 1}, "one pixel of loss alone"),
     ],
 )
@@ -182,14 +182,14 @@ def test_strokes_where_the_scan_shows_nothing_are_refused(panel):
 
 
 def test_labels_of_another_size_are_refused(panel):
-    with pytest.raises(GridMismatch, match="9 x 9"):
+    with pytest.raises(GridMismatch, match="9 rows x 9 columns"):
         learn(panel[0], Labels(np.zeros((9, 9), np.uint8)))
 
 
 def test_what_was_learnt_goes_with_the_same_scans_alone(panel):
     stack, _, labels = panel
     detector = learn(stack, labels)["loss"]
-    with pytest.raises(BadUsage, match="label this painting as well"):
+    with pytest.raises(BadUsage, match="draw strokes on this painting"):
         detector.prepare(Stack((stack.primary,)))
 
 

@@ -103,7 +103,7 @@ def test_a_missing_modality_is_a_note_and_no_error(kind: str, caplog) -> None:
     alone = stack(64, 64, "rgb")
     with caplog.at_level(logging.WARNING, "tratteggio"):
         view = View(alone, net(kind))
-    assert "missing of what the net was made for: irr; features rest on rgb alone" in caplog.text
+    assert "lacks irr, which the net was trained on; the features use only rgb" in caplog.text
     z = Latents(view)[:, :]
     x, _ = view.tensors(views.Region.whole((64, 64)))
     known = torch.ones_like(x)
@@ -191,7 +191,7 @@ def test_one_modality_cannot_disagree(caplog) -> None:
 
 
 def test_what_the_net_cannot_look_at_is_refused() -> None:
-    with pytest.raises(BadUsage, match=r"rgb\.tif is 31 x 40 .*as many pixels each way"):
+    with pytest.raises(BadUsage, match=r"rgb\.tif has 31 rows x 40 columns.*needs at least"):
         View(stack(31, 40), net())
     with pytest.raises(BadUsage, match=r"knows rgb \(3\), irr \(1\).*holds only xray"):
         View(stack(40, 40, "xray"), net())

@@ -63,7 +63,7 @@ def test_only_the_most_frequent_of_many_strange_colours_are_named(tmp_path):
 
 
 def test_labels_of_another_size_are_refused_with_both_sizes(tmp_path):
-    with pytest.raises(GridMismatch, match="6 x 9 and panel.tif is 6 x 8"):
+    with pytest.raises(GridMismatch, match="6 rows x 9 columns and panel.tif has 6 rows x 8"):
         files.read_labels(sheet(tmp_path, np.zeros((6, 9, 3), np.uint8)), SCAN)
 
 

@@ -65,9 +65,12 @@ def test_a_tag_of_the_mask_alone_is_as_ambiguous():
 
 
 def test_what_was_asked_for_must_fit():
-    with pytest.raises(GridMismatch, match="mask.png is 5 x 8 and panel.tif is 5 x 8 .*taken as displayed"):
+    with pytest.raises(
+        GridMismatch,
+        match="mask.png has 5 rows x 8 columns and panel.tif has 5 rows x 8 .*taken as displayed",
+    ):
         lie(OBLONG, 1, scan(OBLONG.shape, 6), "displayed")
-    with pytest.raises(GridMismatch, match="mask.png is 5 x 8 and panel.tif is 5 x 9"):
+    with pytest.raises(GridMismatch, match="mask.png has 5 rows x 8 columns and panel.tif has 5 rows x 9"):
         lie(OBLONG, 1, scan((5, 9), 3))
     with pytest.raises(BadUsage, match="displayed or stored, got 'upright'"):
         lie(OBLONG, 1, scan(OBLONG.shape, 1), "upright")

@@ -97,7 +97,9 @@ def test_palette_and_float_masks_are_refused(tmp_path):
 def test_another_size_is_refused_naming_both(tmp_path):
     files.write_lacunae(Lacunae(LOST), tmp_path / "mask.png")
     scan = Scan(np.zeros((41, 56), np.uint8), name="panel.tif")
-    with pytest.raises(GridMismatch, match=r"mask.png is 40 x 56 and panel.tif is 41 x 56"):
+    with pytest.raises(
+        GridMismatch, match=r"mask.png has 40 rows x 56 columns and panel.tif has 41 rows x 56"
+    ):
         files.read_lacunae(tmp_path / "mask.png", scan)
 
 

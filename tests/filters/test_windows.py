@@ -143,10 +143,10 @@ def test_not_a_number_is_named_with_its_place():
 
 def test_what_does_not_fit_is_refused_before_anything_is_read(monkeypatch):
     painting = scan(name="panel.tif")
-    with pytest.raises(BadUsage, match=r"83 x 117 \(rows x columns\)"):
+    with pytest.raises(BadUsage, match=r"83 rows x 117 columns"):
         enhanced(painting, "box:size=201")
     small = Scan(np.zeros((5, 5, 3), np.uint16), name="small.tif")
-    with pytest.raises(GridMismatch, match=r"small\.tif is 5 x 5"):
+    with pytest.raises(GridMismatch, match=r"small\.tif has 5 rows x 5"):
         filtered(painting, chain(step("hybrid")), [small])
     with pytest.raises(BadUsage, match="channels"):
         filtered(painting, chain(step("hybrid")), [scan(channels=1)])

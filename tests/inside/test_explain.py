@@ -166,7 +166,7 @@ def test_unknown_nets_and_layers_are_helped_with(paint: np.ndarray) -> None:
 
 
 def test_a_painting_that_is_too_small_is_refused() -> None:
-    with pytest.raises(BadUsage, match="20 x 80 .* needs 32 pixels"):
+    with pytest.raises(BadUsage, match="20 rows x 80 columns, .* needs at least 32"):
         explain("descriptor-v32", np.zeros((20, 80, 3), np.uint8))
 
 

@@ -59,7 +59,9 @@ def test_what_is_given_is_escaped() -> None:
 
 
 def test_pictures_of_two_sizes_are_refused_with_both_sizes() -> None:
-    with pytest.raises(GridMismatch, match="source is 60 x 40 px and proposal is 59 x 40 px"):
+    with pytest.raises(
+        GridMismatch, match="source has 40 rows x 60 columns and proposal has 40 rows x 59 columns"
+    ):
         curtain(BEFORE, AFTER[:, 1:], title="A", labels=("source", "proposal"))
 
 

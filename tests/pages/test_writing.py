@@ -23,7 +23,7 @@ def test_a_curtain_of_two_files_names_them_and_their_size(tmp_path: Path) -> Non
     curtain_file(a, b, tmp_path / "curtain.html", longest=20)
     page = parsed((tmp_path / "curtain.html").read_text(encoding="utf-8"))
     assert page.alts == ["panel & co.png", "proposal.png"]
-    assert "40 × 30 pixels, shown reduced 1 : 2.0." in page.text
+    assert "40 × 30 pixels, reduced 2.0 times here." in page.text
     assert str(tmp_path) not in page.text
     assert page.outside == page.unclosed == []
     assert sorted(file.name for file in tmp_path.iterdir()) == [
@@ -40,7 +40,7 @@ def test_scans_can_be_compared_without_files() -> None:
 
 def test_files_of_two_sizes_are_refused_by_name(tmp_path: Path) -> None:
     a, b = saved(tmp_path / "a.png"), saved(tmp_path / "b.png", rows=31)
-    with pytest.raises(GridMismatch, match=r"a.png is 30 x 40 and .*b.png is 31 x 40"):
+    with pytest.raises(GridMismatch, match=r"a.png has 30 rows x 40 columns and .*b.png has 31 rows x 40"):
         curtain_file(a, b, tmp_path / "curtain.html")
     assert not (tmp_path / "curtain.html").exists()
 

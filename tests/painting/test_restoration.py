@@ -59,7 +59,7 @@ def test_a_region_is_the_part_of_the_whole() -> None:
 
 def test_lacunae_of_another_grid_are_refused() -> None:
     made = proposal((8, 9), "uint8")
-    with pytest.raises(GridMismatch, match="lost.png is 9 x 8"):
+    with pytest.raises(GridMismatch, match="lost.png has 9 rows x 8 columns"):
         Restoration(
             made.original, Lacunae(np.zeros((9, 8), bool), "lost.png"), made.fill, made.confidence, {}
         )

@@ -27,6 +27,7 @@ from tratteggio.align.pyramid import Level, Pyramid, seen_through
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform, inside
 from tratteggio.errors import BadUsage, Misaligned
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Region, Scan
 
 log = logging.getLogger("tratteggio")
@@ -128,16 +129,17 @@ def pyramid(scan: Scan) -> Pyramid:
     """
     if min(scan.grid) < 32:
         raise BadUsage(
-            f"{scan.name} is {scan.grid[0]} x {scan.grid[1]} (rows x columns), "
-            "but a scan needs 32 pixels a side to be aligned"
+            f"{scan.name} has {rows_and_columns(scan.grid)}, but a scan needs at least 32 rows and 32 "
+            "columns "
+            "to be aligned"
         )
     levels = Pyramid.of(scan)
     picture = levels.levels[0].picture
     if float(np.ptp(picture)) == 0:
-        what = "black" if picture.flat[0] == 0 else "of one value"
+        what = "black" if picture.flat[0] == 0 else "one single value"
         raise BadUsage(
-            f"{scan.name} ({scan.modality}) is {what} all over, so there is nothing to align it by; "
-            "is it the right file?"
+            f"{scan.name} ({scan.modality}) is {what} everywhere, so it cannot be aligned; "
+            "check that it is the right file"
         )
     return levels
 
@@ -163,8 +165,10 @@ def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_er
         raise _no_structure(reference, source)
     if residual.mean > max_error:
         raise Misaligned(
-            f"{source.name} lies {residual.mean:.2f} pixels aside of {reference.name} on average after all "
-            f"fits, but --max-error is {max_error:g}; allow more, or give scans that overlap more and share "
+            f"{source.name} is misaligned with {reference.name} by {residual.mean:.2f} pixels on "
+            "average, more "
+            f"than --max-error {max_error:g}; raise the limit, or use scans that overlap more and "
+            "show the same "
             "contours"
         )
 
@@ -232,7 +236,8 @@ def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Tr
             break
     if best and stated and not 0.8 < best.scale() / stated[1] < 1.25:
         log.warning(
-            "%s and %s state resolutions that differ by %.3g, but their contours by %.3g; the contours count",
+            "the stated resolutions of %s and %s differ by %.3g, their contours by %.3g; the "
+            "contours are used",
             reference.name, source.name, stated[1], best.scale(),
         )  # fmt: skip
     return best

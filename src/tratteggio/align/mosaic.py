@@ -103,7 +103,7 @@ class Mosaic:
             files.write_stack(Stack((self.scan,)), path, history=history, progress=progress, before=before)
             return
         if self.scan.seen is not None:
-            log.warning("%s: places that no tile shows are written as 0; an .ome.zarr keeps them apart", path)
+            log.warning("%s: areas that no tile shows are written as 0; an .ome.zarr marks them", path)
         with files.beside([files.sidecar(path, "history"), path], before=before) as [beside_it, picture]:
             beside_it.write_text(history_json(self.history()), encoding="utf-8")
             write_as(self.scan.pixels, picture, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
@@ -137,8 +137,8 @@ def mosaic(tiles: Sequence[Scan], *, max_error: float = 2.0) -> Mosaic:
     residual = Residual.joined(_residual(levels, poses, pair) for pair in pairs)
     if not residual.measured.any() or residual.mean > max_error:
         raise Misaligned(
-            f"the tiles lie {residual.mean:.2f} pixels aside of each other on average after all fits, but "
-            f"--max-error is {max_error:g}; allow more, or give tiles that overlap more"
+            f"the tiles are misaligned by {residual.mean:.2f} pixels on average, more than --max-error "
+            f"{max_error:g}; raise the limit, or use tiles that overlap more"
         )
     return _laid(tiles, poses, pairs, residual)
 
@@ -153,15 +153,16 @@ def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
         kind = (tile.dtype, tile.channels, tile.alpha)
         if kind != (first.dtype, first.channels, first.alpha):
             raise BadUsage(
-                f"tiles of one mosaic share depth and channels, but {first.name} is {first.dtype} with "
-                f"{first.channels} and {tile.name} is {tile.dtype} with {tile.channels}"
+                f"the tiles of a mosaic must have the same depth and channels, but {first.name} is "
+                f"{first.dtype} with {first.channels} and {tile.name} is {tile.dtype} with {tile.channels}; "
+                "convert one of them first"
             )
         require_alike(first, tile)
         if tile.metadata.icc != first.metadata.icc:
             named = [files.profile_name(one.metadata.icc) or "none (sRGB)" for one in (first, tile)]
             raise BadUsage(
-                f"tiles of one mosaic share a profile, but that of {first.name} is {named[0]} and that "
-                f"of {tile.name} is {named[1]}; convert one of them first"
+                f"the tiles of a mosaic must have the same colour profile, but {first.name} has {named[0]} "
+                f"and {tile.name} has {named[1]}; convert one of them first"
             )
 
 
@@ -225,8 +226,9 @@ def _spread(
         if not leading:
             apart = ", ".join(tile.name for number, tile in enumerate(tiles) if number not in poses)
             raise Misaligned(
-                f"no overlap was found that joins {apart} to {tiles[0].name}; tiles must share a strip of "
-                "some 5 % of their width with contours in it, at one scale and not turned"
+                f"no overlap was found between {apart} and {tiles[0].name}; tiles must overlap by "
+                "about 5 % of "
+                "their width, show contours there, and have the same scale and rotation"
             )
         surest = max(leading, key=lambda overlap: overlap.agreed)
         a, b = surest.pair

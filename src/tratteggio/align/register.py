@@ -106,12 +106,12 @@ def register(
         True
     """
     if not others:
-        raise BadUsage("there is nothing to register: name at least one scan beside the reference")
+        raise BadUsage("there is nothing to register; give at least one scan in addition to the reference")
     shown = modality or (reference.modality if isinstance(reference, Scan) else "rgb")
     for name in (shown, *others):
         require_modality(name)
     if shown in others:
-        raise BadUsage(f"the reference shows {shown!r}, so no other scan can; name it otherwise")
+        raise BadUsage(f"the reference and another scan both have modality {shown!r}; rename one of them")
     fixed = opened(reference, shown)
     sources = [opened(source, name) for name, source in others.items()]
     located = locate_all(fixed, sources, max_error=max_error)
@@ -136,9 +136,9 @@ def require_modality(name: str) -> None:
     folded = name.lower().replace("-", "_")
     meant = MEANT.get(folded) or MEANT.get(folded.replace("_", ""))
     if meant:
-        raise BadUsage(f"a scan that shows {name!r} goes by the name {meant!r} here; write {meant}=FILE")
+        raise BadUsage(f"the modality {name!r} is called {meant!r} here; write {meant}=FILE")
     if not MODALITY.fullmatch(name):
         raise BadUsage(
-            "a modality is a word of small letters, digits and '_', such as rgb, irr, xray, uvf or "
-            f"rgb_before, got {name!r}"
+            "the name of a modality has lower-case letters, digits and '_', for example rgb, irr, xray, uvf "
+            f"or rgb_before; got {name!r}"
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tratteggio.align.resample import resample
 from tratteggio.align.transform import Transform, inside
 from tratteggio.errors import GridMismatch
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Metadata, Region, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, to_depth
@@ -38,8 +39,8 @@ def warp(source: Scan, transform: Transform, reference: Metadata) -> Scan:
     """
     if transform.source_grid != source.grid:
         raise GridMismatch(
-            f"{source.name} is {source.grid[0]} x {source.grid[1]} (rows x columns), but its transform was "
-            f"made for {transform.source_grid[0]} x {transform.source_grid[1]}"
+            f"{source.name} has {rows_and_columns(source.grid)}, but its transform was made for "
+            f"{rows_and_columns(transform.source_grid)}"
         )
     kept = {key: source.metadata.foreign[key] for key in ("photometric",) if key in source.metadata.foreign}
     whole = source.seen is None and transform.sees_all()

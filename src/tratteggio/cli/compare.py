@@ -1,4 +1,4 @@
-"""`tratteggio compare`: two pictures under one curtain, as a page that opens from disk."""
+"""`tratteggio compare`: a page that shows two images with a slider between them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
 
 
 def compare(
-    before: Annotated[Path, typer.Argument(metavar="A", help="Shown to the left of the curtain.")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="Shown to the right.")],
+    before: Annotated[Path, typer.Argument(metavar="A", help="The image on the left of the slider.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The image on the right.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("curtain.html"),
-    longest: Annotated[int, typer.Option(help="Longest side of the viewing copies, in pixels.")] = 2400,
+    longest: Annotated[int, typer.Option(help="Longest side of the images on the page, in pixels.")] = 2400,
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a curtain page: drag the divider to see one picture or the other.
+    """Write a page that compares two images. Drag the slider to see one or the other.
 
     Example: tratteggio compare panel.tif proposal.tif -o curtain.html
     """
@@ -28,4 +28,4 @@ def compare(
         from tratteggio.pages import curtain_file
 
         curtain_file(before, after, output, longest=longest, white=white, overwrite=overwrite)
-        console.result({"output": str(output)}, f"{output}: open it in a browser")
+        console.result({"output": str(output)}, f"Wrote {output}. Open it in a browser.")

@@ -26,19 +26,19 @@ White = Annotated[
     typer.Option(
         "--white",
         metavar="VALUE",
-        help="The sample that stands for white, as 4095 for 12 bit in 16. Default: what the file states, "
-        "else 255, 65535 or, for floats, 1.",
+        help="The sample value of white, for example 4095 for 12-bit data in a 16-bit file. Default: the "
+        "value that the file states; otherwise 255 (8 bit), 65535 (16 bit) or 1 (floats).",
     ),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace outputs that are there already; never an input.")
+    bool, typer.Option("--overwrite", help="Replace outputs that exist. Inputs are never replaced.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no notes.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bars and no notes.")]
 MaskOrientation = Annotated[
     str | None,
     typer.Option(
-        help="How a mask, damage map or strokes lie on a scan with an orientation tag: displayed (as a "
-        "viewer shows it) or stored (as the samples in the file). Needed only where both would fit."
+        help="How a mask, a damage map or strokes fit a scan with an orientation tag: displayed (as a "
+        "viewer shows the scan) or stored (as the file stores it). Needed only if both fit."
     ),
 ]
 
@@ -186,7 +186,7 @@ def unforeseen(error: BaseException) -> tuple[str, int]:
     file = getattr(error, "filename", None) or fault.file_of(error)
     where = f"{file}: " if file else ""
     if fault.out_of_memory(error):
-        return f"{where}out of memory; close other programs, or choose a smaller --memory or --tile", 1
+        return f"{where}out of memory; close other programs, or use a smaller --memory or --tile", 1
     if isinstance(error, OSError) and (error.strerror or file):
         return f"{where}{error.strerror or error}", UnwritableFile.exit_code
     return fault.sentence(error, fault.keep(error)), fault.EXIT_CODE

@@ -1,4 +1,4 @@
-"""`tratteggio demo`: from nothing to a layered proposal and a report, on a panel made here."""
+"""`tratteggio demo`: make a synthetic panel, fill its losses, and write a report."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path(
         "tratteggio-demo"
     ),
-    engine: Annotated[str, typer.Option(help="What fills.")] = "auto",
-    finish: Annotated[str, typer.Option(help="mimetic, hatched, neutral or outlined.")] = "mimetic",
+    engine: Annotated[str, typer.Option(help="The engine that fills.")] = "auto",
+    finish: Annotated[
+        str, typer.Option(help="How the fill looks: mimetic, hatched, neutral or outlined.")
+    ] = "mimetic",
     rows: Annotated[int, typer.Option(min=64, max=20_000, help="Height of the panel in pixels.")] = 1280,
     cols: Annotated[int, typer.Option(min=64, max=20_000, help="Width of the panel in pixels.")] = 960,
-    seed: Annotated[int, typer.Option(help="Another seed makes another panel.")] = 0,
+    seed: Annotated[int, typer.Option(help="A different seed makes a different panel.")] = 0,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Paint a panel, damage it, propose a fill, and write the layers, a curtain and a report.
+    """Make a damaged synthetic panel, fill it, and write the layers, a comparison page and a report.
 
     Example: tratteggio demo -o out/
     """
@@ -67,10 +69,10 @@ def demo(
             {"files": written, "history": history, "scores": scores.as_dict()},
             "\n".join(
                 [
-                    f"{output / 'panel.tif'}: a painted panel, damaged, with its lacunae in lost.png",
-                    f"{output / 'proposal.tif'}: the proposal, 16 bit; paint that was not lost is untouched",
-                    f"{output / 'proposal.ora'}: the same in layers (original, lacunae, fill)",
-                    f"{output / 'report.html'} and curtain.html: open them in a browser",
+                    f"{output / 'panel.tif'}: a synthetic panel with losses; lost.png marks them",
+                    f"{output / 'proposal.tif'}: the proposal, 16 bit; known paint is unchanged",
+                    f"{output / 'proposal.ora'}: the proposal in layers (original, lacunae, fill)",
+                    f"{output / 'report.html'}, curtain.html: open these pages in a browser",
                     "",
                     scores.as_text(),
                 ]

@@ -28,43 +28,46 @@ def detect(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="INPUT", help="A scan, an OME-Zarr or OME-TIFF, a folder with a painting.toml."
+            metavar="INPUT", help="A scan, an OME-Zarr or OME-TIFF, or a folder with a painting.toml."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The mask, white = lost (.png .tif).")],
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="What finds it: a detector, NAME:OPTION=VALUE,OPTION=VALUE (default tophat); one "
-            "for each class. With --labels what is to be found, loss (default) or crack."
+            help="The detector, as NAME:OPTION=VALUE,OPTION=VALUE; default: tophat. Repeat it for several "
+            "classes, one detector for each. With --labels: the class to find, loss (default) or crack."
         ),
     ] = None,
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Learn from strokes on this painting: a PNG of its size, red = lost, blue = sound paint, "
-            "green = crack, nothing elsewhere."
+            help="Learn from strokes on this painting: a PNG of the same size, red = lost, blue = sound "
+            "paint, green = crack, transparent elsewhere."
         ),
     ] = None,
     mask_orientation: MaskOrientation = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Strengths from here on are damage, 0 .. 1; default: as advised.")
+        float | None,
+        typer.Option(
+            help="Pixels of at least this strength are damage, 0 to 1. Default: set by the detector."
+        ),
     ] = None,
     strength: Annotated[
-        Path | None, typer.Option(help="Also write how likely damage is, 255 = 1 (.png .tif).")
+        Path | None, typer.Option(help="Also write the strength of damage as an image, 255 = 1 (.png .tif).")
     ] = None,
     damage: Annotated[
         Path | None,
-        typer.Option("--map", help="Also a map of the classes in their colours, for `inpaint --damage`."),
+        typer.Option("--map", help="Also write a map with a colour for each class, for `inpaint --damage`."),
     ] = None,
     graph: Annotated[
-        Path | None, typer.Option(help="Also the cracks as a graph: junctions, edges (.geojson).")
+        Path | None, typer.Option(help="Also write the cracks as a graph of junctions and edges (.geojson).")
     ] = None,
     rose: Annotated[
-        Path | None, typer.Option(help="Also how much of the cracks runs in each direction (.svg).")
+        Path | None, typer.Option(help="Also draw the share of cracks in each direction (.svg).")
     ] = None,
     areas: Annotated[
-        Path | None, typer.Option(help="Also a table of what there is of each class (.csv .json).")
+        Path | None, typer.Option(help="Also write a table with the area of each class (.csv .json).")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bits.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -76,9 +79,9 @@ def detect(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find damage in a painting of any size; what is found is a hypothesis, to be looked over.
+    """Find damage in a painting of any size. The result is a hypothesis: check it before filling.
 
-    The mask is what `inpaint --mask` takes; beside it lies its history.
+    `inpaint --mask` takes the mask that this command writes. A history is written beside the mask.
 
     Example: tratteggio detect panel.tif -o cracks.png --kind tophat:side=both
 
@@ -113,14 +116,14 @@ def detect(
         if areas:
             write_areas(found, areas, overwrite=overwrite)
         made = [str(path) for path in (output, strength, damage, graph, rose, areas) if path]
-        said = ", ".join(
-            f"{one['found_px']} pixels held for {one['damage']} by {one['name']} "
-            f"({one['found_share']:.2%} of the area)"
+        said = " ".join(
+            f"{one['name']} marked {one['found_px']:,} pixels of {source.name} as {one['damage']} "
+            f"({one['found_share']:.2%} of the area)."
             for one in found.history["detectors"]
         )
         console.result(
             {"output": made, "history": found.history},
-            f"{', '.join(made)}: {said}; look them over before anything is filled",
+            f"{said} Wrote {', '.join(made)}. Check {output.name} before filling.",
         )
 
 
@@ -134,7 +137,7 @@ def _learnt(
     device: str,
     white: float | None,
 ) -> list[Detector]:
-    """Learn from strokes what is asked for: losses, unless they show cracks alone."""
+    """Learn from strokes: the classes asked for, otherwise losses, or cracks if there are only these."""
     from tratteggio.features import learn
     from tratteggio.registry import unknown
     from tratteggio.treatment import open as opened

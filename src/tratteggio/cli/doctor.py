@@ -29,15 +29,14 @@ LIBRARIES = {
 
 
 def doctor(
-    folder: Annotated[
-        Path, typer.Argument(help="Where to look for what killed runs have left unfinished.")
-    ] = Path(),
+    folder: Annotated[Path, typer.Argument(help="The folder to search for unfinished jobs.")] = Path(),
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Report versions, extras, engines, enhancers and finishes; exit code 3 if core parts are missing.
+    """Check the installation: versions, extras, engines, enhancers and finishes.
 
-    Unfinished jobs and files in a folder are listed, and whether a process is still at work on them.
+    The exit code is 3 if core parts are missing. The command also lists unfinished jobs in a folder, and
+    says whether a process still works on them.
 
     Example: tratteggio doctor
     """
@@ -64,7 +63,7 @@ def doctor(
         console.result(facts, _text(facts))
         missing = [name for name, extra in LIBRARIES.items() if extra == "core" and not _version(name)]
         if missing:
-            raise MissingExtra(f"core libraries are missing: {', '.join(missing)}; install tratteggio again")
+            raise MissingExtra(f"core libraries are missing: {', '.join(missing)}; reinstall tratteggio")
 
 
 def _version(library: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`tratteggio encode`: features of a painting, 80 numbers for every 8 x 8 pixels, and pictures of them."""
+"""`tratteggio encode`: compute features of a painting: 80 numbers for every 8 x 8 pixels."""
 
 from __future__ import annotations
 
@@ -14,29 +14,33 @@ def encode(
     sources: Annotated[
         list[str], typer.Argument(metavar="INPUT", help="A painting, or its scans as MODALITY=FILE.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="An OME-Zarr: NAME.ome.zarr.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The OME-Zarr to write: NAME.ome.zarr.")],
     model: Annotated[
-        str | None, typer.Option(help="A net from `tratteggio models`, such as fpcae-concat (the default).")
+        str | None, typer.Option(help="A net from `tratteggio models`. Default: fpcae-concat.")
     ] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Weights from `tratteggio train`, instead of those that ship.")
+        Path | None,
+        typer.Option(help="A weights file from `tratteggio train`, instead of the included weights."),
     ] = None,
     maps: Annotated[
-        bool, typer.Option("--maps", help="Also how badly each modality comes back, alone and by the others.")
+        bool,
+        typer.Option(
+            "--maps", help="Also write the reconstruction error of each modality, alone and from the others."
+        ),
     ] = False,
     picture: Annotated[
-        Path | None, typer.Option(help="Also a picture of the three strongest directions (PCA).")
+        Path | None, typer.Option(help="Also write an image of the first three principal components.")
     ] = None,
-    clusters: Annotated[Path | None, typer.Option(help="Also a picture of what belongs together.")] = None,
-    count: Annotated[int, typer.Option(help="Clusters in that picture, 2 to 64.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of the clusters; the same seed, the same picture.")] = 0,
+    clusters: Annotated[Path | None, typer.Option(help="Also write an image of clusters.")] = None,
+    count: Annotated[int, typer.Option(help="Number of clusters, 2 to 64.")] = 8,
+    seed: Annotated[int, typer.Option(help="Seed of the clusters. The same seed gives the same image.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write what a net sees in a painting; scans that it knows and you lack are left out, with a note.
+    """Write the features that a net computes from a painting. A note names scans that are missing.
 
     Example: tratteggio encode panel.ome.zarr --model fpcae-concat -o features.ome.zarr --picture features.png
     """
@@ -73,8 +77,8 @@ def encode(
         rows, cols, numbers = features.shape
         console.result(
             {"output": made, "features": list(features.shape), "history": history},
-            f"{', '.join(made)}: {rows} x {cols} features of {numbers} numbers, "
-            f"by {history['net']['model']} from {', '.join(history['modalities'])}",
+            f"Wrote {', '.join(made)}: {rows:,} rows x {cols:,} columns of features, {numbers} numbers each, "
+            f"computed by {history['net']['model']} from {', '.join(history['modalities'])}.",
         )
 
 
@@ -88,7 +92,7 @@ def painting_of(sources: list[str]) -> str | dict[str, str]:
     scans = {modality: file for modality, equals, file in named if equals and modality and file}
     if len(scans) < len(sources):
         raise BadUsage(
-            "the input is one painting, or scans each named MODALITY=FILE, each once, "
+            "give one painting, or several scans as MODALITY=FILE, each modality once; "
             f"got {' '.join(sources)}"
         )
     return scans

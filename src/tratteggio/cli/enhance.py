@@ -1,4 +1,4 @@
-"""`tratteggio enhance`: a scan seen through a chain of filters, or through an enhancer."""
+"""`tratteggio enhance`: apply a chain of filters, or an enhancer, to a scan."""
 
 from __future__ import annotations
 
@@ -27,26 +27,30 @@ def enhance(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="A scan, one scan of an OME-Zarr or OME-TIFF, a folder with a painting.toml.",
+            help="A scan, one scan of an OME-Zarr or OME-TIFF, or a folder with a painting.toml.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="A file (.tif .png .jpg).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write (.tif .png .jpg).")],
     op: Annotated[
         list[str] | None,
-        typer.Option(help="A filter, NAME:OPTION=VALUE,OPTION=VALUE; repeat it for a chain, in order."),
+        typer.Option(
+            help="A filter, as NAME:OPTION=VALUE,OPTION=VALUE. Repeat it to apply several in order."
+        ),
     ] = None,
     enhancer: Annotated[
         str | None,
-        typer.Option("--with", help="In place of filters an enhancer, NAME:OPTION=VALUE,OPTION=VALUE."),
+        typer.Option("--with", help="An enhancer instead of filters, as NAME:OPTION=VALUE,OPTION=VALUE."),
     ] = None,
-    device: Annotated[str, typer.Option(help="Of an enhancer: auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="Device of an enhancer: auto, cpu or cuda.")] = "auto",
     strip: Annotated[
         Path | None,
-        typer.Option(help="Also a picture of the result from near to far (1, 1/2, 1/4, 1/8), for hybrids."),
+        typer.Option(
+            help="Also write an image with the result at sizes 1, 1/2, 1/4 and 1/8. Useful for hybrid images."
+        ),
     ] = None,
     tile: Annotated[
         int | None,
-        typer.Option(help="Pixels a side that filters compute at a time; never changes the result."),
+        typer.Option(help="Side of a tile in pixels, for filters. It never changes the result."),
     ] = None,
     listed: Annotated[  # noqa: ARG001 its callback answers
         bool,
@@ -59,9 +63,9 @@ def enhance(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """See a scan of any size through filters or an enhancer; depth, profile, metadata and alpha are kept.
+    """Apply filters or an enhancer to a scan of any size. Depth, profile, metadata and alpha are kept.
 
-    What comes out is a hypothesis: beside it lies its history, with every step and option, in order.
+    A history beside the output lists every step with its options. The output of an enhancer is a hypothesis.
 
     Example: tratteggio enhance panel.tif -o edges.tif --op gaussian:sigma=2 --op sobel
 
@@ -87,5 +91,10 @@ def enhance(
             files.write(stripped(files.overview(files.read(output), longest=1024)), strip)
         made = [str(path) for path in (output, strip) if path]
         console.result(
-            {"output": made, "history": history}, f"{', '.join(made)}: a hypothesis, by {history['chain']}"
+            {"output": made, "history": history}, f"Wrote {', '.join(made)} ({_chain(history['chain'])})."
         )
+
+
+def _chain(words: str) -> str:
+    """List the filters of a chain, or name the enhancer, without the dashes of the command line."""
+    return words.removeprefix("--with ").removeprefix("--op ").replace(" --op ", ", ")

@@ -11,15 +11,19 @@ from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversa
 
 
 def evaluate(
-    reference: Annotated[Path, typer.Option(help="The truth: the painting before it was damaged.")],
+    reference: Annotated[Path, typer.Option(help="The undamaged painting.")],
     result: Annotated[Path, typer.Option(help="The proposal.")],
-    mask: Annotated[Path | None, typer.Option(help="Measure inside these lacunae too.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A mask of lacunae. Values are also computed inside them.")
+    ] = None,
     mask_orientation: MaskOrientation = None,
     white: White = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """PSNR, SSIM and CIEDE2000, of the whole and inside the lacunae, with every parameter stated.
+    """Compute PSNR, SSIM and CIEDE2000, for the whole image and inside the lacunae.
+
+    The command prints all parameters.
 
     Example: tratteggio evaluate --reference truth.tif --result proposal.tif --mask lost.png
     """

@@ -1,4 +1,4 @@
-"""`tratteggio explain`: what a net looks for, as a page that opens from disk."""
+"""`tratteggio explain`: write a page that shows what a net responds to."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from tratteggio.cli.encode import painting_of
 def explain(
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="Weights that ship (`tratteggio models`), or a file of them."),
+        typer.Argument(
+            metavar="MODEL", help="Included weights (`tratteggio models` lists them), or a weights file."
+        ),
     ],
     sources: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[INPUT]", help="A painting, or its scans as MODALITY=FILE; a phantom if left away."
+            metavar="[INPUT]", help="A painting, or its scans as MODALITY=FILE. Default: a synthetic panel."
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("inside.html"),
     data: Annotated[
-        Path | None, typer.Option(help="A folder of pictures to look for the strongest patches in.")
+        Path | None, typer.Option(help="A folder of images in which the strongest patches are searched.")
     ] = None,
     layer: Annotated[
-        str | None, typer.Option(help="The layer to show close; three of them if left away.")
+        str | None, typer.Option(help="The layer to show in detail. Default: three layers.")
     ] = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Look inside a net: filters, answers, strongest patches and what made them strong, occlusion.
+    """Look inside a net: its filters, feature maps, strongest patches with deconvolutions, and occlusion.
 
     Example: tratteggio explain descriptor-v32 panel.tif -o inside.html
     """
@@ -62,5 +64,5 @@ def explain(
                 ],
                 "shown": shown,
             },
-            f"{output}: inside {found.name}, layers {', '.join(shown)}; open it in a browser",
+            f"Wrote {output}: {found.name}, layers {', '.join(shown)}. Open it in a browser.",
         )

@@ -16,12 +16,13 @@ def export(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="INPUT", help="A scan, an OME-Zarr, a folder with a painting.toml; for ora a proposal."
+            metavar="INPUT",
+            help="A scan, an OME-Zarr or a folder with a painting.toml. For ora: a proposal.",
         ),
     ],
-    to: Annotated[str, typer.Option(help="ome-zarr, ome-tiff or ora.")],
+    to: Annotated[str, typer.Option(help="The format: ome-zarr, ome-tiff or ora.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="What to write [default: beside INPUT].")
+        Path | None, typer.Option("--output", "-o", help="The file to write. Default: beside INPUT.")
     ] = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -43,7 +44,7 @@ def export(
             raise BadUsage(f"{target}: a file of format {to} ends in {SUFFIXES[to]}")
         with console.progress(target.name) as progress:
             write(source, target, overwrite=overwrite, progress=progress)
-        console.result({"output": str(target)}, str(target))
+        console.result({"output": str(target)}, f"Wrote {target}.")
 
 
 def _beside(source: Path, suffix: str) -> Path:

@@ -34,11 +34,11 @@ def sentence(error: BaseException, details: Path | None) -> str:
     """Say that the program is at fault, and where the details are."""
     kind = type(error).__name__
     kept = (
-        f"The details are in {details}; please report the fault with that file"
+        f"The details are in {details}; please report the error and attach that file"
         if details
-        else f"The details could not be written; set {DEBUG}=1 and run it again to see them"
+        else f"The details could not be written; set {DEBUG}=1 and run the command again to see them"
     )
-    return f"this is a fault of tratteggio, not of your files ({kind}). {kept}"
+    return f"this is an error in tratteggio, not in your files ({kind}). {kept}"
 
 
 def keep(error: BaseException) -> Path | None:

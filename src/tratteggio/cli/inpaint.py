@@ -1,4 +1,4 @@
-"""`tratteggio inpaint`: propose a fill for the lacunae of one painting, or of a folder of them."""
+"""`tratteggio inpaint`: propose a fill for the lacunae of one painting, or of a folder of paintings."""
 
 from __future__ import annotations
 
@@ -31,90 +31,107 @@ def inpaint(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="A file (.tif .png .jpg .ora), or a folder.")
+        Path, typer.Option("--output", "-o", help="The file (.tif .png .jpg .ora) or folder to write.")
     ],
     mask: Annotated[
         Path | None,
-        typer.Option(help="White = lost. A file (for all inputs) or a folder (matched by file stem)."),
+        typer.Option(
+            help="The mask, white = lost. A file (for all inputs), or a folder whose files have the names of "
+            "the scans."
+        ),
     ] = None,
     mask_orientation: MaskOrientation = None,
     mostly_lost: Annotated[
         bool,
         typer.Option(
-            "--mostly-lost", help="Fill although the mask marks more than 90 %; without, it is refused."
+            "--mostly-lost",
+            help="Accept a mask that marks more than 90 % of the area. By default it is refused.",
         ),
     ] = False,
     damage: Annotated[
         Path | None,
-        typer.Option(help="In place of a mask a damage map, as `detect --map` writes it; or a folder."),
+        typer.Option(help="A damage map from `detect --map`, or a folder of maps, instead of a mask."),
     ] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option(help="With neither: the detector that finds the damage, see `detect`; repeatable."),
+        typer.Option(
+            help="Without a mask and a damage map: the detector to use, see `detect --list`. Repeatable."
+        ),
     ] = None,
     policy: Annotated[
         str | None,
-        typer.Option(help="Of a damage map: what is filled and kept, as crack=fill,loss=keep."),
+        typer.Option(
+            help="For a damage map: which classes to fill or keep, for example crack=fill,loss=keep."
+        ),
     ] = None,
     grow: Annotated[
         str | None,
         typer.Option(
-            help="Of a damage map: fill so far beyond what was found, as 2px or 120um. Without, the "
-            "dark rims of cracks stay as seams."
+            help="For a damage map: widen the area to fill, for example by 2px or 120um. Otherwise dark "
+            "edges remain around cracks."
         ),
     ] = None,
     engine: Annotated[
         str,
         typer.Option(
-            help="What fills: auto, or a name from `tratteggio doctor`, with options: patch_mrf:paste=mean."
+            help="The engine that fills: auto, or a name from `tratteggio doctor`. Options follow a colon, "
+            "for example patch_mrf:paste=mean."
         ),
     ] = "auto",
     weights: Annotated[
         str | None,
         typer.Option(
-            help="For an engine with a net: weights from `tratteggio train`, or the name of some that ship."
+            help="Weights for an engine with a net: a file from `tratteggio train`, or the name of included "
+            "weights."
         ),
     ] = None,
     attributes: Annotated[
         list[str] | None,
         typer.Option(
-            "--attribute", help="What the painting shows, for weights that are told of it; repeatable."
+            "--attribute", help="What the painting shows, for weights that take attributes. Repeatable."
         ),
     ] = None,
     finish: Annotated[
-        str, typer.Option(help="How the fill is shown: mimetic, hatched, neutral or outlined.")
+        str, typer.Option(help="How the fill looks: mimetic, hatched, neutral or outlined.")
     ] = "mimetic",
     seed: Annotated[int, typer.Option(help="The same seed gives the same bits.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     tile: Annotated[
-        int | None, typer.Option(help="Pixels a side read at a time; never changes the result.")
+        int | None, typer.Option(help="Side of a tile in pixels. It never changes the result.")
     ] = None,
-    memory: Annotated[float | None, typer.Option(help="GiB that the work may take; chooses --tile.")] = None,
+    memory: Annotated[float | None, typer.Option(help="Memory limit in GiB. It sets --tile.")] = None,
     samples: Annotated[
-        int | None, typer.Option(help="Write so many other plausible fills beside the proposal.")
+        int | None, typer.Option(help="The number of alternative fills to write beside the proposal.")
     ] = None,
     calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="Try fills on known paint, so that the confidence holds.")
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Measure the error on synthetic holes in known paint and calibrate the confidence.",
+        ),
     ] = False,
     leave_above: Annotated[
         float | None,
-        typer.Option(help="Leave lacunae open that may be off by more than this share of the range."),
+        typer.Option(
+            help="Leave lacunae unfilled if the fill may be wrong by more than this share of the range: "
+            "0.2 is 20 %."
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Propose a fill for the lacunae; paint that is not lost stays bit-identical.
+    """Propose a fill for the lacunae. Known paint stays bit-identical.
 
-    Of several scans of one painting rgb is filled, or else the first; engines that look at others are shown
-    those, too. Beside the output lie its history, the lacunae and the confidence. With --samples the other
-    fills are proposals of their own, proposal.sample-1.tif and so on.
+    If the painting has several scans, the command fills rgb, or the first scan if there is no rgb. Some
+    engines also use the other scans. The history, the lacunae and the confidence are written beside the
+    output. With --samples, each alternative fill is a proposal of its own: proposal.sample-1.tif and so on.
 
-    Without a mask and a damage map the damage is detected first, and lies beside the output as a map
-    (proposal.tif.damage.png): a hypothesis, which should be looked over. Losses and scratches are filled,
-    cracks, stains and overpaint kept, unless --policy says otherwise.
+    Without a mask and a damage map, the command detects the damage first. It writes a damage map beside the
+    output (proposal.tif.damage.png). The map is a hypothesis: check it. By default the command fills losses
+    and scratches and keeps cracks, stains and overpaint. --policy changes this.
 
     Example: tratteggio inpaint panel.tif --mask lost.png -o proposal.tif
 
@@ -127,9 +144,11 @@ def inpaint(
         from tratteggio.treatment.planning import require_options
 
         if mask is not None and (damage, kind, policy, grow) != (None, None, None, None):
-            raise BadUsage("a mask says what is filled; --damage, --kind, --policy and --grow go without one")
+            raise BadUsage(
+                "--mask cannot be combined with --damage, --kind, --policy or --grow; omit one of them"
+            )
         if damage is not None and kind:
-            raise BadUsage("a damage map says what was found; --kind goes without one")
+            raise BadUsage("--damage cannot be combined with --kind; omit one of them")
         require_options(finish=finish, tile=tile, leave_above=leave_above, policy=policy, grow=grow)
         items = pair(source, mask if damage is None else damage, output)
         require_plan(items, samples=samples or 0, weights=weights, overwrite=overwrite, resume=resume)
@@ -155,11 +174,13 @@ def inpaint(
             _folder(console, items, options)
         else:
             history = _one(console, items[0], options)
-            console.result({"output": str(output), "history": history}, f"{output}: {_summary(history)}")
+            console.result(
+                {"output": str(output), "history": history}, f"{_summary(history)} Wrote {output}."
+            )
 
 
 def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
-    """Fill one file, first as the engine holds for best, then in other ways."""
+    """Fill one file: first the best fill, then the alternative fills."""
     from tratteggio.treatment import inpaint_file, sample_file
 
     best, *others = options["engines"]
@@ -201,7 +222,7 @@ def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, 
                 progress=progress,
             )  # fmt: skip
         write_damage(found, shown, overwrite=options["overwrite"] or options["resume"])
-        console.note(f"{shown} shows what was found; look it over before the fill is believed")
+        console.note(f"{shown} shows the damage that was found; check it before you use the fill")
     damage = read_damage(shown, scan, mask_orientation=options["mask_orientation"])
     return lacunae_by_policy(damage, looking.policy, grow=looking.grow)
 
@@ -223,12 +244,12 @@ def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> Non
             done.append({"input": str(item.source), "output": str(item.target), "history": history})
             console.line(f"{item.target}: {_summary(history)}")
     console.result(
-        {"done": done, "failed": failed}, f"{len(done)} of {len(items)} done, {len(failed)} failed"
+        {"done": done, "failed": failed}, f"{len(done)} of {len(items)} files done, {len(failed)} failed."
     )
 
 
 def _summary(history: Any) -> str:
     return (
-        f"a proposal by {history['engine']['name']} for {history['lacunae']['lost_px']} lost pixels "
-        f"({history['filled_share']:.2%} of the area)"
+        f"Filled {history['lacunae']['lost_px']:,} px ({history['filled_share']:.2%} of the area) "
+        f"with engine {history['engine']['name']}."
     )

@@ -1,4 +1,4 @@
-"""`tratteggio inspect`: what a file or a stack is, and what filling it would take."""
+"""`tratteggio inspect`: print the properties of a scan or a stack, and the memory that a fill needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def inspect(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Size, depth, profile, resolution, pages, hash and memory plan of scans and stacks.
+    """Print size, depth, profile, resolution, pages, hash and memory needs of scans and stacks.
 
     Example: tratteggio inspect panel.tif
     """

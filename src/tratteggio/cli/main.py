@@ -31,13 +31,13 @@ from tratteggio.errors import Stopped
 
 app = typer.Typer(
     name="tratteggio",
-    help="Virtual restoration of paintings: proposals in layers, original paint untouched.",
+    help="Virtual restoration of paintings: fills as separate layers, original paint unchanged.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 some items failed, 2 usage, 3 missing weights or extra, "
-    "4 verification failed, 70 a fault of the program (its details are kept), 130 stopped and resumable, "
-    "141 the reader of the output left. TRATTEGGIO_DEBUG=1 shows tracebacks.",
+    "4 verification failed, 70 an error in tratteggio (details are saved), 130 stopped and resumable, "
+    "141 output pipe closed. TRATTEGGIO_DEBUG=1 shows tracebacks.",
 )
 VERBS = (
     demo,
@@ -79,18 +79,19 @@ def root(
         float | None,
         typer.Option(
             metavar="GIB",
-            help="Memory that a file may ask for in one piece, 4 GiB without. Raise it for sound files only.",
+            help="The largest amount of memory that a file may request at once, in GiB. Default: 4. Raise it "
+            "only for files that you trust.",
         ),
     ] = None,
     outside: Annotated[
-        bool, typer.Option("--outside", help="Let a painting.toml name files outside its folder.")
+        bool, typer.Option("--outside", help="Allow a painting.toml to name files outside its folder.")
     ] = False,
 ) -> None:
-    """Virtual restoration of paintings: proposals in layers, original paint untouched."""
+    """Virtual restoration of paintings: fills as separate layers, original paint unchanged."""
     if read_limit is not None:
         if not read_limit > 0:
             raise typer.BadParameter(
-                f"a positive number of GiB, got {read_limit:g}", param_hint="--read-limit"
+                f"must be a positive number of GiB, got {read_limit:g}", param_hint="--read-limit"
             )
         from tratteggio.files.limits import decoded_limit
 

@@ -1,4 +1,4 @@
-"""`tratteggio models`: the nets that can be built, and the weights that are there, with their cards."""
+"""`tratteggio models`: list the nets and the included weights, and print their cards."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ACTIONS = ("list", "info")
 def models(
     action: Annotated[str, typer.Argument(help="list, or info.")] = "list",
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME|FILE]", help="A net, weights that ship, or a file.")
+        str | None, typer.Argument(metavar="[NAME|FILE]", help="A net, included weights, or a file.")
     ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """List nets and shipped weights, or tell all about one: parameters, card, hash.
+    """List nets and included weights, or describe one of them: parameters, card, hash.
 
     Example: tratteggio models info runs/pconv/weights.safetensors
     """
@@ -35,9 +35,7 @@ def models(
         if action not in ACTIONS:
             raise unknown("action of models", action, ACTIONS)
         if (action == "info") != (name is not None):
-            raise BadUsage(
-                "`models info` tells of one net or file and takes its name, `models list` takes none"
-            )
+            raise BadUsage("`models info` needs the name of a net or file; `models list` takes no name")
         if name is None:
             _list(console)
         else:
@@ -52,15 +50,21 @@ def _list(console: Console) -> None:
     ]
     weights = [_weights(room.find(name)) | {"name": name} for name in room.shipped()]
     width = max(len(entry["name"]) for entry in [*nets, *weights])
-    lines = ["nets that can be built"]
+    lines = ["nets"]
     lines += [f"  {net['name']:<{width}}  {net['parameters'] / 1e6:6.2f} million parameters" for net in nets]
-    lines += ["", "weights that came with this installation"]
+    lines += ["", "included weights"]
     lines += [
         f"  {entry['name']:<{width}}  {entry['bytes'] / 1e6:6.2f} MB, {entry['model']}, "
-        f"learnt from {len(entry['data'])} pictures of licence {entry['licence']}"
+        f"{_data(len(entry['data']), entry['licence'])}"
         for entry in weights
     ] or ["  none"]
     console.result({"nets": nets, "weights": weights}, "\n".join(lines))
+
+
+def _data(count: int, licence: str) -> str:
+    if licence == "open":
+        return f"trained on {count:,} openly licensed images"
+    return f"trained on {count:,} images, licence {licence}"
 
 
 def _info(console: Console, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Which mask belongs to which scan, and where the proposal goes."""
+"""Match scans, masks and outputs."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Item:
             return self.masks[0]
         if not self.masks:
             raise UnreadableFile(
-                f"{self.source}: the mask folder holds no file named {self.source.stem}.png (or .tif, .jpg)"
+                f"{self.source}: the mask folder has no file named {self.source.stem}.png (or .tif, .jpg)"
             )
         matching = ", ".join(mask.name for mask in self.masks)
-        raise UnreadableFile(f"{self.source}: several masks match by file stem: {matching}; keep one")
+        raise UnreadableFile(f"{self.source}: several masks have this name: {matching}; keep one of them")
 
     @property
     def plan(self) -> Proposal | None:
@@ -103,7 +103,7 @@ def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
         raise BadUsage(f"{output} is a file but {source} is a folder; give --output a folder")
     scans = [file for file in sorted(source.iterdir()) if _is_scan(file)]
     if not scans:
-        raise BadUsage(f"{source} holds no scans ({', '.join(SCANS)})")
+        raise BadUsage(f"{source} contains no scans ({', '.join(SCANS)})")
     return [
         Item(
             scan,

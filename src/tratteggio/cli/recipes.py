@@ -1,4 +1,4 @@
-"""`tratteggio recipes`: how nets can be trained."""
+"""`tratteggio recipes`: list the training recipes, or print one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tratteggio.cli.console import Json, Quiet, conversation
 
 
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="A recipe, to see all of its settings.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A recipe. All its settings are printed.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """List the recipes that nets can be trained by, or show the settings of one.
+    """List the training recipes, or print the settings of one recipe.
 
     Example: tratteggio recipes pconv_dunhuang
     """

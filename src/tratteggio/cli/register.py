@@ -1,4 +1,4 @@
-"""`tratteggio register`: scans of one painting onto one grid, or overlapping tiles into one scan."""
+"""`tratteggio register`: align scans of one painting on one grid, or stitch overlapping tiles."""
 
 from __future__ import annotations
 
@@ -16,30 +16,33 @@ if TYPE_CHECKING:
 def register(
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="REF MODALITY=FILE...", help="The reference, then scans by what they show."),
+        typer.Argument(
+            metavar="REF MODALITY=FILE...", help="The reference scan, then other scans with their modality."
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="NAME.ome.zarr or NAME.ome.tif; a mosaic also .tif .png.")
+        Path,
+        typer.Option("--output", "-o", help="NAME.ome.zarr or NAME.ome.tif. For a mosaic also .tif or .png."),
     ],
     max_error: Annotated[
-        float, typer.Option(help="Mean residual above which nothing is written, in pixels of REF.")
+        float, typer.Option(help="The largest mean residual, in pixels of REF. Above it, nothing is written.")
     ] = 2.0,
     mosaic: Annotated[
         bool, typer.Option("--mosaic", help="Stitch tiles of one modality: [MODALITY=]TILE TILE...")
     ] = False,
     pictures: Annotated[
-        Path | None, typer.Option(help="A folder for overlays and residual maps to look at.")
+        Path | None, typer.Option(help="A folder for overlay images and residual maps.")
     ] = None,
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring scans onto the grid of the first, each resampled once; or stitch tiles.
+    """Align scans with the first scan, on its pixel grid, or stitch tiles. Each scan is resampled once.
 
-    Transforms, residual maps and figures are saved with the scans. The residual is measured at places that
-    the fit has not seen; above --max-error nothing is written. A scan that lies well helps to locate those
-    that follow, so give those first that are most like REF.
+    Transforms and residual maps are saved with the scans. The residual is measured at points that the fit
+    did not use. Nothing is saved above --max-error. A scan that is aligned helps to align the next ones, so
+    give the scans that are most similar to REF first.
 
     Example: tratteggio register REF.tif irr=IRR.tif xray=X.tif -o panel.ome.zarr --pictures looks/
     """
@@ -48,7 +51,7 @@ def register(
         from tratteggio.files.outputs import require_outputs
 
         if pictures and not pictures.is_dir():
-            raise BadUsage(f"{pictures} is not a folder; make it first")
+            raise BadUsage(f"{pictures} is not a folder; create it first")
         named = _named(sources)
         first, *others = [name for name, _ in named]
         shown = {first or "irr"} if mosaic else {name for name in others if name}
@@ -108,7 +111,8 @@ def _register(
                 residual_picture(registration.residual, stack.scans[0]), pictures / f"{name}.residual.png"
             )
     figures = {name: registration.residual.figures() for name, registration in registrations.items()}
-    lines = [f"{output}: {', '.join(stack)} on one grid of {stack.grid[0]} x {stack.grid[1]}"]
+    rows, cols = stack.grid
+    lines = [f"Wrote {output}: {', '.join(stack)} on one grid of {rows:,} rows x {cols:,} columns."]
     lines += [f"{name}: {_told(registrations[name].residual)}" for name in registrations]
     console.result({"output": str(output), "grid": list(stack.grid), "residual": figures}, "\n".join(lines))
 
@@ -133,7 +137,7 @@ def _mosaic(
     named = _named(sources)
     modality = named[0][0] or "irr"
     if any(name not in (None, modality) for name, _ in named):
-        raise BadUsage("tiles of one mosaic show one modality; name it once, before the first tile")
+        raise BadUsage("the tiles of a mosaic have one modality; name it once, before the first tile")
     require_modality(modality)
     if not output.name.lower().endswith(tuple(KINDS)):
         files.require_scan_writable(output)
@@ -154,8 +158,8 @@ def _mosaic(
             "overlaps": [list(pair) for pair in found.pairs],
             "residual": found.residual.figures(),
         },
-        f"{output}: {len(named)} tiles, {len(found.pairs)} overlaps, {rows} x {cols}\n"
-        + _told(found.residual),
+        f"Wrote {output}: {len(named)} tiles, {len(found.pairs)} overlaps, "
+        f"{rows:,} rows x {cols:,} columns.\n" + _told(found.residual),
     )
 
 
@@ -175,15 +179,19 @@ def _by_modality(named: list[tuple[str | None, Path]]) -> dict[str, Path]:
     others: dict[str, Path] = {}
     for name, file in named:
         if name is None:
-            raise BadUsage(f"say what {file} shows, as in irr={file} (rgb, irr, xray, uvf, rgb_before, ...)")
+            raise BadUsage(
+                f"name the modality of {file}, for example irr={file} (rgb, irr, xray, uvf, rgb_before, ...)"
+            )
         if name in others:
-            raise BadUsage(f"two scans show {name!r}: {others[name]} and {file}; each modality comes once")
+            raise BadUsage(
+                f"two scans have modality {name!r}: {others[name]} and {file}; give each modality once"
+            )
         others[name] = file
     return others
 
 
 def _told(residual: Residual) -> str:
     return (
-        f"residual {residual.mean:.2f} pixels on average, 95 % below {residual.p95:.2f}, "
-        f"measured on {residual.share:.0%} of the held-out places"
+        f"mean residual {residual.mean:.2f} px, 95th percentile {residual.p95:.2f} px, "
+        f"measured at {residual.share:.0%} of the held-out points"
     )

@@ -1,4 +1,4 @@
-"""`tratteggio report`: the record of a proposal, as one page for the treatment file."""
+"""`tratteggio report`: document a proposal in one page for the treatment file."""
 
 from __future__ import annotations
 
@@ -13,20 +13,18 @@ from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
 def report(
     proposal: Annotated[Path, typer.Argument(metavar="OUT", help="A proposal that `inpaint` wrote.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The page to write [default: OUT.report.html].")
+        Path | None, typer.Option("--output", "-o", help="The page to write. Default: OUT.report.html.")
     ] = None,
-    source: Annotated[
-        Path | None, typer.Option(help="The original, if it is not where the history says.")
-    ] = None,
-    rows: Annotated[int, typer.Option(help="Lacunae listed, the largest first.")] = 200,
+    source: Annotated[Path | None, typer.Option(help="The original scan, if it was moved.")] = None,
+    rows: Annotated[int, typer.Option(help="The number of lacunae in the table, the largest first.")] = 200,
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write an HTML report: before, proposal, lacunae, a table of the lacunae, the history.
+    """Write an HTML report: the scan, the proposal, the lacunae with a table, and the history.
 
-    Other fills that `inpaint --samples` wrote beside the proposal are shown as a contact sheet.
+    A contact sheet shows the alternative fills of `inpaint --samples`.
 
     Example: tratteggio report proposal.tif
     """
@@ -40,4 +38,4 @@ def report(
         samples = reopen_samples(proposal, source=source, white=white)
         saved = reopen(proposal, source=source, white=white)
         report_file(saved, page, samples=samples, rows=rows, overwrite=overwrite)
-        console.result({"output": str(page)}, f"{page}: open it in a browser")
+        console.result({"output": str(page)}, f"Wrote {page}. Open it in a browser.")

@@ -1,4 +1,4 @@
-"""`tratteggio reproduce`: refill a published table beside the published figures."""
+"""`tratteggio reproduce`: repeat a published experiment and compare the figures."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ from tratteggio.cli.console import Json, Quiet, conversation
 
 def reproduce(
     experiment: Annotated[
-        str, typer.Argument(help="Which table, e.g. dunhuang; a name that is none lists all.")
+        str, typer.Argument(help="The experiment, for example dunhuang. An unknown name lists all.")
     ],
     scale: Annotated[
-        str, typer.Option(help="How much: smoke shows that it works, cpu is for two cores, gpu as published.")
+        str,
+        typer.Option(
+            help="The size: smoke tests that it runs, cpu is for two cores, gpu is the published size."
+        ),
     ] = "smoke",
     data: Annotated[
-        Path | None, typer.Option(help="Folder of pictures; else ones that need no download.")
+        Path | None, typer.Option(help="A folder of images. Default: images that need no download.")
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder to write into; default: tratteggio-EXPERIMENT-SCALE."),
+        typer.Option("--output", "-o", help="The folder to write. Default: tratteggio-EXPERIMENT-SCALE."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="The random seed.")] = 0,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Begin anew; what the folder holds is moved beside it.")
+        bool, typer.Option("--overwrite", help="Start again. The old folder is renamed.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Refill a published table; what is finished is kept, so that the same command again goes on.
+    """Repeat a published experiment. Finished parts are kept: run the same command again to resume.
 
     Example: tratteggio reproduce fills --scale cpu --data paintings/ -o out/fills
     """
@@ -45,5 +48,5 @@ def reproduce(
                 progress=progress,
             )  # fmt: skip
         console.result(
-            report.as_dict(), f"{report.as_markdown()}\n{out / 'report.md'} and report.json hold this report"
+            report.as_dict(), f"{report.as_markdown()}\nWrote {out / 'report.md'} and report.json."
         )

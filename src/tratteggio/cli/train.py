@@ -1,4 +1,4 @@
-"""`tratteggio train`: train a net by a recipe on the pictures of a folder."""
+"""`tratteggio train`: train a net with a recipe on the images of a folder."""
 
 from __future__ import annotations
 
@@ -15,41 +15,48 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="How: a name from `tratteggio recipes`.")],
-    data: Annotated[Path, typer.Option(help="Folder of pictures to learn from, folders in it included.")],
+    recipe: Annotated[str, typer.Argument(help="The recipe: a name from `tratteggio recipes`.")],
+    data: Annotated[Path, typer.Option(help="The folder of training images. Subfolders are included.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="RUN", help="New folder for all that the run leaves.")
+        Path, typer.Option("--output", "-o", metavar="RUN", help="A new folder for the results of the run.")
     ],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A choice that differs from the recipe; repeatable."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting of the recipe. Repeatable."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the run's last state, to the same bits on a CPU.")
+        bool,
+        typer.Option(
+            "--resume", help="Resume from the last saved state. On a CPU the weights are bit-identical."
+        ),
     ] = False,
     set_aside: Annotated[
-        float, typer.Option(help="Share of the pictures, whole ones, to measure on; 0 measures nothing.")
+        float, typer.Option(help="The share of images kept for validation. 0: no validation.")
     ] = 0.1,
     only: Annotated[
-        Path | None, typer.Option(help="Text file with the pictures to take, one name per line.")
+        Path | None, typer.Option(help="A text file with the names of the images to use, one per line.")
     ] = None,
     features: Annotated[
         Path | None,
-        typer.Option(help="Weights of the net that judges: torchvision's VGG16, or trained by tratteggio."),
+        typer.Option(
+            help="Weights of the feature net of the loss: torchvision's VGG16 or a net from tratteggio."
+        ),
     ] = None,
-    licence: Annotated[str, typer.Option(help="Of the pictures, for the card of the weights.")] = "unknown",
-    workers: Annotated[int, typer.Option(min=0, help="Processes that make patches ahead.")] = 0,
+    licence: Annotated[
+        str, typer.Option(help="The licence of the images, for the card of the weights.")
+    ] = "unknown",
+    workers: Annotated[int, typer.Option(min=0, help="The number of data worker processes.")] = 0,
     seed: Annotated[
-        int | None, typer.Option(help="Instead of the recipe's; the same seed, the same bits.")
+        int | None, typer.Option(help="The random seed. Default: the seed of the recipe.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Begin anew in the place of an older run, which is removed.")
+        bool, typer.Option("--overwrite", help="Start again. The old run is removed.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a net; Ctrl-C saves the state after the step in hand, and --resume goes on from there.
+    """Train a net. Ctrl-C saves the state after the current step; --resume continues from it.
 
     Example: tratteggio train pconv_dunhuang --data paintings/ -o runs/pconv
     """
@@ -93,9 +100,7 @@ def _text(run: Path, weights: Path, card: Card) -> str:
     if card.figures:
         where, ratio = ("psnr", "PSNR") if "psnr" in card.figures else ("psnr_lost", "PSNR where lost")
         figures = f"{ratio} {card.figures[where]:.2f} dB, loss {card.figures['loss']:.4g}"
-        lines += [("measured", f"{figures}, on patches of the pictures set aside")]
+        lines += [("validation", f"{figures}, on patches of the validation images")]
     if "active_units" in card.figures:
-        lines += [
-            ("latent", f"{card.figures['active_units']:.0f} of its numbers tell something of a picture")
-        ]
+        lines += [("latent", f"{card.figures['active_units']:.0f} of its numbers depend on the image")]
     return "\n".join(f"{what:<12} {value}" for what, value in lines)

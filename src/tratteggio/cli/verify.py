@@ -1,4 +1,4 @@
-"""`tratteggio verify`: prove that paint which was not lost is untouched."""
+"""`tratteggio verify`: prove that the known paint is unchanged."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tratteggio.cli.console import Json, MaskOrientation, Quiet, conversation
 
 def verify(
     proposal: Annotated[Path, typer.Argument(metavar="OUT", help="A proposal that `inpaint` wrote.")],
-    source: Annotated[
-        Path | None, typer.Option(help="The original, if it is not where the history says.")
+    source: Annotated[Path | None, typer.Option(help="The original scan, if it was moved.")] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A mask of the lacunae. Default: the mask saved beside OUT.")
     ] = None,
-    mask: Annotated[Path | None, typer.Option(help="The lacunae, if not those saved beside OUT.")] = None,
     mask_orientation: MaskOrientation = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Prove that every pixel outside the lacunae equals the source; exit code 4 if not.
+    """Prove that every pixel outside the lacunae equals the source. Exit code 4: a pixel differs.
 
     Example: tratteggio verify proposal.tif
     """

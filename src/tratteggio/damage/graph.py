@@ -23,6 +23,7 @@ from scipy import ndimage
 
 from tratteggio.errors import BadUsage
 from tratteggio.extras import optional
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Lacunae, Metadata, Region
 from tratteggio.painting.lacunae import EIGHT
 from tratteggio.painting.pixels import Lost
@@ -149,8 +150,8 @@ def crack_graph(cracks: Lacunae, *, metadata: Metadata) -> CrackGraph:
     rows, cols = cracks.grid
     if rows * cols > MOST_MP * 1_000_000:
         raise BadUsage(
-            f"{cracks.name} is {rows} x {cols} (rows x columns), and a crack graph is made of {MOST_MP} "
-            "megapixels at most; cut a part out first"
+            f"{cracks.name} has {rows_and_columns(cracks.grid)}, but a crack graph takes at most {MOST_MP} "
+            "megapixels; crop the scan first"
         )
     needs = "a crack graph needs scikit-image"
     with optional("skimage", needs=needs, install="pip install 'tratteggio[detect]'"):

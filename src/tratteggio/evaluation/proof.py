@@ -94,18 +94,18 @@ class Verification:
     def why(self) -> str:
         """What was proved, or what speaks against it and where."""
         if self.passed:
-            return f"every pixel outside the lacunae is bit-identical to {self.source}"
+            return f"every pixel outside the lacunae is identical to {self.source}"
         if self.first_difference is not None:
             row, column = self.first_difference
             return (
                 f"{self.differing_px:,} pixels outside the lacunae differ from {self.source}, "
-                f"the first at row {row}, column {column}"
+                f"the first at row {row:,}, column {column:,}"
             )
         if self.source_as_recorded is False:
-            return f"{self.source} is not the file that the history names: its SHA-256 is another"
+            return f"{self.source} is not the file that the history names; its SHA-256 differs"
         equal = {"size": self.same_grid, "depth": self.same_depth, "channels": self.same_channels}
         unequal = " and ".join(name for name, same in equal.items() if not same)
-        return f"it cannot be held against {self.source} and {self.lacunae}, whose {unequal} differ"
+        return f"it cannot be compared with {self.source} and {self.lacunae}; {unequal} differ"
 
 
 def verify(

@@ -19,6 +19,7 @@ from tratteggio.files.laying import require_alike
 from tratteggio.files.white import note_range, on_one_white
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.fidelity import psnr_from_mse, ssim_map
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 
@@ -102,7 +103,7 @@ class Evaluation:
             "CIEDE2000, mean": [_number(scores.ciede2000_mean, 2) for scores in columns.values()],
             "CIEDE2000, 95 %": [_number(scores.ciede2000_p95, 2) for scores in columns.values()],
         }
-        lines = [f"{self.result} measured against {self.reference}", ""]
+        lines = [f"{self.result} compared with {self.reference}", ""]
         lines.append(f"{'':18}" + "".join(f"{name:>16}" for name in columns))
         lines += [f"{name:18}" + "".join(f"{cell:>16}" for cell in cells) for name, cells in rows.items()]
         if self.changed_outside is not None:
@@ -282,8 +283,8 @@ class _Tally:
 def _must_match(reference: Scan, result: Scan, lacunae: Lacunae | None) -> None:
     if not reference.grid == result.grid == (lacunae or reference).grid:
         named = (reference, result) if lacunae is None else (reference, result, lacunae)
-        sizes = ", ".join(f"{thing.name} is {thing.grid[0]} x {thing.grid[1]}" for thing in named)
-        raise GridMismatch(f"what is compared must share one grid (rows x columns), but {sizes}")
+        sizes = ", ".join(f"{thing.name} has {rows_and_columns(thing.grid)}" for thing in named)
+        raise GridMismatch(f"images can be compared only if they have the same size, but {sizes}")
     require_alike(reference, result)
     kinds = [(scan.dtype.name, scan.channels) for scan in (reference, result)]
     if kinds[0] != kinds[1]:
@@ -291,7 +292,10 @@ def _must_match(reference: Scan, result: Scan, lacunae: Lacunae | None) -> None:
             f"{scan.name} is {depth} with {channels} colour channel{'s' * (channels > 1)}"
             for scan, (depth, channels) in zip((reference, result), kinds, strict=True)
         )
-        raise BadUsage(f"what is compared must share depth and channels, but {listed}; convert one of them")
+        raise BadUsage(
+            f"images can be compared only if depth and channels are the same, but {listed}; convert "
+            "one of them"
+        )
 
 
 def _finite(scan: Scan, region: Region) -> Array:

@@ -38,6 +38,7 @@ from tratteggio.filters.windows import Light
 from tratteggio.metrics.detection import kappa
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Labels, Pixels, Region, Stack
 from tratteggio.painting.labels import KINDS
 from tratteggio.roles import Trace
@@ -101,8 +102,8 @@ class Learnt:
         count = (1 + 2 * len(BLURS)) * planes + (latents.channels if latents else 0)
         if count != len(self.head.mean):
             raise BadUsage(
-                f"what was learnt from labels goes with scans of {self.parameters['scans']} alone, "
-                f"got {', '.join(stack)}; label this painting as well"
+                f"this detector learnt from strokes on scans of {self.parameters['scans']}, but the painting "
+                f"has {', '.join(stack)}; draw strokes on this painting too"
             )
         return Answers(latents, cracks)
 
@@ -147,8 +148,8 @@ def learn(
         told = files.read_labels(told, stack.primary, mask_orientation=mask_orientation)
     if told.grid != stack.grid:
         raise GridMismatch(
-            f"labels {told.name} are {told.grid[0]} x {told.grid[1]} (rows x columns), the painting is "
-            f"{stack.grid[0]} x {stack.grid[1]}"
+            f"labels {told.name} have {rows_and_columns(told.grid)}, but the painting has "
+            f"{rows_and_columns(stack.grid)}"
         )
     return _learn(stack, told, seed=seed, device=device)
 
@@ -179,8 +180,9 @@ def _learn(stack: Stack, labels: Labels, *, seed: int, device: str) -> dict[str,
         threshold, agreement = threshold_by_kappa(calibration(odds), truth == place)
         if agreement < UNSURE:
             log.warning(
-                "strokes of %s that were left out are told from others with a kappa of %.2f alone: much of "
-                "what is marked will be wrong; paint more strokes, of both kinds, where it is",
+                "your %s strokes were recognised poorly in a test (kappa %.2f), so much of the "
+                "result will be "
+                "wrong; add more strokes of both classes where it is wrong",
                 kind, agreement,
             )  # fmt: skip
         found[kind] = Learnt(
@@ -212,18 +214,22 @@ def _kinds(codes: NDArray[np.uint8], labels: Labels, stack: Stack) -> tuple[str,
     counts = Labels(codes, labels.name).counts
     if not counts:
         raise BadUsage(
-            f"the strokes of {labels.name} lie only where {stack.primary.name} does not show the painting"
+            f"all strokes of {labels.name} are outside the part of the painting that "
+            f"{stack.primary.name} shows"
         )
     if set(counts) == {"paint"}:
-        raise BadUsage(f"{labels.name} shows sound paint alone; add some red over losses (or green, cracks)")
+        raise BadUsage(
+            f"{labels.name} marks only sound paint; add red strokes on losses or green strokes on cracks"
+        )
     if "paint" not in counts:
         raise BadUsage(
-            f"{labels.name} shows {' and '.join(counts)} alone; add some blue over sound paint, best over "
-            "what looks a little alike"
+            f"{labels.name} marks only {' and '.join(counts)}; add blue strokes on sound paint, best "
+            "where it "
+            "looks similar to the damage"
         )
     few = [kind for kind, count in counts.items() if count < LEAST]
     if few:
-        raise BadUsage(f"{labels.name} holds one pixel of {few[0]} alone; paint a little more of it")
+        raise BadUsage(f"{labels.name} marks a single pixel as {few[0]}; draw more strokes of this class")
     return tuple(counts)
 
 

@@ -22,6 +22,7 @@ from torch.nn import functional
 from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.models import to_tensors
 from tratteggio.models.fpcae import CELL, LATENT, LEAST, Autoencoder
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Region, Stack
 from tratteggio.painting.lazy import LazyPixels
 
@@ -57,25 +58,24 @@ class View:
         rows, cols = self.stack.grid
         if min(rows, cols) < SMALLEST:
             raise BadUsage(
-                f"{self.stack.primary.name} is {rows} x {cols} (rows x columns); nets learn from patches of "
-                f"{SMALLEST} x {SMALLEST}, so a painting needs as many pixels each way"
+                f"{self.stack.primary.name} has {rows_and_columns((rows, cols))}, but the net needs at least "
+                f"{SMALLEST} rows and {SMALLEST} columns"
             )
         knows = ", ".join(f"{name} ({channels})" for name, channels in self.net.modalities.items())
         if not self.present:
             raise BadUsage(
-                f"the net knows {knows} (channels), but the stack holds only {', '.join(self.stack)}; "
-                "name the scans by their modality, or take a net for these"
+                f"the net was trained on {knows} (channels), but the stack has only {', '.join(self.stack)}; "
+                "name the scans by their modality, or use another net"
             )
         for name, channels in self.present.items():
             scan = self.stack[name]
             if scan.channels != channels:
                 raise BadUsage(
-                    f"{scan.name} is to be {name} of {channels} channels, as the net knows it, "
-                    f"but has {scan.channels}"
+                    f"the net needs {name} with {channels} channels, but {scan.name} has {scan.channels}"
                 )
         if self.missing:
             log.warning(
-                "missing of what the net was made for: %s; features rest on %s alone",
+                "the painting lacks %s, which the net was trained on; the features use only %s",
                 ", ".join(self.missing),
                 ", ".join(self.present),
             )
@@ -220,8 +220,8 @@ class Disagreement(_Seen):
     def __post_init__(self) -> None:
         if len(self.view.present) < 2:
             raise BadUsage(
-                "disagreement is that of two modalities at least, but of those that the net knows the stack "
-                f"holds {', '.join(self.view.present)} alone"
+                "disagreement needs at least two modalities that the net was trained on, but the stack has "
+                f"only {', '.join(self.view.present)}"
             )
 
     def _answer(self, core: Region, shown: Region) -> Tensor:

@@ -15,6 +15,7 @@ import logging
 
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files.rasters import INVERSE, Stored
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Pixels, Scan
 
 log = logging.getLogger("tratteggio")
@@ -59,7 +60,7 @@ def laid(
     [(way, settled)] = fitting.items()
     if way == DISPLAYED:
         log.warning(
-            "%s (orientation %d) lies on %s (orientation %d) as displayed; it was turned to the stored order",
+            "%s (orientation %d) fits %s (orientation %d) as displayed; it was rotated to the stored order",
             name,
             orientation,
             scan.name,
@@ -90,6 +91,6 @@ def _another_size(pixels: Pixels, scan: Scan, name: str, what: str, way: str | N
     rows, cols = _grid(pixels)
     turned = f" (orientation {scan.metadata.orientation}, the {what} taken as {way})" if way else ""
     return GridMismatch(
-        f"{what} and scan must share a grid (rows x columns), but {name} is {rows} x {cols} and {scan.name} "
-        f"is {scan.grid[0]} x {scan.grid[1]}{turned}; export the {what} at the scan's size"
+        f"the {what} must have the size of the scan, but {name} has {rows_and_columns((rows, cols))} and "
+        f"{scan.name} has {rows_and_columns(scan.grid)}{turned}; export the {what} at the size of the scan"
     )

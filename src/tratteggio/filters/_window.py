@@ -10,6 +10,7 @@ import numpy as np
 
 from tratteggio.errors import BadPixels, BadUsage, TooNarrow
 from tratteggio.extras import optional
+from tratteggio.names import rows_and_columns
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.scan import DEPTHS
 from tratteggio.registry import unknown
@@ -50,8 +51,8 @@ def require_reach(reach: int, grid: tuple[int, int]) -> None:
     """
     if reach >= min(grid):
         raise TooNarrow(
-            f"the window reaches {reach} pixels beyond its middle, but the picture has only "
-            f"{grid[0]} x {grid[1]} (rows x columns); take a smaller one"
+            f"the filter window extends {reach} pixels from its centre, but the image has only "
+            f"{rows_and_columns(grid)}; use a smaller window"
         )
 
 

@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.filters._window import floats, require_picture
+from tratteggio.names import rows_and_columns
 from tratteggio.painting.pixels import Array, to_depth
 
 TAPS = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
@@ -76,8 +77,7 @@ def gaussian_pyramid(image: Array, *, levels: int) -> list[Array]:
     most = int(min(image.shape[:2])).bit_length()
     if not 1 <= levels <= most:
         raise BadUsage(
-            f"a picture of {image.shape[0]} x {image.shape[1]} (rows x columns) has 1 to {most} levels, "
-            f"got {levels}"
+            f"an image of {rows_and_columns(image.shape)} has 1 to {most} pyramid levels, got {levels}"
         )
     pyramid = [image.astype(floats(image.dtype), copy=False)]
     while len(pyramid) < levels:

@@ -20,6 +20,7 @@ from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.filters._window import floats, require_reach
 from tratteggio.filters.chain import Step
 from tratteggio.filters.point import LEVELS, histogram
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, block_means, to_depth, white
@@ -103,8 +104,8 @@ class Filtered(LazyPixels):
         held = int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize / 2**30
         if held > WHOLE_GIB:
             raise BadUsage(
-                f"{self.step.name} looks at the whole picture at once: {self.grid[0]} x {self.grid[1]} (rows "
-                f"x columns) take {held:.1f} GiB, above the {WHOLE_GIB:g} that it may; reduce the scan first"
+                f"{self.step.name} needs the whole image in memory: {rows_and_columns(self.grid)} take "
+                f"{held:.1f} GiB, more than the limit of {WHOLE_GIB:g} GiB; reduce the scan first"
             )
 
     @property
@@ -185,12 +186,12 @@ def filtered(scan: Scan, steps: Sequence[Step], others: Sequence[Scan | None]) -
     for step, other in zip(steps, others, strict=True):
         if other is not None and other.grid != scan.grid:
             raise GridMismatch(
-                f"{step.name} takes two pictures on one grid, but {scan.name} is {scan.grid[0]} x "
-                f"{scan.grid[1]} and {other.name} is {other.grid[0]} x {other.grid[1]} (rows x columns)"
+                f"{step.name} needs two images of the same size, but {scan.name} has "
+                f"{rows_and_columns(scan.grid)} and {other.name} has {rows_and_columns(other.grid)}"
             )
         if other is not None and other.channels != scan.channels:
             raise BadUsage(
-                f"{step.name} takes two pictures of as many channels, but {scan.name} has "
+                f"{step.name} needs two images with the same number of channels, but {scan.name} has "
                 f"{scan.channels} and {other.name} {other.channels}"
             )
         pixels = Filtered(pixels, step, scan.dtype, Light(other, dtype) if other else None)

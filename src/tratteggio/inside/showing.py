@@ -21,6 +21,7 @@ from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.layers import Known
 from tratteggio.models import to_tensors
 from tratteggio.models.fitting import counted, fitted
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.painting.pixels import COLOURS
 
@@ -101,8 +102,8 @@ def takes(net: nn.Module) -> Takes:
                 continue
             return Takes(count, side, fixed is not None, x.shape[1], x.shape[2])
     raise BadUsage(
-        f"{type(net).__name__} takes neither three channels nor one; "
-        f"a net that takes others is explained if it has a method from_rgb. It said: {refused}"
+        f"{type(net).__name__} takes neither three channels nor one, so it needs a method from_rgb to be "
+        f"explained (the error was: {refused})"
     )
 
 
@@ -129,8 +130,8 @@ def prepared(net: nn.Module, stack: Stack, light: int) -> Stack:
     there = tuple(fit[name] for name in modalities if name in set(fit))
     if not there:
         raise BadUsage(
-            f"the net knows {', '.join(modalities)}, but {stack.primary.name} holds only "
-            f"{', '.join(stack)}; name the scans by their modality, as in irr=FILE"
+            f"the net was trained on {', '.join(modalities)}, but {stack.primary.name} has only "
+            f"{', '.join(stack)}; name the scans by their modality, for example irr=FILE"
         )
     for scan in there:
         _require(scan, modalities[scan.modality])
@@ -140,7 +141,7 @@ def prepared(net: nn.Module, stack: Stack, light: int) -> Stack:
 def _require(scan: Scan, count: int) -> None:
     if scan.channels != count:
         raise BadUsage(
-            f"the net takes {scan.modality} in {count} channels, but {scan.name} has {scan.channels}"
+            f"the net needs {scan.modality} with {count} channels, but {scan.name} has {scan.channels}"
         )
 
 
@@ -208,7 +209,8 @@ def windows(what: Takes, grid: tuple[int, int], *, longest: int, count: int, nam
     least = what.side if what.fixed else -(-SMALLEST // what.side) * what.side
     if min(grid) < least:
         raise BadUsage(
-            f"{name} is {grid[0]} x {grid[1]} (rows x columns); this net needs {least} pixels each way"
+            f"{name} has {rows_and_columns(grid)}, but this net needs at least {least} rows and "
+            f"{least} columns"
         )
     rows, cols = (what.side if what.fixed else min(longest, n) // what.side * what.side for n in grid)
     most_down, most_across = grid[0] // rows, grid[1] // cols

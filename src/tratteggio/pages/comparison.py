@@ -8,6 +8,7 @@ from tratteggio.errors import GridMismatch
 from tratteggio.files import overview, read
 from tratteggio.files.white import note_range
 from tratteggio.markup import Markup
+from tratteggio.names import rows_and_columns
 from tratteggio.pages.curtain import curtain
 from tratteggio.painting import Scan
 
@@ -38,15 +39,15 @@ def compare(
     )
     note_range(left, right)
     if left.grid != right.grid:
-        sizes = [f"{scan.name} is {scan.grid[0]} x {scan.grid[1]}" for scan in (left, right)]
+        sizes = [f"{scan.name} has {rows_and_columns(scan.grid)}" for scan in (left, right)]
         raise GridMismatch(
-            f"a curtain needs two scans of one size (rows x columns), but {sizes[0]} and {sizes[1]}; "
+            f"two scans can be compared only if they have the same size, but {sizes[0]} and {sizes[1]}; "
             "compare a proposal with its own source"
         )
     names = Path(left.name).name, Path(right.name).name
     rows, cols = left.grid
     reduced = max(rows, cols) / longest
-    note = f"{cols:,} × {rows:,} pixels" + (f", shown reduced 1 : {reduced:.1f}." if reduced > 1 else ".")
+    note = f"{cols:,} × {rows:,} pixels" + (f", reduced {reduced:.1f} times here." if reduced > 1 else ".")
     return curtain(
         overview(left, longest=longest),
         overview(right, longest=longest),

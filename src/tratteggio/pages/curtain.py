@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tratteggio.errors import GridMismatch
 from tratteggio.markup import Markup, html
+from tratteggio.names import rows_and_columns
 from tratteggio.pages.frame import page
 from tratteggio.pages.picture import img
 from tratteggio.painting.pixels import Array
@@ -95,10 +96,10 @@ def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str],
         BadUsage: a picture is not (h, w, 3) uint8.
     """
     if before.shape[:2] != after.shape[:2]:
-        sizes = [f"{shown.shape[1]} x {shown.shape[0]} px" for shown in (before, after)]
+        sizes = [rows_and_columns(shown.shape) for shown in (before, after)]
         raise GridMismatch(
-            f"a curtain needs two pictures of one size, but {labels[0]} is {sizes[0]} and {labels[1]} is "
-            f"{sizes[1]} (width x height); compare a proposal with its own source"
+            f"two images can be compared only if they have the same size, but {labels[0]} has {sizes[0]} and "
+            f"{labels[1]} has {sizes[1]}; compare a proposal with its own source"
         )
     left, right = labels
     rows, cols = before.shape[:2]

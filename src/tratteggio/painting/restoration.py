@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import GridMismatch
+from tratteggio.names import rows_and_columns
 from tratteggio.painting.lacunae import Lacunae
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Pixels, white
@@ -87,8 +88,8 @@ class Restoration:
     def __post_init__(self) -> None:
         if self.lacunae.grid != self.original.grid:
             raise GridMismatch(
-                f"{self.lacunae.name} is {self.lacunae.grid[0]} x {self.lacunae.grid[1]} (rows x columns) "
-                f"but {self.original.name} is {self.original.grid[0]} x {self.original.grid[1]}"
+                f"{self.lacunae.name} has {rows_and_columns(self.lacunae.grid)}, but "
+                f"{self.original.name} has {rows_and_columns(self.original.grid)}"
             )
 
     @property

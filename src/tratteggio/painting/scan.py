@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
+from tratteggio.names import rows_and_columns
 from tratteggio.painting.lacunae import Lacunae
 from tratteggio.painting.pixels import Array, Pixels, can_be_white, white
 from tratteggio.painting.region import Region
@@ -114,8 +115,8 @@ class Scan:
                 raise BadUsage(f"{self.name}: `seen` is (H, W) bool, got {self.seen.dtype} {seen}")
             if seen != self.grid:
                 raise GridMismatch(
-                    f"{self.name} is {self.grid[0]} x {self.grid[1]} (rows x columns), but its `seen` is "
-                    f"{seen[0]} x {seen[1]}"
+                    f"{self.name} has {rows_and_columns(self.grid)}, but its `seen` has "
+                    f"{rows_and_columns(seen)}"
                 )
 
     @property

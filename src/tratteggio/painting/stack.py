@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
+from tratteggio.names import rows_and_columns
 from tratteggio.painting.region import Region
 from tratteggio.painting.scan import Scan
 
@@ -34,11 +35,11 @@ class Stack:
             raise BadUsage(f"a stack holds at least one scan and each modality once, got {names}")
         if len({scan.grid for scan in self.scans}) > 1:
             listed = ", ".join(
-                f"{scan.modality} ({scan.name}) is {scan.grid[0]} x {scan.grid[1]}" for scan in self.scans
+                f"{scan.modality} ({scan.name}) has {rows_and_columns(scan.grid)}" for scan in self.scans
             )
             raise GridMismatch(
-                f"the scans of one stack share a grid (rows x columns), but {listed}; "
-                "bring them onto one grid first, with `tratteggio register`"
+                f"all scans of a stack must have the same size, but {listed}; "
+                "align them first with `tratteggio register`"
             )
 
     @property

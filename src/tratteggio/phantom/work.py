@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from tratteggio.errors import BadUsage
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Metadata
 from tratteggio.painting.pixels import Lost
 from tratteggio.painting.region import Region
@@ -69,7 +70,7 @@ class Work:
     def __post_init__(self) -> None:
         rows, cols = self.grid
         if rows < 1 or cols < 1:
-            raise BadUsage(f"a panel has at least one pixel, got {rows} x {cols} (rows x columns)")
+            raise BadUsage(f"a panel needs at least one pixel, got {rows_and_columns((rows, cols))}")
         if not (np.isfinite(self.um_per_px) and self.um_per_px > 0):
             raise BadUsage(f"um_per_px must be a positive number of micrometres, got {self.um_per_px}")
         if not (0 <= self.crack_share <= 0.1 and 0 <= self.loss_share <= 0.5):

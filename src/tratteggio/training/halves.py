@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tratteggio.errors import BadUsage
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Region
 from tratteggio.training.sources import Levels, Source
 
@@ -34,7 +35,8 @@ def halves(grid: tuple[int, int], *, guard: int = GUARD_PX) -> tuple[Region, Reg
     first = (longer - guard) // 2
     if guard < 0 or first < 1:
         raise BadUsage(
-            f"a painting of {rows} x {cols} (rows x columns) cannot be cut in two with {guard} pixels between"
+            f"a painting of {rows_and_columns((rows, cols))} cannot be split in two with a gap of "
+            f"{guard} pixels"
         )
     if rows >= cols:
         return Region(0, 0, first, cols), Region(rows - first, 0, rows, cols)

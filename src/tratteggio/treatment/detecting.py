@@ -60,7 +60,7 @@ def detect(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Lacunae:
-    """Find damage in a painting: a hypothesis, to be looked over before anything is filled.
+    """Find damage in a painting. The result is a hypothesis: check it before filling.
 
     Args:
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
@@ -137,7 +137,7 @@ def survey(
         TratteggioError: as `detect` and `files.write` raise.
     """
     if not kinds:
-        raise BadUsage("name a detector at least; `tratteggio detect --list` shows all")
+        raise BadUsage("name at least one detector; `tratteggio detect --list` shows all")
     if len(kinds) > 1 and (threshold is not None or strength is not None):
         raise BadUsage("a threshold and a map of strengths are those of one detector; give one --kind then")
     made = [
@@ -392,10 +392,11 @@ def lacunae_by_policy(damage: DamageMap, policy: str | None = None, *, grow: str
         return lacunae
     kept = [area for area in damage.areas() if chosen[area.damage] == "keep"]
     if not kept:
-        raise BadUsage(f"{damage.name} holds no damage, so there is nothing to fill")
+        raise BadUsage(f"{damage.name} marks no damage, so there is nothing to fill")
     there = ", ".join(f"{area.damage} ({area.share:.2%} of the area)" for area in kept)
     raise BadUsage(
-        f"all damage in {damage.name} is kept: {there}; to fill it add --policy {kept[0].damage}=fill"
+        f"the policy keeps all damage in {damage.name}: {there}; to fill it, add --policy "
+        f"{kept[0].damage}=fill"
     )
 
 

@@ -252,9 +252,9 @@ def _way(
         done = chain(steps)
         return _Filters(done, _others(done), tile)
     if steps:
-        raise BadUsage("a scan is seen through filters or through an enhancer; do one, then the other")
+        raise BadUsage("filters and an enhancer cannot be combined; apply one, then the other to its output")
     if tile is not None:
-        raise BadUsage("the windows of an enhancer are fixed; leave --tile away")
+        raise BadUsage("the tile size of an enhancer is fixed; omit --tile")
     if isinstance(enhancer, str):
         return _Improved(*make_enhancer(enhancer, device=device))
     return _Improved(enhancer, words.said(enhancer.name, enhancer.parameters))
@@ -276,7 +276,7 @@ def _without_clear(metadata: Metadata, name: str) -> Metadata:
     """Forget the colour that stands for transparent: a computed sample may hit it by chance."""
     if metadata.clear is None:
         return metadata
-    log.warning("%s has a colour that stands for transparent; what is computed from it is opaque", name)
+    log.warning("%s marks one colour as transparent; the output is opaque", name)
     foreign = {key: value for key, value in metadata.foreign.items() if key != "clear"}
     foreign["png"] = tuple(chunk for chunk in foreign.get("png", ()) if chunk[0] != b"tRNS")
     return replace(metadata, foreign=foreign)
@@ -285,7 +285,7 @@ def _without_clear(metadata: Metadata, name: str) -> Metadata:
 def _warn_of_rims(scan: Scan, reach: int | None) -> None:
     if scan.seen is not None and reach != 0:
         log.warning(
-            "%s does not show the painting everywhere; near the rim what lies beyond is taken in",
+            "%s shows only a part of the painting; filters near its border also use pixels beyond the border",
             scan.name,
         )
 

@@ -45,20 +45,20 @@ def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
     """
     name, share = lacunae.name, lacunae.share
     if lacunae.lost_px == 0:
-        raise BadUsage(f"{name} marks nothing as lost ({_convention(lacunae)}), so there is nothing to fill")
+        raise BadUsage(f"{name} marks no pixel as lost ({_convention(lacunae)}), so there is nothing to fill")
     if lacunae.lost_px == lacunae.grid[0] * lacunae.grid[1]:
         raise BadUsage(
-            f"{name} marks every pixel as lost ({_convention(lacunae)}), so no paint is known to fill from; "
+            f"{name} marks every pixel as lost ({_convention(lacunae)}), so there is no known paint; "
             "is the mask inverted?"
         )
     if share > MOST and not mostly_lost:
         raise BadUsage(
-            f"{understood(lacunae)}; is the mask inverted? Invert it, or add --mostly-lost if so much is lost"
+            f"{understood(lacunae)}; if the mask is inverted, invert it, otherwise add --mostly-lost"
         )
     log.info("%s", understood(lacunae))
     if share > MUCH:
         log.warning(
-            "%s marks %.0f %% of the area as lost; check that it is not inverted (%s)",
+            "%s marks %.0f %% of the area as lost (%s); check that the mask is not inverted",
             name,
             100 * share,
             _convention(lacunae),
@@ -82,7 +82,7 @@ def note_transparent(scan: Scan, lacunae: Lacunae) -> None:
         count += int(np.count_nonzero((levels != white(scan.dtype)) & lacunae.read(band)))
     if count:
         log.warning(
-            "%s is not opaque in %s lost pixels; the fill there is opaque, opacity elsewhere is untouched",
+            "%s is transparent in %s lost pixels; the fill is opaque, the opacity elsewhere is unchanged",
             scan.name,
             f"{count:,}",
         )

@@ -15,6 +15,7 @@ from tratteggio.files import provenance
 from tratteggio.files.laying import require_alike
 from tratteggio.files.sensor import sensor_of
 from tratteggio.files.white import with_white
+from tratteggio.names import rows_and_columns
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import COLOURS, Array, Lost
 from tratteggio.roles import Detector, Engine
@@ -60,7 +61,7 @@ def _admitted(stack: Stack, *, raw: bool) -> Stack:
     for scan in stack.scans:
         if not raw and sensor_of(scan) is not None:
             raise BadUsage(
-                f"{scan.name} is camera raw, a mosaic and no picture yet; develop it first, with "
+                f"{scan.name} is camera raw, which is not an image yet; develop it first with "
                 "`tratteggio enhance --with lowlight:route=raw`"
             )
     return stack
@@ -74,8 +75,8 @@ def require_picture(scan: Scan) -> None:
     """
     if scan.channels not in (1, COLOURS):
         raise BadUsage(
-            f"{scan.name} has {scan.channels} channels (opacity not counted), but a picture is grey or RGB; "
-            "keep those channels, or bring each scan as one of its own"
+            f"{scan.name} has {scan.channels} channels (without opacity), but an image is grey or RGB; "
+            "keep only these channels, or save each scan in a file of its own"
         )
 
 
@@ -88,8 +89,8 @@ def lacunae_of(
     lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
     if lacunae.grid != scan.grid:
         raise GridMismatch(
-            f"{lacunae.name} is {size_said(lacunae.grid)} but {scan.name} is {size_said(scan.grid)}; "
-            "the mask must have exactly the size of the scan"
+            f"{lacunae.name} has {size_said(lacunae.grid)}, but {scan.name} has {size_said(scan.grid)}; "
+            "export the mask at the size of the scan"
         )
     return lacunae
 
@@ -128,4 +129,4 @@ def facts(scan: Scan) -> dict[str, Any]:
 
 def size_said(grid: tuple[int, int]) -> str:
     """Say how large a grid is, in messages."""
-    return f"{grid[0]} x {grid[1]} (rows x columns)"
+    return rows_and_columns(grid)

@@ -39,15 +39,15 @@ def reopen(
     if source is None:
         recorded = recorded_source(history)
         if recorded is None or not _is_there(target.parent / recorded):
-            raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with --source")
+            raise UnreadableFile(f"{target}: its source {recorded} does not exist; name it with --source")
         source = target.parent / recorded
     stated = history.get("source", {}).get("white") if white is None else white
     original = open(source, white=stated).primary
     proposal = files.read(target)
     if proposal.grid != original.grid or proposal.channels != original.channels:
         raise GridMismatch(
-            f"{target} is {size_said(proposal.grid)} with {proposal.channels} channels, but its source "
-            f"{source} is {size_said(original.grid)} with {original.channels}"
+            f"{target} has {size_said(proposal.grid)} and {proposal.channels} channels, but its source "
+            f"{source} has {size_said(original.grid)} and {original.channels} channels"
         )
     lacunae = lacunae_of(provenance.sidecar(target, "lost"), original, mask_orientation="stored")
     confidence = files.read(provenance.sidecar(target, "confidence"))
@@ -92,7 +92,7 @@ def reopen_samples(
         if _what(sample.history) == _what(wanted):
             samples.append(sample)
         else:
-            log.warning("%s is no other fill of the lacunae of %s and is left out", file, target)
+            log.warning("%s fills other lacunae than %s, so it is left out", file, target)
     return samples
 
 
