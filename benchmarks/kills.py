@@ -122,7 +122,7 @@ class Task:
     def end(self, output: Path, found: Counter[str]) -> None:
         """Go on to the end with the same command, and look at what lies there."""
         code = finish([*self.words(output), "--resume"], self.said)
-        if code and "no state to resume from" in self.said.read_text():
+        if code and "no saved state" in self.said.read_text():
             code = finish(self.words(output), self.said)
         there = contents(output.parent)
         found["resumed"] += code == 0

@@ -41,7 +41,7 @@ def _told(error: Exception, advice: str) -> TratteggioError | None:
     text = str(error)
     if WORKER.search(text):
         return TratteggioError(
-            "a process that makes training patches was killed, most often because memory ran out; go on with "
+            "a data worker process was killed, most often because memory ran out; continue with "
             "--resume, with fewer --workers"
         )
     # What quotes its input, as these do, could have the words from there.

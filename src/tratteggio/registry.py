@@ -101,14 +101,15 @@ def broken(role: str) -> dict[str, str]:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
-    """Make the error for a name that nothing has: the nearest that is known, then all.
+    """Make the error for an unknown name: with the nearest known name, then all of them.
 
     Example:
         >>> raise unknown("engine", "teela", ["telea", "fsr"])
         Traceback (most recent call last):
         tratteggio.errors.UnknownName: no engine named 'teela'; did you mean 'telea'? Known: fsr, telea
     """
-    known = sorted(known)
+    known = sorted(set(known))
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return UnknownName(f"no {kind} named {name!r}; {hint}Known: {', '.join(known)}")
+    listed = f"Known: {', '.join(known)}" if known else f"there is no {kind} at all"
+    return UnknownName(f"no {kind} named {name!r}; {hint}{listed}")

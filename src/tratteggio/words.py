@@ -61,14 +61,15 @@ def read(text: str, known: Callable[[str], Mapping[str, Option]]) -> tuple[str, 
     for part in rest.split(",") if colon else []:
         key, equals, value = part.partition("=")
         if equals and key in told:
-            raise BadUsage(f"{name} is told {key} twice, in {text!r}")
+            raise BadUsage(f"option {key} of {name} is given twice, in {text!r}")
         if equals:
             told[key] = value
         elif told:  # one more number of the last option
             told[list(told)[-1]] += f",{part}"
         else:
             raise BadUsage(
-                f"options are NAME=VALUE, set apart by commas, as in {example(name, options)}; got {part!r}"
+                f"options are NAME=VALUE, separated by commas, for example {example(name, options)}; "
+                f"got {part!r}"
             )
     require_known(name, told, options)
     return name, {key: _valued(name, key, value, options[key].type) for key, value in told.items()}
@@ -86,7 +87,7 @@ def require_known(name: str, told: Collection[str], known: Mapping[str, Option])
             raise unknown(f"option of {name}", key, known)
     missing = [key for key, option in known.items() if option.default is ... and key not in told]
     if missing:
-        raise BadUsage(f"{name} must be told {' and '.join(missing)}, as in {example(name, known)}")
+        raise BadUsage(f"{name} needs {' and '.join(missing)}, for example {example(name, known)}")
 
 
 def said(name: str, options: Options) -> str:
@@ -118,8 +119,8 @@ def _valued(name: str, key: str, text: str, kind: Any) -> Any:
         if kind == Sequence[float]:
             return tuple(float(part) for part in text.split(","))
     except ValueError:
-        words = {int: "a whole number", float: "a number"}.get(kind, "numbers set apart by commas")
-        raise BadUsage(f"{name}: {key} is {words}, got {text!r}") from None
+        words = {int: "a whole number", float: "a number"}.get(kind, "numbers separated by commas")
+        raise BadUsage(f"{name}: {key} must be {words}, got {text!r}") from None
     return text
 
 

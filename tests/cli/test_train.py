@@ -166,7 +166,7 @@ def test_a_list_that_names_what_is_not_there(folder, tmp_path):
 
 
 def test_nothing_to_resume(folder):
-    assert "holds no state to resume from" in said(train(folder, "--resume"), 2)
+    assert "contains no saved state" in said(train(folder, "--resume"), 2)
     assert not (folder.parent / "run").exists()
 
 
@@ -252,7 +252,7 @@ def test_feature_weights_with_wrong_keys_wrong_hash_or_missing(folder, tmp_path)
     assert "lacks features.0.weight" in said(train(folder, "--features", file, loss="poster"), 1)
     assert "give its weights with --features" in said(train(folder, loss="poster"), 3)
     assert "there is no file" in said(train(folder, "--features", tmp_path / "none.pth", loss="poster"), 3)
-    assert "leave --features away" in said(train(folder, "--features", file), 2)
+    assert "omit --features" in said(train(folder, "--features", file), 2)
     assert not (folder.parent / "run").exists()
 
 

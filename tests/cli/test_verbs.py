@@ -282,7 +282,8 @@ def test_samples_are_proposals_of_their_own_that_can_be_verified(job, random_wei
     assert run("report", files[0]).exit_code == 0
     page = files[0].with_name("out.report.html").read_text()
     assert all(
-        word in page for word in ("2 more ways", "<b>Fill 1</b>", "<b>Fill 2</b>", "<b>Where they agree")
+        word in page
+        for word in ("2 alternative fills", "<b>Fill 1</b>", "<b>Fill 2</b>", "<b>Agreement of the fills")
     )
     assert (
         json.loads((files[2].parent / "out.sample-2.tif.history.json").read_text())["engine"]["parameters"][
@@ -296,7 +297,7 @@ def test_a_fill_of_other_lacunae_is_not_shown_among_those_of_a_proposal(job):
     for target in (job[2], sample_file(job[2], 1)):
         assert run("inpaint", job[0], "--mask", job[1], "-o", target, "--engine", "diffusion").exit_code == 0
     history = job[2].with_name("out.sample-1.tif.history.json")
-    assert "One more way in" in page_of(job[2])
+    assert "One alternative fill by" in page_of(job[2])
     told = json.loads(history.read_text())
     told["lacunae"]["raster_sha256"] = "0" * 64
     history.write_text(json.dumps(told))

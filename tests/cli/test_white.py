@@ -27,7 +27,7 @@ def test_every_verb_that_reads_scans_takes_it(verb):
 def test_the_note_names_the_option_and_the_option_answers_it(tmp_path):
     scan = twelve_bit(tmp_path / "a.tif")
     doubtful = CliRunner().invoke(app, ["inspect", scan])
-    assert "if it is 4,095, state that when the scan is opened (--white 4095)" in doubtful.output
+    assert "if white is 4,095, state it when you open the scan (--white 4095)" in doubtful.output
     stated = CliRunner().invoke(app, ["inspect", scan, "--white", "4095"])
     assert "note:" not in stated.output
     assert "white          4095" in stated.output

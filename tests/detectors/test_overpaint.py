@@ -104,7 +104,7 @@ def test_where_a_guide_shows_nothing_it_has_no_say(panel):
 
 def test_a_visible_scan_alone_is_refused_with_what_to_do(panel):
     stack, _ = panel
-    with pytest.raises(BadUsage, match="neither `irr` nor `uvf` lies beside it; register one"):
+    with pytest.raises(BadUsage, match="there is neither `irr` nor `uvf`; align one"):
         detect(Stack((stack.primary,)), "overpaint")
 
 

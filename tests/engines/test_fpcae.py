@@ -109,9 +109,9 @@ def test_the_guess_is_moved_to_meet_the_paint_at_the_rim(engine) -> None:
 @pytest.mark.parametrize(
     ("scans", "says"),
     [
-        ((Scan(RGB, name="panel.tif"),), "panel.tif by irr, xray, uvf, but none of them is there"),
+        ((Scan(RGB, name="panel.tif"),), "panel.tif from irr, xray, uvf, but the painting has none"),
         ((Scan(RGB), Scan(IRR, "raking")), "none of them is there"),
-        ((Scan(IRR, "irr", name="ir.tif"), Scan(XRAY, "xray")), "ir.tif is irr; take engine guided"),
+        ((Scan(IRR, "irr", name="ir.tif"), Scan(XRAY, "xray")), "ir.tif is irr; use engine guided"),
         ((Scan(RGB), Scan(UVF[..., :2], "uvf", name="uv.tif")), "uv.tif has 2 channels"),
     ],
 )

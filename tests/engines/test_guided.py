@@ -184,7 +184,7 @@ def test_on_phantoms_flaked_paint_is_filled_about_as_well_as_without_guides() ->
 
 
 def test_a_scan_alone_is_refused_with_what_is_needed() -> None:
-    with pytest.raises(BadUsage, match=r"fills rgb by other scans.*array comes alone.*infrared, X-ray"):
+    with pytest.raises(BadUsage, match=r"fills rgb from other.*array is the only scan.*infrared, X-ray"):
         tg.inpaint(Scan(np.zeros((9, 9), np.uint8)), np.eye(9, dtype=bool), engine="guided")
 
 

@@ -85,7 +85,7 @@ def test_a_turned_scan_gets_the_colours_of_the_upright_one(made):
 
 def test_colour_is_refused_unless_it_is_to_be_redone(made, vivid):
     scan = Scan(np.stack([grey(), grey(), 255 - grey()], axis=-1), name="panel.tif")
-    with pytest.raises(BadUsage, match="panel.tif has three channels; say colorize:colour=redo"):
+    with pytest.raises(BadUsage, match="panel.tif has three channels; use colorize:colour=redo"):
         tg.enhance(scan, enhancer=made)
     redo = colorize.make(device="cpu", weights=vivid, colour="redo")
     answer = tg.enhance(scan, enhancer=redo)
@@ -101,7 +101,7 @@ def test_colour_of_another_profile_is_refused_by_name(vivid):
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     scan = Scan(np.stack([grey()] * 3, axis=-1), name="panel.tif", metadata=Metadata(icc=lab))
     redo = colorize.make(device="cpu", weights=vivid, colour="redo")
-    with pytest.raises(BadUsage, match="colours are made in sRGB, but panel.tif has the profile"):
+    with pytest.raises(BadUsage, match="colorize works in sRGB, but panel.tif has the profile"):
         redo.channels(scan)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert redo.channels(Scan(scan.pixels, metadata=Metadata(icc=srgb))) == 3

@@ -136,7 +136,7 @@ def test_dark_strokes_on_a_clear_layer_are_lost_and_a_note_names_the_channel(
     lacunae = opened(tmp_path, layer(30, LOST, clear)[..., -channels:])
     assert_array_equal(lacunae.read(), LOST)
     assert lacunae.marked == "opaque strokes"
-    assert f"alpha channel (channel {channels} of {channels}). Its opaque strokes are taken" in caplog.text
+    assert f"alpha channel (channel {channels} of {channels}); its opaque strokes are taken" in caplog.text
 
 
 def test_white_and_black_strokes_on_a_clear_layer_keep_their_meaning(tmp_path):
@@ -148,14 +148,14 @@ def test_white_and_black_strokes_on_a_clear_layer_keep_their_meaning(tmp_path):
 
 
 def test_a_dark_picture_with_clear_holes_does_not_say_what_is_lost(tmp_path):
-    with pytest.raises(UnsupportedFile, match="mask.png has no white; its marks lie in the alpha channel"):
+    with pytest.raises(UnsupportedFile, match="mask.png has no white, only an alpha channel"):
         opened(tmp_path, layer(0, ~LOST, 0))
 
 
 def test_strokes_of_several_dark_colours_do_not_say_what_is_lost(tmp_path):
     image = layer(0, LOST)
     image[:10, :, 0] = np.where(LOST[:10], 200, 0)
-    with pytest.raises(UnsupportedFile, match="does not say whether lost places are opaque or clear"):
+    with pytest.raises(UnsupportedFile, match="whether opaque or transparent pixels are lost"):
         opened(tmp_path, image)
 
 

@@ -243,7 +243,7 @@ def test_a_note_says_that_nobody_states_it(caplog):
     assert "if it is 4,095" in caplog.text
     caplog.clear()
     note_range(Scan(painted().astype("f4")))
-    assert "of 1, and nothing states" in caplog.text
+    assert "of 1, and the file states no white" in caplog.text
 
 
 def test_a_note_says_that_samples_lie_above_the_stated_white(caplog):

@@ -46,7 +46,7 @@ def test_what_follows_from_a_window_is_no_option(name):
         ("hybrid:low=3", "must be told far and high"),
         ("gaussian:sigma=wide", "sigma is a number, got 'wide'"),
         ("box:size=2.5", "size is a whole number, got '2.5'"),
-        ("weighted:weights=1,x,1", "numbers set apart by commas"),
+        ("weighted:weights=1,x,1", "numbers separated by commas"),
         ("gaussian:2", "set apart by commas"),
         ("gaussian:sigma=1,sigma=2", "sigma twice"),
         ("gaussian:sigma=0", "gaussian: sigma is a number above 0, got 0"),

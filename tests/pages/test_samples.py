@@ -40,7 +40,7 @@ def test_one_other_fill_alone_says_nothing_of_agreement() -> None:
 
 def test_a_report_without_other_fills_has_no_sheet() -> None:
     assert "plausible fills" not in report(three_lacunae(), overview=overview)
-    assert "2 more ways" in report(three_lacunae(), samples=others(1, 2), overview=overview)
+    assert "2 alternative fills" in report(three_lacunae(), samples=others(1, 2), overview=overview)
 
 
 def test_the_spread_is_the_standard_deviation_of_the_channel_that_differs_most() -> None:

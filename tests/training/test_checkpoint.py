@@ -123,7 +123,7 @@ def test_after_a_kill_between_writing_and_tidying_the_newer_state_counts(tmp_pat
 
 def test_nothing_to_resume_is_an_error(tmp_path: Path) -> None:
     net = tiny_net()
-    with pytest.raises(BadUsage, match="holds no state to resume from"):
+    with pytest.raises(BadUsage, match="contains no saved state"):
         load_state(tmp_path, recipe=RECIPE, net=net, optimiser=stepped(net))
 
 

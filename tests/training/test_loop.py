@@ -314,7 +314,7 @@ def test_a_run_is_never_started_over_another(tmp_path: Path) -> None:
 
 
 def test_resuming_nothing_is_an_error_never_a_fresh_start(tmp_path: Path) -> None:
-    with pytest.raises(BadUsage, match="holds no state to resume from"):
+    with pytest.raises(BadUsage, match="contains no saved state"):
         train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", resume=True)
     assert not (tmp_path / "run").exists()
 

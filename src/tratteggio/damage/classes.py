@@ -49,7 +49,7 @@ def policies(text: str | None = None) -> dict[str, str]:
     """Read what is to be done about each class, as the command line takes it; others keep their default.
 
     Args:
-        text: CLASS=fill or CLASS=keep, set apart by commas; None: all defaults.
+        text: CLASS=fill or CLASS=keep, separated by commas; None: all defaults.
 
     Raises:
         UnknownName: no such class or policy; the message gives the nearest and all.
@@ -63,11 +63,11 @@ def policies(text: str | None = None) -> dict[str, str]:
     for part in text.split(",") if text else []:
         name, equals, policy = part.strip().partition("=")
         if not equals:
-            raise BadUsage(f"policies are CLASS=fill or CLASS=keep, set apart by commas, got {part!r}")
+            raise BadUsage(f"policies are CLASS=fill or CLASS=keep, separated by commas; got {part!r}")
         index_of(name)
         if policy not in POLICIES:
             raise unknown("policy", policy, POLICIES)
         if name in told:
-            raise BadUsage(f"the policy of {name} is told twice, in {text!r}")
+            raise BadUsage(f"the policy of {name} is given twice, in {text!r}")
         told[name] = policy
     return {name: told.get(name, kind.policy) for name, kind in CLASSES.items()}

@@ -209,5 +209,7 @@ def length_px(text: str, metadata: Metadata) -> float:
     if unit == "px":
         return length
     if metadata.um_per_px is None:
-        raise BadUsage(f"the scan has no physical scale, so {text} means nothing; say it in pixels, as 2px")
+        raise BadUsage(
+            f"the scan states no resolution, so {text} cannot be converted; give pixels, for example 2px"
+        )
     return length / metadata.um_per_px

@@ -159,6 +159,6 @@ def require_finite(window: Stack) -> None:
         if bad.any():
             row, col = np.argwhere(bad)[0]
             raise BadPixels(
-                f"{scan.name} holds NaN or infinite values, the first that were met at row "
-                f"{window.origin[0] + row}, column {window.origin[1] + col}; mend the file"
+                f"{scan.name} contains NaN or infinite values, for example at row "
+                f"{window.origin[0] + row}, column {window.origin[1] + col}; correct the file"
             )

@@ -1,4 +1,4 @@
-"""Cracks by a net that has learnt from phantoms and from cracks laid over paintings, gated by morphology.
+"""Find cracks with a net that was trained on synthetic cracks, combined with morphology.
 
     scans -> `tophat`, dark and bright, the largest of all scans: how far what is narrow and long stands out
           -> planes of even contrast -> net (`models.crack_unet`): probability

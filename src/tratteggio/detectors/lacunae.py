@@ -1,5 +1,4 @@
-"""Paint losses in a visible scan, by a net that has learnt them: translation-invariant, several scales at
-once.
+"""Find paint losses in a visible scan with a translation-invariant net, at several scales.
 
     scan -> colours, contrast and texture around (`filters.ground`) -> net: how likely paint is lost
     the same at a half, a quarter, ... of the size -> whichever is likelier

@@ -1,4 +1,4 @@
-"""Later paint: where infrared or ultraviolet show what the visible colours do not lead one to expect.
+"""Find later paint: places where infrared or ultraviolet do not match the visible colours.
 
     visible colours of the whole painting -> what they tell of irr, uvf: a robust regression, learnt here
     irr, uvf as they are, less what was told, over how far that is usually off -> anomaly for review
@@ -89,9 +89,8 @@ class Overpaint:
         guides = [name for name in GUIDES if name in set(stack) and name != stack.primary.modality]
         if not guides:
             raise BadUsage(
-                "overpaint is found where infrared or ultraviolet differ from what "
-                f"{stack.primary.name} leads one to expect, and neither `irr` nor `uvf` lies beside it; "
-                "register one (`tratteggio register`) and give the stack"
+                f"detector overpaint compares {stack.primary.name} with an infrared or ultraviolet scan, but "
+                "there is neither `irr` nor `uvf`; align one with `tratteggio register` and give the stack"
             )
         blocks = [_sampled(stack, guides, block) for block in _blocks(stack.grid)]
         terms = np.concatenate([block[0] for block in blocks])

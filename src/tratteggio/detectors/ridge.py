@@ -1,4 +1,4 @@
-"""Cracks by curvature: valleys of the light, by second derivatives at several widths. No weights, no torch.
+"""Find cracks by curvature: second derivatives at several widths. Needs no weights and no torch.
 
 The largest curvature across a valley, less what bends along it, so that pits are no valleys, and less the
 slope, so that steps are none; then as in `tophat`: what of that is long, beside the grain around. It is

@@ -1,4 +1,4 @@
-"""Cracks by morphology: what is too narrow for an octagon and long enough for a line. No weights, no torch.
+"""Find cracks by morphology: a top-hat with an octagon, then long lines. Needs no weights and no torch.
 
     light -> closing by octagons of several radii, less the light: what is dark and narrow (black top-hat)
           -> opening by lines in eight directions, the largest: what of it is long

@@ -56,20 +56,20 @@ class Fpcae(guided.Guided):
         knows = ", ".join(self.others)
         if stack.primary.modality in self.others:
             raise BadUsage(
-                f"engine fpcae fills colour by {knows}, but {stack.primary.name} is "
-                f"{stack.primary.modality}; take engine guided for it"
+                f"engine fpcae fills colour from {knows}, but {stack.primary.name} is "
+                f"{stack.primary.modality}; use engine guided for it"
             )
         there = [scan for scan in stack.scans if scan.modality in self.others]
         if not there:
             raise BadUsage(
-                f"engine fpcae fills {stack.primary.name} by {knows}, but none of them is there; give a "
-                "stack with one (`tratteggio register` makes it), or take another engine"
+                f"engine fpcae fills {stack.primary.name} from {knows}, but the painting has none of them; "
+                "give a stack with one (`tratteggio register` makes it), or use another engine"
             )
         for scan in fitted(Stack(tuple(there)), self.others).scans:
             if scan.channels != self.others[scan.modality]:
                 raise BadUsage(
-                    f"{scan.name} has {scan.channels} channels, but the net of engine fpcae knows "
-                    f"{self.others[scan.modality]} of {scan.modality}"
+                    f"{scan.name} has {scan.channels} channels, but the net of engine fpcae needs "
+                    f"{self.others[scan.modality]} for {scan.modality}"
                 )
 
     def told(self, scan: Scan, guides: Sequence[Scan], lost: Lost, known: Lost) -> tuple[Array, Array]:

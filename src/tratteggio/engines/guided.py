@@ -63,9 +63,9 @@ class Guided:
         """
         if len(stack) == 1:
             raise BadUsage(
-                f"engine guided fills {stack.primary.modality} by other scans of the painting, but "
-                f"{stack.primary.name} comes alone; give a stack with infrared, X-ray or ultraviolet "
-                "beside it (`tratteggio register` makes one), or take another engine"
+                f"engine guided fills {stack.primary.modality} from other scans of the painting, but "
+                f"{stack.primary.name} is the only scan; give a stack with an infrared, X-ray or "
+                "ultraviolet scan (`tratteggio register` makes one), or use another engine"
             )
 
     def fill(

@@ -1,4 +1,4 @@
-"""Colour a grey scan by a net that has seen paintings: a hypothesis, and nothing that the scan holds.
+"""Colour a grey scan with a net trained on paintings. The colours are a hypothesis.
 
 The net looks at the lightness of the whole composition, reduced, and says for each of its parts how probable
 313 colours are; the annealed mean of these is laid over the scan, which keeps its own lightness at full
@@ -78,11 +78,11 @@ class Colorize:
         if scan.channels == COLOURS and not self.redo:
             raise BadUsage(
                 f"colorize takes grey scans, but {scan.name} has three channels; "
-                "say colorize:colour=redo to take its lightness alone and colour it anew"
+                "use colorize:colour=redo to keep only its lightness and colour it again"
             )
         if scan.channels == COLOURS and "srgb" not in (profile_name(scan.metadata.icc) or "sRGB").lower():
             raise BadUsage(
-                f"colours are made in sRGB, but {scan.name} has the profile "
+                f"colorize works in sRGB, but {scan.name} has the profile "
                 f"{profile_name(scan.metadata.icc)!r}; convert it to sRGB first"
             )
         return COLOURS

@@ -1,4 +1,4 @@
-"""Take noise off a scan by a small net that is told how strong the noise is.
+"""Remove noise from a scan with a small net. The strength of the noise is an option, or is estimated.
 
 The noise is taken for white and Gaussian, alike in all channels: that of a sensor at one exposure, as in
 infrared and ultraviolet. Its strength is told, or read off the scan: differences along diagonals, where paint

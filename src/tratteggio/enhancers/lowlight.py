@@ -1,4 +1,4 @@
-"""Give light to a scan that was taken with too little of it.
+"""Brighten a scan that was taken with too little light.
 
 Three routes:
 
@@ -122,7 +122,7 @@ def make(
     if route not in WEIGHTS:
         raise unknown("route of lowlight", route, WEIGHTS)
     if ratio is not None and route != "raw":
-        raise BadUsage(f"a ratio amplifies raw; leave it away, or say route=raw instead of {route}")
+        raise BadUsage(f"option ratio needs camera raw; omit it, or use route=raw instead of {route}")
     from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
 
     net, parameters = loaded(

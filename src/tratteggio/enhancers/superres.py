@@ -1,4 +1,4 @@
-"""Enlarge a scan 2, 3 or 4 times by a net that has learnt what bicubic enlargement lacks.
+"""Enlarge a scan 2, 3 or 4 times with a net that improves bicubic enlargement.
 
 The net sees luminance alone. Of RGB, what it adds to the bicubic enlargement of the luminance is added to
 that of each colour: the same as luminance by the net and chroma by bicubic interpolation. Scans of another

@@ -92,7 +92,7 @@ def reproduce(
             report: Report = module.run(scale, data=folder, out=out, seed=seed, progress=progress)
         except (KeyboardInterrupt, Stopped):
             raise Stopped(
-                f"stopped; what is finished lies in {out}, and the same command again goes on"
+                f"stopped; finished parts are kept in {out}; run the same command again to continue"
             ) from None
         report = dataclasses.replace(report, header=_header(module, job, folder, len(found)))
         write(report, out)

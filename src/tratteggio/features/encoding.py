@@ -149,9 +149,11 @@ def load_net(
     file = models.find(str(weights or model or MODEL)) if named else Path(str(weights))
     net, card = models.load(file)
     if not isinstance(net, Autoencoder):
-        raise UnsupportedFile(f"{file} holds weights of {card.model!r}, which is no autoencoder of scans")
+        raise UnsupportedFile(
+            f"{file} contains weights of {card.model!r}, which is not an autoencoder of scans"
+        )
     if model is not None and model not in (card.model, card.model.partition(":")[0]):
-        raise BadUsage(f"{file} holds weights of {card.model!r}, not of {model!r}; leave --model away")
+        raise BadUsage(f"{file} contains weights of {card.model!r}, not of {model!r}; omit --model")
     facts = {"model": card.model, "weights": file.name, "weights_sha256": models.sha256(file)}
     return net.to(there), facts
 

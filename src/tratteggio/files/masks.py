@@ -154,18 +154,18 @@ def _meaning(mask: Scan) -> Meaning:
         return Meaning(_light, "white pixels")
     if census.partial > census.full:
         raise UnsupportedFile(
-            f"{mask.name} is half transparent where it is not clear, so it does not say what is lost; paint "
-            "the mask at full opacity with a hard brush, or export it as grey without alpha, white = lost"
+            f"{mask.name} has half-transparent strokes, so it is not clear what is lost; paint the mask at "
+            "full opacity with a hard brush, or export it as grey without alpha, white = lost"
         )
     if not strokes_alone:
         return Meaning(_light_strokes, "opaque white pixels")
     if census.clear < LEAST_CLEAR * mask.grid[0] * mask.grid[1] or (census.low != census.high).any():
         raise UnsupportedFile(
-            f"{mask.name} has no white; its marks lie in the alpha channel ({_channel(mask)}), which does "
-            "not say whether lost places are opaque or clear; export it as grey without alpha, white = lost"
+            f"{mask.name} has no white, only an alpha channel ({_channel(mask)}), so it is not clear whether "
+            "opaque or transparent pixels are lost; export it as grey without alpha, white = lost"
         )
     log.warning(
-        "%s has no white; its marks lie in the alpha channel (%s). Its opaque strokes are taken as lost",
+        "%s has no white, only an alpha channel (%s); its opaque strokes are taken as lost",
         mask.name,
         _channel(mask),
     )
@@ -180,7 +180,7 @@ def _channel(mask: Scan) -> str:
 def _note_grey_levels(census: _Census, mask: Scan) -> None:
     if census.between:
         log.warning(
-            "%s holds grey levels in %.3g %% of its pixels; it is binarised at 50 %%, lighter is lost",
+            "%s has grey levels in %.3g %% of its pixels; pixels lighter than 50 %% are taken as lost",
             mask.name,
             100 * census.between / (mask.grid[0] * mask.grid[1]),
         )

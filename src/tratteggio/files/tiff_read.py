@@ -142,11 +142,12 @@ def open_scan(
     place = _place(main, pages)
     if main is not pages[0]:
         log.warning(
-            "%s: the picture in %s is the largest (%d x %d) and is read; page 1 is %d x %d",
+            "%s: the image in %s is the largest (%d rows x %d columns) and is read; page 1 has %d rows x %d "
+            "columns",
             path, place, main.imagelength, main.imagewidth, pages[0].imagelength, pages[0].imagewidth,
         )  # fmt: skip
     elif others:
-        log.warning("%s has %d pages; the first is read, the others are left aside", path, 1 + others)
+        log.warning("%s has %d pages; the first is read, the others are ignored", path, 1 + others)
     base = _pixels(path, main, order)
     pixels = TiffPixels(
         path=path,
@@ -176,9 +177,7 @@ def open_scan(
         )  # fmt: skip
         metadata = tiff_tags.inherited(metadata, first, alike=_kind(main) == _kind(pages[0]))
     if tiff_tags.PHOTOSHOP_LAYERS in main.tags:
-        log.warning(
-            "%s holds Photoshop layers; the flattened picture is read, the layers are left aside", path
-        )
+        log.warning("%s has Photoshop layers; the flattened image is read, the layers are ignored", path)
     return Scan(pixels, modality, alpha=bool(main.extrasamples), metadata=metadata, name=str(path))
 
 

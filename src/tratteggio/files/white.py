@@ -134,8 +134,8 @@ def note_range(*scans: Scan) -> None:
             continue
         likely = next((value for value in USUAL if value >= top), None)
         log.warning(
-            "%s: the largest sample found is %s of %s, and nothing states which sample is white; if it is "
-            "%s, state that when the scan is opened",
+            "%s: the largest sample is %s of %s, and the file states no white; if white is %s, state it when "
+            "you open the scan",
             scan.name, f"{top:,.6g}", f"{own:,.0f}", "another" if likely is None else f"{likely:,}",
             extra={"option": f"white {likely or 'VALUE'}"},
         )  # fmt: skip
@@ -146,8 +146,9 @@ def _note_above(scan: Scan) -> None:
     top = _largest(scan)
     if top > scan.white:
         log.warning(
-            "%s: the largest sample found is %s, above the stated white of %s; what lies above is shown as "
-            "white, and fills end there",
+            "%s: the largest sample is %s, above the stated white of %s; such samples are shown as "
+            "white, and "
+            "fills do not exceed the white",
             scan.name, f"{top:,.6g}", f"{scan.white:,.6g}",
         )  # fmt: skip
 

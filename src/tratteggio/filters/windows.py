@@ -60,7 +60,7 @@ class Light(LazyPixels):
         if colour.dtype.kind == "f" and not np.isfinite(colour).all():
             row, col, _ = np.argwhere(~np.isfinite(colour))[0]
             raise BadPixels(
-                f"{self.scan.name} holds NaN or infinite values, the first that were met at row "
+                f"{self.scan.name} contains NaN or infinite values, for example at row "
                 f"{region.top + row}, column {region.left + col}; mend the file"
             )
         values: Array = np.multiply(colour, 1 / self.scan.white, dtype=self.dtype)

@@ -208,8 +208,8 @@ def _weights(model: str | Path) -> Path:
     if name not in models.shipped():
         if name in models.names():
             raise BadUsage(
-                f"net {name!r} is there, but no weights of it; train them with `tratteggio train` "
-                "and give the path of their safetensors file"
+                f"net {name!r} has no included weights; train it with `tratteggio train` and give the path "
+                "of the weights file"
             )
         raise unknown("net", name, models.shipped())
     return models.find(name)
@@ -258,7 +258,7 @@ def _looked_at(
 
 def _pictures(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise UnreadableFile(f"{folder} is no folder; --data takes a folder of pictures")
+        raise UnreadableFile(f"{folder} is not a folder; --data takes a folder of images")
     found = [
         file
         for file in sorted(folder.iterdir())
@@ -268,7 +268,7 @@ def _pictures(folder: Path) -> list[Path]:
         raise BadUsage(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))} or stacks)")
     if len(found) > WINDOWS:
         step = len(found) / WINDOWS
-        log.warning("%s holds %d pictures; %d, evenly spread, are looked at", folder, len(found), WINDOWS)
+        log.warning("%s has %d images; %d of them, evenly spaced, are used", folder, len(found), WINDOWS)
         return [found[int(n * step)] for n in range(WINDOWS)]
     return found
 

@@ -42,9 +42,9 @@ h3 { font-size: 17px; font-weight: 600; margin: 26px 0 8px; overflow-wrap: anywh
 """
 
 TARGETS = {
-    "fill": "the fill in the middle of a lacuna of {square} × {square} pixels (framed)",
-    "code": "the code of the picture, as a share of its size",
-    "answer": "the answer in the middle of the picture (framed)",
+    "fill": "the fill at the centre of a lacuna of {square} × {square} pixels (framed)",
+    "code": "the latent code of the image, relative to its size",
+    "answer": "the output at the centre of the image (framed)",
 }
 
 
@@ -94,7 +94,7 @@ def explain_page(found: Explanation) -> Markup:
     body = html(
         '<header>\n<div class="over">Inside a net</div>\n<h1>{}</h1>\n<p class="soft">{}</p>\n</header>\n'
         "<main>\n{}\n</main>\n"
-        "<footer>What a net answers to is no evidence of what a painter did.</footer>",
+        "<footer>The response of a net is not evidence of the painter's work.</footer>",
         found.name, _about(found), join(parts, "\n"),
     )  # fmt: skip
     return page(f"Inside {found.name}", body, style=STYLE + SCALE_STYLE + TABLE_STYLE)
@@ -122,10 +122,10 @@ def _shown(found: Explanation) -> Markup:
     )
     rows, cols = next(iter(found.pictures.values())).shape[:2]
     missing = [name for name in found.modalities if name not in found.pictures]
-    lacks = f" The net is told that {', '.join(missing)} is missing." if missing else ""
+    lacks = f" {', '.join(missing)} is masked as missing." if missing else ""
     return html(
-        "<section><h2>What it was shown</h2>\n<p>{} × {} pixels from the middle of "
-        "{}, at their own scale.{} Patches below: {}.</p>\n"
+        "<section><h2>Input</h2>\n<p>{} × {} pixels (width × height) from the centre of "
+        "{}, at full scale.{} Source of the patches below: {}.</p>\n"
         '<div class="row">{}</div></section>',
         cols, rows, short_name(found.painting), lacks, found.data, figures,
     )  # fmt: skip
@@ -142,17 +142,17 @@ def _layers(found: Explanation) -> Markup:
         for one in found.layers
     )  # fmt: skip
     held = (
-        " What the net finds of a whole picture at once, such as its strength, is held still and not counted."
+        " Values that the net computes once for the whole image, such as its strength, are held fixed."
         if any(field.held for field in found.fields.values())
         else ""
     )
-    heads = ["Layer", "Kind", "Kernel", "Stride", "Channels", "Above 0", "Sees (px)", "One answer every (px)"]
+    heads = ["Layer", "Kind", "Kernel", "Stride", "Channels", "Active"]
+    heads += ["Receptive field (px)", "Output stride (px)"]
     return html(
-        '<section><h2>Its layers</h2>\n<div class="roll"><table class="layers">\n'
-        "<caption>In the order of their answers. What an answer sees, its receptive field, is "
-        "found by raising each row and column of a picture and "
-        "looking where answers move.{} Above 0: features that answer above 0 anywhere in the window; "
-        "the others pass no rectifier, so that a net is blind beyond a layer that has none."
+        '<section><h2>Layers</h2>\n<div class="roll"><table class="layers">\n'
+        "<caption>The layers in the order of computation. The receptive field is measured by changing each "
+        "row or column of an image and seeing which outputs change.{} Active: features that are above 0 "
+        "somewhere in the window. Features that are never above 0 contribute nothing to later layers."
         "</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div></section>",
         held,
         join(html('<th scope="col">{}</th>', head) for head in heads),
@@ -166,7 +166,7 @@ def _by(pair: Sequence[int]) -> str:
 
 def _size(field: Field) -> str:
     if field.blind:
-        return "nothing while nothing is lost"
+        return "nothing without lacunae"
     if field.rows is None or field.cols is None:
         return "more than 256"
     return f"{field.rows.size} × {field.cols.size}"
@@ -182,26 +182,26 @@ def _filters(found: Explanation) -> Markup:
         some = weights[:MOST]
         if weights.shape[1] == 3 and not _several(found):
             sheet = tiled([_filter(one.transpose(1, 2, 0)) for one in some], across=16)
-            told = "one tile per filter, its three channels as red, green and blue"
+            told = "one tile for each filter, its three channels shown as red, green and blue"
         else:
             tiles = [_filter(one[channel], of=one) for one in some for channel in range(weights.shape[1])]
             sheet = tiled(tiles, across=16 if weights.shape[1] == 1 else weights.shape[1])
             told = (
-                "one row per filter, one tile per channel that it takes"
+                "one row for each filter, one tile for each input channel"
                 if weights.shape[1] > 1
-                else "one tile per filter"
+                else "one tile for each filter"
             )
             told += _named(found, weights.shape[1])
         more = f" The first {len(some)} of {len(weights)}." if len(some) < len(weights) else ""
         parts.append(
             html(
                 '<figure class="row"><div class="wall">{}</div>'
-                "<figcaption><b><code>{}</code></b> {}. Grey is 0; each filter is stretched by "
-                "its own largest weight.{}</figcaption></figure>",
+                "<figcaption><b><code>{}</code></b>: {}. Grey is 0. Each filter is scaled by "
+                "its largest weight.{}</figcaption></figure>",
                 img(sheet, f"Filters of {name}"), name, told, more,
             )
         )  # fmt: skip
-    return html("<section><h2>Filters that see pixels</h2>\n{}</section>", join(parts))
+    return html("<section><h2>Filters of the first layer</h2>\n{}</section>", join(parts))
 
 
 def _several(found: Explanation) -> bool:
@@ -252,14 +252,14 @@ def _close(found: Explanation, shown: LayerShown) -> Markup:
     return html(
         "<section><h2>Layer <code>{}</code></h2>\n"
         '<figure class="row"><div class="wall">{}</div>'
-        "<figcaption><b>Answers</b> of its features to the window above, before any activation; each is "
-        "stretched by itself, bright is much.{}</figcaption></figure>\n"
-        "<h3>Where features answer most</h3>\n<p>The features that stand out most. Left, what each of the "
-        "strongest answers saw: {}. Right, the same pixels as a deconvolutional net "
-        "sends the answer back to them (grey is nothing), each stretched by itself.</p>\n"
+        "<figcaption><b>Feature maps</b> of the window above, before the activation. Each map is scaled "
+        "on its own. Bright is high.{}</figcaption></figure>\n"
+        "<h3>Strongest patches</h3>\n<p>The most distinctive features. Left: the patches with the strongest "
+        "activations; the receptive field is {}. Right: the same patches, projected back to the pixels by a "
+        "deconvolutional net (grey is 0). Each is scaled on its own.</p>\n"
         '<div class="features">{}</div></section>',
         name,
-        img(maps, f"Answers of {name}"),
+        img(maps, f"Feature maps of {name}"),
         more,
         _extent(shown.field),
         join(_feature(found, feature) for feature in shown.features),
@@ -268,8 +268,8 @@ def _close(found: Explanation, shown: LayerShown) -> Markup:
 
 def _extent(field: Field) -> str:
     if field.rows is None or field.cols is None:
-        return "it has no end within a window, so the whole window is shown"
-    return f"exactly {field.rows.size} × {field.cols.size} pixels"
+        return "larger than the window, so the whole window is shown"
+    return f"{field.rows.size} × {field.cols.size} pixels"
 
 
 def _feature(found: Explanation, feature: Feature) -> Markup:
@@ -283,9 +283,9 @@ def _feature(found: Explanation, feature: Feature) -> Markup:
     )
     return html(
         '<figure class="row"><div class="wall">{}</div><div class="wall">{}</div>'
-        "<figcaption><b>Feature {}</b>, strongest answers {}{}.</figcaption></figure>\n",
+        "<figcaption><b>Feature {}</b>, strongest activations {}{}.</figcaption></figure>\n",
         img(paint, f"Patches of feature {feature.number}"),
-        img(back, f"Feature {feature.number} sent back"),
+        img(back, f"Feature {feature.number}, projected back to pixels"),
         feature.number,
         strength,
         of,
@@ -323,8 +323,9 @@ def _occlusion(found: Explanation) -> Markup:
         )
     target = TARGETS[seen.target].format(square=seen.square)
     return html(
-        "<section><h2>What the answer hangs on</h2>\n<p>A grey square of "
-        "{} × {} pixels slides over the picture in steps of {}; shown is how much that changes {}.</p>\n"
+        "<section><h2>Occlusion</h2>\n<p>A grey square of "
+        "{} × {} pixels moves over the image in steps of {} pixels. The map shows how much this "
+        "changes {}.</p>\n"
         '<figure class="row"><div class="wall">{}</div><div class="wall">{}</div>'
         '<figcaption>No change <span class="scale"></span> {:.3g}, root mean square.</figcaption></figure>'
         "</section>",
@@ -332,8 +333,8 @@ def _occlusion(found: Explanation) -> Markup:
         seen.square,
         seen.step,
         target,
-        img(_enlarged(picture, 384), "The picture"),
-        img(_enlarged(heat, 384), "How much the answer changes"),
+        img(_enlarged(picture, 384), "The image"),
+        img(_enlarged(heat, 384), "Change of the output"),
         most,
     )
 
@@ -352,14 +353,14 @@ def _framed(picture: Rgb, top: int, left: int, side: int) -> Rgb:
 
 def _reading(found: Explanation) -> Markup:
     told = (
-        " The net fills lacunae; filters, answers and patches are shown with nothing lost."
+        " This net fills lacunae. Filters, feature maps and patches are shown for an image without lacunae."
         if found.fills
         else ""
     )
     return html(
-        "<section><h2>How to read this</h2>\n<p>Filters say what a net can see in a few pixels; the "
-        "strongest patches and what is sent back say what a deeper feature looks for. Neither is a proof: a "
-        "feature may answer to what these pictures do not hold.{}</p>\n"
+        "<section><h2>How to read this page</h2>\n<p>Filters show what the first layer responds to. The "
+        "strongest patches and their projections show what a deeper feature responds to. Neither is a "
+        "proof: a feature may also respond to things that these images do not show.{}</p>\n"
         "<p>Source: Zeiler and Fergus, Visualizing and understanding convolutional networks, ECCV 2014 "
         "(patches, deconvolutional net, occlusion).</p></section>",
         told,

@@ -32,7 +32,7 @@ def fitted(stack: Stack, modalities: Mapping[str, int]) -> Stack:
     """
     scans = {scan.modality: scan for scan in stack.scans}
     if "rgb" in scans and "rgb" not in modalities and "rgb_before" in modalities.keys() - scans.keys():
-        log.warning("%s is taken as rgb_before, as the net calls a visible scan", scans["rgb"].name)
+        log.warning("%s is used as rgb_before, the name of the visible scan in this net", scans["rgb"].name)
         scans = {"rgb_before" if name == "rgb" else name: scan for name, scan in scans.items()}
     return Stack(tuple(_told(replace(scan, modality=name), modalities) for name, scan in scans.items()))
 
@@ -52,10 +52,10 @@ def _told(scan: Scan, modalities: Mapping[str, int]) -> Scan:
     """As `counted`, with a note."""
     again = counted(scan, modalities.get(scan.modality, scan.channels))
     if again.channels < scan.channels:
-        what = "%s has three channels; the net knows one of %s and sees their luma"
+        what = "%s has three channels, but the net needs one channel of %s; it gets the luma"
         log.warning(what, scan.name, scan.modality)
     elif again.channels > scan.channels:
-        what = "%s is grey; the net knows three channels of %s and sees it in each"
+        what = "%s is grey, but the net needs three channels of %s; it gets three equal channels"
         log.warning(what, scan.name, scan.modality)
     return again
 

@@ -175,8 +175,8 @@ def find(weights: str | os.PathLike[str]) -> Path:
     if name not in shipped():
         there = ", ".join(shipped()) or "none"
         raise MissingExtra(
-            f"no weights named {name!r} came with this installation (there are: {there}); "
-            "train them with `tratteggio train`, or give the path of a safetensors file"
+            f"this installation includes no weights named {name!r} (it includes: {there}); "
+            "train them with `tratteggio train`, or give the path of a weights file"
         )
     return SHIPPED / f"{name}.safetensors"
 

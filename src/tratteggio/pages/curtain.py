@@ -106,8 +106,8 @@ def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str],
     body = html(
         """<div class="still"><header>
 <h1>{}</h1>
-{}<p id="sides" class="soft">Left of the curtain: {}. Right of it: {}.
-Each {:,} &times; {:,} pixels here.</p>
+{}<p id="sides" class="soft">Left of the slider: {}. Right of the slider: {}.
+Both are {:,} &times; {:,} pixels here.</p>
 </header>
 <main>
 <div class="tools">

@@ -1,4 +1,4 @@
-"""The report on one proposal: what is lost, what is proposed, how sure the engine was, how it came to be."""
+"""The report on one proposal: lacunae, fill, confidence and history."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ def report(
     body = html(
         '<header>\n<div class="over">Proposal for a virtual restoration</div>\n<h1>{}</h1>\n'
         '<p class="soft">Lacunae from {}. '
-        "The original paint is untouched; all that is added lies inside the lacunae.</p>\n{}\n</header>\n"
+        "The original paint is unchanged. The fill covers the lacunae only.</p>\n{}\n</header>\n"
         "<main>\n{}\n</main>\n"
-        "<footer>Viewing copies of 8 bits per channel; large ones are JPEG. "
-        "The files hold the full depth.</footer>",
+        "<footer>The images on this page are copies with 8 bits per channel. Large ones are JPEG. "
+        "The files have the full bit depth.</footer>",
         name, short_name(restoration.lacunae.name), _facts(restoration, count), join(parts, "\n"),
     )  # fmt: skip
     style = STYLE + SCALE_STYLE + SAMPLES_STYLE + TABLE_STYLE + _places(restoration, lacunae)
@@ -97,7 +97,7 @@ def _facts(restoration: Restoration, count: int) -> Markup:
         "Lost": f"{100 * restoration.lacunae.share:.3g} % of the area",
         "Lost area": f"{lost_px:,} px" if um_per_px is None else f"{mm2(lost_px, um_per_px)} mm²",
         "Lacunae": f"{count:,}",
-        "Left open": f"{history['left_open']['lacunae']:,} lacunae" if "left_open" in history else "",
+        "Not filled": f"{history['left_open']['lacunae']:,} lacunae" if "left_open" in history else "",
         "Engine": _said(history, "engine"),
         "Finish": _said(history, "finish"),
         "Seed": _said(history, "seed"),
@@ -117,23 +117,21 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
     share, sure = reduced(restoration, (proposal.shape[0], proposal.shape[1]))
     name = short_name(restoration.original.name)
     pins = join(html('<a class="pin" href="#lacuna-{}">{}</a>', n, n) for n, _ in _pinned(lacunae))
-    numbered = f" The {min(NUMBERED, len(lacunae))} largest carry their number." if lacunae else ""
+    numbered = f" The {min(NUMBERED, len(lacunae))} largest are numbered." if lacunae else ""
     figures = [
-        figure(before, f"{name} before", html("<b>Before.</b> The scan as it came.")),
-        figure(
-            proposal, f"{name} with the proposal", html("<b>Proposal.</b> The fill laid into the lacunae.")
-        ),
+        figure(before, f"{name} before", html("<b>Before.</b> The scan without a fill.")),
+        figure(proposal, f"{name} with the proposal", html("<b>Proposal.</b> The scan with the fill.")),
         figure(
             marked(before, share_before),
-            f"{name}, lost places in magenta",
-            html("<b>Lacunae.</b> Lost places in magenta over the paled scan.{}", numbered),
+            f"{name}, lacunae in magenta",
+            html("<b>Lacunae.</b> Magenta marks lost paint. The scan is shown paler.{}", numbered),
             pins=pins,
             css="full",
         ),
         figure(
             alone(proposal, share),
             "The fill alone on a neutral ground",
-            html("<b>The fill alone</b>, on a neutral ground: everything that is invented."),
+            html("<b>The fill alone</b>, on a neutral ground. All of this is conjecture."),
         ),
         figure(
             confidence_map(sure, share),
@@ -141,7 +139,7 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
             html('<b>Confidence</b>, {}: lower<span class="scale"></span>higher.', _meaning(restoration)),
         ),
     ]
-    return html('<section><h2>The whole</h2>\n<div class="pair">\n{}</div></section>', join(figures))
+    return html('<section><h2>Overview</h2>\n<div class="pair">\n{}</div></section>', join(figures))
 
 
 def _pinned(lacunae: Sequence[Lacuna]) -> Iterator[tuple[int, Lacuna]]:
@@ -186,25 +184,25 @@ def _close_up(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
 def _reading(restoration: Restoration) -> Markup:
     finish = _said(restoration.history, "finish")
     shown = {
-        "mimetic": "Here the fill is invisible on purpose; the lacunae map tells it from the original.",
-        "hatched": "Here the fill is drawn in fine upright lines of purer colours (tratteggio), "
-        "which mix to the intended colour at viewing distance.",
-        "neutral": "Here each lacuna carries one even, quieter tone; nothing is invented inside it.",
-        "outlined": "Here a thin contour runs just inside each lacuna.",
+        "mimetic": "This fill imitates the paint. Use the lacunae map to distinguish it from the original.",
+        "hatched": "This fill consists of fine vertical lines of pure colours (tratteggio). At viewing "
+        "distance they mix to the intended colour.",
+        "neutral": "This fill is one even, muted tone for each lacuna. It adds no details.",
+        "outlined": "A thin contour marks the border of each lacuna.",
     }.get(finish, "")
     return html(
         "<section><h2>How to read this</h2>\n"
-        "<p>This is a proposal, made by computation for study and discussion. It is not evidence of what was "
-        "there, and not an instruction for treatment: where paint is lost, any fill is a conjecture.</p>\n"
-        "<p>{}</p>\n<p>Pixels outside the lacunae equal the source bit for bit; "
-        "<code>tratteggio verify</code> proves it on the files. {}</p></section>",
+        "<p>This is a computed proposal for study and discussion. It is not evidence of the lost paint, and "
+        "it is not an instruction for treatment. Every fill of a lacuna is a conjecture.</p>\n"
+        "<p>{}</p>\n<p>Pixels outside the lacunae equal the source bit for bit. "
+        "<code>tratteggio verify</code> proves this on the files. {}</p></section>",
         _confidence(restoration.history), shown,
     )  # fmt: skip
 
 
 def _meaning(restoration: Restoration) -> str:
     calibrated = "calibration" in restoration.history
-    return "calibrated on known paint" if calibrated else "an uncalibrated ordering"
+    return "calibrated on known paint" if calibrated else "not calibrated"
 
 
 def _confidence(history: Mapping[str, Any]) -> str:
@@ -212,16 +210,15 @@ def _confidence(history: Mapping[str, Any]) -> str:
     told = history.get("calibration")
     if told is None:
         return (
-            "Confidence is the engine's own ordering of places, from where it had much to go by to where it "
-            "had little. It is uncalibrated: 0.8 is more than 0.4, but the error that it states has not been "
-            "tried on this painting."
+            "Confidence orders the pixels by how much known paint the engine could use. It is not "
+            "calibrated: 0.8 is better than 0.4, but its accuracy on this painting is untested."
         )
     nine = told["levels"].index(0.9)
     return (
-        "Confidence states how far off the fill may be. It is calibrated: lacunae of the same shapes were "
-        f"laid over known paint of this painting {told['trials']} times and filled. In trials that the "
-        f"calibration had not seen, {told['within_after'][nine]:.0%} of the pixels lay within the band that "
-        f"should hold 90 % ({told['within_before'][nine]:.0%} before)."
+        "Confidence states how wrong the fill may be. It is calibrated: synthetic holes of the same shapes "
+        f"were made in known paint of this painting {told['trials']} times and filled. In tests that the "
+        f"calibration did not use, {told['within_after'][nine]:.0%} of the pixels were within the error band "
+        f"for 90 % of the pixels ({told['within_before'][nine]:.0%} before calibration)."
     )
 
 

@@ -52,8 +52,8 @@ def samples_section(
                 confidence_map(agreed, share),
                 "Where the fills agree, from dark violet (they differ) to pale yellow (they agree)",
                 html(
-                    '<b>Where they agree</b>: less<span class="scale"></span>more. '
-                    "The middle of the scale is a standard deviation of 16 levels of 256 among them."
+                    '<b>Agreement of the fills</b>: less<span class="scale"></span>more. '
+                    "The middle of the scale is a standard deviation of 16 levels of 256 between the fills."
                 ),
             )
         )
@@ -62,15 +62,15 @@ def samples_section(
         for number, lacuna in enumerate(lacunae[:DETAILS], start=1)
     )
     return html(
-        "<section><h2>Other plausible fills</h2>\n<p>{} in which the lacunae can be "
-        "filled that the engine holds for likely. What differs among them, nothing in the painting tells."
+        "<section><h2>Alternative fills</h2>\n<p>{} by the same engine. "
+        "Where the fills differ, the painting gives no evidence."
         '</p>\n<div class="sheet">\n{}</div>\n{}</section>',
         _ways(len(samples)), join(figures), close,
     )  # fmt: skip
 
 
 def _ways(count: int) -> str:
-    return "One more way" if count == 1 else f"{count} more ways"
+    return "One alternative fill" if count == 1 else f"{count} alternative fills"
 
 
 def spread(views: Sequence[Array]) -> Map:

@@ -34,25 +34,25 @@ def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan, *, calib
     Where the confidence is calibrated, it also says how far off fills may be, in shares of the range.
     """
     if not lacunae:
-        return html("<section><h2>Lacuna by lacuna</h2><p>Nothing is lost.</p></section>")
+        return html("<section><h2>List of lacunae</h2><p>There are no lacunae.</p></section>")
     um_per_px = original.um_per_px
     scaled = um_per_px is not None
     heads = ["No.", "Left, top (px)", "Width × height (px)", *(["(mm)"] if scaled else [])]
     heads += ["Area (px)", *(["(mm²)"] if scaled else [])]
     heads += ["Widest (px)", *(["(mm)"] if scaled else []), "Mean confidence"]
-    heads += ["9 of 10 pixels within"] if calibrated else []
+    heads += ["Error of 90 % of pixels below"] if calibrated else []
     columns = join(html('<th scope="col">{}</th>', head) for head in heads)
     body = join(_row(number, lacuna, um_per_px, calibrated) for number, lacuna in enumerate(lacunae, start=1))
     turned = ""
     if original.metadata.orientation != 1:
-        turned = " Places and sizes are those of the stored pixels; the pictures above stand upright."
+        turned = " Positions and sizes refer to the stored pixels. The images above are rotated upright."
     left_out = count - len(lacunae)
     said = "lacuna is" if left_out == 1 else "lacunae are"
     more = html("<p>{:,} smaller {} not listed.</p>", left_out, said) if left_out else ""
     return html(
-        '<section><h2>Lacuna by lacuna</h2>\n<div class="roll"><table>\n'
-        "<caption>Largest first. Lost pixels within {} px of each other count as one lacuna. "
-        "Widest: diameter of the largest circle inside.{}</caption>\n"
+        '<section><h2>List of lacunae</h2>\n<div class="roll"><table>\n'
+        "<caption>The largest is first. Lost pixels within {} px of each other count as one lacuna. "
+        "Widest: the diameter of the largest circle inside the lacuna.{}</caption>\n"
         "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n{}</section>",
         NEAR_PX, turned, columns, body, more,
     )  # fmt: skip
@@ -87,8 +87,8 @@ def history_table(history: Mapping[str, Any]) -> Markup:
         for name, value in _flat(history)
     )
     return html(
-        '<section><h2>How it came to be</h2>\n<table class="told">\n'
-        "<caption>The history that is kept beside the proposal.</caption>\n"
+        '<section><h2>History</h2>\n<table class="told">\n'
+        "<caption>The history file of the proposal.</caption>\n"
         "<tbody>\n{}</tbody></table></section>",
         lines,
     )

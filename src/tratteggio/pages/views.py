@@ -41,7 +41,7 @@ def around(lacuna: Lacuna, grid: tuple[int, int]) -> tuple[Region, str]:
     if longest <= DETAIL_PX or 4 * lacuna.lost_px > box.rows * box.cols:
         return box.grow(max(8, longest // 3), within=grid), ""
     reach = max(DETAIL_PX // 4, round(1.5 * (lacuna.width_px or 0)))
-    return Region(row, col, row + 1, col + 1).grow(reach, within=grid), " at its widest place"
+    return Region(row, col, row + 1, col + 1).grow(reach, within=grid), " at the widest point"
 
 
 def rgb(picture: Array) -> Array:

@@ -99,7 +99,9 @@ def gather(
     measured = [numbers[name] for name in aside]
     held_out = list(_held_out(source, measured, side, damage, attributes=attributes, failed=failed))
     if aside and not held_out:
-        raise UnreadableFile(f"no picture that was set aside can be read, {failed[0]} for one; mend them")
+        raise UnreadableFile(
+            f"no validation image can be read, for example {failed[0]}; replace the damaged files"
+        )
     unreadable = (*source.unreadable, *failed)
     require_few(unreadable, total=len(source) + len(source.unreadable))
     chosen = Chosen(source, tuple(numbers[name] for name in learnt), left_out=tuple(failed))

@@ -111,7 +111,9 @@ def train(
     found: Gathered | Halved
     if len(modalities) > 1:
         if only is not None:
-            raise BadUsage("a net of several modalities learns from all paintings there; leave --only away")
+            raise BadUsage(
+                "a net of several modalities is trained on all paintings in the folder; omit --only"
+            )
         found = gather_halves(
             data,
             modalities=modalities,
@@ -244,7 +246,7 @@ def _objective(
     taps = losses.taps(recipe.loss)
     if not taps:
         if features is not None:
-            raise BadUsage(f"the objective {recipe.loss} looks at pixels alone; leave --features away")
+            raise BadUsage(f"the objective {recipe.loss} uses no feature net; omit --features")
         loss = losses.build(recipe.loss, recipe.loss_options, modalities=modalities or None)
         return recipe, loss if recipe.filled is None else _judging(loss, recipe.filled, modalities)
     options = dict(recipe.loss_options)

@@ -1,4 +1,4 @@
-"""Colours for grey, at the published widths.
+"""A net that colours grey scans, at the published size.
 
     tratteggio train colorizer --data PICTURES -o runs/colorizer --device cuda
 

@@ -1,4 +1,4 @@
-"""Colours for grey, at a quarter of the published widths: what two cores can train.
+"""A net that colours grey scans, with a quarter of the published channels: two cores can train it.
 
     tratteggio train colorizer_compact --data PAINTINGS -o runs/colorizer
 

@@ -1,4 +1,4 @@
-"""The net that finds cracks, taught on phantoms and on cracks laid over pictures.
+"""The net that finds cracks, trained on synthetic panels and on cracks drawn into images.
 
     tratteggio train cracks --data PAINTINGS -o runs/cracks
 

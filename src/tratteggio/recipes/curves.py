@@ -1,4 +1,4 @@
-"""Dark pictures given light by curves that are learnt from dark pictures alone.
+"""A net that brightens dark images with curves, trained on dark images only.
 
     tratteggio train curves --data PAINTINGS -o runs/curves
 

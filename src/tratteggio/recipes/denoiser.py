@@ -1,4 +1,4 @@
-"""Denoising: a small residual net that is told how strong the noise is.
+"""A small residual net that removes noise of a given strength.
 
     tratteggio train denoiser --data PAINTINGS -o runs/denoiser
 

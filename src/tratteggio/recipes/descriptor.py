@@ -1,4 +1,4 @@
-"""Descriptors of patches: an autoencoder that passes 16 x 16 pixels through 32 or 128 numbers.
+"""Descriptors of patches: an autoencoder that reduces 16 x 16 pixels to 32 or 128 numbers.
 
     tratteggio train descriptor --data PAINTINGS -o runs/v32
     tratteggio train descriptor --data PAINTINGS -o runs/v128 --set model=descriptor-v128

@@ -1,4 +1,4 @@
-"""The poster's point of departure: plain convolutions that are not told where paint is lost.
+"""The baseline of the Dunhuang poster: plain convolutions without a mask of the lacunae.
 
     tratteggio train dunhuang_conv_mse --data MURALS -o runs/conv
 

@@ -1,4 +1,4 @@
-"""The poster's net before tuning: the partial-convolution U-Net, judged by squared error.
+"""The net of the Dunhuang poster before fine-tuning: a partial-convolution U-Net, loss: squared error.
 
     tratteggio train dunhuang_pconv_mse --data PICTURES -o runs/pretrained
 

@@ -1,4 +1,4 @@
-"""The poster's net tuned on murals, judged by squared error and by structure.
+"""The net of the Dunhuang poster, fine-tuned on murals, loss: squared error and SSIM.
 
     tratteggio train dunhuang_pconv_mse_ssim --data MURALS -o runs/tuned \\
         --set init_from=runs/pretrained/weights.safetensors

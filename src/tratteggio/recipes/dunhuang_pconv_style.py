@@ -1,4 +1,4 @@
-"""The poster's final net: tuned on murals, judged by content, style and smoothness.
+"""The final net of the Dunhuang poster, fine-tuned on murals, loss: content, style and smoothness.
 
     tratteggio train dunhuang_pconv_style --data MURALS -o runs/final \\
         --set init_from=runs/pretrained/weights.safetensors --features vgg16-397923af.pth

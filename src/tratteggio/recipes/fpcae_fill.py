@@ -1,4 +1,4 @@
-"""FP-CAE taught to fill: colour where it is lost, from infrared, X-ray, ultraviolet and the paint around.
+"""FP-CAE trained to fill lost colour from infrared, X-ray, ultraviolet and the surrounding paint.
 
     python benchmarks/guided_fill.py --paint PHANTOMS
     tratteggio train fpcae_fill --data PHANTOMS -o runs/fill

@@ -1,4 +1,4 @@
-"""The point of departure of FP-CAE: an autoencoder of plain convolutions, to which padding is black.
+"""The baseline of FP-CAE: an autoencoder of plain convolutions with black padding.
 
     tratteggio train fpcae_normal --data PAINTINGS -o runs/normal
 

@@ -1,4 +1,4 @@
-"""Dark pictures given light: a net that answers with the illumination, by which the picture is divided.
+"""A net that brightens dark images: it estimates the illumination, and the image is divided by it.
 
     tratteggio train illumination --data PAINTINGS -o runs/illumination
 

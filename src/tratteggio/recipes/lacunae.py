@@ -1,4 +1,4 @@
-"""Finds paint losses in a visible scan: a translation-invariant U-Net, learnt from losses that were drawn.
+"""A translation-invariant U-Net that finds paint losses in a visible scan, trained on synthetic losses.
 
     tratteggio train lacunae --data PAINTINGS -o runs/lacunae --set-aside 0.2
 

@@ -1,4 +1,4 @@
-"""Partial convolutions as first published: irregular lacunae of any share, five objectives at once.
+"""Partial convolutions as first published (Liu et al. 2018): irregular lacunae, five losses.
 
     tratteggio train liu_2018 --data PICTURES -o runs/liu --features vgg16-397923af.pth
 

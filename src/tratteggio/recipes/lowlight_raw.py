@@ -1,4 +1,4 @@
-"""From what a sensor wrote in the dark to a picture: a narrow U-Net mends plain developing.
+"""A narrow U-Net that develops dark camera raw.
 
     tratteggio train lowlight_raw --data PAINTINGS -o runs/raw
     tratteggio train lowlight_raw --data PAINTINGS -o runs/published --set model=lowlight-raw --set side=512

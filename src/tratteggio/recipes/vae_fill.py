@@ -1,4 +1,4 @@
-"""Several plausible fills for lacunae of paintings: what the compact net leaves open, drawn from a latent.
+"""Several plausible fills for lacunae of paintings: a variational net on top of the compact net.
 
     tratteggio train vae_fill --data PAINTINGS -o runs/vae_fill --set init_from=pconv-compact
 

@@ -160,7 +160,7 @@ class DiskLedger:
         except OSError as error:
             raise UnwritableFile(
                 f"cannot save finished work in {self.folder}: {error.strerror or error}; "
-                "make room, then go on with --resume"
+                "make room, then continue with --resume"
             ) from error
         self._regions[tile] = _extent(arrays["regions"])
 
@@ -301,7 +301,8 @@ def _opened(folder: Path, job: Mapping[str, Any], *, keep: bool, anew: bool) -> 
         if not anew:
             hold.release()
             raise UnsafeOutput(
-                f"{folder} holds an unfinished job; add --resume to go on, or --overwrite to begin anew"
+                f"{folder} contains an unfinished job; add --resume to continue, or --overwrite to "
+                "start again"
             )
         _removed(folder, hold)
     raise UnsafeOutput(f"{folder} is in use by other jobs that come and go; try again")

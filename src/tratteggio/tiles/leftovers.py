@@ -37,8 +37,8 @@ def _is_ledger(path: Path) -> bool:
 
 def _job(job: Path) -> str:
     if in_use(job / LOCK):
-        return f"a job that {holder(job / LOCK)} is at work on"
-    return "a stopped job; the same command with --resume goes on, with --overwrite begins anew"
+        return f"a running job of {holder(job / LOCK)}"
+    return "a stopped job; run the same command with --resume to continue, or --overwrite to start again"
 
 
 def _part(part: Path) -> str:

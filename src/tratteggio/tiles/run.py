@@ -147,7 +147,7 @@ class _Filling:
         if not same:
             raise UnreadableFile(
                 f"tile-{part.index:05d}.npz of the ledger does not fill the lacunae of this job; remove it "
-                "from the folder of the job, then go on with --resume"
+                "from the folder of the job, then continue with --resume"
             )
 
     def _own(self, window: Window, lost: Lost) -> Lost:

@@ -97,8 +97,8 @@ def left_open(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[La
     out = mean > above
     if out.all():
         raise BadUsage(
-            f"all lacunae are less certain than {above:.3g} of the range (the surest is off by up to "
-            f"{mean.min():.3g}), so nothing would be filled; allow more"
+            f"the fill of every lacuna may be wrong by more than {above:.0%} of the range (the best by "
+            f"{mean.min():.0%}), so nothing would be filled; raise the limit"
         )
     told = {
         "above": above,

@@ -32,12 +32,12 @@ from tratteggio.models import Card
 from tratteggio.training.recipe import Recipe, differences, from_json, to_json
 
 STATE = "tratteggio training state 2"
-DAMAGED = "go on from a copy of the state, or start a new run"
+DAMAGED = "continue from a copy of the state, or start a new run"
 MOMENTS: dict[type[optim.Optimizer], set[str]] = {
     optim.Adam: {"step", "exp_avg", "exp_avg_sq"},
     optim.Adadelta: {"step", "square_avg", "acc_delta"},
 }
-ADVICE = "make room, then go on with --resume from the last good state"
+ADVICE = "make room, then continue with --resume from the last good state"
 
 
 class _Header(Struct):
@@ -114,7 +114,7 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
     """
     files = sorted((run / "state").glob("step-*.safetensors"))
     if not files:
-        raise BadUsage(f"{run} holds no state to resume from; leave --resume away to start a run there")
+        raise BadUsage(f"{run} contains no saved state; omit --resume to start a run there")
     file = files[-1]
     header, tensors = _read(file)
     if header.get("kind") != STATE:

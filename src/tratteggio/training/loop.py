@@ -194,12 +194,12 @@ def _train_on(
             if journal and progress:
                 progress(done, recipe.steps)
             if stopping and done < recipe.steps:
-                raise Stopped(f"stopped after step {done} of {recipe.steps}; go on with --resume")
+                raise Stopped(f"stopped after step {done:,} of {recipe.steps:,}; continue with --resume")
     _name_unreadable(account.unreadable)
     if account.figures.get("active_units") == 0:
         log.warning(
-            "the latent of %s has collapsed: none of its numbers tells anything of a picture, so all fills "
-            "are alike; train with a lower divergence, a longer warmup or some free nats",
+            "the latent of %s has collapsed: no number depends on the image, so all fills are alike; train "
+            "with a lower divergence, a longer warmup or some free nats",
             recipe.model,
         )
 

@@ -45,9 +45,9 @@ def make_engine(
     make = registry.load("engines", name).make
     taken = signature(make).parameters
     if weights is not None and "weights" not in taken:
-        raise BadUsage(f"engine {name} has no net, so there is nothing for weights to serve; leave them out")
+        raise BadUsage(f"engine {name} has no net, so it takes no weights; omit them")
     if attributes and "attributes" not in taken:
-        raise BadUsage(f"engine {name} is told of no attributes; leave them out, or take engine vae")
+        raise BadUsage(f"engine {name} takes no attributes; omit them, or use engine vae")
     own = (
         told
         | ({"weights": weights} if weights is not None else {})
@@ -66,7 +66,9 @@ def samplers(engine: Engine, number: int) -> list[Engine]:
     if number < 1:
         raise BadUsage(f"--samples is the number of other fills, 1 or more, got {number}")
     if not isinstance(engine, Sampler):
-        raise BadUsage(f"engine {engine.name} knows one fill only; for several take engine vae or patch_mrf")
+        raise BadUsage(
+            f"engine {engine.name} makes only one fill; for several fills use engine vae or patch_mrf"
+        )
     return [engine.sample(one) for one in range(1, number + 1)]
 
 
