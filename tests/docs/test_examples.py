@@ -19,7 +19,7 @@ PAGES = sorted(
 )
 # Minutes of work, files of the reader, or an installation: shown, not run.
 NOT_RUN = re.compile(
-    r"^tratteggio (train|reproduce|demo|register|encode)|INPUT|scans|--labels|--samples|--weights|panel\.ome"
+    r"^tratteggio (train|reproduce|demo|register|encode|explain)|INPUT|scans|--labels|--samples|--weights|panel\.ome"
 )
 
 
