@@ -219,7 +219,7 @@ def test_a_mask_that_marks_much_is_noted_and_one_that_marks_most_is_refused(capl
     assert not caplog.records
     array, lost = masked(0.9)
     tg.inpaint(array, lost, engine="telea")
-    assert "marks 90 % of the area as lost; check that it is not inverted" in caplog.text
+    assert "marks 90 % of the area as lost (white = lost); check that the mask is not inverted" in caplog.text
     array, lost = masked(0.92)
     with pytest.raises(BadUsage, match="92.00 % of the area, 1 lacuna; is the mask inverted?.*--mostly-lost"):
         tg.inpaint(array, lost, engine="telea")

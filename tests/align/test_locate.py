@@ -94,7 +94,7 @@ def test_a_resolution_that_contours_contradict_is_not_believed(caplog):
     screen = Metadata((96.0, 96.0), "inch")
     reference, source = (Scan(scan.read(), metadata=screen) for scan in (case.reference, case.source))
     assert case.errors(locate(reference, source).transform).mean() < 0.5
-    assert "contours count" in caplog.text
+    assert "contours are used" in caplog.text
 
 
 def test_equal_scans_lie_on_each_other():
@@ -167,5 +167,5 @@ def test_a_wildly_different_stated_scale_is_refused(scan):
 
 def test_a_residual_above_the_bound_is_refused():
     case = warped(256, 7, field_px=1)
-    with pytest.raises(Misaligned, match=r"aside of reference on average .* --max-error is 0\.001"):
+    with pytest.raises(Misaligned, match=r"with reference by .* on average, more than --max-error 0\.001"):
         locate(case.reference, case.source, max_error=0.001)

@@ -77,7 +77,7 @@ def test_an_overlap_of_one_pixel_is_refused() -> None:
     ("tiles", "told"),
     [
         ([Scan(PICTURE)], "two tiles or more, got 1"),
-        ([Scan(PICTURE), Scan(PICTURE.astype(np.uint16))], "share depth and channels"),
+        ([Scan(PICTURE), Scan(PICTURE.astype(np.uint16))], "same depth and channels"),
         ([Scan(PICTURE), Scan(np.zeros_like(PICTURE))], "black all over"),
     ],
 )
@@ -88,7 +88,7 @@ def test_tiles_that_cannot_be_are_refused(tiles, told):
 
 @pytest.mark.parametrize(
     ("metadata", "said"),
-    [(Metadata(icc=srgb_profile()), "share a profile"), (Metadata(orientation=3), "orientation")],
+    [(Metadata(icc=srgb_profile()), "same colour profile"), (Metadata(orientation=3), "orientation")],
 )
 def test_tiles_that_are_meant_differently_are_refused(metadata: Metadata, said: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)

@@ -104,7 +104,7 @@ def test_the_list_shows_every_filter():
         ("gausian:sigma=2", "did you mean 'gaussian'"),
         ("gaussian:sigma=0", "sigma is a number above 0"),
         ("box:size=4", "odd number of pixels"),
-        ("box:size=201", "60 x 90"),
+        ("box:size=201", "60 rows x 90 columns"),
         ("hybrid:far=missing.tif,low=8,high=9", "missing.tif"),
     ],
 )
@@ -161,7 +161,7 @@ def test_an_enhancer_writes_a_larger_scan_and_says_that_it_is_a_hypothesis(panel
         (["--with", "superres:scale=two"], "superres: scale is a whole number, got 'two'"),
         (["--with", "superres:size=2"], "no option of superres named 'size'"),
         (["--with", "superresolution"], "no enhancer named 'superresolution'; did you mean 'superres'"),
-        (["--with", "superres", "--op", "box"], "through filters or through an enhancer"),
+        (["--with", "superres", "--op", "box"], "filters and an enhancer cannot be combined"),
         (["--with", "superres", "--tile", "64"], "omit --tile"),
         (["--with", "superres:weights=none.safetensors"], "there is no file none.safetensors"),
         ([], "one filter at least"),

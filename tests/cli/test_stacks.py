@@ -113,7 +113,7 @@ def test_an_engine_that_needs_other_scans_says_so_before_it_writes(painting: Pat
     scan, mask, target = painting / "visible.tif", painting.parent / "lost.png", painting.parent / "out.tif"
     outcome = run("inpaint", scan, "--mask", mask, "-o", target, "--engine", "guided")
     assert outcome.exit_code == 2
-    assert "visible.tif comes alone" in outcome.stderr
+    assert "visible.tif is the only scan" in outcome.stderr
     assert not target.exists()
     assert "tratteggio register" in outcome.stderr
 

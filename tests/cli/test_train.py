@@ -197,7 +197,7 @@ def test_a_full_disk_keeps_the_last_good_state_which_can_be_resumed(folder, monk
     with disk() as fill:
         monkeypatch.setattr(loop, "save_state", at_step(4, lambda: fill(20_000)))
         told = said(train(folder), 1)
-    assert "make room, then go on with --resume" in told
+    assert "make room, then continue with --resume" in told
     assert [file.name for file in (run / "state").iterdir()] == ["step-00000002.safetensors"]
     monkeypatch.undo()
     assert train(folder, "--resume").exit_code == 0
@@ -209,7 +209,7 @@ def test_a_full_disk_keeps_the_last_good_state_which_can_be_resumed(folder, monk
 
 def test_ctrl_c_ends_after_the_step_in_hand_with_130(folder, monkeypatch):
     monkeypatch.setattr(loop, "save_state", at_step(2, lambda: os.kill(os.getpid(), signal.SIGINT)))
-    assert "stopped after step 3 of 4; go on with --resume" in said(train(folder), 130)
+    assert "stopped after step 3 of 4; continue with --resume" in said(train(folder), 130)
     monkeypatch.undo()
     assert train(folder, "--resume").exit_code == 0
 

@@ -163,7 +163,7 @@ def test_folders_are_matched_by_file_stem(tmp_path):
     )
     assert outcome.exit_code == 0
     assert {path.name for path in out.glob("?.tif")} == {"a.tif", "b.tif", "c.tif"}
-    assert "3 of 3 done" in outcome.stdout
+    assert "3 of 3 files done" in outcome.stdout
 
 
 def test_one_mask_serves_a_folder(tmp_path):
@@ -356,7 +356,7 @@ def test_an_attribute_that_the_weights_have_not_learnt_is_refused(job, random_we
     weights = random_weights / "vae-fill.safetensors"
     outcome = inpaint(job, "--engine", "vae", "--weights", weights, "--attribute", "saint")
     assert outcome.exit_code == 2
-    assert "vae-fill is told of no attributes" in outcome.stderr
+    assert "vae-fill takes no attributes" in outcome.stderr
 
 
 def test_what_a_mask_marks_is_said_before_it_is_filled(job):

@@ -49,7 +49,7 @@ def test_a_rim_reaches_as_far_as_told_and_never_over_what_is_kept(seed, px):
 def test_micrometres_need_a_scale():
     assert length_px("150um", SCALED) == 1.5
     assert length_px("2px", Metadata()) == 2
-    with pytest.raises(BadUsage, match="say it in pixels"):
+    with pytest.raises(BadUsage, match="give pixels"):
         length_px("150um", Metadata())
     for wrong in ("2", "px", "-1px", "2mm", "nanpx", "infpx"):
         with pytest.raises(BadUsage, match="2px or 120um"):

@@ -78,7 +78,7 @@ def test_a_grey_painting_is_shown_in_three_equal_channels(engine, file) -> None:
 def test_infrared_in_three_channels_is_seen_as_its_luma_and_that_is_said(engine, caplog) -> None:
     coloured = Scan(np.repeat(IRR[..., None], 3, axis=2), "irr")
     engine.prepare(Stack((Scan(RGB), coloured)), Lacunae(LOST))
-    assert "sees their luma" in caplog.text
+    assert "gets the luma" in caplog.text
     assert_allclose(told(engine, Scan(RGB), coloured), told(engine, Scan(RGB), Scan(IRR, "irr")))
 
 

@@ -212,7 +212,7 @@ def test_a_raw_file_is_developed_into_a_file(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(UnknownName, match="no route of lowlight named 'curve'; did you mean 'curves'"):
         lowlight.make(route="curve")
-    with pytest.raises(BadUsage, match="say route=raw instead of curves"):
+    with pytest.raises(BadUsage, match="use route=raw instead of curves"):
         lowlight.make(route="curves", ratio=3.0)
     with pytest.raises(BadUsage, match="ratio of lowlight lies between 1 and 300, got 500"):
         lowlight.make(route="raw", ratio=500.0)

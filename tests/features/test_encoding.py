@@ -83,7 +83,7 @@ def test_what_cannot_be_encoded_is_refused(weights: Path, tmp_path: Path) -> Non
     with pytest.raises(MissingExtra, match="no weights named 'pen-nde' came with this installation"):
         tg.encode(PAIR, model="pen-nde")
     (tmp_path / "other").mkdir()
-    with pytest.raises(UnsupportedFile, match="'pconv-compact', which is no autoencoder of scans"):
+    with pytest.raises(UnsupportedFile, match="'pconv-compact', which is not an autoencoder of scans"):
         tg.encode(PAIR, weights=written(tmp_path / "other", "pconv-compact"))
 
 

@@ -160,7 +160,7 @@ def test_strokes_along_cracks_find_those_of_the_half_without_strokes():
         ({PAINT: 30}, "add red strokes on losses"),
         ({LOSS: 30}, "only loss; add blue"),
         ({LOSS: 20, CRACK: 20}, "only loss and crack; add blue"),
-        ({PAINT: 30, LOSS: 1}, "one pixel of loss alone"),
+        ({PAINT: 30, LOSS: 1}, "a single pixel as loss"),
     ],
 )
 def test_strokes_that_tell_nothing_apart_are_refused_with_what_to_add(panel, values, told):
@@ -177,7 +177,7 @@ def test_strokes_where_the_scan_shows_nothing_are_refused(panel):
     there = np.zeros(stack.grid, bool)
     there[:, 100:] = True
     hidden = Scan(stack.primary.read(), "rgb_during", seen=there)
-    with pytest.raises(BadUsage, match="only where .* does not show the painting"):
+    with pytest.raises(BadUsage, match="are outside the part of the painting that"):
         learn(Stack((hidden,)), labels)
 
 

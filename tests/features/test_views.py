@@ -183,7 +183,7 @@ def test_disagreement_hides_the_modality_that_is_judged() -> None:
 
 
 def test_one_modality_cannot_disagree(caplog) -> None:
-    with pytest.raises(BadUsage, match="two modalities at least.*holds rgb alone"):
+    with pytest.raises(BadUsage, match="at least two modalities.*has only rgb"):
         Disagreement(View(stack(64, 64, "rgb"), net()))
 
 
@@ -193,9 +193,9 @@ def test_one_modality_cannot_disagree(caplog) -> None:
 def test_what_the_net_cannot_look_at_is_refused() -> None:
     with pytest.raises(BadUsage, match=r"rgb\.tif has 31 rows x 40 columns.*needs at least"):
         View(stack(31, 40), net())
-    with pytest.raises(BadUsage, match=r"knows rgb \(3\), irr \(1\).*holds only xray"):
+    with pytest.raises(BadUsage, match=r"trained on rgb \(3\), irr \(1\).*has only xray"):
         View(stack(40, 40, "xray"), net())
-    with pytest.raises(BadUsage, match="to be irr of 1 channels, as the net knows it, but has 3"):
+    with pytest.raises(BadUsage, match="needs irr with 1 channels, but .* has 3"):
         View(Stack((Scan(np.zeros((40, 40, 3), np.uint8), "irr"),)), net())
     broken = np.zeros((40, 40), np.float32)
     broken[7, 7] = np.nan

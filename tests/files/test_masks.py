@@ -162,7 +162,7 @@ def test_strokes_of_several_dark_colours_do_not_say_what_is_lost(tmp_path):
 def test_a_layer_that_is_half_transparent_is_refused(tmp_path):
     image = layer(255, LOST)
     image[..., 3] //= 2
-    with pytest.raises(UnsupportedFile, match="half transparent"):
+    with pytest.raises(UnsupportedFile, match="half-transparent"):
         opened(tmp_path, image)
 
 

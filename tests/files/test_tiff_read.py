@@ -131,7 +131,7 @@ def test_a_picture_in_a_subifd_is_found_behind_its_preview(tmp_path, caplog, kin
     image = previewed(path, preview=(15, 20), kind=kind)
     scan = files.read(path)
     assert_array_equal(scan.read(), image)
-    assert "the picture in SubIFD 1 of page 1 is the largest (60 x 80) and is read" in caplog.text
+    assert "the image in SubIFD 1 of page 1 is the largest (60 rows x 80 columns) and is read" in caplog.text
     assert files.inspect(path)["picture"] == "SubIFD 1 of page 1"
     assert b"Inv. 3" in scan.metadata.exif
     again = pickle.loads(pickle.dumps(scan))

@@ -191,7 +191,7 @@ def test_even_oversized_and_empty_windows_are_refused():
             refused()
     with pytest.raises(BadUsage, match=r"40 rows x 50 columns"):
         box(NOISY, size=81)
-    with pytest.raises(BadUsage, match="a smaller one"):
+    with pytest.raises(BadUsage, match="use a smaller window"):
         gaussian(NOISY, sigma=10)
     for sigma in (0, -1, np.nan, np.inf):
         with pytest.raises(BadUsage, match="sigma is a number above 0"):

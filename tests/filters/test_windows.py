@@ -151,7 +151,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_read(monkeypatch):
     with pytest.raises(BadUsage, match="channels"):
         filtered(painting, chain(step("hybrid")), [scan(channels=1)])
     monkeypatch.setattr(windows, "WHOLE_GIB", 1e-6)
-    with pytest.raises(BadUsage, match="clahe looks at the whole picture at once"):
+    with pytest.raises(BadUsage, match="clahe needs the whole image in memory"):
         enhanced(painting, "clahe")
     enhanced(painting, "equalise")[:, :]  # looks at all of it, too, but tile by tile
 

@@ -159,7 +159,7 @@ def test_windows_are_apart_and_within() -> None:
 def test_unknown_nets_and_layers_are_helped_with(paint: np.ndarray) -> None:
     with pytest.raises(UnknownName, match="no net named 'descriptor-v33'; did you mean 'descriptor-v32'"):
         explain("descriptor-v33")
-    with pytest.raises(BadUsage, match="no weights of it"):
+    with pytest.raises(BadUsage, match="no included weights"):
         explain("vae-published")
     with pytest.raises(UnknownName, match=r"no layer named 'encoder.1'; did you mean 'encoder"):
         explain("descriptor-v32", paint, layer="encoder.1")
@@ -171,7 +171,7 @@ def test_a_painting_that_is_too_small_is_refused() -> None:
 
 
 def test_a_painting_without_what_the_net_knows_is_refused() -> None:
-    with pytest.raises(BadUsage, match="holds only sonar"):
+    with pytest.raises(BadUsage, match="has only sonar"):
         explain("fp-cae", Scan(np.zeros((64, 64), np.uint8), "sonar"))
     with pytest.raises(BadUsage, match="3 channels, but"):
         explain("descriptor-v32", np.zeros((64, 64, 5), np.uint8))

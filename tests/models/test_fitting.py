@@ -26,7 +26,7 @@ def test_a_visible_scan_is_the_state_before_treatment(caplog: pytest.LogCaptureF
     again = fitted(Stack((Scan(RGB, name="panel.tif"), Scan(GREY, "irr"))), MODALITIES)
     assert list(again) == ["rgb_before", "irr"]
     np.testing.assert_array_equal(again["rgb_before"].read(), RGB)
-    assert "panel.tif is taken as rgb_before" in caplog.text
+    assert "panel.tif is used as rgb_before" in caplog.text
 
 
 def test_a_net_that_knows_rgb_or_a_painting_with_both_keeps_the_names() -> None:

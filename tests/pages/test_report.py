@@ -89,7 +89,7 @@ def test_a_calibrated_report_says_how_far_off_fills_may_be_and_what_showed_it() 
     confidence = np.where(made.confidence > 0, np.float32(0.5), np.float32(0))
     history = {**made.history, "calibration": told, "left_open": {"lacunae": 7}}
     page = page_of(replace(made, confidence=confidence, history=history))
-    assert page.tables[0][0][-1] == "9 of 10 pixels within"
+    assert page.tables[0][0][-1] == "Error of 90 % of pixels below"
     assert {row[-1] for row in page.tables[0][1:]} == {"± 10.3% of the range"}
     assert "uncalibrated" not in page.text
     for said in ("24 times", "91%", "42% before", "7 lacunae"):
@@ -149,7 +149,7 @@ def test_the_history_is_laid_out_leaf_by_leaf() -> None:
 def test_a_painting_without_lacunae_has_a_report() -> None:
     whole = three_lacunae()
     page = page_of(replace(whole, lacunae=Lacunae(np.zeros((200, 300), bool))))
-    assert "Nothing is lost." in page.text
+    assert "There are no lacunae." in page.text
     assert page.unclosed == []
 
 

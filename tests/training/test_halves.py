@@ -17,7 +17,7 @@ from tratteggio.training.sources import Arrays, Stacks
 @given(rows=st.integers(2, 300), cols=st.integers(2, 300), guard=st.integers(0, 60))
 def test_halves_are_equal_apart_and_within_the_painting(rows, cols, guard):
     if max(rows, cols) < guard + 2:
-        with pytest.raises(BadUsage, match="cannot be cut in two"):
+        with pytest.raises(BadUsage, match="cannot be split in two"):
             halves((rows, cols), guard=guard)
         return
     one, other = halves((rows, cols), guard=guard)
