@@ -19,7 +19,8 @@ PAGES = sorted(
 )
 # Minutes of work, files of the reader, or an installation: shown, not run.
 NOT_RUN = re.compile(
-    r"^tratteggio (train|reproduce|demo|register|encode|explain)|INPUT|scans|--labels|--samples|--weights|panel\.ome"
+    r"^tratteggio (train|reproduce|demo|register|encode|explain)"
+    r"|INPUT|scans|--labels|--samples|--weights|panel\.ome"
 )
 
 

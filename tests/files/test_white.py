@@ -240,7 +240,7 @@ def test_a_note_says_that_nobody_states_it(caplog):
     note_range(Scan(painted(), name="panel"))
     largest = f"{painted().max():,}"
     assert f"the largest sample is {largest} of 65,535" in caplog.text
-    assert "if it is 4,095" in caplog.text
+    assert "if white is 4,095" in caplog.text
     caplog.clear()
     note_range(Scan(painted().astype("f4")))
     assert "of 1, and the file states no white" in caplog.text

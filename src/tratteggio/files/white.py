@@ -136,7 +136,7 @@ def note_range(*scans: Scan) -> None:
         log.warning(
             "%s: the largest sample is %s of %s, and the file states no white; if white is %s, state it when "
             "you open the scan",
-            scan.name, f"{top:,.6g}", f"{own:,.0f}", "another" if likely is None else f"{likely:,}",
+            scan.name, f"{top:,.6g}", f"{own:,.0f}", "another value" if likely is None else f"{likely:,}",
             extra={"option": f"white {likely or 'VALUE'}"},
         )  # fmt: skip
 
