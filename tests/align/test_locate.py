@@ -123,7 +123,7 @@ def scan() -> Scan:
 
 def test_a_black_xray_is_named(scan):
     black = Scan(np.zeros((160, 160), np.uint8), modality="xray", name="x.tif")
-    with pytest.raises(BadUsage, match=r"x\.tif \(xray\) is black all over"):
+    with pytest.raises(BadUsage, match=r"x\.tif \(xray\) is black everywhere"):
         locate(scan, black)
 
 

@@ -63,7 +63,7 @@ def test_places_without_a_tile_are_not_seen(stitched) -> None:
 def test_a_tile_apart_is_named() -> None:
     tiles = [tile(PICTURE, 0, 0, "one"), tile(PICTURE, 0, 180, "two")]
     stranger = Scan(panel(240, 256, seed=9).painted.read()[..., 2], modality="irr", name="stranger")
-    with pytest.raises(Misaligned, match="joins stranger to one"):
+    with pytest.raises(Misaligned, match="between stranger and one"):
         mosaic([*tiles, stranger])
 
 
@@ -78,7 +78,7 @@ def test_an_overlap_of_one_pixel_is_refused() -> None:
     [
         ([Scan(PICTURE)], "two tiles or more, got 1"),
         ([Scan(PICTURE), Scan(PICTURE.astype(np.uint16))], "same depth and channels"),
-        ([Scan(PICTURE), Scan(np.zeros_like(PICTURE))], "black all over"),
+        ([Scan(PICTURE), Scan(np.zeros_like(PICTURE))], "black everywhere"),
     ],
 )
 def test_tiles_that_cannot_be_are_refused(tiles, told):

@@ -144,7 +144,7 @@ def test_a_folder_of_scans_is_looked_over_one_by_one(scan: Path):
         (["--mask", "wall.png", "--policy", "crack=fill"], "--mask cannot be combined"),
         (["--mask", "wall.png", "--kind", "tophat"], "--mask cannot be combined"),
         (["--damage", "wall.png", "--kind", "tophat"], "--damage cannot be combined with --kind"),
-        (["--damage", "wall.png"], "colours that mean nothing here"),
+        (["--damage", "wall.png"], "colours that are no class"),
         (["--policy", "crac=fill"], "did you mean 'crack'"),
         (["--grow", "2"], "2px or 120um"),
         (["--kind", "tophat", "--kind", "ridge"], "one detector for each class"),

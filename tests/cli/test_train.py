@@ -141,7 +141,7 @@ def test_unreadable_pictures_among_many_are_skipped_counted_and_named(folder):
 def test_more_than_5_percent_unreadable_is_an_error(folder):
     (folder / "torn.png").write_bytes(b"")
     told = said(train(folder), 1)
-    assert "1 of 5 pictures cannot be read, more than 5 %: torn.png" in told
+    assert "1 of 5 images cannot be read, more than 5 %: torn.png" in told
     assert not (folder.parent / "run").exists()
 
 
@@ -153,7 +153,7 @@ def test_pictures_smaller_than_a_patch(folder):
     picture(folder / "larger.png", 80, 70)
     outcome = train(folder, side=64)
     assert outcome.exit_code == 0, outcome.stderr
-    assert "note: 4 of 6 pictures are smaller than a patch of 64 pixels and are left out" in outcome.stderr
+    assert "note: 4 of 6 images are smaller than a patch of 64 pixels and are left out" in outcome.stderr
 
 
 def test_a_list_that_names_what_is_not_there(folder, tmp_path):
@@ -184,7 +184,7 @@ def test_resuming_with_another_recipe_net_or_pictures_changes_nothing(folder):
             "name: 'pconv_dunhuang', not 'dunhuang_conv_mse'",
             train(folder, "--resume", recipe="dunhuang_conv_mse"),
         ),
-        ("pictures.txt tells what the run was begun with", train(folder, "--resume", "--set-aside", "0.7")),
+        ("pictures.txt records how the run was started", train(folder, "--resume", "--set-aside", "0.7")),
     ):
         assert told in said(outcome, 2)
         assert kept(folder.parent / "run") == before

@@ -321,7 +321,7 @@ def test_samples_are_counted_from_1(job, count):
 def test_an_engine_that_knows_one_fill_says_so(job):
     outcome = inpaint(job, "--samples", "2")
     assert outcome.exit_code == 2
-    assert "one fill only" in outcome.stderr
+    assert "makes only one fill" in outcome.stderr
 
 
 def test_calibration_and_what_is_left_open_are_in_the_history(job):
@@ -348,7 +348,7 @@ def test_nothing_is_written_if_all_lacunae_would_be_left_open_and_the_fill_is_ke
 def test_an_engine_that_is_told_of_nothing_takes_no_attributes(job):
     outcome = inpaint(job, "--engine", "diffusion", "--attribute", "saint")
     assert outcome.exit_code == 2
-    assert "engine diffusion is told of no attributes" in outcome.stderr
+    assert "engine diffusion takes no attributes" in outcome.stderr
     assert not job[2].exists()
 
 

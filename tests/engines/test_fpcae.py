@@ -110,7 +110,7 @@ def test_the_guess_is_moved_to_meet_the_paint_at_the_rim(engine) -> None:
     ("scans", "says"),
     [
         ((Scan(RGB, name="panel.tif"),), "panel.tif from irr, xray, uvf, but the painting has none"),
-        ((Scan(RGB), Scan(IRR, "raking")), "none of them is there"),
+        ((Scan(RGB), Scan(IRR, "raking")), "has none of them"),
         ((Scan(IRR, "irr", name="ir.tif"), Scan(XRAY, "xray")), "ir.tif is irr; use engine guided"),
         ((Scan(RGB), Scan(UVF[..., :2], "uvf", name="uv.tif")), "uv.tif has 2 channels"),
     ],
@@ -122,7 +122,7 @@ def test_what_the_net_cannot_use_is_named(engine, scans, says) -> None:
 
 def test_a_guide_with_holes_of_nan_is_refused(engine) -> None:
     broken = Scan(np.full(GRID, np.nan, np.float32), "irr", name="ir.tif")
-    with pytest.raises(BadPixels, match=r"ir\.tif holds NaN"):
+    with pytest.raises(BadPixels, match=r"ir\.tif contains NaN"):
         engine.fill(Stack((Scan(RGB), broken)), Lacunae(LOST), None)
 
 

@@ -198,7 +198,7 @@ def test_guides_are_named_in_the_history() -> None:
 def test_a_guide_that_holds_no_numbers_is_refused() -> None:
     irr = relief(1)[..., 0]
     irr[3, 3] = np.nan
-    with pytest.raises(BadPixels, match="infrared holds NaN"):
+    with pytest.raises(BadPixels, match="infrared contains NaN"):
         filled(relief(2), blot(), Scan(irr, "irr", name="infrared"))
     seen = np.isfinite(irr)
     assert np.isfinite(

@@ -196,7 +196,7 @@ def test_a_scan_that_holds_no_numbers_is_refused():
     irr, lost = np.zeros((60, 60)), np.eye(60, dtype=bool)
     irr[3, 3] = np.nan
     stack = Stack((Scan(grain(60, 60)), Scan(irr, "irr", name="infrared")))
-    with pytest.raises(BadPixels, match="infrared holds NaN"):
+    with pytest.raises(BadPixels, match="infrared contains NaN"):
         tg.inpaint(stack, lost, engine="patch_mrf")
 
 

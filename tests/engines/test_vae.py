@@ -162,5 +162,5 @@ def test_the_net_is_told_by_number_what_is_named(told_file) -> None:
 def test_an_attribute_that_was_not_learnt_is_named_with_those_that_were(told_file, file) -> None:
     with pytest.raises(UnknownName, match="no attribute named 'saints'; did you mean 'saint'"):
         vae.make(device="cpu", weights=told_file, attributes=["saints"])
-    with pytest.raises(BadUsage, match="vae-fill is told of no attributes"):
+    with pytest.raises(BadUsage, match="vae-fill takes no attributes"):
         vae.make(device="cpu", weights=file, attributes=["saint"])

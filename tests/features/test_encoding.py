@@ -76,7 +76,7 @@ def test_what_cannot_be_encoded_is_refused(weights: Path, tmp_path: Path) -> Non
         BadUsage, match=r"array is \(H, W, 4\).*got \(70, 90, 3\); where a modality is missing"
     ):
         tg.encode(RGB, weights=weights)
-    with pytest.raises(BadUsage, match="holds weights of 'fpcae-add:rgb=3,irr=1', not of 'fp-cae'"):
+    with pytest.raises(BadUsage, match="contains weights of 'fpcae-add:rgb=3,irr=1', not of 'fp-cae'"):
         tg.encode(PAIR, weights=weights, model="fp-cae")
     with pytest.raises(UnknownName, match="no device named 'gpu'"):
         tg.encode(PAIR, weights=weights, device="gpu")

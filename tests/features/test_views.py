@@ -199,7 +199,7 @@ def test_what_the_net_cannot_look_at_is_refused() -> None:
         View(Stack((Scan(np.zeros((40, 40, 3), np.uint8), "irr"),)), net())
     broken = np.zeros((40, 40), np.float32)
     broken[7, 7] = np.nan
-    with pytest.raises(BadPixels, match=r"ir\.tif holds NaN"):
+    with pytest.raises(BadPixels, match=r"ir\.tif contains NaN"):
         Latents(View(Stack((Scan(broken, "irr", name="ir.tif"),)), net()))[:, :]
 
 

@@ -55,7 +55,7 @@ def test_too_long_a_side_for_jpeg(tmp_path):
 
 def test_a_disk_that_is_clearly_too_small_is_refused(tmp_path):
     require_space(tmp_path, 1, what="filling panel.tif")
-    with pytest.raises(UnwritableFile, match=r"filling panel\.tif takes .* MB at least"):
+    with pytest.raises(UnwritableFile, match=r"filling panel\.tif needs at least .* MB"):
         require_space(tmp_path, 1 << 60, what="filling panel.tif")
 
 

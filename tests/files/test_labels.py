@@ -68,7 +68,7 @@ def test_labels_of_another_size_are_refused_with_both_sizes(tmp_path):
 
 
 def test_a_sheet_without_strokes_is_refused(tmp_path):
-    with pytest.raises(BadUsage, match="no stroke; paint some red"):
+    with pytest.raises(BadUsage, match="no strokes; draw red"):
         files.read_labels(sheet(tmp_path, np.zeros((6, 8, 3), np.uint8)), SCAN)
 
 

@@ -122,7 +122,7 @@ def test_what_cannot_follow_is_left_out_with_a_note(tmp_path, caplog):
     told = enlarged(tmp_path, [(50844, 12, 2, (1.0, 2.0), True), (33432, 2, 6, "museum", True)])
     assert 50844 not in told
     assert told[33432] == "museum"
-    assert "these state the layout of the source and are left out: tag 50844" in caplog.text
+    assert "these tags describe the layout of the source, so they are left out: tag 50844" in caplog.text
 
 
 def test_sizes_in_exif_and_xmp_follow():

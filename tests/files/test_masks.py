@@ -66,7 +66,7 @@ def test_grey_levels_are_binarised_at_half_and_a_note_gives_their_share(
     files.write(np.array([levels], dtype), tmp_path / "mask.tif")
     assert_array_equal(files.read_lacunae(tmp_path / "mask.tif").read(), [[False] * 3 + [True] * lost])
     assert "66.7 %" in caplog.text
-    assert "binarised at 50 %" in caplog.text
+    assert "lighter than 50 %" in caplog.text
 
 
 def test_the_mean_of_the_colours_decides(tmp_path):

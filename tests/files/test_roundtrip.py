@@ -310,9 +310,9 @@ def test_jpeg_is_a_close_viewing_copy_and_says_so(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("dtype", "channels", "suffix", "needle"),
     [
-        ("uint16", 3, "jpg", "16.*choose .tif or .png"),
+        ("uint16", 3, "jpg", "16.*use .tif or .png"),
         ("uint8", 4, "jpg", "alpha.*choose"),
-        ("float32", 3, "png", "float32; choose .tif"),
+        ("float32", 3, "png", "float32; use .tif"),
         ("uint8", 3, "bmp", r"one of .tif .tiff .png .jpg .jpeg; got '.bmp'"),
     ],
 )
@@ -395,7 +395,7 @@ def test_miniswhite_stays_miniswhite(tmp_path):
     files.write(scan.pixels, tmp_path / "out.tif", metadata=scan.metadata)
     with Image.open(tmp_path / "out.tif") as out, Image.open(tmp_path / "in.tif") as before:
         assert_array_equal(np.asarray(out), np.asarray(before))
-    with pytest.raises(BadUsage, match=r"choose .tif"):
+    with pytest.raises(BadUsage, match=r"use .tif"):
         files.write(scan.pixels, tmp_path / "out.png", metadata=scan.metadata)
 
 

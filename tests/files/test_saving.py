@@ -142,7 +142,7 @@ def test_openraster_layers_are_original_fill_and_lacunae(tmp_path, caplog):
 def test_openraster_of_16_bit_is_rounded_and_says_so(tmp_path, caplog, channels):
     r = proposal("uint16", channels, alpha=True)
     files.save(r, tmp_path / "out.ora")
-    assert "8-bit exchange copy" in caplog.text
+    assert "8-bit copy" in caplog.text
     layer = read_ora(tmp_path / "out.ora")[0].pixels
     exact = np.asarray(r.original.pixels) / 257
     assert_array_equal(layer[..., 0], np.rint(exact[..., 0]))

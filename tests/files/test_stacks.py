@@ -281,7 +281,7 @@ def test_channels_of_other_programs_are_scans_under_their_labels(tmp_path, caplo
         assert_array_equal(stack[name].read(), array[..., number], strict=True)
         assert_array_equal(files.read(path / name).read(Region(3, 4, 9, 9)), array[3:9, 4:9, number])
         assert [scan["modality"] for scan in files.inspect(path / name)["scans"]] == [name]
-    assert f"its channels are read as scans: {', '.join(names)}" in caplog.text
+    assert f"each channel is read as a scan: {', '.join(names)}" in caplog.text
     with pytest.raises(tg.errors.UnknownName, match="uvf"):
         files.read(path / "uvf")
 
@@ -327,8 +327,8 @@ def test_red_green_and_blue_of_other_programs_are_one_scan(tmp_path, channels, a
         (2, None, "2 channels without labels"),
         (4, None, "4 channels without labels"),
         (4, labelled("irr"), "4 channels without labels"),
-        (2, labelled("irr", "irr"), "name each of them"),
-        (2, labelled("irr", ""), "name each of them"),
+        (2, labelled("irr", "irr"), "give each a different name"),
+        (2, labelled("irr", ""), "give each a different name"),
     ],
 )
 def test_channels_of_which_nobody_can_say_what_they_show_are_refused(tmp_path, count, channels, said):
@@ -540,7 +540,7 @@ def test_another_scale_than_the_file_states_is_taken_with_a_note(
     folder = folder_of(tmp_path, '[[scan]]\nfile = "v.tif"\nmodality = "rgb"\num_per_px = 50\n')
     files.write(pixels("uint8", 9, 9), folder / "v.tif", metadata=Metadata((100.0, 100.0), "cm"))
     assert tg.open(folder).primary.um_per_px == 50
-    assert "50 micrometres per pixel of rgb, where the file itself says 100" in caplog.text
+    assert "50 micrometres per pixel for rgb, but the file itself states 100" in caplog.text
 
 
 def test_a_stack_is_inspected_scan_by_scan(zarred: Path) -> None:

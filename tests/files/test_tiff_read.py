@@ -146,7 +146,9 @@ def test_a_large_preview_is_a_preview_if_its_proportions_are_those_of_the_pictur
 
 def test_two_large_pictures_of_which_none_is_a_preview_are_refused(tmp_path):
     previewed(tmp_path / "a.tif", preview=(50, 50))
-    with pytest.raises(UnsupportedFile, match="pictures of 50 x 50 and 60 x 80 .*extract one of them"):
+    with pytest.raises(
+        UnsupportedFile, match="50 rows x 50 columns and 60 rows x 80 columns.*extract one of them"
+    ):
         files.read(tmp_path / "a.tif")
 
 
@@ -155,7 +157,7 @@ def test_two_large_pictures_of_which_none_is_a_preview_are_refused(tmp_path):
 def test_camera_raw_under_another_name_is_refused_by_name(tmp_path, photometric, name):
     previewed(tmp_path / name, preview=(15, 20), kind=1, photometric=photometric)
     for reader in (files.read, files.inspect, files.read_lacunae):
-        with pytest.raises(UnsupportedFile, match=f"{name} holds raw camera data .60 x 80 pixels."):
+        with pytest.raises(UnsupportedFile, match=f"{name} is camera raw .60 rows x 80 columns."):
             reader(tmp_path / name)
 
 
@@ -165,7 +167,7 @@ def test_a_thumbnail_on_the_first_page_is_not_the_scan(tmp_path, caplog):
         for page in pages:
             tiff.write(page, photometric="minisblack", metadata=None)
     assert_array_equal(files.read(tmp_path / "a.tif").read(), pages[1])
-    assert "the picture in page 2 is the largest" in caplog.text
+    assert "the image in page 2 is the largest" in caplog.text
 
 
 @pytest.mark.parametrize("channels", [2, 4])

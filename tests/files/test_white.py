@@ -231,7 +231,7 @@ def test_float_counts_have_a_sensible_psnr_once_white_is_stated(tmp_path):
 
 def test_where_one_of_two_states_it_it_holds_for_both(caplog):
     evaluate(twelve_bit(), Scan(painted()))
-    assert "white is taken as 4095" in caplog.text
+    assert "4095 is used" in caplog.text
     with pytest.raises(BadUsage, match="must share one white"):
         on_one_white([twelve_bit(), twelve_bit(1023.0 * 8)])
 

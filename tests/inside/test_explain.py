@@ -79,7 +79,7 @@ def test_missing_modalities_are_told_and_left_out() -> None:
     whole = multimodal(96, 80, seed=1).stack
     found = explain("fp-cae", Stack((whole["irr"],)), layer="encoder.layers.0.convolution")
     assert list(found.pictures) == ["irr"]
-    assert "is missing" in explain_page(found)
+    assert "Masked as missing: " in explain_page(found)
 
 
 @pytest.mark.parametrize("name", ["denoiser", "lowlight-raw-narrow", "srcnn-915", "colorizer-compact"])
@@ -187,7 +187,7 @@ def test_pixels_that_are_no_numbers_are_refused(paint: np.ndarray) -> None:
 def test_a_folder_without_pictures_is_refused(tmp_path: Path, paint: np.ndarray) -> None:
     with pytest.raises(BadUsage, match="holds no pictures"):
         explain("descriptor-v32", paint, data=tmp_path)
-    with pytest.raises(UnreadableFile, match="no folder"):
+    with pytest.raises(UnreadableFile, match="is not a folder"):
         explain("descriptor-v32", paint, data=tmp_path / "none")
 
 

@@ -107,7 +107,7 @@ def test_pictures_smaller_than_a_patch_are_left_out_and_told_of(
     found = gather(tmp_path, only=None, set_aside=0.5, side=32, damage=CRACKS)
     assert sorted([*found.names, *found.aside]) == ["1.png", "2.png"]
     assert (
-        "2 of 4 pictures are smaller than a patch of 32 pixels and are left out, the first is 0.png"
+        "2 of 4 images are smaller than a patch of 32 pixels and are left out, for example 0.png"
         in caplog.text
     )
 
@@ -157,7 +157,7 @@ def test_a_run_is_not_resumed_on_other_pictures(folder: Path, tmp_path: Path) ->
     run = tmp_path / "run"
     weights = train(folder, run)
     before = weights.read_bytes()
-    with pytest.raises(BadUsage, match=r"pictures.txt tells what the run was begun with, and now '.*png'"):
+    with pytest.raises(BadUsage, match=r"pictures.txt records how the run was started, and '.*png'"):
         train(folder, run, set_aside=0.8, resume=True)
     (run / "set_aside.txt").unlink()  # as if killed before it was written
     assert train(folder, run, resume=True).read_bytes() == before

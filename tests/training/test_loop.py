@@ -533,14 +533,14 @@ def unwilling(out: Tensor, truth: Tensor, known: Tensor) -> Terms:
 
 
 def test_a_run_that_is_refused_before_its_first_step_leaves_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(BadUsage, match="the objective draws cannot judge what the net tiny answers"):
+    with pytest.raises(BadUsage, match="the objective draws does not fit the output of net tiny"):
         train(tiny_net(), Waves(), unwilling, recipe(loss="draws"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_that_was_there_is_never_removed(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    with pytest.raises(BadUsage, match="cannot judge"):
+    with pytest.raises(BadUsage, match="does not fit the output"):
         train(tiny_net(), Waves(), unwilling, recipe(), tmp_path / "run")
     assert (tmp_path / "run").exists()
 

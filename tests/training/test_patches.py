@@ -155,7 +155,7 @@ def test_small_pictures_are_padded_with_unknown_and_told_of(caplog):
     with caplog.at_level("WARNING", "tratteggio"):
         patches = Patches(small, side=32, damage="cracks")
     assert patches.small == ("array 0",)
-    assert "1 of 2 pictures are smaller than a patch of 32 pixels" in caplog.text
+    assert "1 of 2 images are smaller than a patch of 32 pixels" in caplog.text
     for k in range(50):
         truth, known = patches[k]
         if truth.any():

@@ -149,7 +149,7 @@ def test_more_than_a_twentieth_of_bad_pictures_is_an_error(folder, header):
         source = Folder(folder)
         return [Decoded(source, mib=1)[k] for k in range(len(source))]
 
-    with pytest.raises(UnreadableFile, match=r"1 of 3 pictures cannot be read, more than 5 %: bad.png"):
+    with pytest.raises(UnreadableFile, match=r"1 of 3 images cannot be read, more than 5 %: bad.png"):
         read_all()
 
 

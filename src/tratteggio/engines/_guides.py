@@ -31,7 +31,7 @@ def require_finite(guide: Scan) -> None:
     """
     if not np.isfinite(guide.colour()[guide.read_seen()]).all():
         raise BadPixels(
-            f"{guide.name} holds NaN or infinite values, so it cannot guide a fill; mend the file"
+            f"{guide.name} contains NaN or infinite values, so it cannot guide a fill; correct the file"
         )
 
 

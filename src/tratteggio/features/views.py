@@ -123,7 +123,7 @@ class View:
             scan = self.stack[name]
             x, known = to_tensors(scan.colour(region), ~scan.read_seen(region), white=scan.white)
             if scan.dtype.kind == "f" and not bool(x.isfinite().all()):
-                raise BadPixels(f"{scan.name} holds NaN or infinite values in {region}; mend the file")
+                raise BadPixels(f"{scan.name} contains NaN or infinite values in {region}; correct the file")
             parts.append(x)
             runs.append((channels, known))
         whole = not self.missing and all(self.stack[name].seen is None for name in self.present)

@@ -24,7 +24,7 @@ def refuse_overwrite(source: str | os.PathLike[str], target: str | os.PathLike[s
     same = source.resolve() == target.resolve()
     if same or (source.exists() and target.exists() and source.samefile(target)):
         raise UnsafeOutput(
-            f"{target} is the source {source} itself, which is never overwritten; name another output"
+            f"{target} is the source {source}, which is never overwritten; name another output"
         )
 
 
@@ -42,9 +42,9 @@ def require_place(target: Path, *, replaces: str | None = None) -> None:
     if replaces is None and target.is_dir():
         raise UnwritableFile(f"{target} is a folder; name a file in it")
     if replaces is not None and target.exists() and not (target / replaces).is_file():
-        raise UnwritableFile(f"{target} is there already and holds no {replaces}; name another output")
+        raise UnwritableFile(f"{target} already exists and contains no {replaces}; name another output")
     if not folder.is_dir():
-        raise UnwritableFile(f"{target} cannot be written: there is no folder {folder}; make it first")
+        raise UnwritableFile(f"{target} cannot be written: there is no folder {folder}; create it first")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UnwritableFile(f"{target} cannot be written: no permission to write into {folder}")
 

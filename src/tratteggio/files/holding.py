@@ -47,9 +47,9 @@ def require_png(shape: Shape, name: str) -> None:
         BadUsage: floats, or inverted grey.
     """
     if shape.dtype not in (np.uint8, np.uint16):
-        raise BadUsage(f"{name}: PNG holds 8 or 16 bit, but the pixels are {shape.dtype.name}; choose .tif")
+        raise BadUsage(f"{name}: PNG has 8 or 16 bit, but the pixels are {shape.dtype.name}; use .tif")
     if shape.metadata.foreign.get("photometric") == "miniswhite":
-        raise BadUsage(f"{name}: the source stores white as 0, which PNG cannot say; choose .tif")
+        raise BadUsage(f"{name}: the source stores white as 0, but PNG cannot state this; use .tif")
 
 
 def require_jpeg(shape: Shape, name: str) -> None:
@@ -60,13 +60,11 @@ def require_jpeg(shape: Shape, name: str) -> None:
     """
     rows, cols = shape.grid
     if shape.dtype != np.uint8:
-        raise BadUsage(
-            f"{name}: JPEG holds 8 bit, but the pixels are {shape.dtype.name}; choose .tif or .png"
-        )
+        raise BadUsage(f"{name}: JPEG has 8 bit, but the pixels are {shape.dtype.name}; use .tif or .png")
     if shape.alpha:
-        raise BadUsage(f"{name}: JPEG holds no alpha channel; choose .tif or .png")
+        raise BadUsage(f"{name}: JPEG has no alpha channel; use .tif or .png")
     if shape.metadata.foreign.get("photometric") == "miniswhite":
-        raise BadUsage(f"{name}: the source stores white as 0, which JPEG cannot say; choose .tif")
+        raise BadUsage(f"{name}: the source stores white as 0, but JPEG cannot state this; use .tif")
     if max(rows, cols) > JPEG_SIDE:
         raise BadUsage(f"{name}: JPEG ends at {JPEG_SIDE:,} pixels a side, got {rows} x {cols}; choose .tif")
 
@@ -140,7 +138,7 @@ def require_space(folder: Path, size: int, *, what: str) -> None:
         return
     if free < size:
         raise UnwritableFile(
-            f"{what} takes {size / 1e6:,.1f} MB at least, but only {free / 1e6:,.1f} MB are free in {folder}"
+            f"{what} needs at least {size / 1e6:,.1f} MB, but only {free / 1e6:,.1f} MB are free in {folder}"
             "; make room, or name an output on another disk"
         )
 

@@ -99,8 +99,8 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
         more = f" and {len(foreign) - TOLD} more" if len(foreign) > TOLD else ""
         known = ", ".join(f"#{one:06x}" for one in numbers)
         raise UnsupportedFile(
-            f"{path} holds colours that mean nothing here: {said}{more}; known are {known}. "
-            "Paint without soft edges, and save without loss"
+            f"{path} has colours that are no class: {said}{more}; the colours of the classes are {known}. "
+            "Paint with a hard brush and save as PNG"
         )
     return found
 

@@ -38,7 +38,7 @@ def write_jpeg(pixels: Pixels, file: IO[bytes], *, metadata: Metadata, alpha: bo
     dtype = np.dtype(pixels.dtype)
     require_jpeg(Shape((rows, cols), dtype, alpha, metadata), name)
     log.warning(
-        "%s is a viewing copy: JPEG changes every pixel a little; write .tif or .png to keep them", name
+        "%s is a viewing copy, because JPEG changes every pixel a little; use .tif or .png to keep them", name
     )
     array = np.asarray(pixels[0:rows, 0:cols])
     if channels == [1]:

@@ -56,7 +56,7 @@ def read_labels(path: str | os.PathLike[str], scan: Scan, *, mask_orientation: s
     """
     sheet = open_scan(Path(path), modality="labels")
     if sheet.channels != 3:
-        raise UnsupportedFile(f"{path} is grey; labels are painted in red, blue and green, as RGB")
+        raise UnsupportedFile(f"{path} is grey; draw strokes in red, blue and green, and save as RGB")
     strokes = laid(
         sheet.pixels, scan, name=sheet.name, orientation=sheet.metadata.orientation, what="labels",
         mask_orientation=mask_orientation,
@@ -75,12 +75,12 @@ def read_labels(path: str | os.PathLike[str], scan: Scan, *, mask_orientation: s
         listed = ", ".join(f"{colour} {count} times" for colour, count in foreign.most_common(MOST_LISTED))
         more = f" and {len(foreign) - MOST_LISTED} more" if len(foreign) > MOST_LISTED else ""
         raise BadUsage(
-            f"{path} holds colours that say nothing: {listed}{more}; labels are pure red (lost), blue "
-            "(paint), green or cyan (crack) on a transparent, black or white ground: paint with a hard "
-            "brush and save as PNG"
+            f"{path} has colours without a meaning: {listed}{more}; draw strokes in pure red (lost), blue "
+            "(paint), green or cyan (crack) on a transparent, black or white background, with a hard brush, "
+            "and save as PNG"
         )
     if not codes.any():
-        raise BadUsage(f"{path} holds no stroke; paint some red over losses and some blue over sound paint")
+        raise BadUsage(f"{path} has no strokes; draw red strokes on losses and blue strokes on sound paint")
     return Labels(codes, str(path))
 
 

@@ -55,10 +55,10 @@ def write_ora(restoration: Restoration, file: Path) -> None:
     original = restoration.original
     if original.dtype != np.uint8:
         log.warning(
-            "an .ora file is an 8-bit exchange copy; %s is %s, keep a .tif too", original.name, original.dtype
+            "an .ora file is an 8-bit copy, but %s is %s; keep a .tif too", original.name, original.dtype
         )
     if original.metadata.orientation != 1:
-        log.warning("an .ora file knows no orientation; it shows %s in stored order", original.name)
+        log.warning("an .ora file has no orientation tag; it shows %s in stored order", original.name)
     lost, channels, icc = restoration.lacunae.lost, original.channels, original.metadata.icc
 
     def shown(array: Array) -> Array:

@@ -224,7 +224,7 @@ def relaid(metadata: Metadata, *, scale: int, recoloured: bool) -> Metadata:
     if recoloured:
         foreign.pop("photometric", None)
     if gone:
-        log.warning("these state the layout of the source and are left out: %s", ", ".join(gone))
+        log.warning("these tags describe the layout of the source, so they are left out: %s", ", ".join(gone))
     resolution = metadata.resolution
     made = replace(found, main=main, exif=_followed(found.exif, change, gone))
     return replace(

@@ -91,12 +91,12 @@ def take(file: Path, *, of: Path) -> Hold:
         got = lock(descriptor)
         if got is False:
             os.close(descriptor)
-            raise UnsafeOutput(f"{of} is in use by {holder(file)}; wait until that ends, or stop it")
+            raise UnsafeOutput(f"{of} is in use by {holder(file)}; wait until it ends, or stop it")
         if _is_at(descriptor, file):
             break
         os.close(descriptor)  # the job before ended and took its lock file away in between
     else:
-        raise UnsafeOutput(f"{of} is in use by other jobs that come and go; try again")
+        raise UnsafeOutput(f"{of} is in use by other jobs; try again")
     if got is None:
         log.warning("%s: this file system has no locks; never start two jobs on one output here", of)
     told = {

@@ -89,7 +89,7 @@ def write_ome_tiff(
             refuse_overwrite(precious, path)
         if scan.channels not in (1, 3):
             raise BadUsage(
-                f"{path}: an OME-TIFF holds grey and colour scans, but {scan.modality} has {scan.channels} "
+                f"{path}: an OME-TIFF takes grey and colour scans, but {scan.modality} has {scan.channels} "
                 "channels; write it as .ome.zarr"
             )
     said = {"history": json.loads(history_json(history))} if history else {}

@@ -77,18 +77,20 @@ def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> 
         return [scan]
     if labels is None:
         raise UnsupportedFile(
-            f"{folder} has {scan.channels} channels without labels, so nobody can say what they show; label "
-            "them under `omero` in its zarr.json, or keep grey or RGB"
+            f"{folder} has {scan.channels} channels without labels, so it is not clear what they show; label "
+            "them under `omero` in its zarr.json, or keep only grey or RGB"
         )
     if is_colour(labels):
         return [replace(scan, alpha=scan.channels > COLOURS)]
     names = [label if alone else f"{scan.modality}-{label}" for label in labels]
     if len(set(names)) < len(names) or not all(labels):
         raise UnsupportedFile(
-            f"{folder} labels its channels {', '.join(map(repr, labels))}; name each of them"
+            f"{folder} labels its channels {', '.join(map(repr, labels))}; give each a different name"
         )
     first = "rgb" if "rgb" in names else names[0]
-    log.warning("%s: its channels are read as scans: %s; %s is the main one", folder, ", ".join(names), first)
+    log.warning(
+        "%s: each channel is read as a scan: %s; the main scan is %s", folder, ", ".join(names), first
+    )
     return [
         replace(scan, pixels=Channel(scan.pixels, number), modality=name, name=str(folder / label))
         for number, (name, label) in enumerate(zip(names, labels, strict=True))

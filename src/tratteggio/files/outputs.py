@@ -64,11 +64,11 @@ def require_name(path: Path) -> None:
     limit, size = name_limit(path.parent), len(os.fsencode(path.name))
     if size > limit:
         raise BadUsage(
-            f"the name {path.name} has {size} bytes, but file names here end at {limit}; "
-            f"choose an output name that is {size - limit} bytes shorter"
+            f"the name {path.name} has {size} bytes, but this disk allows {limit}; "
+            f"use an output name that is {size - limit} bytes shorter"
         )
     if len(os.fsencode(path)) >= PATH_BYTES:
-        raise BadUsage(f"the path {path} has {PATH_BYTES} bytes or more; choose a shorter one")
+        raise BadUsage(f"the path {path} has {PATH_BYTES} bytes or more; use a shorter path")
 
 
 def refuse_existing(planned: Sequence[Path]) -> None:
@@ -80,9 +80,9 @@ def refuse_existing(planned: Sequence[Path]) -> None:
     there = [str(path) for path in planned if os.path.lexists(path)]
     if there:
         more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
-        are = "is" if len(there) == 1 else "are"
+        exist = "exists" if len(there) == 1 else "exist"
         raise UnsafeOutput(
-            f"{', '.join(there[:MOST_NAMED])}{more} {are} there already; add --overwrite (in Python "
+            f"{', '.join(there[:MOST_NAMED])}{more} already {exist}; add --overwrite (in Python "
             "overwrite=True) to replace, or name another output"
         )
 
@@ -94,9 +94,9 @@ def _refuse_harm(precious: Path, output: Path) -> None:
         refuse_overwrite(one, output)
         place, target = one.resolve(), output.resolve()
         if is_zarr(one) and place in target.parents:
-            raise UnsafeOutput(f"{output} lies in {one}, which is read; name an output elsewhere")
+            raise UnsafeOutput(f"{output} is inside the input {one}; name an output in another folder")
         if output.is_dir() and target in place.parents:
-            raise UnsafeOutput(f"{output} holds {one}, which is read; name another output")
+            raise UnsafeOutput(f"{output} contains the input {one}; name another output")
 
 
 def _require_apart(planned: Sequence[Path]) -> None:
@@ -109,8 +109,8 @@ def _require_apart(planned: Sequence[Path]) -> None:
         for one, other in pairwise(alike):
             if one.name == other.name or _one_place(folder, one.name, other.name):
                 raise UnsafeOutput(
-                    f"two outputs would be one file, {one} and {other}; rename an input, or fill them into "
-                    "two folders"
+                    f"the outputs {one} and {other} would be the same file; rename an input, or use two "
+                    "output folders"
                 )
 
 

@@ -113,7 +113,7 @@ def _place(file: Path, name: str) -> Path:
         there, inside = False, True
     if not (inside or _outside.get()):
         raise BadUsage(
-            f"{file} names {name}, which lies outside of its folder; copy the file into the folder, or allow "
+            f"{file} names {name}, which is outside its folder; copy the file into the folder, or allow "
             "it with `tratteggio --outside`"
         )
     if not there:
@@ -132,7 +132,7 @@ def _scaled(file: Path, scan: Scan, um: float) -> Metadata:
     stated = scan.um_per_px
     if stated is not None and abs(um / stated - 1) > 0.01:
         log.warning(
-            "%s says %g micrometres per pixel of %s, where the file itself says %.4g; %s is taken",
+            "%s states %g micrometres per pixel for %s, but the file itself states %.4g; %s is used",
             file,
             um,
             scan.modality,

@@ -64,8 +64,8 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
             mosaic: NDArray[np.uint16] = np.array(raw.raw_image_visible)
     except rawpy.LibRawFileUnsupportedError as error:
         raise UnsupportedFile(
-            f"{path} is no raw file of a camera that LibRaw {'.'.join(map(str, rawpy.libraw_version))} "
-            "knows; bring it as a DNG, or as a TIFF from the software of the camera"
+            f"{path} is not a raw file that LibRaw {'.'.join(map(str, rawpy.libraw_version))} can read; "
+            "convert it to DNG, or make a TIFF with the software of the camera"
         ) from error
     except rawpy.LibRawError as error:
         raise UnreadableFile(f"{path} cannot be read as camera raw: {_said(error)}") from error
@@ -84,8 +84,8 @@ def _sensor(path: Path, raw: Any) -> Sensor:
     if not bayer:
         what = "no mosaic" if pattern is None else f"a mosaic of {pattern.shape[0]} x {pattern.shape[1]}"
         raise UnsupportedFile(
-            f"{path} holds {what} of {colours}, where that of a Bayer sensor, 2 x 2 of RGBG, is developed; "
-            "bring a TIFF from the software of the camera"
+            f"{path} has {what} of {colours}, but only Bayer sensors (2 x 2 of RGBG) can be developed; "
+            "make a TIFF with the software of the camera"
         )
     row, col = (int(k) for k in np.argwhere(raw.raw_colors_visible[:2, :2] == colours.index("R"))[0])
     return Sensor(

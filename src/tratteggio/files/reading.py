@@ -43,7 +43,7 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
         return scan_with_white(open_scan(path, modality=modality or "rgb"), white)
     if len(stack) > 1:
         raise BadUsage(
-            f"{path} is a stack of {', '.join(stack)}, where one scan is asked for; name it, as in "
+            f"{path} is a stack of {', '.join(stack)}, but one scan is needed; name it, for example "
             f"{path / stack.primary.modality}"
         )
     return scan_with_white(replace(stack.primary, modality=modality or stack.primary.modality), white)

@@ -38,8 +38,8 @@ def read_stack(path: str | os.PathLike[str]) -> Stack:
         return read_folder(path)
     if path.is_dir():
         raise BadUsage(
-            f"{path} is a folder, but neither an OME-Zarr nor one with a {NAME}, which says what each file "
-            "shows; write one, or name a file in it"
+            f"{path} is a folder, but not an OME-Zarr, and it has no {NAME} that says what each file shows; "
+            "write one, or name a file in the folder"
         )
     return Stack((open_scan(path),))
 
@@ -107,4 +107,4 @@ def kind_of_stack(path: Path) -> str:
     for suffix, kind in KINDS.items():
         if path.name.lower().endswith(suffix):
             return kind
-    raise BadUsage(f"{path}: the suffix chooses the format of a stack, one of {' '.join(KINDS)}")
+    raise BadUsage(f"{path}: the suffix of a stack must be one of {' '.join(KINDS)}")

@@ -193,8 +193,9 @@ def _sort(path: Path, pages: Sequence[Any]) -> tuple[Any, list[Any], int]:
     everywhere = [one for page in pages for one in (page, *(page.pages or ()))]
     if raw := next((page for page in everywhere if int(page.photometric) in RAW), None):
         raise UnsupportedFile(
-            f"{path} holds raw camera data ({raw.imagelength} x {raw.imagewidth} pixels), which is not read "
-            "under this name; give it the suffix of its camera (.dng, .nef, ...), or develop it to a TIFF"
+            f"{path} is camera raw ({raw.imagelength} rows x {raw.imagewidth} columns), which is not "
+            "read with "
+            "this suffix; give it the suffix of its camera (.dng, .nef, ...), or develop it to a TIFF"
         )
     pictures = [page for page in everywhere if not int(page.subfiletype) & MASK] or everywhere
     full = [page for page in pictures if not int(page.subfiletype) & REDUCED] or pictures
@@ -203,8 +204,10 @@ def _sort(path: Path, pages: Sequence[Any]) -> tuple[Any, list[Any], int]:
     large = first in full and main is not first and _area(first) >= PREVIEW_SHARE * _area(main)
     if large and not _in_proportion(first, main):
         raise UnsupportedFile(
-            f"{path} holds pictures of {first.imagelength} x {first.imagewidth} and {main.imagelength} x "
-            f"{main.imagewidth} pixels, and does not say which is the scan; extract one of them"
+            f"{path} has two images ({first.imagelength} rows x {first.imagewidth} columns and "
+            f"{main.imagelength} rows x {main.imagewidth} columns) and does not say which is the "
+            "scan; extract "
+            "one of them"
         )
     candidates = [page for page in everywhere if page is not main and _is_copy(page, main)]
     levels: list[Any] = []
@@ -261,7 +264,7 @@ def _check_kind(path: Path, page: Any, *, bilevel: bool) -> None:
     """Refuse colours, depths and compressions that we do not read, one sentence each."""
 
     def refuse(what: str, remedy: str = "convert it to 8- or 16-bit grey or RGB first") -> UnsupportedFile:
-        return UnsupportedFile(f"{path} holds {what}, which is not read; {remedy}")
+        return UnsupportedFile(f"{path} has {what}, which cannot be read; {remedy}")
 
     photometric, compression = int(page.photometric), int(page.compression)
     if photometric not in PHOTOMETRICS or (photometric == 6 and compression != 7):
@@ -293,7 +296,7 @@ def _check_kind(path: Path, page: Any, *, bilevel: bool) -> None:
     if page.samplesperpixel == colours + 1 and int((page.extrasamples or (0,))[0]) not in OPACITY:
         raise refuse(
             f"{page.samplesperpixel} channels without saying what the last one is",
-            "remove the last channel, or save it as a scan of its own; only opacity is carried along",
+            "remove the last channel, or save it as a separate scan; only opacity is kept",
         )
     if photometric == 0 and kind == 3:
         raise refuse("floats of which 0 is white", "save it so that 0 is black")

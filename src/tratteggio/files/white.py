@@ -86,7 +86,7 @@ def scan_with_white(scan: Scan, stated: float | None) -> Scan:
     if stated is None:
         return scan
     if sensor_of(scan) is not None:
-        raise BadUsage(f"{scan.name} is camera raw, which states the white of its sensor; leave white away")
+        raise BadUsage(f"{scan.name} is camera raw, which states the white of its sensor; omit white")
     own = None if stated == white(scan.dtype) else float(stated)
     metadata = replace(scan.metadata, white=own)
     pixels = scan.pixels
@@ -111,7 +111,7 @@ def on_one_white(scans: Sequence[Scan]) -> list[Scan]:
     if not stated or not silent:
         return list(scans)
     (value,) = stated
-    log.warning("white is taken as %g for %s, which does not state it", value, " and ".join(silent))
+    log.warning("no white is stated for %s; %g is used", " and ".join(silent), value)
     return [scan_with_white(scan, value) for scan in scans]
 
 

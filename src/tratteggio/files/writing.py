@@ -78,9 +78,7 @@ def kind_for(path: Path, suffixes: dict[str, str]) -> str:
     """
     kind = suffixes.get(path.suffix.lower())
     if kind is None:
-        raise BadUsage(
-            f"{path}: the suffix chooses the format, one of {' '.join(suffixes)}; got {path.suffix!r}"
-        )
+        raise BadUsage(f"{path}: the suffix must be one of {' '.join(suffixes)}; got {path.suffix!r}")
     return kind
 
 
@@ -124,7 +122,7 @@ def _require_colours(pixels: Pixels, target: Path, *, alpha: bool) -> None:
     channels = 1 if len(pixels.shape) == 2 else pixels.shape[2]
     if channels - int(alpha) not in (1, COLOURS):
         raise BadUsage(
-            f"{target}: a picture is grey or RGB, with opacity or without, but the pixels have {channels} "
+            f"{target}: an image is grey or RGB, with or without opacity, but the pixels have {channels} "
             "channels; write a stack of scans (.ome.zarr)"
         )
 
@@ -144,11 +142,11 @@ def _note_left_out(metadata: Metadata, target: Path, kind: str, *, alpha: bool) 
     if kind == "jpeg" and metadata.white is not None:
         left.append(f"that white is {metadata.white:g}")
     if kind == "tiff" and metadata.exif and exif.without_bound_note(exif.parse(metadata.exif))[1]:
-        left.append("its maker note, which points to places in its own file")
+        left.append("its maker note, which contains positions in the source file")
     left += foreign.get("left", ())
     if left:
         log.warning("%s cannot hold all metadata of its source; left out: %s", target, ", ".join(left))
     if kind == "png" and alpha and foreign.get("extrasample", 2) != 2:
         log.warning(
-            "%s: the source's extra channel is not plain opacity, but PNG will show it as such", target
+            "%s: the extra channel of the source is not plain opacity, but PNG shows it as opacity", target
         )

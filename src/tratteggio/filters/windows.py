@@ -61,7 +61,7 @@ class Light(LazyPixels):
             row, col, _ = np.argwhere(~np.isfinite(colour))[0]
             raise BadPixels(
                 f"{self.scan.name} contains NaN or infinite values, for example at row "
-                f"{region.top + row}, column {region.left + col}; mend the file"
+                f"{region.top + row}, column {region.left + col}; correct the file"
             )
         values: Array = np.multiply(colour, 1 / self.scan.white, dtype=self.dtype)
         return values

@@ -122,7 +122,7 @@ def _shown(found: Explanation) -> Markup:
     )
     rows, cols = next(iter(found.pictures.values())).shape[:2]
     missing = [name for name in found.modalities if name not in found.pictures]
-    lacks = f" {', '.join(missing)} is masked as missing." if missing else ""
+    lacks = f" Masked as missing: {', '.join(missing)}." if missing else ""
     return html(
         "<section><h2>Input</h2>\n<p>{} × {} pixels (width × height) from the centre of "
         "{}, at full scale.{} Source of the patches below: {}.</p>\n"

@@ -161,7 +161,7 @@ def show(net: nn.Module, stack: Stack, region: Region) -> Shown:
     for scan in stack.scans:
         x, known = to_tensors(scan.colour(region), ~scan.read_seen(region), white=scan.white)
         if not bool(x.isfinite().all()):
-            raise BadPixels(f"{scan.name} holds NaN or infinite values in {region}; mend the file")
+            raise BadPixels(f"{scan.name} contains NaN or infinite values in {region}; correct the file")
         parts[scan.modality], masks[scan.modality] = x, known
     pictures = {name: displayed(x) for name, x in parts.items()}
     modalities: Mapping[str, int] | None = getattr(net, "modalities", None)

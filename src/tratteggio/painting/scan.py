@@ -180,7 +180,7 @@ class Scan:
                 row, col = np.argwhere(bad)[0]
                 raise BadPixels(
                     f"{self.name}: {int(bad.sum())} known pixels are NaN or infinite, the first at row "
-                    f"{band.top + row}, column {col}; mark such places as lost, or mend the file"
+                    f"{band.top + row}, column {col}; mark such places as lost, or correct the file"
                 )
 
     def crop(self, region: Region) -> Scan:

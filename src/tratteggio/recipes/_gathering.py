@@ -129,7 +129,7 @@ def _large(source: Source, side: int) -> list[int]:
         )
     if small:
         log.warning(
-            "%d of %d pictures are smaller than a patch of %d pixels and are left out, the first is %s",
+            "%d of %d images are smaller than a patch of %d pixels and are left out, for example %s",
             len(small), len(source), side, small[0],
         )  # fmt: skip
     return large

@@ -224,8 +224,9 @@ class DiskLedger:
         differing = sorted(key for key in {*known, *wanted} if known.get(key) != wanted.get(key))
         if differing:
             raise UnsafeOutput(
-                f"{self.folder} holds another job: {', '.join(differing)[:200]} differ; give the same inputs "
-                "and options to --resume, or remove the folder to start anew"
+                f"{self.folder} contains another job: {', '.join(differing)[:200]} differ; use the "
+                "same inputs "
+                "and options with --resume, or remove the folder to start again"
             )
 
     def _extent(self, tile: int) -> Region:
@@ -272,9 +273,9 @@ def require_ledger(folder: Path) -> None:
         raise UnsafeOutput(f"{folder} cannot be read: {error.strerror or error}; move it away") from error
     foreign = [entry for entry in entries if entry.is_symlink() or not OURS.fullmatch(entry.name)]
     if foreign or (folder / STAMP) not in entries:
-        why = f"holds {foreign[0].name}, which is none of ours" if foreign else "is not the ledger of a job"
+        why = f"contains the foreign file {foreign[0].name}" if foreign else "is not the folder of a job"
         raise UnsafeOutput(
-            f"{folder}, where this job would keep what is done, {why}; move it away, or name another output"
+            f"{folder}, the folder for finished tiles of this job, {why}; move it, or name another output"
         )
 
 

@@ -117,8 +117,9 @@ class _Filling:
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(
                 f"{self.engine.name} gave no usable fill for rows {window.box.top} to {window.box.bottom}, "
-                f"columns {window.box.left} to {window.box.right} of {scan.name}; nothing of this place was "
-                "kept: try another engine, or report this as a defect"
+                f"columns {window.box.left} to {window.box.right} of {scan.name}; use another engine, "
+                "or report "
+                "this error"
             )
         tight = _bounds(own)
         placed = tight.shift(window.box.top, window.box.left)

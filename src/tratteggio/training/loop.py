@@ -289,8 +289,8 @@ def _take_place(bench: _Bench, texts: Mapping[str, str], *, overwrite: bool) -> 
             clear(run, texts=texts)
         if is_begun(run):
             raise UnsafeOutput(
-                f"{run} is not empty; add --resume to go on with the run in it, --overwrite to begin it "
-                "anew, or name a new folder"
+                f"{run} is not empty; add --resume to continue its run, --overwrite to start again, or name "
+                "a new folder"
             )
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -337,7 +337,7 @@ def _require_same(file: Path, text: str) -> None:
     if changed:
         more = f" and {len(changed) - 1} more lines" if len(changed) > 1 else ""
         raise BadUsage(
-            f"{file} tells what the run was begun with, and now {changed[0]!r}{more} would differ; "
+            f"{file} records how the run was started, and {changed[0]!r}{more} differ now; "
             "resume with the same data, or start a new run elsewhere"
         )
 
@@ -398,8 +398,8 @@ def _fitting(recipe: Recipe) -> Iterator[None]:
         yield
     except (AttributeError, TypeError, IndexError) as error:
         raise BadUsage(
-            f"the objective {recipe.loss} cannot judge what the net {recipe.model} answers ({error}); choose "
-            "a recipe that was written for this net, or another objective with --set loss=NAME"
+            f"the objective {recipe.loss} does not fit the output of net {recipe.model} ({error}); use a "
+            "recipe for this net, or another objective with --set loss=NAME"
         ) from error
 
 

@@ -165,8 +165,8 @@ class Patches:
         )
         if self.small:
             log.warning(
-                "%d of %d pictures are smaller than a patch of %d pixels, the first %s; "
-                "what they lack is unknown",
+                "%d of %d images are smaller than a patch of %d pixels, for example %s; "
+                "their missing pixels count as unknown",
                 len(self.small),
                 len(source),
                 side,

@@ -76,7 +76,7 @@ def clear(run: Path, *, texts: Collection[str] = ()) -> None:
         entry.name for entry in run.iterdir() if not (OURS.fullmatch(entry.name) or entry.name in texts)
     )
     if foreign or not (run / "state").is_dir():
-        why = f"holds {foreign[0]}, which no run leaves" if foreign else "holds no run"
+        why = f"contains {foreign[0]}, which is not part of a run" if foreign else "contains no run"
         raise UnsafeOutput(f"{run} {why}, so it is not overwritten; name a new folder")
     with held(run):
         try:
@@ -91,4 +91,4 @@ def clear(run: Path, *, texts: Collection[str] = ()) -> None:
 def _refuse_links(run: Path) -> None:
     for entry in (*run.iterdir(), *(entry for name in FOLDERS for entry in (run / name).glob("*"))):
         if entry.is_symlink():
-            raise UnsafeOutput(f"{entry} is a link, and a run never writes through one; remove it")
+            raise UnsafeOutput(f"{entry} is a link, and a run does not write through links; remove it")

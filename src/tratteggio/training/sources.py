@@ -78,7 +78,7 @@ class Folder:
         missing = sorted(set(wanted) - set(found))
         if missing or not wanted:
             what = f"{_some(missing)} is not" if missing else "none is named"
-            raise BadUsage(f"the pictures to take must be among the {len(found)} in {folder}, but {what}")
+            raise BadUsage(f"the images to use must be among the {len(found)} in {folder}, but {what}")
         opened: dict[str, tuple[int, int]] = {}
         failed = []
         for name in wanted:
@@ -386,8 +386,8 @@ def require_few(unreadable: Sequence[str], *, total: int) -> None:
     """
     if len(unreadable) > MOST_UNREADABLE * total:
         raise UnreadableFile(
-            f"{len(unreadable)} of {total} pictures cannot be read, more than 5 %: {_some(unreadable)}; "
-            "mend them or take them out"
+            f"{len(unreadable)} of {total} images cannot be read, more than 5 %: {_some(unreadable)}; "
+            "replace or remove them"
         )
 
 

@@ -139,7 +139,7 @@ def survey(
     if not kinds:
         raise BadUsage("name at least one detector; `tratteggio detect --list` shows all")
     if len(kinds) > 1 and (threshold is not None or strength is not None):
-        raise BadUsage("a threshold and a map of strengths are those of one detector; give one --kind then")
+        raise BadUsage("a threshold and a strength image need exactly one detector; give one --kind")
     made = [
         make_detector(kind, seed=seed, device=device) if isinstance(kind, str) else (kind, kind.name)
         for kind in kinds
@@ -147,7 +147,7 @@ def survey(
     classes = [detector.damage for detector, _ in made]
     if len(set(classes)) < len(classes):
         names = ", ".join(detector.name for detector, _ in made)
-        raise BadUsage(f"a map has one detector for each class, got {names} for {', '.join(classes)}")
+        raise BadUsage(f"a map takes one detector for each class, got {names} for {', '.join(classes)}")
     stack = open(source, white=white)
     require_picture(stack.primary)
     note_range(*stack.scans)
