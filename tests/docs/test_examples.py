@@ -20,7 +20,7 @@ PAGES = sorted(
 # Minutes of work, files of the reader, or an installation: shown, not run.
 NOT_RUN = re.compile(
     r"^tratteggio (train|reproduce|demo|register|encode|explain)"
-    r"|INPUT|scans|--labels|--samples|--weights|panel\.ome"
+    r"|INPUT|scans|--labels|--samples|--weights|panel\.ome|several"
 )
 
 

@@ -118,7 +118,7 @@ def detect(
         made = [str(path) for path in (output, strength, damage, graph, rose, areas) if path]
         said = " ".join(
             f"{one['name']} marked {one['found_px']:,} pixels of {source.name} as {one['damage']} "
-            f"({one['found_share']:.2%} of the area)."
+            f"({100 * one['found_share']:.2f} % of the area)."
             for one in found.history["detectors"]
         )
         console.result(

@@ -250,6 +250,6 @@ def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> Non
 
 def _summary(history: Any) -> str:
     return (
-        f"Filled {history['lacunae']['lost_px']:,} px ({history['filled_share']:.2%} of the area) "
+        f"Filled {history['lacunae']['lost_px']:,} px ({100 * history['filled_share']:.2f} % of the area) "
         f"with engine {history['engine']['name']}."
     )

@@ -74,7 +74,7 @@ class Verification:
         """Return the finding for people: a verdict, its reasons, and what metadata changed."""
         lines = [f"{self.result}: {self.why}"]
         if self.lost_share is not None:
-            lines.append(f"lost: {self.lost_share:.2%} of the area ({self.lacunae})")
+            lines.append(f"lost: {100 * self.lost_share:.2f} % of the area ({self.lacunae})")
         return "\n".join([*lines, *self._metadata_lines()])
 
     def _metadata_lines(self) -> list[str]:

@@ -52,9 +52,7 @@ def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
             "is the mask inverted?"
         )
     if share > MOST and not mostly_lost:
-        raise BadUsage(
-            f"{understood(lacunae)}; if the mask is inverted, invert it, otherwise add --mostly-lost"
-        )
+        raise BadUsage(f"{understood(lacunae)}; is the mask inverted? If it is not, add --mostly-lost")
     log.info("%s", understood(lacunae))
     if share > MUCH:
         log.warning(
