@@ -13,7 +13,8 @@ from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
 def report(
     proposal: Annotated[Path, typer.Argument(metavar="OUT", help="A proposal that `inpaint` wrote.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The page to write. Default: OUT.report.html.")
+        Path | None,
+        typer.Option("--output", "-o", help="The page to write. Default: NAME.report.html for NAME.tif."),
     ] = None,
     source: Annotated[Path | None, typer.Option(help="The original scan, if it was moved.")] = None,
     rows: Annotated[int, typer.Option(help="The number of lacunae in the table, the largest first.")] = 200,

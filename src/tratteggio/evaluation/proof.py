@@ -158,7 +158,7 @@ def verify_file(
     mask_orientation: str | None = None,
     progress: Progress | None = None,
 ) -> Verification:
-    """Hold a saved proposal against its source.
+    """Compare a saved proposal with its source.
 
     Args:
         target: a proposal that `inpaint` wrote, or any file if source and mask are given.

@@ -36,11 +36,11 @@ def encode(
     weights: str | Path | None = None,
     device: str = "auto",
 ) -> NDArray[np.float32]:
-    """Give the features of a painting: 80 numbers for every 8 x 8 pixels.
+    """Compute the features of a painting: 80 numbers for every 8 x 8 pixels.
 
-    Feature (i, j) is what the net makes of the pixels about row 8 i + 9.5, column 8 j + 9.5. A painting that
-    lacks some of the modalities that the net knows is encoded by the others, and that is told in a note, as
-    is what `models.fitting` does to scans of another name or number of channels.
+    Feature (i, j) describes the pixels around row 8 i + 9.5, column 8 j + 9.5. If the painting lacks some of
+    the modalities of the net, the features use the others, and a note says so. A note also says if
+    `models.fitting` renames a scan or changes its number of channels.
 
     Args:
         painting: what `tratteggio.open` takes, a scan, a stack; or an array (H, W, C), its channels being

@@ -53,7 +53,7 @@ def curtain_file(
     white: float | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write the curtain page of two scans.
+    """Write a page that compares two scans with a slider.
 
     Args:
         before, after: files of one size.

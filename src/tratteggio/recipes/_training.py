@@ -50,7 +50,7 @@ def train(
     workers: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Train a net by a recipe on the pictures of a folder; all that it leaves lies in the folder of the run.
+    """Train a net with a recipe on the images of a folder. All results are in the folder of the run.
 
     Whole pictures are set aside by their names, whatever the seed, and progress is measured on patches of
     them. `set_aside.txt` and `pictures.txt` in the run's folder name both kinds; for the rest of that folder

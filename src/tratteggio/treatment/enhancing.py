@@ -79,7 +79,7 @@ def enhance(
     tile: int | None = None,
     progress: Progress | None = None,
 ) -> Array | Scan:
-    """See a scan through a chain of filters, or through an enhancer: a hypothesis, computed from it alone.
+    """Apply a chain of filters, or an enhancer, to a scan. The result is a hypothesis.
 
     Args:
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
