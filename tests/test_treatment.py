@@ -193,7 +193,7 @@ def test_an_engine_is_told_its_options_with_its_name(panel, tmp_path):
     assert history["engine"]["parameters"]["radius"] == 7
     with pytest.raises(UnknownName, match="did you mean 'radius'"):
         tg.inpaint(scan, mask, engine="telea:radios=7")
-    with pytest.raises(BadUsage, match="radius is a whole number, got 'wide'"):
+    with pytest.raises(BadUsage, match="radius must be a whole number, got 'wide'"):
         tg.inpaint(scan, mask, engine="telea:radius=wide")
 
 

@@ -128,7 +128,7 @@ def test_a_black_xray_is_named(scan):
 
 
 def test_a_constant_scan_is_named(scan):
-    with pytest.raises(BadUsage, match="of one value all over"):
+    with pytest.raises(BadUsage, match="one single value everywhere"):
         locate(scan, Scan(np.full((160, 160), 7, np.uint8)))
 
 

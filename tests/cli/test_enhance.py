@@ -158,7 +158,7 @@ def test_an_enhancer_writes_a_larger_scan_and_says_that_it_is_a_hypothesis(panel
     ("words", "message"),
     [
         (["--with", "superres:scale=5"], "enlarges 2, 3 or 4 times, got scale=5"),
-        (["--with", "superres:scale=two"], "superres: scale is a whole number, got 'two'"),
+        (["--with", "superres:scale=two"], "superres: scale must be a whole number, got 'two'"),
         (["--with", "superres:size=2"], "no option of superres named 'size'"),
         (["--with", "superresolution"], "no enhancer named 'superresolution'; did you mean 'superres'"),
         (["--with", "superres", "--op", "box"], "filters and an enhancer cannot be combined"),

@@ -108,7 +108,7 @@ def test_a_bound_note_is_left_out_of_a_tiff_with_a_note(tmp_path, caplog):
     jpeg(tmp_path / "a.jpg", block())
     scan = files.read(tmp_path / "a.jpg")
     files.write(scan.pixels, tmp_path / "b.tif", metadata=scan.metadata)
-    assert "its maker note, which points to places in its own file" in caplog.text
+    assert "its maker note, which contains positions in the source file" in caplog.text
     assert exif.parse(files.read(tmp_path / "b.tif").metadata.exif or b"").exif == ()
 
 
@@ -130,7 +130,7 @@ def test_a_bound_note_in_a_tiff_is_not_carried_on(tmp_path, caplog):
     path.write_bytes(whole.replace(b"x" * 60, bound_note(at).ljust(60, b"\0")))
     scan = files.read(path)
     files.write(scan.pixels, tmp_path / "b.tif", metadata=scan.metadata)
-    assert "its maker note, which points to places in its own file" in caplog.text
+    assert "its maker note, which contains positions in the source file" in caplog.text
     assert SERIAL not in (tmp_path / "b.tif").read_bytes()
 
 

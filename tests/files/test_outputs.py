@@ -59,7 +59,7 @@ def test_an_output_lies_in_no_stack_that_is_read_and_holds_none(tmp_path):
 
 def test_two_outputs_are_never_one_file(tmp_path):
     (tmp_path / "x").mkdir()
-    with pytest.raises(UnsafeOutput, match="one file"):
+    with pytest.raises(UnsafeOutput, match="the same file"):
         require_outputs([tmp_path / "a.png", tmp_path / "b.png", tmp_path / "x" / ".." / "a.png"])
 
 
@@ -75,7 +75,7 @@ def test_names_that_a_file_system_takes_for_one_are_one_file(tmp_path, monkeypat
         assert not list(tmp_path.iterdir())
         return
     monkeypatch.setattr(outputs.os.path, "lexists", lambda path: Path(path).parent != tmp_path)
-    with pytest.raises(UnsafeOutput, match="one file"):
+    with pytest.raises(UnsafeOutput, match="the same file"):
         require_outputs([tmp_path / one, tmp_path / other])
     assert not list(tmp_path.iterdir())
 

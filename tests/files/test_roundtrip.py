@@ -311,7 +311,7 @@ def test_jpeg_is_a_close_viewing_copy_and_says_so(tmp_path, caplog):
     ("dtype", "channels", "suffix", "needle"),
     [
         ("uint16", 3, "jpg", "16.*use .tif or .png"),
-        ("uint8", 4, "jpg", "alpha.*choose"),
+        ("uint8", 4, "jpg", "alpha.*use"),
         ("float32", 3, "png", "float32; use .tif"),
         ("uint8", 3, "bmp", r"one of .tif .tiff .png .jpg .jpeg; got '.bmp'"),
     ],
