@@ -6,7 +6,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tratteggio.names import encodable, json_safe, printable, quoted, unquoted
+from tratteggio.names import encodable, followed, json_safe, printable, quoted, unquoted
 
 NAMES = st.binary(min_size=1, max_size=40).map(os.fsdecode)
 
@@ -40,3 +40,11 @@ def test_plain_names_stay_as_they_are():
     for name in ("panel.tif", "café #1 %20.tif", "漢.tif", r"a\xe9.tif"):
         assert printable(name) == encodable(name) == name
         assert quoted(name) is None
+
+
+def test_links_are_followed_and_a_circle_of_them_stays_as_it_is(tmp_path):
+    (tmp_path / "panel.tif").touch()
+    (tmp_path / "link.tif").symlink_to("panel.tif")
+    (tmp_path / "circle.tif").symlink_to("circle.tif")
+    assert followed(tmp_path / "link.tif") == followed(tmp_path / "panel.tif")
+    assert followed(tmp_path / "circle.tif").name == "circle.tif"

@@ -10,10 +10,19 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
 SURROGATE = re.compile("[\udc80-\udcff]+|[\ud800-\udfff]")  # bytes from the system, or another lone one
 JOINERS = "\u200c\u200d"  # format characters that scripts need
+
+
+def followed(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path behind links. A circle of links stays as it is: to open it fails by name.
+
+    `Path.resolve` raises a RuntimeError for a circle, up to Python 3.12.
+    """
+    return Path(os.path.realpath(path))
 
 
 def printable(text: str, *, lines: bool = False) -> str:

@@ -231,3 +231,15 @@ def test_damage_is_a_sentence_on_the_command_line_too(tmp_path: Path, scan: Path
     assert done.returncode == 1
     assert done.stderr.startswith(f"tratteggio: {scan}")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_profile_that_no_jpeg_can_hold_is_left_out_with_a_note(tmp_path: Path, caplog) -> None:
+    """A profile is cut into segments that are numbered with one byte."""
+    most = 255 * (65_533 - len("ICC_PROFILE") - 3)
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    files.write(pixels, tmp_path / "fits.jpg", metadata=Metadata(icc=bytes(most)))
+    assert files.read(tmp_path / "fits.jpg").metadata.icc == bytes(most)
+    assert "does not fit" not in caplog.text
+    files.write(pixels, tmp_path / "large.jpg", metadata=Metadata(icc=bytes(most + 1)))
+    assert files.read(tmp_path / "large.jpg").metadata.icc is None
+    assert "does not fit into JPEG and was left out" in caplog.text

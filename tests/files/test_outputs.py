@@ -111,3 +111,11 @@ def test_a_folder_or_a_missing_folder_is_refused(tmp_path):
     (tmp_path / "mine.ome.zarr").mkdir()
     with pytest.raises(UnwritableFile, match=r"zarr\.json"):
         require_outputs([tmp_path / "mine.ome.zarr"], overwrite=True)
+
+
+def test_an_input_that_is_a_circle_of_links_is_no_fault_of_the_program(tmp_path):
+    circle = tmp_path / "circle.tif"
+    circle.symlink_to("circle.tif")
+    require_outputs([tmp_path / "out.tif"], inputs=[circle])
+    with pytest.raises(UnsafeOutput, match="never overwritten"):
+        require_outputs([circle], inputs=[circle], overwrite=True)

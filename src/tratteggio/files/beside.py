@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tratteggio.errors import UnsafeOutput, UnwritableFile
 from tratteggio.files.parts import Part, part_of, sweep
+from tratteggio.names import followed
 
 Before = Callable[[Sequence[Path]], None]
 
@@ -21,7 +22,7 @@ def refuse_overwrite(source: str | os.PathLike[str], target: str | os.PathLike[s
         UnsafeOutput: it would.
     """
     source, target = Path(source), Path(target)
-    same = source.resolve() == target.resolve()
+    same = followed(source) == followed(target)
     if same or (source.exists() and target.exists() and source.samefile(target)):
         raise UnsafeOutput(
             f"{target} is the source {source}, which is never overwritten; name another output"

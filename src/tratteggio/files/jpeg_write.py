@@ -19,6 +19,7 @@ log = logging.getLogger("tratteggio")
 
 QUALITY = 95
 MOST_SEGMENT = 65_533
+MOST_PROFILE_SEGMENTS = 255  # they are numbered with one byte
 
 
 def write_jpeg(pixels: Pixels, file: IO[bytes], *, metadata: Metadata, alpha: bool, name: str) -> None:
@@ -69,10 +70,7 @@ def _segments(metadata: Metadata, name: str) -> list[tuple[int, bytes]]:
         standard, more = split(metadata.xmp) if len(XMP + metadata.xmp) > MOST_SEGMENT else (metadata.xmp, [])
         found.append((0xE1, XMP + standard))
         found += [(0xE1, EXTENSION + part) for part in more]
-    if metadata.icc:
-        size = MOST_SEGMENT - len(ICC) - 2
-        parts = [metadata.icc[start : start + size] for start in range(0, len(metadata.icc), size)]
-        found += [(0xE2, ICC + bytes([k, len(parts)]) + part) for k, part in enumerate(parts, 1)]
+    found += [(0xE2, part) for part in _profile_parts(metadata.icc or b"", name)]
     if photoshop := metadata.foreign.get("photoshop"):
         size = MOST_SEGMENT - len(PHOTOSHOP)
         found += [
@@ -88,6 +86,16 @@ def _segments(metadata: Metadata, name: str) -> list[tuple[int, bytes]]:
                 len(data),
             )
     return [(marker, data) for marker, data in found if len(data) <= MOST_SEGMENT]
+
+
+def _profile_parts(icc: bytes, name: str) -> list[bytes]:
+    """Return the contents of the segments of a profile; none, and a note, if it needs too many."""
+    size = MOST_SEGMENT - len(ICC) - 2
+    parts = [icc[start : start + size] for start in range(0, len(icc), size)]
+    if len(parts) > MOST_PROFILE_SEGMENTS:
+        log.warning("%s: a profile of %d bytes does not fit into JPEG and was left out", name, len(icc))
+        return []
+    return [ICC + bytes([k, len(parts)]) + part for k, part in enumerate(parts, 1)]
 
 
 def _title(marker: int, data: bytes) -> str:

@@ -18,6 +18,7 @@ from tratteggio.errors import BadUsage, UnsafeOutput, UnwritableFile
 from tratteggio.files.beside import refuse_overwrite, require_place
 from tratteggio.files.parts import name_limit, part_of
 from tratteggio.files.source import is_zarr
+from tratteggio.names import followed
 
 ZARR = ".ome.zarr"
 PATH_BYTES = 4096
@@ -92,7 +93,7 @@ def _refuse_harm(precious: Path, output: Path) -> None:
     stack = precious.parent if precious.parent.is_file() or is_zarr(precious.parent) else None
     for one in filter(None, (precious, stack)):
         refuse_overwrite(one, output)
-        place, target = one.resolve(), output.resolve()
+        place, target = followed(one), followed(output)
         if is_zarr(one) and place in target.parents:
             raise UnsafeOutput(f"{output} is inside the input {one}; name an output in another folder")
         if output.is_dir() and target in place.parents:
@@ -104,7 +105,7 @@ def _require_apart(planned: Sequence[Path]) -> None:
     by_name: dict[tuple[Path, str], list[Path]] = {}
     for path in planned:
         folded = unicodedata.normalize("NFC", path.name).casefold()
-        by_name.setdefault((path.parent.resolve(), folded), []).append(path)
+        by_name.setdefault((followed(path.parent), folded), []).append(path)
     for (folder, _), alike in by_name.items():
         for one, other in pairwise(alike):
             if one.name == other.name or _one_place(folder, one.name, other.name):

@@ -33,6 +33,7 @@ from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.documents import read_toml, require
 from tratteggio.files.laying import require_alike
 from tratteggio.files.reading import open_scan
+from tratteggio.names import followed
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.registry import unknown
 
@@ -108,7 +109,7 @@ def _place(file: Path, name: str) -> Path:
     path = file.parent / name
     try:
         there = path.is_file()
-        inside = path.resolve().is_relative_to(file.parent.resolve())
+        inside = followed(path).is_relative_to(followed(file.parent))
     except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
         there, inside = False, True
     if not (inside or _outside.get()):

@@ -13,7 +13,7 @@ from tratteggio.files.beside import Before, beside, refuse_overwrite, require_pl
 from tratteggio.files.holding import SUFFIXES
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
 from tratteggio.files.writing import kind_for, white_where_lost, write_as
-from tratteggio.names import quoted
+from tratteggio.names import followed, quoted
 from tratteggio.painting import Mapped, Metadata, Restoration, Scan
 from tratteggio.painting.pixels import Array
 
@@ -143,7 +143,7 @@ def _located(history: Mapping[str, Any], source: Path | None, target: Path) -> M
     """
     if source is None:
         return history
-    where = os.path.relpath(source.resolve(), target.resolve().parent)
+    where = os.path.relpath(followed(source), followed(target).parent)
     exact = {} if (bytewise := quoted(where)) is None else {"file_quoted": bytewise}
     return {**history, "source": {**history.get("source", {}), "file": where, **exact}}
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tratteggio import losses, models
 from tratteggio.errors import BadUsage, UnsafeOutput
+from tratteggio.names import followed
 from tratteggio.recipes._catalogue import load
 from tratteggio.recipes._gathering import Gathered, gather, lines
 from tratteggio.recipes._judges import feature_net
@@ -211,11 +212,7 @@ def _per_picture(recipe: Recipe) -> int:
 def _require_apart(run: Path, read: Iterable[str | Path | None]) -> None:
     """Refuse a run whose folder holds what it learns from: one begun anew would remove that."""
     for source in read:
-        if (
-            source
-            and Path(source).exists()
-            and run.resolve() in (place := Path(source).resolve(), *place.parents)
-        ):
+        if source and Path(source).exists() and followed(run) in (place := followed(source), *place.parents):
             raise UnsafeOutput(f"{source} lies in {run}, the folder of the run itself; name another folder")
 
 
