@@ -1,8 +1,14 @@
+import os
+
 import pytest
 
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files import provenance
+from tratteggio.files.documents import read_json
 from tratteggio.files.limits import decoded_limit, require_decodable, require_metadata
 from tratteggio.files.untrusted import untrusted
+from tratteggio.models import weights
+from tratteggio.training.pictures import listed
 
 
 @pytest.mark.parametrize(
@@ -38,3 +44,22 @@ def test_metadata_beyond_all_measure_is_refused(tmp_path) -> None:
     require_metadata(tmp_path, 1 << 20)
     with pytest.raises(UnreadableFile, match="metadata"):
         require_metadata(tmp_path, 1 << 40)
+
+
+def test_a_pipe_is_refused_before_anything_waits_for_it(tmp_path) -> None:
+    pipe = tmp_path / "out.tif.history.json"
+    os.mkfifo(pipe)
+    entered = False
+    with pytest.raises(BadUsage, match="is a pipe or a device"), untrusted(pipe):
+        entered = True
+    assert not entered
+
+
+@pytest.mark.parametrize(
+    "read", [lambda path: read_json(path, what="history"), provenance.sha256, weights.sha256, listed]
+)
+def test_what_is_read_as_a_whole_is_never_a_pipe(tmp_path, read) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(BadUsage, match="is a pipe or a device"):
+        read(pipe)

@@ -16,7 +16,7 @@ from tratteggio.files.beside import beside
 from tratteggio.files.documents import read_json
 from tratteggio.files.histories import SCHEMA, WHAT, require_history, require_proposal
 from tratteggio.files.omezarr_metadata import stack_history
-from tratteggio.files.source import is_ome_tiff, is_zarr
+from tratteggio.files.source import is_ome_tiff, is_zarr, require_seekable
 from tratteggio.names import json_safe
 from tratteggio.painting import Pixels, Region, Scan
 
@@ -33,9 +33,11 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file, in hexadecimal; the file is streamed.
 
     Raises:
+        BadUsage: it is a pipe or a device.
         UnreadableFile: it cannot be read.
     """
     try:
+        require_seekable(Path(path))
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

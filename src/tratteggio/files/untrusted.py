@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tratteggio.errors import TratteggioError, UnreadableFile
+from tratteggio.files.source import require_seekable
 
 REMEDY = "copy it again from its source"
 
@@ -16,7 +18,8 @@ def untrusted(path: str | os.PathLike[str], *, what: str = "file", remedy: str =
     """Read untrusted bytes in this block.
 
     Our own errors pass. All else that is raised (hostile bytes make parsers raise anything) becomes an
-    `UnreadableFile` that names the file.
+    `UnreadableFile` that names the file. A pipe or a device is refused before the block: to open a pipe that
+    nobody writes to would wait for ever.
 
     Args:
         path: the file that is read.
@@ -24,6 +27,7 @@ def untrusted(path: str | os.PathLike[str], *, what: str = "file", remedy: str =
         remedy: what the user can do.
 
     Raises:
+        BadUsage: the path is a pipe or a device.
         UnreadableFile: the block raised something that is not ours.
 
     Example:
@@ -33,6 +37,7 @@ def untrusted(path: str | os.PathLike[str], *, what: str = "file", remedy: str =
         tratteggio.errors.UnreadableFile: panel.tif is not a sound TIFF file (division by zero); copy it ...
     """
     try:
+        require_seekable(Path(path))
         yield
     except TratteggioError:
         raise

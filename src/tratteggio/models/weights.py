@@ -32,6 +32,7 @@ from tratteggio.errors import (
 from tratteggio.failures import machine_failures
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import parse_json, require
+from tratteggio.files.source import require_seekable
 from tratteggio.files.untrusted import untrusted
 from tratteggio.models._catalogue import build
 from tratteggio.version import __version__
@@ -146,9 +147,11 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """Hash a file of weights: 64 hexadecimal digits.
 
     Raises:
+        BadUsage: it is a pipe or a device.
         UnreadableFile: it cannot be read.
     """
     try:
+        require_seekable(Path(path))
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

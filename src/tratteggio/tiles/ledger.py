@@ -195,8 +195,9 @@ class DiskLedger:
             return False
 
     def _owned(self) -> dict[str, list[list[int]]]:
+        file = self.folder / OUTPUTS
         try:
-            told = json.loads((self.folder / OUTPUTS).read_bytes())
+            told = json.loads(file.read_bytes()) if file.is_file() else {}  # a pipe would wait for ever
         except (OSError, ValueError, RecursionError):
             return {}  # then nothing is known to be the job's, and nothing is replaced
         return told if isinstance(told, dict) and all(isinstance(v, list) for v in told.values()) else {}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files.source import require_seekable
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 
@@ -42,6 +43,7 @@ def listed(file: str | Path) -> list[str]:
         UnreadableFile: missing, or not text.
     """
     try:
+        require_seekable(Path(file))
         lines = Path(file).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(f"{file} must be a text file with one name per line: {error}") from error
