@@ -78,7 +78,7 @@ def test_classes_and_policies_that_are_none_are_refused():
         ("crak=fill", UnknownName, "did you mean 'crack'"),
         ("crack=fil", UnknownName, "did you mean 'fill'"),
         ("crack", BadUsage, "CLASS=fill or CLASS=keep"),
-        ("crack=fill,crack=keep", BadUsage, "given twice"),
+        ("crack=fill,crack=keep", BadUsage, "given crack twice"),
     ):
         with pytest.raises(error, match=said):
             policies(text)

@@ -52,7 +52,9 @@ def test_colours_that_stand_for_nothing_are_listed(tmp_path):
     painted = np.array(PALETTE, np.uint8)[indices()]
     painted[3, 4], painted[8, 8] = (1, 2, 3), (255, 255, 254)
     Image.fromarray(painted).save(tmp_path / "painted.png")
-    with pytest.raises(UnsupportedFile, match=r"#010203, #fffffe; the colours of the classes are #000000, #dc1e28"):
+    with pytest.raises(
+        UnsupportedFile, match=r"#010203, #fffffe; the colours of the classes are #000000, #dc1e28"
+    ):
         files.read_indexed(tmp_path / "painted.png", NUMBERS)
 
 

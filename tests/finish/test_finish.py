@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
 from tratteggio import registry
-from tratteggio.errors import UnknownName
-from tratteggio.finish import finished, hatched, neutral, outlined
+from tratteggio.errors import BadUsage, UnknownName
+from tratteggio.finish import finished, hatched, neutral, outlined, require_finish
 from tratteggio.finish._light import from_light, to_light
 from tratteggio.painting import Lacunae, Metadata, Restoration, Scan
 
@@ -59,6 +59,40 @@ def test_the_four_finishes_are_found_by_their_file_names() -> None:
     assert {"hatched", "mimetic", "neutral", "outlined"} <= set(NAMES)
     with pytest.raises(UnknownName, match="did you mean 'hatched'"):
         finished(proposal(), "hatchet")
+
+
+@pytest.mark.parametrize(
+    ("finish", "key", "value"),
+    [
+        ("hatched:line_px=5", "line_px", 5),
+        ("outlined:outline_px=4", "outline_px", 4),
+        ("neutral:saturation=0.25", "saturation", 0.25),
+    ],
+)
+def test_options_of_a_finish_change_the_fill_and_are_in_the_history(
+    finish: str, key: str, value: float
+) -> None:
+    before, name = proposal(um_per_px=40.0), finish.partition(":")[0]
+    after = finished(before, finish)
+    assert (read(after) != read(finished(before, name))).any()
+    assert after.history["finish"]["name"] == name
+    assert after.history["finish"][key] == value
+    assert after.history["finish"]["options"] == {key: value}
+
+
+@pytest.mark.parametrize(
+    ("finish", "sentence"),
+    [
+        ("hatched:line=4", "no option of hatched named 'line'; did you mean 'line_px'"),
+        ("hatched:line_px=1", "line_px must be 2 or more, got 1"),
+        ("outlined:outline_px=0", "outline_px must be 1 or more, got 0"),
+        ("neutral:saturation=2", "saturation must be 0 to 1, got 2"),
+        ("mimetic:strength=2", "mimetic takes no options"),
+    ],
+)
+def test_options_of_a_finish_are_checked_before_anything_is_filled(finish: str, sentence: str) -> None:
+    with pytest.raises(BadUsage, match=sentence):
+        require_finish(finish)
 
 
 @pytest.mark.parametrize("dtype", DEPTHS)

@@ -96,7 +96,7 @@ def test_more_channels_than_it_looks_at_change_nothing() -> None:
         ("ti-unet:dept=2", UnknownName, "depth"),
         ("ti-unet:depth=two", BadUsage, "whole number"),
         ("ti-unet:filters=0", BadUsage, "from 1 to 999"),
-        ("ti-unet:depth", BadUsage, "whole number"),
+        ("ti-unet:depth", BadUsage, "options are NAME=VALUE"),
     ],
 )
 def test_a_form_that_cannot_be_is_refused(name: str, error: type[Exception], told: str) -> None:

@@ -67,19 +67,27 @@ def test_a_dotted_key_sets_one_entry_and_keeps_the_others() -> None:
     assert changed.damage == {"cracks": 1, "walk": 0.5}
 
 
+def test_a_name_is_set_with_all_its_options() -> None:
+    changed = with_settings(
+        replace(PLAIN, damage="none"), ["loss=l1_ssim:weight=0.2", "spoilt=noise:strongest=0.1"]
+    )
+    assert (changed.loss, changed.loss_options) == ("l1_ssim", {"weight": 0.2})
+    assert (changed.spoilt, changed.spoilt_options) == ("noise", {"strongest": 0.1})
+
+
 @pytest.mark.parametrize(
     ("setting", "kind", "sentence"),
     [
         ("step=3", UnknownName, "no setting named 'step'; did you mean 'steps'?"),
         ("shedule.x=3", UnknownName, "did you mean 'schedule'?"),
-        ("steps=3.5", BadUsage, "steps must be a whole number, got 3.5"),
+        ("steps=3.5", BadUsage, "steps must be a whole number, got '3.5'"),
         ("steps=many", BadUsage, "steps must be a whole number, got 'many'"),
         ("rate=fast", BadUsage, "rate must be a number, got 'fast'"),
-        ("rate=nan", BadUsage, "rate must be a number, got 'nan'"),
+        ("rate=nan", BadUsage, "rate must be a positive number, got nan"),
         ("rate=NaN", BadUsage, "rate must be a positive number, got nan"),
-        ("steps=none", BadUsage, "steps must be a whole number, got None"),
-        ("channels_last=1", BadUsage, "channels_last must be true or false, got 1"),
-        ("clip=yes", BadUsage, "clip must be a number or nothing, got 'yes'"),
+        ("steps=none", BadUsage, "steps must be a whole number, got 'none'"),
+        ("channels_last=1", BadUsage, "channels_last must be true or false, got '1'"),
+        ("clip=yes", BadUsage, "clip must be a number, got 'yes'"),
         ("steps", BadUsage, 'a setting is written "key=value"'),
         ("=3", BadUsage, 'a setting is written "key=value"'),
         ("rate.x=3", BadUsage, "rate is a single value"),

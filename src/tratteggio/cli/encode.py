@@ -85,14 +85,12 @@ def encode(
 def painting_of(sources: list[str]) -> str | dict[str, str]:
     """Read a single painting, or scans that are named by their modality."""
     from tratteggio.errors import BadUsage
+    from tratteggio.options import pair
 
-    named = [source.partition("=") for source in sources]
-    if len(sources) == 1 and (not named[0][1] or Path(sources[0]).exists()):
+    if len(sources) == 1 and ("=" not in sources[0] or Path(sources[0]).exists()):
         return sources[0]
-    scans = {modality: file for modality, equals, file in named if equals and modality and file}
-    if len(scans) < len(sources):
-        raise BadUsage(
-            "give one painting, or several scans as MODALITY=FILE, each modality once; "
-            f"got {' '.join(sources)}"
-        )
+    form = "the input is one painting, or scans each named MODALITY=FILE, each once"
+    scans = dict(pair(source, form=form) for source in sources)
+    if len(scans) < len(sources) or not all(scans.values()):
+        raise BadUsage(f"{form}, got {' '.join(sources)}")
     return scans

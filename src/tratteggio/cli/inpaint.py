@@ -92,7 +92,11 @@ def inpaint(
         ),
     ] = None,
     finish: Annotated[
-        str, typer.Option(help="How the fill looks: mimetic, hatched, neutral or outlined.")
+        str,
+        typer.Option(
+            help="How the fill looks: mimetic, hatched, neutral or outlined; with options, as "
+            "hatched:line_px=4, outlined:outline_px=2, neutral:saturation=0.3."
+        ),
     ] = "mimetic",
     seed: Annotated[int, typer.Option(help="The same seed gives the same bits.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",

@@ -165,11 +165,15 @@ def _mosaic(
 
 def _named(sources: list[str]) -> list[tuple[str | None, Path]]:
     """Read MODALITY=FILE, or a file alone; a file whose name holds "=" is taken as it is."""
+    from tratteggio.options import pair
+
     parts: list[tuple[str | None, Path]] = []
     for source in sources:
-        name, equals, file = source.partition("=")
-        alone = not equals or Path(source).exists()
-        parts.append((None, Path(source)) if alone else (name, Path(file)))
+        if "=" not in source or Path(source).exists():
+            parts.append((None, Path(source)))
+        else:
+            name, file = pair(source, form="a scan is MODALITY=FILE")
+            parts.append((name, Path(file)))
     return parts
 
 

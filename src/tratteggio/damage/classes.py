@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tratteggio.errors import BadUsage
+from tratteggio.options import pairs
 from tratteggio.registry import unknown
 
 POLICIES = ("fill", "keep")
@@ -59,15 +59,10 @@ def policies(text: str | None = None) -> dict[str, str]:
         >>> policies("crack=fill")["crack"], policies()["loss"]
         ('fill', 'fill')
     """
-    told: dict[str, str] = {}
-    for part in text.split(",") if text else []:
-        name, equals, policy = part.strip().partition("=")
-        if not equals:
-            raise BadUsage(f"policies are CLASS=fill or CLASS=keep, separated by commas; got {part!r}")
+    form = "policies are CLASS=fill or CLASS=keep, separated by commas"
+    told = pairs(text, owner="policy", form=form) if text else {}
+    for name, policy in told.items():
         index_of(name)
         if policy not in POLICIES:
             raise unknown("policy", policy, POLICIES)
-        if name in told:
-            raise BadUsage(f"the policy of {name} is given twice, in {text!r}")
-        told[name] = policy
     return {name: told.get(name, kind.policy) for name, kind in CLASSES.items()}

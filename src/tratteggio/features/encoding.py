@@ -19,6 +19,7 @@ from tratteggio.files.watch import Watch
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL, Autoencoder
 from tratteggio.models.serving import place
+from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.treatment.planning import input_files
@@ -152,8 +153,8 @@ def load_net(
         raise UnsupportedFile(
             f"{file} contains weights of {card.model!r}, which is not an autoencoder of scans"
         )
-    if model is not None and model not in (card.model, card.model.partition(":")[0]):
-        raise BadUsage(f"{file} contains weights of {card.model!r}, not of {model!r}; omit --model")
+    if model is not None and model not in (card.model, name_of(card.model)):
+        raise BadUsage(f"{file} contains weights of {card.model!r}, not of {model!r}; leave out model")
     facts = {"model": card.model, "weights": file.name, "weights_sha256": models.sha256(file)}
     return net.to(there), facts
 

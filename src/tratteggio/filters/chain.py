@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tratteggio import words
+from tratteggio import options
 from tratteggio.errors import BadUsage, TooNarrow
 from tratteggio.filters import edges, frequency, noise, point, smooth
 from tratteggio.filters._window import half
+from tratteggio.options import Options
 from tratteggio.painting.pixels import Array
 from tratteggio.registry import unknown
-from tratteggio.words import Options
 
 Reach = Callable[[Options, int], int]
 TRIAL_SIDE = 64  # px of the picture that `Step` tries its options on
@@ -97,7 +97,7 @@ FILTERS: Mapping[str, Filter] = {
 
 
 @cache
-def options_of(name: str) -> dict[str, words.Option]:
+def options_of(name: str) -> dict[str, options.Option]:
     """Return the options of a filter, those first that must be given.
 
     Raises:
@@ -106,7 +106,7 @@ def options_of(name: str) -> dict[str, words.Option]:
     if name not in FILTERS:
         raise unknown("filter", name, FILTERS)
     entry = FILTERS[name]
-    return words.options(entry.apply, first=1, given=entry.given)
+    return options.options_of(entry.apply, first=1, given=entry.given)
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,13 @@ class Step:
 
     def __post_init__(self) -> None:
         known = options_of(self.name)
-        words.require_known(self.name, self.options, known)
+        options.require_known(self.name, self.options, known)
         full = {name: self.options.get(name, option.default) for name, option in known.items()}
         object.__setattr__(self, "options", full)
         self._try()
 
     def __str__(self) -> str:
-        return words.said(self.name, self.options)
+        return options.write(self.name, self.options)
 
     @property
     def filter(self) -> Filter:
@@ -194,7 +194,9 @@ def chain(steps: str | Step | Iterable[str | Step]) -> tuple[Step, ...]:
     listed = [steps] if isinstance(steps, str | Step) else list(steps)
     if not listed:
         raise BadUsage(f"a chain has one filter at least; known: {', '.join(sorted(FILTERS))}")
-    return tuple(step if isinstance(step, Step) else Step(*words.read(step, options_of)) for step in listed)
+    return tuple(
+        step if isinstance(step, Step) else Step(*options.parse(step, options_of)) for step in listed
+    )
 
 
 def said(steps: Sequence[Step]) -> str:
@@ -205,6 +207,6 @@ def said(steps: Sequence[Step]) -> str:
 def catalogue() -> list[tuple[str, str]]:
     """List every filter as it is written, with the first line of what it does."""
     return [
-        (words.example(name, options_of(name)), (inspect.getdoc(FILTERS[name].apply) or "").split("\n")[0])
+        (options.example(name, options_of(name)), (inspect.getdoc(FILTERS[name].apply) or "").split("\n")[0])
         for name in FILTERS
     ]

@@ -1,6 +1,7 @@
 """How a fill is shown inside the lacunae: one file each, and the file name is the finish's name.
 
-A finish is a module with `make(restoration) -> Finish`. To add one, add a file.
+A finish is a module with `make(restoration) -> Finish`, which may have keyword options of its own. To add
+one, add a file.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from tratteggio import registry
-from tratteggio.painting import Lacunae, Pixels, Region, Restoration
+from tratteggio.options import Option, options_of, parse
+from tratteggio.painting import Lacunae, Pixels, Region, Restoration, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost
 
-__all__ = ["Finish", "finished"]
+__all__ = ["Finish", "finished", "require_finish"]
 
 
 class Finish(Protocol):
@@ -72,7 +74,7 @@ class Finished(LazyPixels):
         return np.asarray(shown[region.relative_to(window).slices])
 
 
-def finished(restoration: Restoration, name: str) -> Restoration:
+def finished(restoration: Restoration, finish: str) -> Restoration:
     """Return the restoration with its fill shown in another way.
 
     Nothing is computed until the fill is read, and then only where it is read. Start from the engine's own
@@ -80,15 +82,40 @@ def finished(restoration: Restoration, name: str) -> Restoration:
 
     Args:
         restoration: the proposal as the engine made it.
-        name: "mimetic" (as it is), "hatched" (tratteggio), "neutral" (even tone), "outlined", or one that
-            another package offers.
+        finish: "mimetic" (as it is), "hatched" (tratteggio), "neutral" (even tone), "outlined", or one that
+            another package offers; with options of its own if need be, as "hatched:line_px=4".
 
     Raises:
-        UnknownName: no finish has that name.
+        UnknownName: no finish has that name, or no such option.
+        BadUsage: a value that the option cannot take.
     """
-    finish: Finish = registry.load("finish", name).make(restoration)
+    name, given = parse(finish, _options)
+    made: Finish = registry.load("finish", name).make(restoration, **given)
+    told = {"name": name, **made.parameters} | ({"options": given} if given else {})
     return replace(
         restoration,
-        fill=Finished(restoration.fill, restoration.lacunae, finish),
-        history={**restoration.history, "finish": {"name": name, **finish.parameters}},
+        fill=Finished(restoration.fill, restoration.lacunae, made),
+        history={**restoration.history, "finish": told},
     )
+
+
+def require_finish(finish: str) -> tuple[str, dict[str, Any]]:
+    """Check a finish and its options on a proposal of one pixel, before a painting is opened.
+
+    Returns:
+        its name and the options that were given.
+
+    Raises:
+        UnknownName, BadUsage: as `finished`.
+    """
+    name, given = parse(finish, _options)
+    one = np.zeros((1, 1, 3), np.uint8)
+    sure = np.zeros((1, 1), np.float32)
+    trial = Restoration(Scan(one), Lacunae(np.ones((1, 1), bool)), one, sure, {})
+    registry.load("finish", name).make(trial, **given)
+    return name, given
+
+
+def _options(name: str) -> dict[str, Option]:
+    with registry.usable("finish", name):
+        return options_of(registry.load("finish", name).make, first=1)

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.errors import BadUsage
 from tratteggio.finish._light import LUMINANCE, MIDDLE, Light, from_light, luminance, to_light
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array, Lost
@@ -75,9 +76,21 @@ class Hatched:
         return hatch(fill, lost, top=at.top, left=at.left, line_px=self.line_px, white=self.white)
 
 
-def make(restoration: Restoration) -> Hatched:
-    """Choose the width of a line from the scan's scale."""
+def make(restoration: Restoration, *, line_px: int | None = None) -> Hatched:
+    """Choose the width of a line: as given, else from the scan's scale.
+
+    Args:
+        restoration: the proposal.
+        line_px: width of a line in pixels, 2 or more; None: 250 µm, or 3 pixels if the scan has no scale.
+
+    Raises:
+        BadUsage: a narrower line.
+    """
     um_per_px = restoration.original.um_per_px
+    if line_px is not None:
+        if line_px < NARROWEST_PX:
+            raise BadUsage(f"hatched: line_px must be {NARROWEST_PX} or more, got {line_px}")
+        return Hatched(line_px, um_per_px, restoration.original.metadata.white)
     wanted = LINE_PX if um_per_px is None else round(LINE_UM / um_per_px)
     return Hatched(max(NARROWEST_PX, wanted), um_per_px, restoration.original.metadata.white)
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.errors import BadUsage
 from tratteggio.finish._light import Light, from_light, luminance, to_light
 from tratteggio.painting import Groups, Lacunae, Pixels, Region, Restoration
 from tratteggio.painting.pixels import Array, Lost
@@ -55,12 +56,13 @@ class Neutral:
     fill: Pixels
     lacunae: Lacunae
     white: float | None = None
+    saturation: float = SATURATION
     halo: int = 0
 
     @property
     def parameters(self) -> dict[str, Any]:
         """How much saturation is left, and what counts as one lacuna."""
-        return {"saturation": SATURATION, "cell_px": CELL_PX}
+        return {"saturation": self.saturation, "cell_px": CELL_PX}
 
     @cached_property
     def tones(self) -> Tones:
@@ -76,13 +78,23 @@ class Neutral:
         net = self.tones.is_net[group]
         light[net] = _net_light(self.tones, at.top + rows[net], at.left + cols[net])
         grey = luminance(light)
-        shown[rows, cols] = from_light(grey + SATURATION * (light - grey), fill.dtype, self.white)
+        shown[rows, cols] = from_light(grey + self.saturation * (light - grey), fill.dtype, self.white)
         return shown
 
 
-def make(restoration: Restoration) -> Neutral:
-    """Make the finish for a restoration."""
-    return Neutral(restoration.fill, restoration.lacunae, restoration.original.metadata.white)
+def make(restoration: Restoration, *, saturation: float = SATURATION) -> Neutral:
+    """Make the finish for a restoration.
+
+    Args:
+        restoration: the proposal.
+        saturation: share of the saturation that is left, 0 (grey) to 1 (all).
+
+    Raises:
+        BadUsage: a share below 0 or above 1.
+    """
+    if not 0 <= saturation <= 1:
+        raise BadUsage(f"neutral: saturation must be 0 to 1, got {saturation}")
+    return Neutral(restoration.fill, restoration.lacunae, restoration.original.metadata.white, saturation)
 
 
 def mean_tones(fill: Pixels, lacunae: Lacunae, *, white: float | None = None) -> Tones:

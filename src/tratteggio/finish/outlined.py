@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.errors import BadUsage
 from tratteggio.finish._light import MIDDLE, Light, from_light, luminance, to_light
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array, Lost
@@ -59,9 +60,22 @@ class Outlined:
         return shown
 
 
-def make(restoration: Restoration) -> Outlined:
-    """Choose the width of the contour from the scan's scale."""
+def make(restoration: Restoration, *, outline_px: int | None = None) -> Outlined:
+    """Choose the width of the contour: as given, else from the scan's scale.
+
+    Args:
+        restoration: the proposal.
+        outline_px: width of the contour in pixels, 1 or more; None: 150 µm, or 2 pixels if the scan has no
+            scale.
+
+    Raises:
+        BadUsage: a contour of no width.
+    """
     um_per_px = restoration.original.um_per_px
+    if outline_px is not None:
+        if outline_px < 1:
+            raise BadUsage(f"outlined: outline_px must be 1 or more, got {outline_px}")
+        return Outlined(outline_px, um_per_px, restoration.original.metadata.white)
     wanted = OUTLINE_PX if um_per_px is None else round(OUTLINE_UM / um_per_px)
     return Outlined(max(1, wanted), um_per_px, restoration.original.metadata.white)
 

@@ -16,6 +16,7 @@ from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
 from tratteggio.losses.ssim import LogSsimLoss
 from tratteggio.losses.terms import Objective
 from tratteggio.losses.vae import VAE_TAPS, Elbo, PerceptualElbo
+from tratteggio.options import Option, require_valid
 from tratteggio.registry import unknown
 
 
@@ -106,13 +107,11 @@ def build(
     """
     entry = _entry(name)
     chosen: dict[str, Any] = {**entry.given, **(options or {})}
-    defaults = {field.name: field.default for field in fields(entry.make) if field.default is not MISSING}
-    for option, value in chosen.items():
-        if option not in defaults:
-            raise unknown(f"option of {name}", option, defaults)
-        kind = type(defaults[option])
-        if type(value) is not kind and not (kind is float and type(value) is int):
-            raise BadUsage(f"{option} of {name} must be {_WORDS[kind]}, got {value!r}")
+    require_valid(name, chosen, {
+        field.name: Option(type(field.default), field.default)
+        for field in fields(entry.make)
+        if field.default is not MISSING
+    })  # fmt: skip
     if bool(entry.taps) != (features is not None):
         needs = "needs a feature net" if entry.taps else "looks at pixels alone and needs no feature net"
         raise BadUsage(f"the objective {name} {needs}, got {features.name if features else 'none'}")
@@ -127,6 +126,3 @@ def _entry(name: str) -> _Entry:
     if name not in _OBJECTIVES:
         raise unknown("objective", name, _OBJECTIVES)
     return _OBJECTIVES[name]
-
-
-_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

@@ -11,7 +11,6 @@ attributes enter and how often they are withheld is not told there and is ours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import torch
@@ -22,25 +21,26 @@ from tratteggio.errors import BadUsage
 WITHHELD = 0.1  # of the attributes, in training
 
 
-def divided(name: str) -> tuple[str, tuple[str, ...]]:
-    """Part the attributes from the name of a net.
+def attributes_of(name: str, listed: str | None) -> tuple[str, ...]:
+    """Read the value of the option `attributes` of a net.
+
+    Args:
+        name: of the net, for messages.
+        listed: ONE+OTHER; None: no attributes.
 
     Raises:
         BadUsage: no attribute is named, or one twice.
 
     Example:
-        >>> divided("vae-compact:colours=1,attributes=cats+dogs")
-        ('vae-compact:colours=1', ('cats', 'dogs'))
-        >>> divided("vae-fill")
-        ('vae-fill', ())
+        >>> attributes_of("vae-compact", "cats+dogs")
+        ('cats', 'dogs')
     """
-    listed = re.search(r"[:,]attributes=(.*)$", name)
-    if not listed:
-        return name, ()
-    attributes = tuple(listed[1].split("+"))
+    if listed is None:
+        return ()
+    attributes = tuple(listed.split("+"))
     if not all(attributes) or len(set(attributes)) < len(attributes):
         raise BadUsage(f"attributes of a net are written NAME:attributes=ONE+OTHER, each once, got {name!r}")
-    return name[: listed.start()], attributes
+    return attributes
 
 
 class Shifts(nn.Module):

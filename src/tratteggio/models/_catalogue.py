@@ -8,7 +8,7 @@ from types import ModuleType
 import torch
 from torch import nn
 
-from tratteggio import registry
+from tratteggio import options, registry
 from tratteggio.errors import BadUsage, BrokenPlugin
 
 LONGEST = 1000  # letters of a name, options included
@@ -66,7 +66,7 @@ def build(name: str) -> nn.Module:
     if len(name) > LONGEST:
         raise BadUsage(f"the name of a net has at most {LONGEST} letters, got {len(name)}")
     homes = _homes()
-    kind = name.partition(":")[0]
+    kind = options.name_of(name)
     if kind in registry.plugins("models"):  # a net is mostly called as the file that it comes from
         registry.load("models", kind)
     if kind not in homes:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
 from tratteggio.errors import BadUsage
 from tratteggio.layers.bicubic import mirrored, reduced
+from tratteggio.options import Option, parse
 
 SCALES = (2, 3, 4)
+OPTIONS = {"scale": Option(int, 3)}  # 3 is the paper's
 
 
 class Enlarger(nn.Module, ABC):
@@ -71,13 +72,14 @@ def begin_small(layers: nn.Sequential) -> list[nn.Conv2d]:
 
 
 def scale_of(name: str) -> int:
-    """Read the scale at the end of a name, "srcnn-915:scale=3"; a name alone stands for 3, the paper's.
+    """Read the scale at the end of a name, "srcnn-915:scale=3".
 
     Raises:
+        UnknownName: another option.
         BadUsage: another scale, or anything else.
     """
-    found = re.fullmatch(r"[\w-]+(?::scale=(\d+))?", name)
-    scale = int(found[1] or 3) if found else 0
+    _, given = parse(name, lambda _: OPTIONS)
+    scale: int = given.get("scale", OPTIONS["scale"].default)
     if scale not in SCALES:
         raise BadUsage(f"nets that enlarge are written NAME:scale=2, =3 or =4, got {name!r}")
     return scale

@@ -51,6 +51,7 @@ from tratteggio.layers.counts import ratio
 from tratteggio.layers.known import as_runs, nothing_lost
 from tratteggio.layers.padding import Padding
 from tratteggio.models.tensors import crop
+from tratteggio.options import split, write
 from tratteggio.registry import unknown
 
 NAMES = ("normal", "pen-nde", "pen-upde", "fp-cae", "fpcae-concat", "fpcae-add")
@@ -85,10 +86,10 @@ def build(name: str) -> nn.Module:
         UnknownName: it is none of them.
         BadUsage: what follows the colon is no list of modalities.
     """
-    kind, colon, listed = name.partition(":")
+    kind, listed = split(name, form=_form(name))
     if kind not in NAMES:
         raise unknown("model", kind, NAMES)
-    modalities = _listed(listed, name) if colon else MODALITIES
+    modalities = _modalities(name, listed) if listed else MODALITIES
     if kind.startswith("fpcae-"):
         return Separated(modalities, joined=kind.removeprefix("fpcae-"))
     return Stacked(modalities, kind=kind)
@@ -109,21 +110,29 @@ def named(kind: str, modalities: Mapping[str, int]) -> str:
         raise unknown("model", kind, NAMES)
     if dict(modalities) == MODALITIES and list(modalities) == list(MODALITIES):
         return kind
-    listed = ",".join(f"{modality}={channels}" for modality, channels in modalities.items())
-    _listed(listed, f"{kind}:{listed}")
-    return f"{kind}:{listed}"
+    name = write(kind, modalities)
+    _, listed = split(name, form=_form(name))
+    if list(listed) != list(modalities):
+        raise BadUsage(_form(name))
+    _modalities(name, listed)
+    return name
 
 
-def _listed(text: str, name: str) -> dict[str, int]:
-    """Read "rgb=3,irr=1"."""
-    entries = [re.fullmatch(r"(\w+)=([1-9]\d{0,2})", entry) for entry in text.split(",")]
-    pairs = [(entry[1], int(entry[2])) for entry in entries if entry]
-    if len(pairs) < len(entries) or len(dict(pairs)) < len(pairs):
-        raise BadUsage(
-            f"the modalities of a net are written NAME:MODALITY=CHANNELS,..., each once, got {name!r}; "
-            f"{NAMES[3]}:rgb=3,irr=1 for example, with at most 999 channels"
-        )
-    return dict(pairs)
+def _modalities(name: str, listed: Mapping[str, str]) -> dict[str, int]:
+    """Read {"rgb": "3", "irr": "1"}."""
+    if not all(
+        re.fullmatch(r"\w+", modality) and re.fullmatch(r"[1-9]\d{0,2}", channels)
+        for modality, channels in listed.items()
+    ):
+        raise BadUsage(_form(name))
+    return {modality: int(channels) for modality, channels in listed.items()}
+
+
+def _form(name: str) -> str:
+    return (
+        "the modalities of a net are written NAME:MODALITY=CHANNELS,..., each once, with at most 999 "
+        f"channels, as in {NAMES[3]}:rgb=3,irr=1; got {name!r}"
+    )
 
 
 class Autoencoder(nn.Module):

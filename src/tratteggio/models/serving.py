@@ -12,6 +12,7 @@ from torch import nn
 from tratteggio import registry
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.models.weights import find, load, sha256
+from tratteggio.options import name_of
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -65,7 +66,7 @@ def loaded(asking: str, *, weights: str | Path, homes: Sequence[str], device: st
     file = find(weights)
     net, card = load(file)
     taken = [name for home in homes for name in registry.load("models", home).NAMES]
-    if card.model.partition(":")[0] not in taken:
+    if name_of(card.model) not in taken:
         raise UnsupportedFile(
             f"{file} holds weights of {card.model!r}, but {asking} takes those of {', '.join(taken)}"
         )

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from tratteggio.layers.bicubic import REACH, enlarged_within
 from tratteggio.models._enlarging import Enlarger, begin_small, scale_of
+from tratteggio.options import name_of
 from tratteggio.registry import unknown
 
 MAPPINGS = {"srcnn-915": 1, "srcnn-935": 3, "srcnn-955": 5}
@@ -37,7 +38,7 @@ def build(name: str) -> Srcnn:
         UnknownName: it is none of them.
         BadUsage: a scale other than 2, 3 and 4.
     """
-    kind = name.partition(":")[0]
+    kind = name_of(name)
     if kind not in MAPPINGS:
         raise unknown("model", kind, NAMES)
     return Srcnn(scale_of(name), mapping=MAPPINGS[kind])

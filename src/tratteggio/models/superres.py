@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from tratteggio.layers.bicubic import REACH, enlarged_within
 from tratteggio.models._enlarging import Enlarger, begin_small, scale_of
+from tratteggio.options import name_of
 from tratteggio.registry import unknown
 
 NAMES = ("superres",)
@@ -36,7 +37,7 @@ def build(name: str) -> Superres:
         UnknownName: another name.
         BadUsage: a scale other than 2, 3 and 4.
     """
-    kind = name.partition(":")[0]
+    kind = name_of(name)
     if kind not in NAMES:
         raise unknown("model", kind, NAMES)
     return Superres(scale_of(name))

@@ -30,8 +30,7 @@ restoration: efficient paint loss detection and descriptor-based inpainting usin
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -41,6 +40,7 @@ from torch.nn import functional
 from tratteggio.errors import BadUsage
 from tratteggio.filters import ground
 from tratteggio.models.fpcae import glorot
+from tratteggio.options import Option, parse
 from tratteggio.registry import unknown
 
 NAMES = ("ti-unet",)
@@ -87,19 +87,18 @@ def build(name: str) -> TiUnet:
         >>> build("ti-unet:channels=9,depth=2").form
         Form(channels=9, classes=2, depth=2, filters=10, convolutions=2, cell=1)
     """
-    kind, colon, listed = name.partition(":")
+    kind, given = parse(name, _options)
+    for key, value in given.items():
+        least, most = (0, DEEPEST) if key == "depth" else (1, WIDEST)
+        if not least <= value <= most:
+            raise BadUsage(f"{key} of {kind} must be a whole number from {least} to {most}, got {value}")
+    return TiUnet(Form(**given))
+
+
+def _options(kind: str) -> dict[str, Option]:
     if kind not in NAMES:
         raise unknown("model", kind, NAMES)
-    form = Form()
-    for entry in listed.split(",") if colon else ():
-        key, _, value = entry.partition("=")
-        if key not in asdict(form):
-            raise unknown(f"property of {kind}", key, asdict(form))
-        least, most = (0, DEEPEST) if key == "depth" else (1, WIDEST)
-        if not re.fullmatch(r"[0-9]{1,4}", value) or not least <= int(value) <= most:
-            raise BadUsage(f"{key} of {kind} must be a whole number from {least} to {most}, got {value!r}")
-        form = replace(form, **{key: int(value)})
-    return TiUnet(form)
+    return {key: Option(int, default) for key, default in asdict(Form()).items()}
 
 
 class TiUnet(nn.Module):

@@ -29,7 +29,6 @@ Source: Deesamutara, Maggiore, "Image inpainting with a VAE", and its code (gith
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -40,9 +39,10 @@ from torch.nn import functional
 from tratteggio.errors import BadUsage
 from tratteggio.layers import PartialConv2d
 from tratteggio.losses.vae import Sampled, divergence, drawn
-from tratteggio.models._attributes import Shifts, divided
+from tratteggio.models._attributes import Shifts, attributes_of
 from tratteggio.models.pconv_unet import first_weights
 from tratteggio.models.tensors import admit, crop
+from tratteggio.options import Option, parse
 from tratteggio.registry import unknown
 
 NAMES = ("vae-published", "vae-compact")
@@ -50,9 +50,9 @@ NAMES = ("vae-published", "vae-compact")
 SIDE = 100  # pixels of a picture of the published form
 LATENT, HIDDEN = 1500, 8000
 CHANNELS, CELLS = 256, 8  # of what the published encoder hands on
-OPTIONS: Mapping[str, Mapping[str, float]] = {
-    "vae-published": {"slope": 1, "signed": 1, "noisy": 1},
-    "vae-compact": {"colours": 3},
+OPTIONS: Mapping[str, Mapping[str, Option]] = {
+    "vae-published": {name: Option(float, 1.0) for name in ("slope", "signed", "noisy")},
+    "vae-compact": {"colours": Option(int, 3), "attributes": Option(str, None)},
 }
 
 WIDTHS = (24, 48, 96, 192)
@@ -66,31 +66,20 @@ def build(name: str) -> nn.Module:
         UnknownName: it is none of them, or has no such option.
         BadUsage: what follows the colon is no list of options, or a value that cannot be.
     """
-    plain, attributes = divided(name)
-    kind, colon, listed = plain.partition(":")
-    if kind not in NAMES:
-        raise unknown("model", kind, NAMES)
-    options = dict(OPTIONS[kind]) | (_listed(listed, name, OPTIONS[kind]) if colon else {})
+    kind, given = parse(name, _options)
+    attributes = attributes_of(name, given.pop("attributes", None))
+    options = {key: option.default for key, option in OPTIONS[kind].items()} | given
     if kind == "vae-compact":
         if options["colours"] not in (1, 3):
             raise BadUsage(f"{kind} knows 1 colour or 3, got {name!r}")
-        return Compact(colours=int(options["colours"]), attributes=attributes)
-    if attributes:
-        raise BadUsage(f"{kind} is told of no attributes; vae-compact can be, got {name!r}")
+        return Compact(colours=options["colours"], attributes=attributes)
     return Published(slope=options["slope"], signed=bool(options["signed"]), noisy=bool(options["noisy"]))
 
 
-def _listed(text: str, name: str, known: Mapping[str, float]) -> dict[str, float]:
-    """Read "slope=0.2,noisy=0"."""
-    found = {}
-    for entry in text.split(","):
-        match = re.fullmatch(r"(\w+)=(\d+(?:\.\d+)?)", entry)
-        if not match:
-            raise BadUsage(f"options of a net are written NAME:OPTION=NUMBER,..., got {name!r}")
-        if match[1] not in known:
-            raise unknown(f"option of {name.partition(':')[0]}", match[1], known)
-        found[match[1]] = float(match[2])
-    return found
+def _options(kind: str) -> Mapping[str, Option]:
+    if kind not in NAMES:
+        raise unknown("model", kind, NAMES)
+    return OPTIONS[kind]
 
 
 # --- as published --------------------------------------------------------------------------------------

@@ -26,11 +26,12 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from tratteggio.losses.vae import Sampled, divergence, drawn
-from tratteggio.models._attributes import Shifts, divided
+from tratteggio.models._attributes import Shifts, attributes_of
 from tratteggio.models.pconv_compact import COLOURS, WIDTHS, PConvCompact, Seen
 from tratteggio.models.pconv_unet import first_weights
 from tratteggio.models.tensors import admit, crop
 from tratteggio.models.vae import standard
+from tratteggio.options import Option, parse
 from tratteggio.registry import unknown
 
 NAMES = ("vae-fill",)
@@ -48,10 +49,14 @@ def build(name: str) -> nn.Module:
         UnknownName: it is another.
         BadUsage: attributes that cannot be.
     """
-    plain, attributes = divided(name)
-    if plain not in NAMES:
-        raise unknown("model", plain, NAMES)
-    return VaeFill(attributes)
+    _, given = parse(name, _options)
+    return VaeFill(attributes_of(name, given.get("attributes")))
+
+
+def _options(kind: str) -> dict[str, Option]:
+    if kind not in NAMES:
+        raise unknown("model", kind, NAMES)
+    return {"attributes": Option(str, None)}
 
 
 class VaeFill(nn.Module):

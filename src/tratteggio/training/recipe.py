@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeAlias, get_args, get_type_hints
 
+from tratteggio import options
 from tratteggio.errors import BadUsage
 from tratteggio.registry import unknown
 from tratteggio.seeds import require_seed
@@ -21,6 +22,7 @@ SCHEDULES = ("constant", "inverse_time", "cosine")
 OPTIMISERS = ("adam", "adadelta")
 PRECISIONS = ("32", "bf16")
 LARGEST = 10**9
+WITH_OPTIONS = ("loss", "spoilt")  # keys that go with a key of options
 AT_LEAST_ONE = ("steps", "batch", "side", "validate_every", "keep_every")
 
 
@@ -166,7 +168,8 @@ def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """Return a recipe with some choices changed, each written "key=value", as the command line takes them.
 
     "key.name=value" sets one entry of `loss_options`, `damage` or `augment` beside those that are there;
-    where no value is allowed, "key=none" says so.
+    "loss=NAME:option=value,option=value" and "spoilt=NAME:..." set a name with all its options; where no
+    value is allowed, "key=none" says so.
 
     Raises:
         UnknownName: a recipe has no such key; the message gives the nearest.
@@ -176,20 +179,23 @@ def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         >>> recipe = Recipe(name="try", model="pconv-compact", steps=100)
         >>> with_settings(recipe, ["loss_options.tv=0.1", "clip=none"]).loss_options
         {'tv': 0.1}
+        >>> with_settings(recipe, ["loss=l1_ssim:weight=0.2"]).loss_options
+        {'weight': 0.2}
     """
     changed: dict[str, Any] = {}
     hints = get_type_hints(Recipe)
     for setting in settings:
-        key, equals, text = setting.partition("=")
-        key, _, entry = key.strip().partition(".")
-        if not equals or not key:
-            raise BadUsage(f'a setting is written "key=value", got {setting!r}')
+        key, text = options.pair(setting, form='a setting is written "key=value"')
+        key, _, entry = key.partition(".")
         _require_known("setting", key, hints)
         if entry:
             if Mapping not in _kinds(hints[key]):
                 raise BadUsage(f"{key} is a single value and has no {entry!r}; write {key}={text}")
             there = changed.get(key, getattr(recipe, key))
-            changed[key] = {**(there if isinstance(there, Mapping) else {}), entry: _guess(text)}
+            changed[key] = {**(there if isinstance(there, Mapping) else {}), entry: options.guess(text)}
+        elif key in WITH_OPTIONS and ":" in text:
+            changed[key], given = options.split(text, form=f"{key} is NAME:option=value,option=value")
+            changed[f"{key}_options"] = {name: options.guess(value) for name, value in given.items()}
         else:
             changed[key] = _parse(key, text, hints[key])
     return dataclasses.replace(recipe, **changed)
@@ -242,22 +248,12 @@ def _require_known(kind: str, name: str, known: Iterable[str]) -> None:
         raise unknown(kind, name, known)
 
 
-def _guess(text: str) -> Setting:
-    """Read an entry of free settings: a number, true or false, else text."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, bool | int | float) else text
-
-
 def _parse(key: str, text: str, hint: Any) -> Any:
     """Read a value as the type that a key has."""
-    if str in _kinds(hint):
-        return None if text.lower() == "none" and type(None) in _kinds(hint) else text
-    words: dict[str, Any] = {"true": True, "false": False, "none": None}
+    if Mapping not in _kinds(hint) or str in _kinds(hint):
+        return options.value(text, hint, what=key)
     try:
-        value = words[text.lower()] if text.lower() in words else json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         value = text
     return _checked(key, value, hint)
@@ -285,10 +281,4 @@ def _kinds(hint: Any) -> tuple[Any, ...]:
     return tuple(Mapping if kind == Settings else kind for kind in get_args(hint)) or (hint,)
 
 
-_WORDS = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    Mapping: "an object of settings",
-}
+_WORDS = {**options.TYPES, Mapping: "an object of settings"}

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from tratteggio.errors import BadUsage
 from tratteggio.models.lowlight_raw import pack
+from tratteggio.options import Option, require_valid
 from tratteggio.registry import unknown
 from tratteggio.training.sensor import BLACK, WHITE, Exposure, expose
 
@@ -134,10 +135,5 @@ def spoiler(name: str, options: Mapping[str, Any]) -> Spoil:
     """
     if name not in _KINDS:
         raise unknown("way to spoil patches", name, _KINDS)
-    known = [field.name for field in fields(_KINDS[name])]
-    for option, value in options.items():
-        if option not in known:
-            raise unknown(f"option of {name}", option, known)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BadUsage(f"{option} of {name} must be a number, got {value!r}")
+    require_valid(name, options, {field.name: Option(float, field.default) for field in fields(_KINDS[name])})
     return _KINDS[name](**options)

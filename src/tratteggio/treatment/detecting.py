@@ -378,7 +378,7 @@ def lacunae_by_policy(damage: DamageMap, policy: str | None = None, *, grow: str
 
     Args:
         damage: the map.
-        policy: CLASS=fill or CLASS=keep, set apart by commas; losses and scratches are filled unless told
+        policy: CLASS=fill or CLASS=keep, separated by commas; losses and scratches are filled unless told
             otherwise, cracks, stains and overpaint kept.
         grow: how far beyond that, as "2px" or "120um".
 

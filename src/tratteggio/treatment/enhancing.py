@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from tratteggio import files, words
+from tratteggio import files, options
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.holding import least_bytes, require_holds, require_space
@@ -257,7 +257,7 @@ def _way(
         raise BadUsage("the tile size of an enhancer is fixed; omit --tile")
     if isinstance(enhancer, str):
         return _Improved(*make_enhancer(enhancer, device=device))
-    return _Improved(enhancer, words.said(enhancer.name, enhancer.parameters))
+    return _Improved(enhancer, options.write(enhancer.name, enhancer.parameters))
 
 
 def _enhanced(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:

@@ -18,7 +18,7 @@ from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
 from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
-from tratteggio.finish import finished
+from tratteggio.finish import finished, require_finish
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
@@ -120,7 +120,8 @@ def inpaint(
             first; engines that look at others are shown those, too.
         lost: (H, W) bool, True where paint is lost; or lacunae, or a mask file (white = lost).
         engine: a name from `tratteggio.registry.names("engines")`, or an engine made with options of its own.
-        finish: how the fill is shown: mimetic, hatched, neutral or outlined.
+        finish: how the fill is shown: mimetic, hatched, neutral or outlined; with options of its own if need
+            be, as "hatched:line_px=4".
         seed: the same seed gives the same bits.
         device: "auto", "cpu" or "cuda"; an engine says if it cannot run there.
         tile: about how many pixels a side are read at a time; the result does not depend on it.
@@ -438,7 +439,8 @@ def _finished_before(
     source = {key: value for key, value in history["source"].items() if key not in ("file", "file_quoted")}
     wanted = json.loads(provenance.history_json(job))  # as it would be read back
     same = all((history | {"source": source}).get(key) == value for key, value in wanted.items())
-    same = same and history["finish"]["name"] == finish
+    shown = history["finish"]
+    same = same and (shown["name"], shown.get("options", {})) == require_finish(finish)
     left_open = history.get("left_open", {}).get("above")
     same = same and trust == Trust("calibration" in history, left_open)
     return history if same else None

@@ -7,7 +7,7 @@ from inspect import getdoc, signature
 from pathlib import Path
 from typing import Any
 
-from tratteggio import registry, words
+from tratteggio import options, registry
 from tratteggio.errors import BadUsage, BrokenPlugin, MissingExtra
 from tratteggio.roles import Detector, Engine, Enhancer, Sampler
 from tratteggio.seeds import require_seed
@@ -41,7 +41,7 @@ def make_engine(
         UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
     """
     require_seed(seed)
-    name, told = words.read(name, lambda name: _options("engines", name))
+    name, told = options.parse(name, lambda name: _options("engines", name))
     make = registry.load("engines", name).make
     taken = signature(make).parameters
     if weights is not None and "weights" not in taken:
@@ -109,7 +109,7 @@ def listed(role: str) -> list[tuple[str, str]]:
 
 def _listed(role: str, name: str) -> tuple[str, str]:
     try:
-        written = words.example(name, _options(role, name))
+        written = options.example(name, _options(role, name))
     except (MissingExtra, BrokenPlugin) as error:
         return name, str(error)
     return written, (getdoc(registry.load(role, name)) or "").split("\n")[0]
@@ -117,14 +117,12 @@ def _listed(role: str, name: str) -> tuple[str, str]:
 
 def _made(role: str, text: str, **given: Any) -> tuple[Any, str]:
     """Make what words name, and say it in full."""
-    name, told = words.read(text, lambda name: _options(role, name))
+    name, told = options.parse(text, lambda name: _options(role, name))
     known = _options(role, name)
-    words.require_known(name, told, known)
-    full = {key: told.get(key, option.default) for key, option in known.items()}
     made = registry.load(role, name).make(**given, **told)
-    return made, words.said(name, {key: value for key, value in full.items() if value is not None})
+    return made, options.full(name, told, known)
 
 
-def _options(role: str, name: str) -> dict[str, words.Option]:
+def _options(role: str, name: str) -> dict[str, options.Option]:
     with registry.usable(role, name):  # a module without `make`, or with one that cannot be read
-        return words.options(registry.load(role, name).make, given=GIVEN)
+        return options.options_of(registry.load(role, name).make, given=GIVEN)

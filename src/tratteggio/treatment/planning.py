@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tratteggio import files, registry
+from tratteggio import files
 from tratteggio.damage import policies
 from tratteggio.damage.damage_map import length_px
 from tratteggio.errors import BadUsage
@@ -19,6 +19,7 @@ from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
 from tratteggio.files.stacks import is_stack
+from tratteggio.finish import require_finish
 from tratteggio.painting import Metadata, Scan
 from tratteggio.tiles.trust import require_share
 from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
@@ -116,7 +117,7 @@ def require_options(
         UnknownName: no such finish, class of damage or policy.
         BadUsage: a value out of its range, or of another form.
     """
-    registry.load("finish", finish)
+    require_finish(finish)
     if tile is not None and tile < 1:
         raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
     if leave_above is not None:
