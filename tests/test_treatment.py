@@ -262,7 +262,7 @@ def test_a_fill_of_a_transparent_lacuna_is_seen_and_verified(tmp_path, caplog, s
     made = files.read(out).read()
     assert (made[lost][:, -1] == 255).all()
     np.testing.assert_array_equal(made[~lost], array[~lost])
-    assert evaluation.verify_file(out).passed
+    assert evaluation.verify(out).passed
 
 
 def test_a_fill_does_not_hit_the_clear_colour_of_its_png(tmp_path, caplog):
@@ -273,7 +273,7 @@ def test_a_fill_does_not_hit_the_clear_colour_of_its_png(tmp_path, caplog):
     inpaint_file(tmp_path / "in.png", Lacunae(lost), tmp_path / "out.png", engine="telea")
     opacity = np.asarray(Image.open(tmp_path / "out.png").convert("LA"))[..., 1]
     np.testing.assert_array_equal(opacity == 255, lost)
-    assert evaluation.verify_file(tmp_path / "out.png").passed
+    assert evaluation.verify(tmp_path / "out.png").passed
 
 
 def test_a_mask_over_a_turned_scan_is_refused_until_its_orientation_is_said(panel, tmp_path):
@@ -288,9 +288,9 @@ def test_a_mask_over_a_turned_scan_is_refused_until_its_orientation_is_said(pane
         out = tmp_path / f"{asked}.tif"
         inpaint_file(scan, tmp_path / "corner.png", out, engine="telea", mask_orientation=asked)
         np.testing.assert_array_equal(tg.reopen(out).lacunae.read(), expected)
-        found = evaluation.verify_file(out, mask=tmp_path / "corner.png", mask_orientation=asked)
+        found = evaluation.verify(out, lost=tmp_path / "corner.png", mask_orientation=asked)
         assert found.passed
-        scores = evaluation.evaluate_file(scan, out, tmp_path / "corner.png", mask_orientation=asked)
+        scores = evaluation.evaluate(scan, out, tmp_path / "corner.png", mask_orientation=asked)
         assert scores.changed_outside == 0
 
 

@@ -22,38 +22,38 @@ from tratteggio.version import __version__
 if TYPE_CHECKING:
     from tratteggio.align.mosaic import mosaic
     from tratteggio.align.register import register
-    from tratteggio.evaluation import evaluate_file as evaluate
-    from tratteggio.evaluation import verify_file as verify
-    from tratteggio.features import encode
+    from tratteggio.evaluation import evaluate, verify
+    from tratteggio.features import encode, learn
     from tratteggio.files import inspect
     from tratteggio.inside import explain
-    from tratteggio.pages import curtain_file as compare
-    from tratteggio.pages import report_file as report
+    from tratteggio.pages.comparison import compare
+    from tratteggio.pages.report import report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
     from tratteggio.recipes import train
     from tratteggio.treatment import detect, enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
 
-# Public name -> the room it lives in and its name there.
+# Public name -> the package it lives in, under the same name.
 _HOME = {
-    "Lacunae": ("painting", "Lacunae"),
-    "Restoration": ("painting", "Restoration"),
-    "Scan": ("painting", "Scan"),
-    "Stack": ("painting", "Stack"),
-    "compare": ("pages", "curtain_file"),
-    "detect": ("treatment", "detect"),
-    "encode": ("features", "encode"),
-    "enhance": ("treatment", "enhance"),
-    "evaluate": ("evaluation", "evaluate_file"),
-    "explain": ("inside", "explain"),
-    "inpaint": ("treatment", "inpaint"),
-    "inspect": ("files", "inspect"),
-    "mosaic": ("align", "mosaic"),
-    "open": ("treatment", "open"),
-    "register": ("align", "register"),
-    "reopen": ("treatment", "reopen"),
-    "report": ("pages", "report_file"),
-    "train": ("recipes", "train"),
-    "verify": ("evaluation", "verify_file"),
+    "Lacunae": "painting",
+    "Restoration": "painting",
+    "Scan": "painting",
+    "Stack": "painting",
+    "compare": "pages",
+    "detect": "treatment",
+    "encode": "features",
+    "enhance": "treatment",
+    "evaluate": "evaluation",
+    "explain": "inside",
+    "inpaint": "treatment",
+    "inspect": "files",
+    "learn": "features",
+    "mosaic": "align",
+    "open": "treatment",
+    "register": "align",
+    "reopen": "treatment",
+    "report": "pages",
+    "train": "recipes",
+    "verify": "evaluation",
 }
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "explain",
     "inpaint",
     "inspect",
+    "learn",
     "mosaic",
     "open",
     "register",
@@ -81,10 +82,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its room on first use."""
+    """Import a public name from its package on first use."""
     if name in _HOME:
-        room, there = _HOME[name]
-        return getattr(import_module(f"tratteggio.{room}"), there)
+        return getattr(import_module(f"tratteggio.{_HOME[name]}"), name)
     raise AttributeError(f"module 'tratteggio' has no attribute {name!r}")
 
 

@@ -16,6 +16,7 @@
     ├── OutOfMemory (MemoryError)                1   the machine has less memory than the work takes
     ├── MissingExtra (ImportError)               3   an optional dependency, a codec or weights
     ├── BrokenPlugin (ImportError)               3   a part of another package that cannot be imported
+    ├── Renamed (ImportError)                    1   a public name that is now called otherwise
     ├── VerificationFailed                       4   paint that was not lost has changed
     └── Stopped                                130   interrupted; what was done can be resumed
 
@@ -89,6 +90,10 @@ class BrokenPlugin(TratteggioError, ImportError):
     """An engine, detector, ... is registered but cannot be imported or used; the message gives the cause."""
 
     exit_code = 3
+
+
+class Renamed(TratteggioError, ImportError):
+    """A public name has changed; the message gives the new one."""
 
 
 class OutOfMemory(TratteggioError, MemoryError):

@@ -13,7 +13,7 @@ from PIL import Image
 
 import tratteggio as tg
 from tratteggio import files
-from tratteggio.evaluation import verify_file
+from tratteggio.evaluation import verify
 from tratteggio.evaluation.carried import Finding, compare_files
 from tratteggio.files import exif, tiff_tags
 from tratteggio.painting import Lacunae, Metadata
@@ -202,7 +202,7 @@ def test_the_verdict_lists_tags_and_their_reasons(tmp_path):
     lost = np.zeros(GRID, bool)
     lost[4:6, 4:6] = True
     tg.inpaint(tmp_path / "a.tif", Lacunae(lost), engine="tension").save(tmp_path / "b.png")
-    proof = verify_file(tmp_path / "b.png")
+    proof = verify(tmp_path / "b.png")
     assert proof.passed
     assert "metadata: as in the source, tag by tag" in proof.as_text()
     assert "missing: TIFF 65000 (on purpose, PNG has no place for it)" in proof.as_text()
@@ -210,4 +210,4 @@ def test_the_verdict_lists_tags_and_their_reasons(tmp_path):
         {"tag": "TIFF 65000", "state": "missing", "reason": "PNG has no place for it", "intended": True}
     ]
     Image.open(tmp_path / "b.png").convert("RGB").save(tmp_path / "b.png")  # as another program may
-    assert "metadata: differs from the source\n  missing: Make" in verify_file(tmp_path / "b.png").as_text()
+    assert "metadata: differs from the source\n  missing: Make" in verify(tmp_path / "b.png").as_text()

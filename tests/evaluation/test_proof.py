@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tratteggio import files, treatment
-from tratteggio.evaluation.proof import verify, verify_file
+from tratteggio.evaluation.proof import verify, verify_scans
 from tratteggio.painting import Lacunae, Metadata, Scan
 
 DEPTHS = ("uint8", "uint16", "float32", "float64")
@@ -37,7 +37,7 @@ def with_change(scan: Scan, place: tuple[int, ...], value: float) -> Scan:
 @pytest.mark.parametrize("shape", [(30, 20), (30, 20, 3)], ids=["grey", "rgb"])
 def test_a_change_inside_the_lacunae_passes(dtype: str, shape: tuple[int, ...]) -> None:
     source = painting(dtype, shape)
-    found = verify(source, with_change(source, (12, 5), 300 % 256), hole())
+    found = verify_scans(source, with_change(source, (12, 5), 300 % 256), hole())
     assert found.passed
     assert found.differing_px == 0
     assert found.first_difference is None
@@ -48,7 +48,7 @@ def test_a_change_inside_the_lacunae_passes(dtype: str, shape: tuple[int, ...]) 
 def test_one_level_in_one_channel_outside_is_found_and_placed(dtype: str) -> None:
     source = painting(dtype)
     result = with_change(source, (17, 3, 2), source.read()[17, 3, 2] + 1)
-    found = verify(source, result, hole())
+    found = verify_scans(source, result, hole())
     assert not found.passed
     assert (found.differing_px, found.first_difference) == (1, (17, 3))
     assert "row 17, column 3" in found.why
@@ -56,7 +56,7 @@ def test_one_level_in_one_channel_outside_is_found_and_placed(dtype: str) -> Non
 
 def test_alpha_counts_too() -> None:
     source = painting(shape=(30, 20, 4), alpha=True)
-    found = verify(source, with_change(source, (0, 19, 3), 1 + source.read()[0, 19, 3]), hole())
+    found = verify_scans(source, with_change(source, (0, 19, 3), 1 + source.read()[0, 19, 3]), hole())
     assert found.first_difference == (0, 19)
 
 
@@ -64,13 +64,13 @@ def test_bits_are_compared_not_values() -> None:
     values = np.full((30, 20), np.nan, np.float32)
     values[0, 0] = 0.0
     source = Scan(values)
-    assert verify(source, Scan(values.copy()), hole()).passed
-    assert verify(source, with_change(source, (0, 0), -0.0), hole()).first_difference == (0, 0)
+    assert verify_scans(source, Scan(values.copy()), hole()).passed
+    assert verify_scans(source, with_change(source, (0, 0), -0.0), hole()).first_difference == (0, 0)
 
 
 def test_byte_order_is_not_a_difference() -> None:
     source = painting("uint16")
-    assert verify(source, replace(source, pixels=source.read().astype(">u2")), hole()).passed
+    assert verify_scans(source, replace(source, pixels=source.read().astype(">u2")), hole()).passed
 
 
 @settings(deadline=None, max_examples=40)
@@ -82,7 +82,7 @@ def test_the_finding_is_the_plain_comparison_at_any_band(seed: int, band: int, c
     pixels = source.read().copy()
     for row, column, channel in rng.integers(0, (30, 20, 3), (changes, 3)):
         pixels[row, column, channel] ^= 255
-    found = verify(source, Scan(pixels), Lacunae(lost), band=band)
+    found = verify_scans(source, Scan(pixels), Lacunae(lost), band=band)
     touched = (pixels != source.read()).any(axis=-1) & ~lost
     places = [tuple(place) for place in np.argwhere(touched).tolist()]
     assert found.differing_px == len(places)
@@ -104,7 +104,7 @@ def test_the_finding_is_the_plain_comparison_at_any_band(seed: int, band: int, c
 def test_what_cannot_be_compared_does_not_pass_and_is_not_raised(
     result: Scan, lacunae: Lacunae, word: str
 ) -> None:
-    found = verify(painting(), result, lacunae)
+    found = verify_scans(painting(), result, lacunae)
     assert not found.passed
     assert found.differing_px is None
     assert word in found.why
@@ -124,7 +124,7 @@ def test_what_cannot_be_compared_does_not_pass_and_is_not_raised(
 )
 def test_metadata_is_reported_and_not_judged(change: dict, name: str) -> None:
     source = painting()
-    found = verify(source, replace(source, metadata=replace(source.metadata, **change)), hole())
+    found = verify_scans(source, replace(source, metadata=replace(source.metadata, **change)), hole())
     assert found.passed
     assert [key for key, same in found.metadata.items() if not same] == [name]
     assert name in found.as_text()
@@ -134,19 +134,21 @@ def test_a_resolution_in_another_unit_is_the_same_resolution() -> None:
     source = painting()
     assert (source.metadata.resolution, source.metadata.unit) == ((300, 300), "inch")
     metric = replace(source.metadata, resolution=(118.11, 118.11), unit="cm")
-    assert verify(source, replace(source, metadata=metric), hole()).metadata["resolution"]
+    assert verify_scans(source, replace(source, metadata=metric), hole()).metadata["resolution"]
 
 
 def test_the_dictionary_is_json() -> None:
     source = painting()
-    told = json.loads(json.dumps(verify(source, source, hole()).as_dict(), allow_nan=False))
+    told = json.loads(json.dumps(verify_scans(source, source, hole()).as_dict(), allow_nan=False))
     assert told["passed"] is True
     assert told["lacunae"] == "lost.png"
 
 
 def test_progress_counts_rows() -> None:
     seen = []
-    verify(painting(), painting(), hole(), band=12, progress=lambda done, total: seen.append((done, total)))
+    verify_scans(
+        painting(), painting(), hole(), band=12, progress=lambda done, total: seen.append((done, total))
+    )
     assert seen == [(12, 30), (24, 30), (30, 30)]
 
 
@@ -164,21 +166,21 @@ def saved(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_a_saved_proposal_is_verified_from_what_lies_beside_it(saved: dict[str, Path]) -> None:
-    found = verify_file(saved["proposal"])
+    found = verify(saved["proposal"])
     assert found.passed
     assert found.lost_share == 25 / 600
 
 
 def test_source_and_lacunae_can_be_named(saved: dict[str, Path], tmp_path: Path) -> None:
     elsewhere = saved["proposal"].rename(tmp_path / "moved.png")
-    assert verify_file(elsewhere, source=saved["panel"], mask=saved["lost"]).passed
+    assert verify(elsewhere, source=saved["panel"], lost=saved["lost"]).passed
 
 
 def test_another_mask_uncovers_what_it_does_not_excuse(saved: dict[str, Path], tmp_path: Path) -> None:
     less = np.zeros((30, 20), bool)
     less[10:15, 4:8] = True  # one column of the hole less
     files.write_lacunae(Lacunae(less), tmp_path / "less.png")
-    found = verify_file(saved["proposal"], mask=tmp_path / "less.png")
+    found = verify(saved["proposal"], lost=tmp_path / "less.png")
     assert not found.passed
     assert found.first_difference is not None
     assert found.first_difference[1] == 8

@@ -13,7 +13,7 @@ import pytest
 import tratteggio as tg
 from tratteggio import files
 from tratteggio.errors import UnreadableFile
-from tratteggio.evaluation import verify_file
+from tratteggio.evaluation import verify
 from tratteggio.files.histories import require_history
 from tratteggio.files.provenance import read_proposal
 from tratteggio.files.stacks import history_of
@@ -60,7 +60,7 @@ def test_a_history_that_we_write_is_read_back(written: Path) -> None:
     assert {"calibration", "left_open"} <= history.keys()
     assert history == json.loads(files.sidecar(written, "history").read_text())
     assert read_proposal(files.sidecar(written, "history")) == history
-    assert verify_file(written).passed
+    assert verify(written).passed
 
 
 def test_keys_of_later_versions_are_kept(changed: Any) -> None:

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 
 import tratteggio as tg
 from tratteggio import files
-from tratteggio.evaluation import verify_file
+from tratteggio.evaluation import verify
 from tratteggio.files import exif
 from tratteggio.files.layout import described_anew, description_of_one, relaid, without_resources
 from tratteggio.painting import Metadata, Scan, Stack
@@ -208,4 +208,4 @@ def test_a_picture_named_as_an_ome_tiff_holds_one_ome_xml(tmp_path, kind):
         assert ("a &lt;panel&gt;" in tiff.pages[0].description) == (kind == "text")
         assert ("2.5" in tiff.pages[0].description) == (kind == "own ome")
     assert files.read(tmp_path / "b.ome.tif").grid == (40, 60)
-    assert verify_file(tmp_path / "b.ome.tif").passed
+    assert verify(tmp_path / "b.ome.tif").passed

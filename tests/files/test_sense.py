@@ -94,7 +94,7 @@ def test_a_fill_is_that_of_the_picture_and_the_output_keeps_sense_and_known_samp
         treatment.inpaint_file(
             tmp_path / f"{name}.tif", tmp_path / "m.png", tmp_path / f"{name}.out.tif", engine="patch_mrf"
         )
-        assert evaluation.verify_file(tmp_path / f"{name}.out.tif").passed
+        assert evaluation.verify(tmp_path / f"{name}.out.tif").passed
     black, white = (tifffile.imread(tmp_path / f"{name}.out.tif") for name in "bw")
     assert_array_equal(white, 65535 - black)
     assert_array_equal(black[~lost], array[~lost])

@@ -294,7 +294,7 @@ def test_a_proposal_for_one_channel_knows_its_source(tmp_path):
     for name, number in (("irr", 0), ("xray", 1)):
         treatment.inpaint_file(path / name, Lacunae(lost), tmp_path / f"{name}.tif", engine="telea")
         assert_array_equal(files.read(tmp_path / f"{name}.tif").read()[~lost], array[..., number][~lost])
-        assert evaluation.verify_file(tmp_path / f"{name}.tif").passed
+        assert evaluation.verify(tmp_path / f"{name}.tif").passed
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from PIL import Image
 import tratteggio as tg
 from tratteggio import files
 from tratteggio.errors import BadUsage
-from tratteggio.evaluation import evaluate, evaluate_file
+from tratteggio.evaluation import evaluate
 from tratteggio.files.layered import read_ora
 from tratteggio.files.white import note_range, on_one_white
 from tratteggio.filters.windows import Light
@@ -224,7 +224,7 @@ def test_measures_take_it_for_their_range():
 def test_float_counts_have_a_sensible_psnr_once_white_is_stated(tmp_path):
     for name, seed in (("a", 0), ("b", 1)):
         files.write(painted(seed=seed).astype("f4"), tmp_path / f"{name}.tif")
-    found = evaluate_file(tmp_path / "a.tif", tmp_path / "b.tif", white=TWELVE)
+    found = evaluate(tmp_path / "a.tif", tmp_path / "b.tif", white=TWELVE)
     assert 30 < found.whole.psnr < 60
     assert found.parameters["psnr"]["data_range"] == TWELVE
 

@@ -65,7 +65,7 @@ def test_the_four_finishes_are_found_by_their_file_names() -> None:
     ("finish", "key", "value"),
     [
         ("hatched:line_px=5", "line_px", 5),
-        ("outlined:outline_px=4", "outline_px", 4),
+        ("outlined:outline_px=6", "outline_px", 6),
         ("neutral:saturation=0.25", "saturation", 0.25),
     ],
 )

@@ -9,7 +9,7 @@ from PIL import Image
 from pages.parsed import parsed
 from pages.test_report import three_lacunae
 from tratteggio.errors import BadUsage, GridMismatch, UnreadableFile, UnwritableFile
-from tratteggio.pages import compare, curtain_file, report_file
+from tratteggio.pages import compare, report
 from tratteggio.painting import Scan
 
 
@@ -20,7 +20,7 @@ def saved(path: Path, rows: int = 30, cols: int = 40, value: int = 100) -> Path:
 
 def test_a_curtain_of_two_files_names_them_and_their_size(tmp_path: Path) -> None:
     a, b = saved(tmp_path / "panel & co.png"), saved(tmp_path / "proposal.png", value=180)
-    curtain_file(a, b, tmp_path / "curtain.html", longest=20)
+    compare(a, b, tmp_path / "curtain.html", longest=20)
     page = parsed((tmp_path / "curtain.html").read_text(encoding="utf-8"))
     assert page.alts == ["panel & co.png", "proposal.png"]
     assert "40 × 30 pixels, reduced 2.0 times here." in page.text
@@ -41,17 +41,17 @@ def test_scans_can_be_compared_without_files() -> None:
 def test_files_of_two_sizes_are_refused_by_name(tmp_path: Path) -> None:
     a, b = saved(tmp_path / "a.png"), saved(tmp_path / "b.png", rows=31)
     with pytest.raises(GridMismatch, match=r"a.png has 30 rows x 40 columns and .*b.png has 31 rows x 40"):
-        curtain_file(a, b, tmp_path / "curtain.html")
+        compare(a, b, tmp_path / "curtain.html")
     assert not (tmp_path / "curtain.html").exists()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=r"absent\.png"):
-        curtain_file(saved(tmp_path / "a.png"), tmp_path / "absent.png", tmp_path / "curtain.html")
+        compare(saved(tmp_path / "a.png"), tmp_path / "absent.png", tmp_path / "curtain.html")
 
 
 def test_a_report_is_written_whole(tmp_path: Path) -> None:
-    report_file(three_lacunae(), tmp_path / "report.html", rows=1)
+    report(three_lacunae(), tmp_path / "report.html", rows=1)
     page = parsed((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert len(page.tables[0]) == 2
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
@@ -61,12 +61,12 @@ def test_a_page_is_never_written_over_a_scan(tmp_path: Path) -> None:
     a = saved(tmp_path / "a.png")
     before = a.read_bytes()
     with pytest.raises(BadUsage, match=r"name it a\.html"):
-        curtain_file(a, a, a)
+        compare(a, a, a)
     with pytest.raises(BadUsage, match=r"name it a\.html"):
-        report_file(three_lacunae(), a)
+        report(three_lacunae(), a)
     assert a.read_bytes() == before
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnwritableFile, match="nowhere"):
-        report_file(three_lacunae(), tmp_path / "nowhere" / "report.html")
+        report(three_lacunae(), tmp_path / "nowhere" / "report.html")

@@ -26,6 +26,7 @@ from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform
 from tratteggio.errors import BadUsage, Misaligned
 from tratteggio.files.beside import Before
+from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.laying import require_alike
 from tratteggio.files.provenance import history_json
 from tratteggio.files.white import on_one_white
@@ -109,28 +110,29 @@ class Mosaic:
             write_as(self.scan.pixels, picture, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
 
 
-def mosaic(tiles: Sequence[Scan], *, max_error: float = 2.0) -> Mosaic:
+def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
     """Stitch overlapping tiles of one modality, taken at one scale and nearly one orientation.
 
     Which tiles overlap is found out; their order does not matter, but the first one's pixels set the grid.
 
     Args:
-        tiles: two or more, of one depth and as many channels.
+        tiles: two or more arrays, scans or files, of one depth and as many channels.
         max_error: greatest mean residual allowed, in pixels.
 
     Raises:
         BadUsage: fewer than two tiles, tiles that differ in kind or stated white, a constant tile.
         Misaligned: a tile overlaps none of the others, or the residual is above `max_error`.
     """
-    _require_alike(tiles, max_error)
-    tiles = on_one_white(tiles)
-    levels = [pyramid(tile) for tile in tiles]
+    scans = [scan_of(tile) for tile in tiles]
+    _require_alike(scans, max_error)
+    scans = on_one_white(scans)
+    levels = [pyramid(tile) for tile in scans]
     overlaps = [
         overlap
-        for pair in combinations(range(len(tiles)), 2)
+        for pair in combinations(range(len(scans)), 2)
         if (overlap := _overlap(levels, pair)) is not None
     ]
-    poses, pairs = _spread(tiles, overlaps)
+    poses, pairs = _spread(scans, overlaps)
     for _ in range(ROUNDS):
         found = {pair: _found(levels, poses, pair) for pair in pairs}
         poses = _adjusted(poses, found)
@@ -140,7 +142,7 @@ def mosaic(tiles: Sequence[Scan], *, max_error: float = 2.0) -> Mosaic:
             f"the tiles are misaligned by {residual.mean:.2f} pixels on average, more than --max-error "
             f"{max_error:g}; raise the limit, or use tiles that overlap more"
         )
-    return _laid(tiles, poses, pairs, residual)
+    return _laid(scans, poses, pairs, residual)
 
 
 def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:

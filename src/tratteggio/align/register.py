@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from tratteggio.align.locate import Registration, locate_all
 from tratteggio.align.warp import warp
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import Before
-from tratteggio.painting import Scan, Stack
+from tratteggio.files.forms import Painting, scan_of
+from tratteggio.painting import Stack
 from tratteggio.version import __version__
 
 MODALITY = re.compile(r"[a-z][a-z0-9_]*")
@@ -75,8 +76,8 @@ class Registered:
 
 
 def register(
-    reference: str | Path | Scan,
-    others: Mapping[str, str | Path | Scan],
+    reference: Painting,
+    others: Mapping[str, Painting],
     *,
     modality: str | None = None,
     max_error: float = 2.0,
@@ -84,8 +85,9 @@ def register(
     """Bring scans of one painting onto the grid of the reference.
 
     Args:
-        reference: a file or scan, whose grid, pixels and depth stay as they are.
-        others: files or scans by what they show: "irr", "xray", "uvf", "rgb_before", ... Each that lies well
+        reference: an array, a scan, a stack, a restoration or a file, whose grid, pixels and depth stay as
+            they are.
+        others: the same, by what they show: "irr", "xray", "uvf", "rgb_before", ... Each that lies well
             helps to locate those that come after it.
         modality: what the reference shows; None takes a scan's own and "rgb" for a file.
         max_error: greatest mean residual allowed for each, in pixels of the reference.
@@ -107,24 +109,17 @@ def register(
     """
     if not others:
         raise BadUsage("there is nothing to register; give at least one scan in addition to the reference")
-    shown = modality or (reference.modality if isinstance(reference, Scan) else "rgb")
+    shown = modality or ("rgb" if isinstance(reference, str | Path) else scan_of(reference).modality)
     for name in (shown, *others):
         require_modality(name)
     if shown in others:
         raise BadUsage(f"the reference and another scan both have modality {shown!r}; rename one of them")
-    fixed = opened(reference, shown)
-    sources = [opened(source, name) for name, source in others.items()]
+    fixed = scan_of(reference, modality=shown)
+    sources = [scan_of(source, modality=name) for name, source in others.items()]
     located = locate_all(fixed, sources, max_error=max_error)
     found = dict(zip(others, located, strict=True))
     warped = [warp(source, found[source.modality].transform, fixed.metadata) for source in sources]
     return Registered(Stack((fixed, *warped)), found)
-
-
-def opened(source: str | Path | Scan, modality: str) -> Scan:
-    """Take a scan or open a file, as a modality."""
-    if isinstance(source, Scan):
-        return replace(source, modality=modality)
-    return files.read(source, modality=modality)
 
 
 def require_modality(name: str) -> None:

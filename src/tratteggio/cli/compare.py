@@ -25,7 +25,7 @@ def compare(
     Example: tratteggio compare panel.tif proposal.tif -o curtain.html
     """
     with conversation(as_json=json, quiet=quiet) as console:
-        from tratteggio.pages import curtain_file
+        from tratteggio.pages import compare as write_curtain
 
-        curtain_file(before, after, output, longest=longest, white=white, overwrite=overwrite)
+        write_curtain(before, after, output, longest=longest, white=white, overwrite=overwrite)
         console.result({"output": str(output)}, f"Wrote {output}. Open it in a browser.")

@@ -40,7 +40,7 @@ def demo(
         from tratteggio import files
         from tratteggio.evaluation.scores import evaluate
         from tratteggio.files.outputs import require_outputs
-        from tratteggio.pages import curtain_file, report_file
+        from tratteggio.pages import compare, report
         from tratteggio.phantom import panel
         from tratteggio.seeds import require_seed
         from tratteggio.treatment import inpaint_file, reopen
@@ -61,8 +61,8 @@ def demo(
             )  # fmt: skip
         restoration = reopen(proposal)
         restoration.save(output / "proposal.ora")
-        report_file(restoration, output / "report.html", overwrite=overwrite)
-        curtain_file(damaged, proposal, output / "curtain.html", overwrite=overwrite)
+        report(restoration, output / "report.html", overwrite=overwrite)
+        compare(damaged, proposal, output / "curtain.html", overwrite=overwrite)
         scores = evaluate(files.read(truth), files.read(proposal), phantom.lacunae)
         written = sorted(str(path) for path in output.iterdir() if path.is_file())
         console.result(

@@ -101,14 +101,14 @@ def detect(
             inputs=[*input_files(source), *([labels] if labels else [])],
             overwrite=overwrite,
         )
-        finders: Sequence[str | Detector] = kind or detecting.KINDS
+        finders: Sequence[str | Detector] = kind or detecting.DETECTORS
         if labels:
             finders = _learnt(
                 source, labels, kind, mask_orientation=mask_orientation, seed=seed, device=device, white=white
             )
         with console.progress(source.name) as progress:
             found = detect_file(
-                source, output, kinds=finders, threshold=threshold, strength=strength,
+                source, output, detectors=finders, threshold=threshold, strength=strength,
                 damage=damage, seed=seed, device=device, white=white, overwrite=overwrite, progress=progress,
             )  # fmt: skip
         if graph or rose:

@@ -28,10 +28,10 @@ def evaluate(
     Example: tratteggio evaluate --reference truth.tif --result proposal.tif --mask lost.png
     """
     with conversation(as_json=json, quiet=quiet) as console:
-        from tratteggio.evaluation import evaluate_file
+        from tratteggio.evaluation import evaluate as measure
 
         with console.progress("measuring") as progress:
-            scores = evaluate_file(
+            scores = measure(
                 reference, result, mask,
                 mask_orientation=mask_orientation, white=white, progress=progress,
             )  # fmt: skip

@@ -30,13 +30,8 @@ def report(
     Example: tratteggio report proposal.tif
     """
     with conversation(as_json=json, quiet=quiet) as console:
-        from tratteggio.files.outputs import require_outputs
-        from tratteggio.pages import report_file
-        from tratteggio.treatment import reopen, reopen_samples
+        from tratteggio.pages import report as write_report
 
         page = output or proposal.with_name(proposal.stem + ".report.html")
-        require_outputs([page], inputs=[proposal, *([source] if source else [])], overwrite=overwrite)
-        samples = reopen_samples(proposal, source=source, white=white)
-        saved = reopen(proposal, source=source, white=white)
-        report_file(saved, page, samples=samples, rows=rows, overwrite=overwrite)
+        write_report(proposal, page, rows=rows, source=source, white=white, overwrite=overwrite)
         console.result({"output": str(page)}, f"Wrote {page}. Open it in a browser.")

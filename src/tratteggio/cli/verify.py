@@ -26,11 +26,11 @@ def verify(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.errors import VerificationFailed
-        from tratteggio.evaluation import verify_file
+        from tratteggio.evaluation import verify as prove
 
         with console.progress("comparing") as progress:
-            proof = verify_file(
-                proposal, source=source, mask=mask, mask_orientation=mask_orientation, progress=progress
+            proof = prove(
+                proposal, source=source, lost=mask, mask_orientation=mask_orientation, progress=progress
             )
         console.result({"output": str(proposal), **proof.as_dict()}, proof.as_text())
         if not proof.passed:

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from tratteggio import files, treatment
+from tratteggio.errors import BadUsage
 from tratteggio.evaluation.carried import Finding, compare_files
+from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.provenance import file_named
-from tratteggio.painting import Lacunae, Metadata, Region, Scan
+from tratteggio.painting import Lacunae, Metadata, Region, Restoration, Scan
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.renamed import renamed_arguments
 
 Progress = Callable[[int, int], None]
 
@@ -108,28 +111,10 @@ class Verification:
         return f"it cannot be compared with {self.source} and {self.lacunae}; {unequal} differ"
 
 
-def verify(
+def verify_scans(
     source: Scan, result: Scan, lacunae: Lacunae, *, band: int = 512, progress: Progress | None = None
 ) -> Verification:
-    """Hold a result against its source, band by band; whatever is wrong is told, not raised.
-
-    Args:
-        source: the scan as it came.
-        result: the scan that holds the proposal.
-        lacunae: where paint was lost, the only place that may differ.
-        band: rows read at once. The finding does not depend on it.
-        progress: called with (rows done, rows in all).
-
-    Example:
-        >>> paint = np.arange(16, dtype=np.uint8).reshape(4, 4)
-        >>> lost = np.zeros((4, 4), bool); lost[1, 2] = True
-        >>> proposal = paint.copy(); proposal[1, 2] = 99
-        >>> verify(Scan(paint), Scan(proposal), Lacunae(lost)).passed
-        True
-        >>> proposal[3, 1] += 1
-        >>> verify(Scan(paint), Scan(proposal), Lacunae(lost)).first_difference
-        (3, 1)
-    """
+    """Hold a scan against its source; as `verify`."""
     same_grid = source.grid == result.grid == lacunae.grid
     same_depth = source.dtype.name == result.dtype.name
     same_channels = source.channels == result.channels and source.alpha == result.alpha
@@ -150,44 +135,71 @@ def verify(
     )
 
 
-def verify_file(
-    target: str | Path,
+@renamed_arguments({"target": "proposal", "result": "proposal", "mask": "lost", "lacunae": "lost"})
+def verify(
+    proposal: Painting,
     *,
-    source: str | Path | None = None,
-    mask: str | Path | None = None,
+    source: Painting | None = None,
+    lost: Lost | Lacunae | str | Path | None = None,
     mask_orientation: str | None = None,
+    band: int = 512,
     progress: Progress | None = None,
 ) -> Verification:
-    """Compare a saved proposal with its source.
+    """Compare a proposal with its source, band by band; whatever is wrong is reported, not raised.
 
     Args:
-        target: a proposal that `inpaint` wrote, or any file if source and mask are given.
-        source: the original, or the stack that holds it, if it is not where the history beside the target
-            says.
-        mask: the lacunae, if not those saved beside the target.
-        mask_orientation: "displayed" or "stored", as for `files.read_lacunae`.
+        proposal: the file of a proposal that `inpaint` wrote, or a restoration: both know their source and
+            their lacunae. With `source` and `lost` also an array, a scan, a stack or any file.
+        source: the original, if it is not where the history beside the file says: a file or the stack that
+            holds it; an array or a scan if `lost` is given, too.
+        lost: the lacunae, if not those of the proposal: (H, W) bool, lacunae or a mask file.
+        mask_orientation: of a mask file, "displayed" or "stored", as for `files.read_lacunae`.
+        band: rows read at once. The finding does not depend on it.
         progress: called with (rows done, rows in all).
 
     Raises:
+        BadUsage: an array or a scan without source and lacunae.
         UnreadableFile: the proposal, its history or its source is missing or damaged.
-        GridMismatch: the lacunae are not on the grid of the source.
+        GridMismatch: a mask file is not on the grid of the source.
+
+    Example:
+        >>> paint = np.arange(16, dtype=np.uint8).reshape(4, 4)
+        >>> lost = np.zeros((4, 4), bool); lost[1, 2] = True
+        >>> proposal = paint.copy(); proposal[1, 2] = 99
+        >>> verify(proposal, source=paint, lost=lost).passed
+        True
+        >>> proposal[3, 1] += 1
+        >>> verify(proposal, source=paint, lost=lost).first_difference
+        (3, 1)
     """
-    if source is not None and mask is not None:
-        original = treatment.open(source).primary
-        lacunae = files.read_lacunae(mask, original, mask_orientation=mask_orientation)
-        found = verify(original, files.read(target), lacunae, progress=progress)
-        return replace(found, tags=_tags(original, Path(target)))
-    saved = treatment.reopen(target, source=source)
-    lacunae = saved.lacunae
-    if mask:
-        lacunae = files.read_lacunae(mask, saved.original, mask_orientation=mask_orientation)
-    found = verify(saved.original, files.read(target), lacunae, progress=progress)
-    recorded = saved.history["source"]["sha256"]
+    recorded = None
+    if isinstance(proposal, Restoration):
+        original = proposal.original if source is None else treatment.stack_of(source).primary
+        own: Lacunae | None = proposal.lacunae
+    elif source is not None and lost is not None:
+        original, own = treatment.stack_of(source).primary, None
+    elif isinstance(proposal, str | Path) and (source is None or isinstance(source, str | Path)):
+        saved = treatment.reopen(proposal, source=source)
+        original, own, recorded = saved.original, saved.lacunae, saved.history["source"]["sha256"]
+    else:
+        raise BadUsage(
+            f"{type(proposal).__name__} alone does not tell what it was made from; give source and lost"
+        )
+    lacunae = own if lost is None else lacunae_in(lost, original, mask_orientation)
+    assert lacunae is not None
+    found = verify_scans(original, scan_of(proposal), lacunae, band=band, progress=progress)
     return replace(
         found,
-        source_as_recorded=files.sha256_of(saved.original) == recorded,
-        tags=_tags(saved.original, Path(target)),
+        source_as_recorded=None if recorded is None else files.sha256_of(original) == recorded,
+        tags=_tags(original, Path(proposal)) if isinstance(proposal, str | Path) else None,
     )
+
+
+def lacunae_in(lost: Lost | Lacunae | str | Path, source: Scan, mask_orientation: str | None) -> Lacunae:
+    """Take lacunae in any form. Another grid is not refused here: `verify` tells of it."""
+    if isinstance(lost, str | Path):
+        return files.read_lacunae(lost, source, mask_orientation=mask_orientation)
+    return lost if isinstance(lost, Lacunae) else Lacunae(lost)
 
 
 def _tags(source: Scan, target: Path) -> tuple[Finding, ...] | None:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio import files
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
-from tratteggio.evaluation.proof import differing
+from tratteggio.evaluation.proof import differing, lacunae_in
+from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.icc import profile_name, to_lab, to_profile
 from tratteggio.files.laying import require_alike
 from tratteggio.files.white import note_range, on_one_white
@@ -22,6 +22,7 @@ from tratteggio.metrics.fidelity import psnr_from_mse, ssim_map
 from tratteggio.names import rows_and_columns
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.renamed import renamed_arguments
 
 Progress = Callable[[int, int], None]
 
@@ -112,11 +113,14 @@ class Evaluation:
         return "\n".join(lines)
 
 
+@renamed_arguments({"mask": "lost", "lacunae": "lost"})
 def evaluate(
-    reference: Scan,
-    result: Scan,
-    lacunae: Lacunae | None = None,
+    reference: Painting,
+    result: Painting,
+    lost: Lost | Lacunae | str | Path | None = None,
     *,
+    mask_orientation: str | None = None,
+    white: float | None = None,
     band: int = 512,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -126,9 +130,13 @@ def evaluate(
     own profile; for PSNR and SSIM the result is brought to the profile of the reference, at its depth.
 
     Args:
-        reference: the truth, for example the panel before it was damaged.
-        result: on the same grid, with the same depth and channels.
-        lacunae: where paint was lost; None measures the whole only.
+        reference: the truth, for example the panel before it was damaged: an array, a scan, a stack, a
+            restoration or a file.
+        result: on the same grid, with the same depth and channels; in any of these forms.
+        lost: where paint was lost: (H, W) bool, lacunae or a mask file (white = lost); None measures the
+            whole only.
+        mask_orientation: of a mask file, "displayed" or "stored", as for `files.read_lacunae`.
+        white: of files: the sample that stands for white; None takes what they state, else that of the depth.
         band: rows read at once. The answer does not depend on it.
         progress: called with (rows done, rows in all).
 
@@ -136,7 +144,22 @@ def evaluate(
         GridMismatch: the three are not on one grid.
         BadUsage: reference and result differ in depth, channels or stated white.
         BadPixels: a float scan holds NaN or infinity.
+        UnreadableFile: a file is missing, damaged or of a kind we do not read.
+
+    Example:
+        >>> truth = np.full((32, 32), 100, np.uint8)
+        >>> evaluate(truth, truth + 5).whole.mse
+        25.0
     """
+    truth, proposal = scan_of(reference, white=white), scan_of(result, white=white)
+    note_range(truth, proposal)
+    lacunae = None if lost is None else lacunae_in(lost, truth, mask_orientation)
+    return _evaluated(truth, proposal, lacunae, band=band, progress=progress)
+
+
+def _evaluated(
+    reference: Scan, result: Scan, lacunae: Lacunae | None, *, band: int, progress: Progress | None
+) -> Evaluation:
     _must_match(reference, result, lacunae)
     reference, result = on_one_white((reference, result))
     data_range = reference.white
@@ -195,33 +218,6 @@ def _colour(
         x, y = x[differs][:, None], y[differs][:, None]  # (n, 1, channels): a picture one pixel wide
         colour[differs] = ciede2000(to_lab(x, profiles[0], white), to_lab(y, profiles[1], white))[:, 0]
     return colour
-
-
-def evaluate_file(
-    reference: str | Path,
-    result: str | Path,
-    mask: str | Path | None = None,
-    *,
-    mask_orientation: str | None = None,
-    white: float | None = None,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Measure a file against the truth; see `evaluate`.
-
-    Args:
-        reference: the truth.
-        result: the proposal.
-        mask: where paint was lost (white = lost); None measures the whole only.
-        mask_orientation: "displayed" or "stored", as for `files.read_lacunae`.
-        white: the sample that stands for white in both; None takes what they state, else that of the depth.
-
-    Raises:
-        UnreadableFile: a file is missing, damaged or of a kind we do not read; else as `evaluate`.
-    """
-    truth, proposal = (files.read(path, white=white) for path in (reference, result))
-    note_range(truth, proposal)
-    lacunae = files.read_lacunae(mask, truth, mask_orientation=mask_orientation) if mask else None
-    return evaluate(truth, proposal, lacunae, progress=progress)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tratteggio import files, models, treatment
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, View
+from tratteggio.files import forms
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.stacks import kind_of_stack
 from tratteggio.files.watch import Watch
@@ -21,13 +22,12 @@ from tratteggio.models.fpcae import CELL, Autoencoder
 from tratteggio.models.serving import place
 from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Scan, Stack
-from tratteggio.painting.pixels import Array
 from tratteggio.treatment.planning import input_files
 from tratteggio.version import __version__
 
 MODEL = "fpcae-concat"
 
-Painting = Array | str | Path | Scan | Stack | Mapping[str, str | Path]
+Painting: TypeAlias = forms.Painting | Mapping[str, str | Path]
 
 
 def encode(
@@ -165,12 +165,8 @@ def _view(painting: Painting, net: Autoencoder) -> View:
 
 def _stack(painting: Painting, net: Autoencoder) -> Stack:
     """Take a painting in any of the forms that a user may hold it in."""
-    if isinstance(painting, Stack):
-        return painting
-    if isinstance(painting, Scan):
-        return Stack((painting,))
     if not isinstance(painting, np.ndarray):
-        return treatment.open(painting)
+        return treatment.stack_of(painting)
     array = painting[..., None] if painting.ndim == 2 else painting
     counts = list(net.modalities.values())
     if array.ndim != 3 or array.shape[2] != sum(counts):

@@ -34,6 +34,7 @@ from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.features.encoding import load_net
 from tratteggio.features.heads import Calibration, Head, calibrated, fit, log_odds, threshold_by_kappa
 from tratteggio.features.views import CENTRE_PX, Latents, View
+from tratteggio.files.forms import Painting
 from tratteggio.filters.windows import Light
 from tratteggio.metrics.detection import kappa
 from tratteggio.models.fitting import fitted
@@ -115,8 +116,8 @@ class Learnt:
 
 
 def learn(
-    painting: str | Path | Stack,
-    labels: str | Path | Labels,
+    painting: Painting,
+    labels: NDArray[np.uint8] | str | Path | Labels,
     *,
     mask_orientation: str | None = None,
     seed: int = 0,
@@ -125,8 +126,9 @@ def learn(
     """Learn from strokes, in well under a minute for a painting of a megapixel.
 
     Args:
-        painting: what `tratteggio.open` takes, or a stack.
-        labels: a file as `files.read_labels` takes, or labels; on the grid of the painting.
+        painting: an array, a scan, a stack, a restoration, or what `tratteggio.open` takes.
+        labels: a file as `files.read_labels` takes, labels, or their codes, (H, W) uint8: 0 nothing is said,
+            1 sound paint, 2 loss, 3 crack; on the grid of the painting.
         mask_orientation: of a file: "displayed" or "stored", as for `files.read_labels`.
         seed: draws the pixels that teach where strokes have many, and the turns of the strokes.
         device: "auto", "cpu" or "cuda".
@@ -142,10 +144,11 @@ def learn(
         UnreadableFile, UnsupportedFile: as `read_labels`.
     """
     require_seed(seed)
-    stack = painting if isinstance(painting, Stack) else treatment.open(painting)
-    told = labels
-    if not isinstance(told, Labels):
-        told = files.read_labels(told, stack.primary, mask_orientation=mask_orientation)
+    stack = treatment.stack_of(painting)
+    if isinstance(labels, str | Path):
+        told = files.read_labels(labels, stack.primary, mask_orientation=mask_orientation)
+    else:
+        told = labels if isinstance(labels, Labels) else Labels(labels)
     if told.grid != stack.grid:
         raise GridMismatch(
             f"labels {told.name} have {rows_and_columns(told.grid)}, but the painting has "

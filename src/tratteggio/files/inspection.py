@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.icc import profile_name
 from tratteggio.files.painting_toml import NAME
 from tratteggio.files.provenance import sha256, sha256_pixels
@@ -16,15 +17,19 @@ from tratteggio.files.reading import open_scan, stack_at
 from tratteggio.files.source import is_zarr, kind_of
 from tratteggio.files.stacks import history_of, read_stack
 from tratteggio.files.white import scan_with_white, with_white
-from tratteggio.painting import Scan
+from tratteggio.painting import Restoration, Scan, Stack
+from tratteggio.painting.pixels import Array
+from tratteggio.renamed import renamed_arguments
 
 
-def inspect(path: str | os.PathLike[str], *, white: float | None = None) -> dict[str, Any]:
+@renamed_arguments({"path": "painting"})
+def inspect(painting: Painting | os.PathLike[str], *, white: float | None = None) -> dict[str, Any]:
     """Describe a scan, a mask or a stack.
 
     Args:
-        path: a file or a stack.
-        white: the sample that stands for white; None takes what the file states, else that of the depth.
+        painting: a file or a stack on disk; or an array, a scan, a stack or a restoration in Python.
+        white: of what is on disk: the sample that stands for white; None takes what the file states, else
+            that of the depth.
 
     Returns:
         plain values, ready for JSON. Of a file: file, format, compression, rows, cols, channels (alpha not
@@ -35,12 +40,15 @@ def inspect(path: str | os.PathLike[str], *, white: float | None = None) -> dict
         Of a stack: file, format ("ome-zarr", "ome-tiff" or "folder"), title, rows, cols, history (present?),
         file_bytes, scans; each of them with modality, seen_everywhere and the keys above that make sense for
         it, for one that is no file of its own raster_sha256 (of its samples) in place of sha256.
+        Of what is in Python: file (its name), and the keys above that make sense for it.
 
     Raises:
         BadUsage, UnreadableFile, UnsupportedFile: as `read` and `read_stack`.
         GridMismatch: as `read_stack`.
     """
-    path = Path(path)
+    if not isinstance(painting, str | os.PathLike):
+        return _held(painting)
+    path = Path(painting)
     if path.is_dir() or stack_at(path) is not None:
         return _stack(path, white)
     kind = kind_of(path)
@@ -55,6 +63,16 @@ def inspect(path: str | os.PathLike[str], *, white: float | None = None) -> dict
         "file_bytes": path.stat().st_size,
         "sha256": sha256(path),
     }
+
+
+def _held(painting: Array | Scan | Stack | Restoration) -> dict[str, Any]:
+    """Describe what is held in Python."""
+    if isinstance(painting, Stack) and len(painting) > 1:
+        scans = [{"modality": scan.modality, "file": scan.name} | _scan(scan) for scan in painting.scans]
+        rows, cols = painting.grid
+        return {"file": painting.primary.name, "format": "stack", "rows": rows, "cols": cols, "scans": scans}
+    scan = scan_of(painting)
+    return {"file": scan.name, "format": "scan", "modality": scan.modality} | _scan(scan)
 
 
 def _stack(path: Path, white: float | None) -> dict[str, Any]:

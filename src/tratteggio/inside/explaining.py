@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from tratteggio import files, models, treatment
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files import forms
 from tratteggio.files.stacks import is_stack
 from tratteggio.inside.deconvnet import Place, projections
 from tratteggio.inside.layers import Layer, answers, layers
@@ -30,14 +31,14 @@ from tratteggio.inside.showing import (
     takes,
     windows,
 )
-from tratteggio.painting import Scan, Stack
+from tratteggio.painting import Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.phantom import multimodal, panel
 from tratteggio.registry import unknown
 
 log = logging.getLogger("tratteggio")
 
-Painting = Array | str | Path | Scan | Stack | Mapping[str, str | Path]
+Painting: TypeAlias = forms.Painting | Mapping[str, str | Path]
 
 SHOWN = 256  # px a side of the window that activations are shown of
 LOOKED = 144  # px a side of windows that patches are looked for in
@@ -155,7 +156,7 @@ def explain(
     file = _weights(model)
     net, card = models.load(file)
     what = takes(net)
-    whole = _phantom(0) if painting is None else _opened(painting)
+    whole = _phantom(0) if painting is None else treatment.stack_of(painting)
     stack = prepared(net, whole, what.light)
     (middle,) = windows(what, stack.grid, longest=SHOWN, count=1, name=stack.primary.name)
     seen = show(net, stack, middle)
@@ -221,16 +222,6 @@ def _phantom(number: int) -> Stack:
     found = multimodal(*PHANTOM, seed=number, motif=motif, overpaint=0.0).stack  # type: ignore[arg-type]
     painted = panel(*PHANTOM, seed=number, motif=motif).painted  # type: ignore[arg-type]
     return Stack((painted, *found.scans))
-
-
-def _opened(painting: Painting) -> Stack:
-    if isinstance(painting, Stack):
-        return painting
-    if isinstance(painting, Scan):
-        return Stack((painting,))
-    if isinstance(painting, np.ndarray):
-        return Stack((Scan(painting, alpha=painting.ndim == 3 and painting.shape[2] in (2, 4)),))
-    return treatment.open(painting)
 
 
 def _three(every: Sequence[Layer]) -> list[str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from tratteggio import files
+from tratteggio import files, treatment
+from tratteggio.errors import BadUsage
+from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
+from tratteggio.files.white import note_range
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages.census import Lacuna, census
 from tratteggio.pages.frame import page
@@ -17,7 +21,9 @@ from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.tables import history_table, lacuna_table, mm, mm2
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
+from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting import Restoration
+from tratteggio.renamed import renamed_arguments
 
 LONGEST_PX = 1600  # of the pictures of the whole
 DETAILS = 12  # how many lacunae are shown close up
@@ -45,23 +51,71 @@ STYLE = """
 """
 
 
+@renamed_arguments({"restoration": "proposal"})
 def report(
-    restoration: Restoration,
+    proposal: Restoration | str | Path,
+    page: str | Path | None = None,
     *,
     samples: Sequence[Restoration] = (),
     rows: int = 200,
+    source: str | Path | None = None,
+    white: float | None = None,
     overview: Overview = files.overview,
+    overwrite: bool = False,
 ) -> Markup:
-    """Return a page on a proposal that opens from disk.
+    """Make the report on a proposal, a page that opens from disk.
 
     The painting is read in bands and in reduced views, so memory does not grow with it.
 
     Args:
-        restoration: the proposal, with its finish.
-        samples: other plausible fills of the same lacunae, shown as a contact sheet.
+        proposal: a restoration with its finish, or the file of a saved one.
+        page: the .html file to write; None writes none.
+        samples: other plausible fills of the same lacunae, shown as a contact sheet. Those beside a file are
+            found by themselves.
         rows: how many lacunae the table lists, largest first.
+        source: of a file: the original, if it is not where the history says.
+        white: of a file: the sample that stands for white, as for `tratteggio.reopen`.
         overview: makes the viewing copies.
+        overwrite: replace a page that is there already.
+
+    Returns:
+        the page.
+
+    Raises:
+        UnsafeOutput: the page is there already, or is an input.
+        BadUsage: `page` is not an .html file, or the proposal has no lacunae, as an array.
+        UnreadableFile: the file, its history or its source is missing or damaged.
+        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
+    target = None if page is None else html_path(page)
+    if target is not None:
+        require_outputs([target], inputs=_read_by(proposal, source), overwrite=overwrite)
+    if isinstance(proposal, str | Path):
+        samples = samples or treatment.reopen_samples(proposal, source=source, white=white)
+        proposal = treatment.reopen(proposal, source=source, white=white)
+    if not isinstance(proposal, Restoration):
+        raise BadUsage(
+            "a report shows lacunae and history, so it needs a Restoration or the file of a saved proposal, "
+            f"got {type(proposal).__name__}; inpaint a Scan or a file to get a Restoration"
+        )
+    made = report_page(proposal, samples=samples, rows=rows, overview=overview)
+    if target is not None:
+        write_page(target, made)
+    return made
+
+
+def _read_by(proposal: Restoration | str | Path, source: str | Path | None) -> list[str | Path]:
+    """List the files that a report is made from."""
+    if isinstance(proposal, Restoration):
+        return [proposal.original.name]
+    return [proposal, *([] if source is None else [source])]
+
+
+def report_page(
+    restoration: Restoration, *, samples: Sequence[Restoration], rows: int, overview: Overview
+) -> Markup:
+    """Lay the page out; see `report`."""
+    note_range(restoration.original)
     lacunae, count = census(restoration, rows=rows)
     name = short_name(restoration.original.name)
     parts = [

@@ -16,7 +16,10 @@ from tratteggio.treatment.exporting import export
 from tratteggio.treatment.inpainting import describe, inpaint, inpaint_file
 from tratteggio.treatment.making import listed, make_detector, make_engine, make_enhancer, samplers
 from tratteggio.treatment.memory import memory_plan
-from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.opening import (
+    open,  # noqa: A004 - reads as `tg.open`
+    stack_of,
+)
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "reopen_samples",
     "sample_file",
     "samplers",
+    "stack_of",
     "survey",
     "surveyed_before",
     "write_areas",

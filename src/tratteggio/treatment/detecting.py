@@ -25,11 +25,12 @@ from tratteggio.damage import (
 )
 from tratteggio.damage import rose as drawn_rose
 from tratteggio.errors import BadUsage
+from tratteggio.files.forms import Painting
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
-from tratteggio.painting import Lacunae, Metadata, Pixels, Scan, Stack
-from tratteggio.painting.pixels import Array
+from tratteggio.painting import Lacunae, Metadata, Pixels, Scan
+from tratteggio.renamed import renamed_arguments
 from tratteggio.roles import Detector
 from tratteggio.treatment.making import make_detector
 from tratteggio.treatment.opening import (
@@ -47,13 +48,14 @@ Progress = Callable[[int, int], None]
 
 MASKS = (".png", ".tif", ".tiff")
 GRAPHS, ROSES, TABLES = (".geojson", ".json"), (".svg",), (".csv", ".json")
-KINDS = ("tophat",)  # unless the user says otherwise
+DETECTORS = ("tophat",)  # unless the user says otherwise
 SURVEYED = ("lacunae", "cracks")  # likewise, before a fill without a mask: what is filled, and what is kept
 
 
+@renamed_arguments({"kind": "detector"})
 def detect(
-    painting: Array | str | Path | Scan | Stack,
-    kind: str | Detector = "tophat",
+    painting: Painting,
+    detector: str | Detector = "tophat",
     *,
     threshold: float | None = None,
     seed: int = 0,
@@ -64,8 +66,8 @@ def detect(
 
     Args:
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
-            opacity; or what `open` takes, a scan, a stack.
-        kind: a detector in words, as "tophat" or "tophat:side=both"; or one that was made.
+            opacity; or what `open` takes, a scan, a stack, a restoration.
+        detector: its name, with options if need be, as "tophat:side=both"; or one that was made.
         threshold: strengths from here on are damage, above 0 and at most 1; None: as the detector advises.
         seed: the same seed gives the same bits.
         device: "auto", "cpu" or "cuda".
@@ -90,11 +92,11 @@ def detect(
     """
     stack = stack_of(painting)
     require_picture(stack.primary)
-    detector = make_detector(kind, seed=seed, device=device)[0] if isinstance(kind, str) else kind
-    stack = shown_to(detector, stack)
+    made = make_detector(detector, seed=seed, device=device)[0] if isinstance(detector, str) else detector
+    stack = shown_to(made, stack)
     note_range(*stack.scans)
-    strengths = Strengths(stack, detector, progress=progress)
-    return _found(strengths, detector, threshold)
+    strengths = Strengths(stack, made, progress=progress)
+    return _found(strengths, made, threshold)
 
 
 class Survey(NamedTuple):
@@ -109,9 +111,10 @@ class Survey(NamedTuple):
     history: dict[str, Any]
 
 
+@renamed_arguments({"kinds": "detectors"})
 def survey(
     source: str | Path,
-    kinds: Sequence[str | Detector] = KINDS,
+    detectors: Sequence[str | Detector] = DETECTORS,
     *,
     threshold: float | None = None,
     strength: str | Path | None = None,
@@ -124,7 +127,7 @@ def survey(
 
     Args:
         source: what `open` takes.
-        kinds: detectors in words, or made, each of another class of damage.
+        detectors: by name, with options if need be, or made; each of another class of damage.
         threshold: as for `detect`; of one detector only.
         strength: also write how likely damage is, 255 = 1, .png or .tif; of one detector only. Other
             thresholds can be tried on it.
@@ -136,13 +139,13 @@ def survey(
         UnsafeOutput: `strength` is the source.
         TratteggioError: as `detect` and `files.write` raise.
     """
-    if not kinds:
+    if not detectors:
         raise BadUsage("name at least one detector; `tratteggio detect --list` shows all")
-    if len(kinds) > 1 and (threshold is not None or strength is not None):
+    if len(detectors) > 1 and (threshold is not None or strength is not None):
         raise BadUsage("a threshold and a strength image need exactly one detector; give one --kind")
     made = [
-        make_detector(kind, seed=seed, device=device) if isinstance(kind, str) else (kind, kind.name)
-        for kind in kinds
+        make_detector(one, seed=seed, device=device) if isinstance(one, str) else (one, one.name)
+        for one in detectors
     ]
     classes = [detector.damage for detector, _ in made]
     if len(set(classes)) < len(classes):
@@ -176,11 +179,12 @@ def survey(
     return Survey(mapped(places, metadata=stack.primary.metadata, name=name), history)
 
 
+@renamed_arguments({"kinds": "detectors"})
 def detect_file(
     source: str | Path,
     target: str | Path,
     *,
-    kinds: Sequence[str | Detector] = KINDS,
+    detectors: Sequence[str | Detector] = DETECTORS,
     threshold: float | None = None,
     strength: str | Path | None = None,
     damage: str | Path | None = None,
@@ -195,7 +199,7 @@ def detect_file(
     Args:
         source: what `open` takes.
         target: .png .tif, 8 bit: damage of all classes.
-        kinds, threshold, strength, seed, device, white, progress: as for `survey`.
+        detectors, threshold, strength, seed, device, white, progress: as for `survey`.
         damage: also write a map of the classes in their colours, .png .tif, for `inpaint --damage`.
         overwrite: replace outputs that are there already.
 
@@ -215,7 +219,7 @@ def detect_file(
     )  # fmt: skip
     watch = Watch(input_files(source))
     found = survey(
-        source, kinds, threshold=threshold, strength=strength, seed=seed, device=device, white=white,
+        source, detectors, threshold=threshold, strength=strength, seed=seed, device=device, white=white,
         progress=progress,
     )  # fmt: skip
     scan = open(source, white=white).primary
@@ -262,7 +266,7 @@ def write_damage(found: Survey, target: str | Path, *, overwrite: bool = False) 
     files.write_indexed(found.damage.indices, target, PALETTE, metadata=found.damage.metadata)
 
 
-def surveyed_before(target: str | Path, scan: Scan, kinds: Sequence[str]) -> bool:
+def surveyed_before(target: str | Path, scan: Scan, detectors: Sequence[str]) -> bool:
     """Say whether a map of this very search lies there, so that a job that goes on need not search again.
 
     Raises:
@@ -274,7 +278,7 @@ def surveyed_before(target: str | Path, scan: Scan, kinds: Sequence[str]) -> boo
     if not there:
         return False
     history = files.read_history(beside_it) if beside_it.exists() else {}
-    words = [make_detector(kind)[1] for kind in kinds]
+    words = [make_detector(one)[1] for one in detectors]
     same = history.get("verb") == "detect" and history["source"]["sha256"] == facts(scan)["sha256"]
     if not same or [one["words"] for one in history["detectors"]] != words:
         require_outputs(there)

@@ -14,6 +14,7 @@ import numpy as np
 from tratteggio import files
 from tratteggio.errors import BadUsage, SourceChanged, Stopped, TratteggioError, UnwritableFile
 from tratteggio.files import provenance
+from tratteggio.files.forms import Painting
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
 from tratteggio.files.watch import Watch
@@ -79,7 +80,7 @@ def inpaint(
 
 @overload
 def inpaint(
-    painting: str | Path | Scan | Stack,
+    painting: str | Path | Scan | Stack | Restoration,
     lost: Lost | Lacunae | str | Path,
     *,
     engine: str | Engine = ...,
@@ -97,7 +98,7 @@ def inpaint(
 
 
 def inpaint(
-    painting: Array | str | Path | Scan | Stack,
+    painting: Painting,
     lost: Lost | Lacunae | str | Path,
     *,
     engine: str | Engine = "auto",
@@ -116,8 +117,8 @@ def inpaint(
 
     Args:
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel
-            is opacity; or what `open` takes, a scan, a stack. Of several scans `rgb` is filled, or else the
-            first; engines that look at others are shown those, too.
+            is opacity; or what `open` takes, a scan, a stack, a restoration. Of several scans `rgb` is
+            filled, or else the first; engines that look at others are shown those, too.
         lost: (H, W) bool, True where paint is lost; or lacunae, or a mask file (white = lost).
         engine: a name from `tratteggio.registry.names("engines")`, or an engine made with options of its own.
         finish: how the fill is shown: mimetic, hatched, neutral or outlined; with options of its own if need

@@ -7,28 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tratteggio import files
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
+from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.laying import require_alike
 from tratteggio.files.sensor import sensor_of
 from tratteggio.files.white import with_white
 from tratteggio.names import rows_and_columns
 from tratteggio.painting import Lacunae, Scan, Stack
-from tratteggio.painting.pixels import COLOURS, Array, Lost
+from tratteggio.painting.pixels import COLOURS, Lost
 from tratteggio.roles import Detector, Engine
 
 
 def open(  # noqa: A001 - reads as `tg.open`
-    painting: str | Path | Mapping[str, str | Path], *, raw: bool = False, white: float | None = None
+    painting: Painting | Mapping[str, str | Path], *, raw: bool = False, white: float | None = None
 ) -> Stack:
     """Open a scan, or several registered ones, lazily.
 
     Args:
         painting: a file (taken as `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
-            `painting.toml`, or files by modality name.
+            `painting.toml`, or files by modality name; or an array, a scan, a stack, a restoration.
         raw: take camera raw too, which is a mosaic and no picture yet.
         white: the sample that stands for white in every scan, as 4095 for 12 bit in 16; None takes what the
             files state, else that of the depth.
@@ -43,18 +42,18 @@ def open(  # noqa: A001 - reads as `tg.open`
         stack = Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
         for scan in stack.scans:
             require_alike(stack.primary, scan)
-    else:
+    elif isinstance(painting, str | Path):
         stack = files.read_stack(painting)
+    else:
+        stack = stack_of(painting, raw=raw)
     return _admitted(with_white(stack, white), raw=raw)
 
 
-def stack_of(painting: Array | str | Path | Scan | Stack, *, raw: bool = False) -> Stack:
+def stack_of(painting: Painting | Mapping[str, str | Path], *, raw: bool = False) -> Stack:
     """Take a painting in any of the forms that a user may hold it in; `raw` as in `open`."""
-    if isinstance(painting, str | Path):
+    if isinstance(painting, str | Path | Mapping):
         return open(painting, raw=raw)
-    if isinstance(painting, np.ndarray):
-        return Stack((Scan(painting, alpha=painting.ndim == 3 and painting.shape[2] in (2, 4)),))
-    return _admitted(Stack((painting,)) if isinstance(painting, Scan) else painting, raw=raw)
+    return _admitted(painting if isinstance(painting, Stack) else Stack((scan_of(painting),)), raw=raw)
 
 
 def _admitted(stack: Stack, *, raw: bool) -> Stack:

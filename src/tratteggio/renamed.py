@@ -1,0 +1,53 @@
+"""Names that were public under another name: for one release they raise an error that gives the new one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import NoReturn, ParamSpec, TypeVar
+
+from tratteggio.errors import BadUsage, Renamed
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def renamed_arguments(names: Mapping[str, str]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Refuse keyword arguments by their former names.
+
+    Args:
+        names: former name -> new name.
+
+    Example:
+        >>> @renamed_arguments({"kind": "detector"})
+        ... def find(*, detector="tophat"): ...
+        >>> find(kind="ridge")
+        Traceback (most recent call last):
+        tratteggio.errors.BadUsage: find: the argument kind is now called detector; write detector=...
+    """
+
+    def refusing(function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def _call(*args: P.args, **given: P.kwargs) -> T:
+            for former, new in names.items():
+                if former in given:
+                    raise BadUsage(
+                        f"{function.__name__}: the argument {former} is now called {new}; write {new}=..."
+                    )
+            return function(*args, **given)
+
+        return _call
+
+    return refusing
+
+
+def refuse_former(module: str, name: str, names: Mapping[str, str]) -> NoReturn:
+    """Answer a module's `__getattr__`: say the new name, or that there is none.
+
+    Raises:
+        Renamed: the name is one of the former ones.
+        AttributeError: any other name.
+    """
+    if name in names:
+        raise Renamed(f"{module}.{name} is now {module}.{names[name]}; use that name")
+    raise AttributeError(f"module {module!r} has no attribute {name!r}")
