@@ -127,6 +127,40 @@ def test_the_library_neither_prints_nor_exits() -> None:
     assert not found
 
 
+def test_the_library_knows_no_command_line() -> None:
+    """Errors name options and functions as Python does; `cli.wording` makes flags and commands of them."""
+    found = [
+        f"{where(file, part)}: {part.value}"
+        for file in MODULES
+        if file.relative_to(SOURCE).parts[0] != "cli"
+        for part in said_to_users(file)
+        if re.search(r"--[a-z]|`tratteggio [a-z-]", part.value)
+    ]
+    assert not found, "\n".join(found)
+
+
+def said_to_users(file: Path) -> Iterator[ast.Constant]:
+    """Yield the texts of errors and notes, and of constants in capitals and arguments that end up in them."""
+    for node in nodes(file):
+        told = isinstance(node, ast.Raise)
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            told = called.startswith("log.") or called.endswith(("Error", "File", "Usage", "untrusted"))
+            yield from (
+                part
+                for keyword in node.keywords
+                if keyword.arg in ("remedy", "advice")
+                for part in ast.walk(keyword.value)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+        if isinstance(node, ast.Assign):
+            name = ast.unparse(node.targets[0])
+            told = name.endswith(("ADVICE", "REMEDY", "remedy", "advice"))
+        if told:
+            texts = (part for part in ast.walk(node) if isinstance(part, ast.Constant))
+            yield from (part for part in texts if isinstance(part.value, str))
+
+
 def test_a_proposal_is_never_called_restored() -> None:
     """In no string: messages, help, pages and docstrings alike."""
     found = [

@@ -93,7 +93,7 @@ def test_a_proposal_whose_source_has_gone_says_so(panel, tmp_path):
     scan, mask = panel
     inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
     scan.rename(tmp_path / "moved.tif")
-    with pytest.raises(UnreadableFile, match="--source"):
+    with pytest.raises(UnreadableFile, match="source=FILE"):
         tg.reopen(tmp_path / "out.tif")
     assert tg.reopen(tmp_path / "out.tif", source=tmp_path / "moved.tif").image.shape == (700, 900, 3)
 
@@ -127,7 +127,7 @@ def test_a_killed_job_resumes_to_the_same_file(panel, tmp_path, how):
     process.communicate()
     assert list(ledger.glob("tile-*.npz")), "the job was killed on the way, with some of it done"
     assert not (tmp_path / "out.tif").exists()
-    with pytest.raises(UnsafeOutput, match="--resume"):
+    with pytest.raises(UnsafeOutput, match="resume=True"):
         inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", tile=512)
     inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", tile=512, resume=True)
     assert (tmp_path / "out.tif").read_bytes() == (tmp_path / "alone.tif").read_bytes()
@@ -141,7 +141,7 @@ def test_an_interrupt_says_how_to_go_on(panel, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys.modules["tratteggio.tiles.run"]._Filling, "piece", interrupted)
-    with pytest.raises(Stopped, match="--resume"):
+    with pytest.raises(Stopped, match="resume=True"):
         inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
     assert not (tmp_path / "out.tif").exists()
 
@@ -221,7 +221,7 @@ def test_a_mask_that_marks_much_is_noted_and_one_that_marks_most_is_refused(capl
     tg.inpaint(array, lost, engine="telea")
     assert "marks 90 % of the area as lost (white = lost); check that the mask is not inverted" in caplog.text
     array, lost = masked(0.92)
-    with pytest.raises(BadUsage, match="92.00 % of the area, 1 lacuna; is the mask inverted?.*--mostly-lost"):
+    with pytest.raises(BadUsage, match="92.00 % of the area, 1 lacuna; .*mostly_lost=True"):
         tg.inpaint(array, lost, engine="telea")
     known = ~lost
     assert (tg.inpaint(array, lost, engine="telea", mostly_lost=True)[known] == array[known]).all()
@@ -281,7 +281,7 @@ def test_a_mask_over_a_turned_scan_is_refused_until_its_orientation_is_said(pane
     lost = np.zeros((700, 900), bool)
     lost[5:9, 5:9] = True
     files.write_lacunae(Lacunae(lost), tmp_path / "corner.png")
-    with pytest.raises(BadUsage, match="--mask-orientation"):
+    with pytest.raises(BadUsage, match="mask_orientation="):
         inpaint_file(scan, tmp_path / "corner.png", tmp_path / "out.tif", engine="telea")
     assert not list(tmp_path.glob("out*"))
     for asked, expected in (("stored", lost), ("displayed", lost[::-1, ::-1])):

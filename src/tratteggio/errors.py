@@ -20,14 +20,24 @@
     ├── VerificationFailed                       4   paint that was not lost has changed
     └── Stopped                                130   interrupted; what was done can be resumed
 
-Each message is one sentence or two: what must hold, what came (by name), what to do.
+Each message is one sentence or two: what must hold, what came (by name), what to do. It names options and
+functions as Python does, in backticks where it advises (`resume=True`, `tratteggio.register`);
+`cli.wording` turns these into flags and commands.
 """
 
 
 class TratteggioError(Exception):
-    """Base of all errors raised on purpose; `exit_code` is what the command line returns for it."""
+    """Base of all errors raised on purpose; `exit_code` is what the command line returns for it.
+
+    Attributes:
+        option: the name of the option or argument that is at fault; the message begins with it.
+    """
 
     exit_code = 1
+
+    def __init__(self, *args: object, option: str | None = None) -> None:
+        super().__init__(*args)
+        self.option = option
 
 
 class BadUsage(TratteggioError, ValueError):
@@ -107,6 +117,6 @@ class VerificationFailed(TratteggioError):
 
 
 class Stopped(TratteggioError):
-    """The work was interrupted; what was finished is on disk and `--resume` goes on from there."""
+    """The work was interrupted; what was finished is on disk and it can be resumed."""
 
     exit_code = 130

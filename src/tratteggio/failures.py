@@ -41,8 +41,8 @@ def _told(error: Exception, advice: str) -> TratteggioError | None:
     text = str(error)
     if WORKER.search(text):
         return TratteggioError(
-            "a data worker process was killed, most often because memory ran out; continue with "
-            "--resume, with fewer --workers"
+            "a process that makes training patches was killed, most often because memory ran out; go on with "
+            "`resume=True`, with fewer workers"
         )
     # What quotes its input, as these do, could have the words from there.
     by_library = not isinstance(error, ValueError | LookupError | TypeError | OSError)

@@ -139,7 +139,7 @@ def test_a_tiny_scan_is_refused(scan):
 
 @pytest.mark.parametrize("max_error", [0.0, -1.0, float("nan")])
 def test_an_error_bound_must_be_positive(scan, max_error):
-    with pytest.raises(BadUsage, match="--max-error"):
+    with pytest.raises(BadUsage, match="max_error must be"):
         locate(scan, scan, max_error=max_error)
 
 
@@ -167,5 +167,5 @@ def test_a_wildly_different_stated_scale_is_refused(scan):
 
 def test_a_residual_above_the_bound_is_refused():
     case = warped(256, 7, field_px=1)
-    with pytest.raises(Misaligned, match=r"with reference by .* on average, more than --max-error 0\.001"):
+    with pytest.raises(Misaligned, match=r"aside of reference on average .* `max_error=0\.001`"):
         locate(case.reference, case.source, max_error=0.001)

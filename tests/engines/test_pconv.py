@@ -183,7 +183,7 @@ def test_history_names_the_weights(file):
 
 def test_without_weights_one_sentence_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(models.weights, "SHIPPED", tmp_path)
-    with pytest.raises(MissingExtra, match="train them with `tratteggio train`") as error:
+    with pytest.raises(MissingExtra, match="train them with `tratteggio.train`") as error:
         pconv.make()
     assert error.value.exit_code == 3
     with pytest.raises(MissingExtra, match="pconv-huge"):

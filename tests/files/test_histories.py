@@ -109,7 +109,7 @@ def test_what_is_no_history_at_all_is_told_of(tmp_path: Path, text: str) -> None
 
 def test_a_source_with_a_name_that_no_file_can_have_is_not_there(changed: Any) -> None:
     out = changed(lambda history: history["source"].update(file="a" * 4000))
-    with pytest.raises(UnreadableFile, match="name it with --source"):
+    with pytest.raises(UnreadableFile, match="give it with `source=FILE`"):
         reopen(out)
 
 

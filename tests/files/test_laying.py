@@ -101,7 +101,7 @@ def test_masks_strokes_and_damage_maps_follow_the_same_rule(tmp_path, suffix):
         (files.read_labels, strokes),
         (treatment.read_damage, damage),
     ):
-        with pytest.raises(BadUsage, match="--mask-orientation displayed"):
+        with pytest.raises(BadUsage, match="mask_orientation=displayed"):
             reader(file, on)
 
 

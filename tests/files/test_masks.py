@@ -219,7 +219,7 @@ def test_an_ambiguous_turn_is_refused_until_the_user_says_how_the_mask_lies(tmp_
     scan = Scan(np.zeros((40, 56), np.uint8), metadata=Metadata(orientation=orientation), name="panel.tif")
     mask = tmp_path / "mask.tif"
     files.write_lacunae(Lacunae(LOST), mask)
-    with pytest.raises(BadUsage, match="--mask-orientation displayed .* or --mask-orientation stored"):
+    with pytest.raises(BadUsage, match="`mask_orientation=displayed` .* or `mask_orientation=stored`"):
         files.read_lacunae(mask, scan)
     assert_array_equal(files.read_lacunae(mask, scan, mask_orientation="stored").read(), LOST)
     turned = files.read_lacunae(mask, scan, mask_orientation="displayed").read()

@@ -84,7 +84,7 @@ def test_what_is_there_stays_unless_the_user_says_otherwise(tmp_path):
     output = tmp_path / "out.tif"
     require_outputs([output])
     output.write_bytes(b"mine")
-    with pytest.raises(UnsafeOutput, match="--overwrite"):
+    with pytest.raises(UnsafeOutput, match="overwrite=True"):
         require_outputs([output])
     require_outputs([output], overwrite=True)
     assert output.read_bytes() == b"mine"

@@ -122,5 +122,5 @@ def test_an_autoencoder_of_colour_alone_learns_from_a_folder_of_pictures(tmp_pat
 
 def test_a_list_of_pictures_does_not_go_with_paintings(folder: Path, tmp_path: Path) -> None:
     settings = ["model=fp-cae:rgb=3,irr=1"]
-    with pytest.raises(BadUsage, match="omit --only"):
+    with pytest.raises(BadUsage, match="leave `only=...` out"):
         recipes.train("fpcae_stacked", folder, tmp_path / "run", settings=settings, only="list.txt")

@@ -168,7 +168,7 @@ def test_tuning_needs_weights_to_begin_with_which_the_card_names_without_their_f
     folder: Path, tmp_path: Path
 ) -> None:
     begun = train(folder, tmp_path / "begun")
-    with pytest.raises(BadUsage, match="dunhuang_pconv_mse_ssim tunes a net .* --set init_from=FILE"):
+    with pytest.raises(BadUsage, match="dunhuang_pconv_mse_ssim tunes a net .* .*init_from=FILE"):
         train(folder, tmp_path / "tuned", "dunhuang_pconv_mse_ssim")
     tuned = train(folder, tmp_path / "tuned", settings=[f"init_from={begun}", "rate=1e-12"])
     assert from_json(models.read_card(tuned).recipe).init_from == "weights.safetensors"
@@ -226,11 +226,11 @@ def test_a_net_of_ours_can_judge_with_its_encoder(folder: Path, tmp_path: Path) 
 
 
 def test_a_judge_that_is_missing_or_not_needed_is_told_of(folder: Path, tmp_path: Path, vgg: Path) -> None:
-    with pytest.raises(MissingExtra, match="give its weights with --features"):
+    with pytest.raises(MissingExtra, match="give its weights with `features=FILE`"):
         train(folder, tmp_path / "run", settings=["loss=liu"])
     with pytest.raises(MissingExtra, match="there is no file"):
         train(folder, tmp_path / "run", settings=["loss=liu"], features=tmp_path / "none.pth")
-    with pytest.raises(BadUsage, match="mse uses no feature net; omit --features"):
+    with pytest.raises(BadUsage, match="mse looks at pixels alone; leave `features=...` out"):
         train(folder, tmp_path / "run", features=vgg)
     assert not (tmp_path / "run").exists()
 

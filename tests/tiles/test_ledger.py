@@ -71,7 +71,7 @@ def test_a_tile_that_proposed_nothing_counts_as_done(tmp_path):
 
 def test_an_unfinished_job_is_never_overwritten_unasked(tmp_path):
     DiskLedger(tmp_path / "job", {})
-    with pytest.raises(UnsafeOutput, match="--resume"):
+    with pytest.raises(UnsafeOutput, match="resume=True"):
         DiskLedger(tmp_path / "job", {})
 
 
@@ -156,7 +156,7 @@ def rewritten(file: Path, **arrays: Any) -> None:
 def test_a_tile_whose_arrays_do_not_belong_together_is_refused(tmp_path, arrays, told):
     file = kept_tile(tmp_path)
     rewritten(file, **arrays)
-    with pytest.raises(UnreadableFile, match=rf"tile-00000\.npz is not a sound tile.*{told}.*--resume"):
+    with pytest.raises(UnreadableFile, match=rf"tile-00000\.npz is not a sound tile.*{told}.*resume=True"):
         DiskLedger(tmp_path / "job", {}, resume=True)
 
 

@@ -88,6 +88,6 @@ def test_a_damaged_line_is_named_and_nothing_is_changed(tmp_path: Path, line: st
         file.write(f"{line}\n")
     before = (tmp_path / "journal.jsonl").read_bytes()
     for read in (lambda: read_journal(tmp_path), lambda: Journal(tmp_path, step=10)):
-        with pytest.raises(UnreadableFile, match=r"journal\.jsonl, line 2 is not a sound journal.*--resume"):
+        with pytest.raises(UnreadableFile, match=r"journal\.jsonl, line 2 is not a sound .*`resume=True`"):
             read()
     assert (tmp_path / "journal.jsonl").read_bytes() == before

@@ -268,7 +268,7 @@ def test_a_run_killed_three_times_ends_with_the_same_bits(tmp_path: Path) -> Non
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path: Path, sent: signal.Signals) -> None:
     former = signal.getsignal(sent)
-    with pytest.raises(Stopped, match="stopped after step 8 of 20; continue with --resume"):
+    with pytest.raises(Stopped, match="stopped after step 8 of 20; go on with `resume=True`"):
         train(
             tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "run",
             progress=stop_after(7, lambda: os.kill(os.getpid(), sent)),
@@ -296,7 +296,7 @@ def test_resuming_a_finished_run_hands_out_its_weights(tmp_path: Path) -> None:
 
 def test_a_full_disk_stops_the_run_which_then_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     wide = {"width": 64}
-    with disk() as fill, pytest.raises(UnwritableFile, match="continue with --resume"):
+    with disk() as fill, pytest.raises(UnwritableFile, match="go on with `resume=True`"):
         train(
             tiny_net(**wide), Waves(), squared, RECIPE, tmp_path / "run",
             progress=stop_after(7, lambda: fill(20_000)),
@@ -309,7 +309,7 @@ def test_a_full_disk_stops_the_run_which_then_goes_on_to_the_same_bits(tmp_path:
 
 def test_a_run_is_never_started_over_another(tmp_path: Path) -> None:
     train(tiny_net(), Waves(), squared, recipe(steps=1), tmp_path / "run")
-    with pytest.raises(UnsafeOutput, match="is not empty; add --resume"):
+    with pytest.raises(UnsafeOutput, match="is not empty; add `resume=True`"):
         train(tiny_net(), Waves(), squared, recipe(steps=1), tmp_path / "run")
 
 
@@ -568,7 +568,7 @@ class Killing:
 
 def test_a_killed_worker_is_one_sentence_and_its_run_goes_on(tmp_path: Path) -> None:
     asked = recipe(keep_every=1)
-    with pytest.raises(TratteggioError, match="was killed.*--resume, with fewer --workers"):
+    with pytest.raises(TratteggioError, match="was killed.*`resume=True`, with fewer workers"):
         train(tiny_net(), Killing(parent=os.getpid()), squared, asked, tmp_path / "run", workers=1)
     train(tiny_net(), Waves(), squared, asked, tmp_path / "run", resume=True)
     train(tiny_net(), Waves(), squared, asked, tmp_path / "whole")

@@ -105,7 +105,7 @@ def locate_all(
     Arguments, errors and the rest are those of `locate`.
     """
     if not max_error > 0:
-        raise BadUsage(f"--max-error is a number of pixels above 0, got {max_error}")
+        raise BadUsage(f"max_error must be a number of pixels above 0, got {max_error}", option="max_error")
     fixed = pyramid(reference)
     views, registrations = [View(fixed)], []
     for source in sources:
@@ -165,11 +165,9 @@ def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_er
         raise _no_structure(reference, source)
     if residual.mean > max_error:
         raise Misaligned(
-            f"{source.name} is misaligned with {reference.name} by {residual.mean:.2f} pixels on "
-            "average, more "
-            f"than --max-error {max_error:g}; raise the limit, or use scans that overlap more and "
-            "show the same "
-            "contours"
+            f"{source.name} lies {residual.mean:.2f} pixels aside of {reference.name} on average after all "
+            f"fits, but the limit is `max_error={max_error:g}`; allow more, or give scans that "
+            "overlap more and share contours"
         )
 
 

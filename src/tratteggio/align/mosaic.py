@@ -139,15 +139,15 @@ def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
     residual = Residual.joined(_residual(levels, poses, pair) for pair in pairs)
     if not residual.measured.any() or residual.mean > max_error:
         raise Misaligned(
-            f"the tiles are misaligned by {residual.mean:.2f} pixels on average, more than --max-error "
-            f"{max_error:g}; raise the limit, or use tiles that overlap more"
+            f"the tiles lie {residual.mean:.2f} pixels aside of each other on average after all fits, but "
+            f"the limit is `max_error={max_error:g}`; allow more, or give tiles that overlap more"
         )
     return _laid(scans, poses, pairs, residual)
 
 
 def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
     if not max_error > 0:
-        raise BadUsage(f"--max-error is a number of pixels above 0, got {max_error}")
+        raise BadUsage(f"max_error must be a number of pixels above 0, got {max_error}", option="max_error")
     if len(tiles) < 2:
         raise BadUsage(f"a mosaic needs two tiles or more, got {len(tiles)}")
     first = tiles[0]

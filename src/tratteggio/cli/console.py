@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tratteggio.cli import fault
+from tratteggio.cli import fault, wording
 from tratteggio.cli.speech import EXIT_CODE as READER_LEFT
 from tratteggio.cli.speech import Left, say, tell
 from tratteggio.errors import Stopped, TratteggioError, UnwritableFile
@@ -111,7 +111,9 @@ class _Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         option = getattr(record, "option", None)  # by which the note can be met
-        self.console.note(record.getMessage() + (f" (--{option})" if option else ""))
+        self.console.note(
+            wording.translated(record.getMessage()) + (f" ({wording.flag(option)})" if option else "")
+        )
 
 
 @contextlib.contextmanager
@@ -138,7 +140,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         with _only_ours():
             yield console
     except TratteggioError as error:
-        _end(console, str(error), error.exit_code)
+        _end(console, wording.said(error), error.exit_code)
     except KeyboardInterrupt:
         _end(console, "stopped", Stopped.exit_code)
     except Left:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from tratteggio.cli.console import Console, Json, MaskOrientation, Overwrite, Quiet, White, conversation
+from tratteggio.cli.wording import said
 
 if TYPE_CHECKING:
     from tratteggio.cli.pairs import Item
@@ -242,8 +243,8 @@ def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> Non
         except Stopped:
             raise
         except TratteggioError as error:
-            failed.append({"input": str(item.source), "error": str(error)})
-            console.error(str(error), exit_code=1)
+            failed.append({"input": str(item.source), "error": said(error)})
+            console.error(said(error), exit_code=1)
         else:
             done.append({"input": str(item.source), "output": str(item.target), "history": history})
             console.line(f"{item.target}: {_summary(history)}")

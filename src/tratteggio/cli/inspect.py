@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tratteggio.cli.console import Json, Quiet, White, conversation
+from tratteggio.cli.wording import said
 
 
 def inspect(
@@ -39,7 +40,7 @@ def inspect(
             except TratteggioError as error:
                 if len(paths) == 1:
                     raise
-                console.error(str(error), exit_code=1)
+                console.error(said(error), exit_code=1)
         console.result({"files": found}, "\n\n".join(_text(facts) for facts in found))
 
 

@@ -90,7 +90,7 @@ class Overpaint:
         if not guides:
             raise BadUsage(
                 f"detector overpaint compares {stack.primary.name} with an infrared or ultraviolet scan, but "
-                "there is neither `irr` nor `uvf`; align one with `tratteggio register` and give the stack"
+                "there is neither `irr` nor `uvf`; align one with `tratteggio.register` and give the stack"
             )
         blocks = [_sampled(stack, guides, block) for block in _blocks(stack.grid)]
         terms = np.concatenate([block[0] for block in blocks])

@@ -63,7 +63,7 @@ class Fpcae(guided.Guided):
         if not there:
             raise BadUsage(
                 f"engine fpcae fills {stack.primary.name} from {knows}, but the painting has none of them; "
-                "give a stack with one (`tratteggio register` makes it), or use another engine"
+                "give a stack with one (`tratteggio.register` makes it), or use another engine"
             )
         for scan in fitted(Stack(tuple(there)), self.others).scans:
             if scan.channels != self.others[scan.modality]:

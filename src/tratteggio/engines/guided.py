@@ -65,7 +65,7 @@ class Guided:
             raise BadUsage(
                 f"engine guided fills {stack.primary.modality} from other scans of the painting, but "
                 f"{stack.primary.name} is the only scan; give a stack with an infrared, X-ray or "
-                "ultraviolet scan (`tratteggio register` makes one), or use another engine"
+                "ultraviolet scan (`tratteggio.register` makes one), or use another engine"
             )
 
     def fill(

@@ -41,7 +41,10 @@ def laid(
         BadUsage: both ways do and they differ, or `mask_orientation` is another word.
     """
     if mask_orientation not in (None, DISPLAYED, STORED):
-        raise BadUsage(f"--mask-orientation is {DISPLAYED} or {STORED}, got {mask_orientation!r}")
+        raise BadUsage(
+            f"mask_orientation must be {DISPLAYED} or {STORED}, got {mask_orientation!r}",
+            option="mask_orientation",
+        )
     upright = Stored(pixels, INVERSE.get(orientation, orientation))
     ways: dict[str, Pixels] = {STORED: pixels, DISPLAYED: Stored(upright, scan.metadata.orientation)}
     if orientation == scan.metadata.orientation:
@@ -54,8 +57,8 @@ def laid(
     if len(fitting) > 1:
         raise BadUsage(
             f"{scan.name} has orientation {scan.metadata.orientation} and {name} has {orientation}, so the "
-            f"{what} fits in two ways; add --mask-orientation {DISPLAYED} if it was drawn over the picture "
-            f"as a viewer shows it, or --mask-orientation {STORED} if it lies as the samples in the file"
+            f"{what} fits in two ways; add `mask_orientation={DISPLAYED}` if it was drawn over the picture "
+            f"as a viewer shows it, or `mask_orientation={STORED}` if it lies as the samples in the file"
         )
     [(way, settled)] = fitting.items()
     if way == DISPLAYED:

@@ -83,8 +83,8 @@ def refuse_existing(planned: Sequence[Path]) -> None:
         more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
         exist = "exists" if len(there) == 1 else "exist"
         raise UnsafeOutput(
-            f"{', '.join(there[:MOST_NAMED])}{more} already {exist}; add --overwrite (in Python "
-            "overwrite=True) to replace, or name another output"
+            f"{', '.join(there[:MOST_NAMED])}{more} already {exist}; add `overwrite=True` to "
+            "replace, or name another output"
         )
 
 

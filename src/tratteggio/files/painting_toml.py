@@ -114,8 +114,8 @@ def _place(file: Path, name: str) -> Path:
         there, inside = False, True
     if not (inside or _outside.get()):
         raise BadUsage(
-            f"{file} names {name}, which is outside its folder; copy the file into the folder, or allow "
-            "it with `tratteggio --outside`"
+            f"{file} names {name}, which lies outside of its folder; copy the file into the folder, or allow "
+            "it with `tratteggio.files.outside_allowed()`"
         )
     if not there:
         raise UnreadableFile(f"{file} names {name}, but there is no such file in {file.parent}")

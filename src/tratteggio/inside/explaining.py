@@ -136,7 +136,7 @@ def explain(
     """Look inside a net: filters, activations, strongest patches, deconvolutional net, occlusion.
 
     Args:
-        model: name of weights that came with this installation, or a file that `tratteggio train` wrote.
+        model: name of weights that came with this installation, or a file that `tratteggio.train` wrote.
         painting: what `tratteggio.open` takes, a scan, a stack, or an array (H, W) or (H, W, 3); a window in
             its middle is shown, at its own scale. None paints a phantom that has all that the net knows.
         data: a folder of pictures to look for patches in; None looks in the painting, or in phantoms.
@@ -209,7 +209,7 @@ def _weights(model: str | Path) -> Path:
     if name not in models.shipped():
         if name in models.names():
             raise BadUsage(
-                f"net {name!r} has no included weights; train it with `tratteggio train` and give the path "
+                f"net {name!r} has no included weights; train it with `tratteggio.train` and give the path "
                 "of the weights file"
             )
         raise unknown("net", name, models.shipped())
@@ -249,7 +249,7 @@ def _looked_at(
 
 def _pictures(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise UnreadableFile(f"{folder} is not a folder; --data takes a folder of images")
+        raise UnreadableFile(f"data must be a folder of pictures; {folder} is no folder", option="data")
     found = [
         file
         for file in sorted(folder.iterdir())

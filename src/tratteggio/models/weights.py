@@ -137,7 +137,7 @@ def read_card(path: str | os.PathLike[str]) -> Card:
         text = (file.metadata() or {}).get(CARD)
     if text is None:
         raise UnsupportedFile(
-            f"{path} holds weights without a tratteggio card; `tratteggio train` writes one"
+            f"{path} holds weights without a tratteggio card; `tratteggio.train` writes one"
         )
     entries = parse_json(text, Path(path), what=WHAT, remedy=REMEDY)
     return require(entries, Card, Path(path), what=WHAT, remedy=REMEDY, error=UnsupportedFile)
@@ -179,7 +179,7 @@ def find(weights: str | os.PathLike[str]) -> Path:
         there = ", ".join(shipped()) or "none"
         raise MissingExtra(
             f"this installation includes no weights named {name!r} (it includes: {there}); "
-            "train them with `tratteggio train`, or give the path of a weights file"
+            "train them with `tratteggio.train`, or give the path of a weights file"
         )
     return SHIPPED / f"{name}.safetensors"
 

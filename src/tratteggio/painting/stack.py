@@ -39,7 +39,7 @@ class Stack:
             )
             raise GridMismatch(
                 f"all scans of a stack must have the same size, but {listed}; "
-                "align them first with `tratteggio register`"
+                "align them first with `tratteggio.register`"
             )
 
     @property

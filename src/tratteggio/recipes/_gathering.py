@@ -125,7 +125,7 @@ def _large(source: Source, side: int) -> list[int]:
     if not large:
         raise BadUsage(
             f"none of the {len(source)} pictures is as large as a patch of {side} x {side} pixels; "
-            "choose smaller patches with --set side=..."
+            "choose smaller patches with `settings=['side=...']`"
         )
     if small:
         log.warning(

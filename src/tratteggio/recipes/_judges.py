@@ -49,7 +49,7 @@ def feature_net(
     """
     if file is None:
         raise MissingExtra(
-            "this objective judges with the features of another net; give its weights with --features: "
+            "this objective judges with the features of another net; give its weights with `features=FILE`: "
             "torchvision's vgg16-397923af.pth, or a file that tratteggio trained"
         )
     path = Path(file)

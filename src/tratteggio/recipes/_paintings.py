@@ -89,7 +89,7 @@ def paintings(data: str | Path) -> list[Path]:
     if not found:
         raise BadUsage(
             f"{folder} holds no painting of several modalities; each is a folder with a painting.toml, "
-            "or an OME-Zarr that `tratteggio register` wrote"
+            "or an OME-Zarr that `tratteggio.register` wrote"
         )
     return found
 
@@ -123,6 +123,6 @@ def _wanted(stack: Stack, modalities: Mapping[str, int], place: Path) -> Stack:
         listed = ",".join(f"{name}={channels}" for name, channels in there.items())
         raise BadUsage(
             f"{place} lacks {', '.join(lacking)}, which the net is to learn; it holds {listed}: "
-            f"name a net for these, such as --set model=fp-cae:{listed}"
+            f"name a net for these, such as `settings=['model=fp-cae:{listed}']`"
         )
     return Stack(tuple(stack[name] for name in modalities))

@@ -113,7 +113,7 @@ def train(
     if len(modalities) > 1:
         if only is not None:
             raise BadUsage(
-                "a net of several modalities is trained on all paintings in the folder; omit --only"
+                "a net of several modalities learns from all paintings there; leave `only=...` out"
             )
         found = gather_halves(
             data,
@@ -219,7 +219,8 @@ def _require_apart(run: Path, read: Iterable[str | Path | None]) -> None:
 def _require_beginning(recipe: Recipe) -> None:
     if recipe.freeze_norms and not recipe.init_from:
         raise BadUsage(
-            f"{recipe.name} tunes a net that was trained before; name its weights with --set init_from=FILE"
+            f"{recipe.name} tunes a net that was trained before; name its weights with "
+            "`settings=['init_from=FILE']`"
         )
 
 
@@ -243,7 +244,7 @@ def _objective(
     taps = losses.taps(recipe.loss)
     if not taps:
         if features is not None:
-            raise BadUsage(f"the objective {recipe.loss} uses no feature net; omit --features")
+            raise BadUsage(f"the objective {recipe.loss} looks at pixels alone; leave `features=...` out")
         loss = losses.build(recipe.loss, recipe.loss_options, modalities=modalities or None)
         return recipe, loss if recipe.filled is None else _judging(loss, recipe.filled, modalities)
     options = dict(recipe.loss_options)

@@ -160,7 +160,7 @@ class DiskLedger:
         except OSError as error:
             raise UnwritableFile(
                 f"cannot save finished work in {self.folder}: {error.strerror or error}; "
-                "make room, then continue with --resume"
+                "make room, then continue with `resume=True`"
             ) from error
         self._regions[tile] = _extent(arrays["regions"])
 
@@ -227,7 +227,7 @@ class DiskLedger:
             raise UnsafeOutput(
                 f"{self.folder} contains another job: {', '.join(differing)[:200]} differ; use the "
                 "same inputs "
-                "and options with --resume, or remove the folder to start again"
+                "and options with `resume=True`, or remove the folder to start again"
             )
 
     def _extent(self, tile: int) -> Region:
@@ -303,7 +303,7 @@ def _opened(folder: Path, job: Mapping[str, Any], *, keep: bool, anew: bool) -> 
         if not anew:
             hold.release()
             raise UnsafeOutput(
-                f"{folder} contains an unfinished job; add --resume to continue, or --overwrite to "
+                f"{folder} contains an unfinished job; add `resume=True` to continue, or `overwrite=True` to "
                 "start again"
             )
         _removed(folder, hold)

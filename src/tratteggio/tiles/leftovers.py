@@ -38,7 +38,10 @@ def _is_ledger(path: Path) -> bool:
 def _job(job: Path) -> str:
     if in_use(job / LOCK):
         return f"a running job of {holder(job / LOCK)}"
-    return "a stopped job; run the same command with --resume to continue, or --overwrite to start again"
+    return (
+        "a stopped job; run the same command with `resume=True` to continue, or `overwrite=True` to start "
+        "again"
+    )
 
 
 def _part(part: Path) -> str:

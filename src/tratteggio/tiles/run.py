@@ -148,7 +148,7 @@ class _Filling:
         if not same:
             raise UnreadableFile(
                 f"tile-{part.index:05d}.npz of the ledger does not fill the lacunae of this job; remove it "
-                "from the folder of the job, then continue with --resume"
+                "from the folder of the job, then continue with `resume=True`"
             )
 
     def _own(self, window: Window, lost: Lost) -> Lost:

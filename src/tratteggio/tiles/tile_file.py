@@ -18,7 +18,7 @@ from tratteggio.painting import Region
 from tratteggio.tiles.blend import Piece
 from tratteggio.tiles.plan import Window
 
-REMEDY = "remove this file, then continue with --resume"
+REMEDY = "remove this file, then continue with `resume=True`"
 WHAT = "tile of a ledger"
 SIDE = 2**40  # px; no painting is larger, and no sum of such numbers overflows
 HEADERS = 2**16  # bytes that a file may hold beside its samples

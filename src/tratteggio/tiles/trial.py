@@ -57,8 +57,8 @@ def trials(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> list
     ]
     if len(found) < 2:
         raise BadUsage(
-            f"{stack.primary.name} has too little known paint around its lacunae for a calibration; "
-            "omit --calibrate"
+            f"{stack.primary.name} has too little known paint beside its lacunae to calibrate by; "
+            "leave `calibrate=True` out"
         )
     return found
 

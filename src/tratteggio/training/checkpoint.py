@@ -37,7 +37,7 @@ MOMENTS: dict[type[optim.Optimizer], set[str]] = {
     optim.Adam: {"step", "exp_avg", "exp_avg_sq"},
     optim.Adadelta: {"step", "square_avg", "acc_delta"},
 }
-ADVICE = "make room, then continue with --resume from the last good state"
+ADVICE = "make room, then continue with `resume=True` from the last good state"
 
 
 class _Header(Struct):
@@ -114,7 +114,7 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
     """
     files = sorted((run / "state").glob("step-*.safetensors"))
     if not files:
-        raise BadUsage(f"{run} contains no saved state; omit --resume to start a run there")
+        raise BadUsage(f"{run} contains no saved state; omit `resume=True` to start a run there")
     file = files[-1]
     header, tensors = _read(file)
     if header.get("kind") != STATE:

@@ -78,7 +78,7 @@ class Journal:
         except OSError as error:
             raise UnwritableFile(
                 f"{self.file} could not be written: {error.strerror or error}; "
-                "make room, then continue with --resume"
+                "make room, then continue with `resume=True`"
             ) from error
 
     def __enter__(self) -> Self:
@@ -198,7 +198,7 @@ def _cut(file: Path, step: int) -> None:
 
 
 def _lines(file: Path) -> Iterator[tuple[dict[str, Any], _Line]]:
-    remedy = "remove that line, then continue with --resume"
+    remedy = "remove that line, then continue with `resume=True`"
     return json_lines(file, _Line, what="journal of a run", remedy=remedy)
 
 

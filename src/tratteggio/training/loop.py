@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tratteggio")
 
 TELL_EVERY = 10  # steps between two lines of the journal
-MEMORY_ADVICE = "free some, or train with a smaller batch or side (--set batch=4)"
+MEMORY_ADVICE = "free some, or train with a smaller batch or side (`settings=['batch=4']`)"
 ROWS_SHOWN = 8  # of the sample picture
 ACTIVE = 0.01  # nats above which a number of a latent tells something of a picture
 
@@ -194,7 +194,7 @@ def _train_on(
             if journal and progress:
                 progress(done, recipe.steps)
             if stopping and done < recipe.steps:
-                raise Stopped(f"stopped after step {done:,} of {recipe.steps:,}; continue with --resume")
+                raise Stopped(f"stopped after step {done:,} of {recipe.steps:,}; continue with `resume=True`")
     _name_unreadable(account.unreadable)
     if account.figures.get("active_units") == 0:
         log.warning(
@@ -289,8 +289,8 @@ def _take_place(bench: _Bench, texts: Mapping[str, str], *, overwrite: bool) -> 
             clear(run, texts=texts)
         if is_begun(run):
             raise UnsafeOutput(
-                f"{run} is not empty; add --resume to continue its run, --overwrite to start again, or name "
-                "a new folder"
+                f"{run} is not empty; add `resume=True` to continue its run, `overwrite=True` to start "
+                "again, or name a new folder"
             )
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -398,8 +398,8 @@ def _fitting(recipe: Recipe) -> Iterator[None]:
         yield
     except (AttributeError, TypeError, IndexError) as error:
         raise BadUsage(
-            f"the objective {recipe.loss} does not fit the output of net {recipe.model} ({error}); use a "
-            "recipe for this net, or another objective with --set loss=NAME"
+            f"the objective {recipe.loss} cannot judge what the net {recipe.model} answers ({error}); choose "
+            "a recipe that was written for this net, or another objective with `settings=['loss=NAME']`"
         ) from error
 
 

@@ -140,9 +140,9 @@ def survey(
         TratteggioError: as `detect` and `files.write` raise.
     """
     if not detectors:
-        raise BadUsage("name at least one detector; `tratteggio detect --list` shows all")
+        raise BadUsage("name a detector at least; `tratteggio.registry.names('detectors')` shows all")
     if len(detectors) > 1 and (threshold is not None or strength is not None):
-        raise BadUsage("a threshold and a strength image need exactly one detector; give one --kind")
+        raise BadUsage("a threshold and a map of strengths are those of one detector; give one detector then")
     made = [
         make_detector(one, seed=seed, device=device) if isinstance(one, str) else (one, one.name)
         for one in detectors
@@ -399,8 +399,7 @@ def lacunae_by_policy(damage: DamageMap, policy: str | None = None, *, grow: str
         raise BadUsage(f"{damage.name} marks no damage, so there is nothing to fill")
     there = ", ".join(f"{area.damage} ({area.share:.2%} of the area)" for area in kept)
     raise BadUsage(
-        f"the policy keeps all damage in {damage.name}: {there}; to fill it, add --policy "
-        f"{kept[0].damage}=fill"
+        f"all damage in {damage.name} is kept: {there}; to fill it add `policy={kept[0].damage}=fill`"
     )
 
 

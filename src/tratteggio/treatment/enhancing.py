@@ -247,14 +247,14 @@ def _way(
     steps: Steps, enhancer: str | Enhancer | None, *, device: str, tile: int | None
 ) -> _Filters | _Improved:
     if tile is not None and tile < 1:
-        raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
+        raise BadUsage(f"tile must be a number of pixels, 1 or more, got {tile}", option="tile")
     if enhancer is None:
         done = chain(steps)
         return _Filters(done, _others(done), tile)
     if steps:
         raise BadUsage("filters and an enhancer cannot be combined; apply one, then the other to its output")
     if tile is not None:
-        raise BadUsage("the tile size of an enhancer is fixed; omit --tile")
+        raise BadUsage("the windows of an enhancer are fixed; leave `tile=...` out")
     if isinstance(enhancer, str):
         return _Improved(*make_enhancer(enhancer, device=device))
     return _Improved(enhancer, options.write(enhancer.name, enhancer.parameters))

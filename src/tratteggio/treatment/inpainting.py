@@ -249,14 +249,16 @@ def inpaint_file(
         files.save(restoration, target, before=last_look)
     except KeyboardInterrupt:
         raise Stopped(
-            f"stopped before {target} was complete; run the same command with --resume to continue"
+            f"stopped before {target} was complete; run the same command with `resume=True` to continue"
         ) from None
     except BaseException as error:
         if not (ledger.started or ledger.resumed):
             ledger.discard()
         for kind, mend in MENDED.items():
             if isinstance(error, kind) and ledger.started:
-                raise kind(f"{error}; the filled part is kept: {mend}, then add --resume") from error
+                raise kind(
+                    f"{error}; what is filled is kept: {mend}, then add `resume=True`", option=error.option
+                ) from error
         raise
     else:
         ledger.discard()

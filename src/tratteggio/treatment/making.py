@@ -64,7 +64,9 @@ def samplers(engine: Engine, number: int) -> list[Engine]:
         BadUsage: a number below 1, or an engine that knows one fill only.
     """
     if number < 1:
-        raise BadUsage(f"--samples is the number of other fills, 1 or more, got {number}")
+        raise BadUsage(
+            f"samples must be the number of other fills, 1 or more, got {number}", option="samples"
+        )
     if not isinstance(engine, Sampler):
         raise BadUsage(
             f"engine {engine.name} makes only one fill; for several fills use engine vae or patch_mrf"

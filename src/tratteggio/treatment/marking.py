@@ -52,7 +52,10 @@ def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
             "is the mask inverted?"
         )
     if share > MOST and not mostly_lost:
-        raise BadUsage(f"{understood(lacunae)}; is the mask inverted? If it is not, add --mostly-lost")
+        raise BadUsage(
+            f"{understood(lacunae)}; is the mask inverted? Invert it, or add "
+            "`mostly_lost=True` if so much is lost"
+        )
     log.info("%s", understood(lacunae))
     if share > MUCH:
         log.warning(

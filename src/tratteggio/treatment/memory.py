@@ -25,7 +25,7 @@ def memory_plan(stack: Stack, *, tile: int | None = None, memory: float | None =
         BadUsage: the memory is too little for these scans, or an option is out of range.
     """
     if tile is not None and tile < 1:
-        raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
+        raise BadUsage(f"tile must be a number of pixels, 1 or more, got {tile}", option="tile")
     rows, cols = stack.grid
     sample_bytes = [(scan.channels + scan.alpha) * scan.dtype.itemsize for scan in stack.scans]
     by_region = [getattr(scan.pixels, "by_region", True) for scan in stack.scans]
@@ -42,8 +42,9 @@ def memory_plan(stack: Stack, *, tile: int | None = None, memory: float | None =
         if not fitting:
             hint = "" if all(by_region) else "; it cannot be read by region, which a tiled TIFF could"
             raise BadUsage(
-                f"--memory {memory:g} GiB is too little: filling {stack.primary.name} takes about "
-                f"{peak(TILES[-1]):.1f} GiB{hint}"
+                f"memory of {memory:g} GiB is too little: filling {stack.primary.name} takes about "
+                f"{peak(TILES[-1]):.1f} GiB{hint}",
+                option="memory",
             )
         tile = fitting[0]
     return tile, peak(tile)

@@ -60,8 +60,8 @@ def _admitted(stack: Stack, *, raw: bool) -> Stack:
     for scan in stack.scans:
         if not raw and sensor_of(scan) is not None:
             raise BadUsage(
-                f"{scan.name} is camera raw, which is not an image yet; develop it first with "
-                "`tratteggio enhance --with lowlight:route=raw`"
+                f"{scan.name} is camera raw, a mosaic and no picture yet; develop it first, with "
+                "`tratteggio.enhance(enhancer='lowlight:route=raw')`"
             )
     return stack
 

@@ -119,7 +119,7 @@ def require_options(
     """
     require_finish(finish)
     if tile is not None and tile < 1:
-        raise BadUsage(f"--tile is a number of pixels, 1 or more, got {tile}")
+        raise BadUsage(f"tile must be a number of pixels, 1 or more, got {tile}", option="tile")
     if leave_above is not None:
         require_share(leave_above)
     policies(policy)

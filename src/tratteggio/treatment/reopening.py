@@ -39,7 +39,7 @@ def reopen(
     if source is None:
         recorded = recorded_source(history)
         if recorded is None or not _is_there(target.parent / recorded):
-            raise UnreadableFile(f"{target}: its source {recorded} does not exist; name it with --source")
+            raise UnreadableFile(f"{target}: its source {recorded} is not there; give it with `source=FILE`")
         source = target.parent / recorded
     stated = history.get("source", {}).get("white") if white is None else white
     original = open(source, white=stated).primary
