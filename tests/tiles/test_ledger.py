@@ -341,7 +341,7 @@ def test_leftovers_are_listed_with_what_is_known_of_them(tmp_path):
     (tmp_path / "b.tif.job" / ".tile-00000.npz.0a1b2c3d.part").touch()
     found = {os.path.relpath(path, tmp_path): said for path, said in leftovers(tmp_path).items()}
     assert f"process {os.getpid()}" in found.pop("a.tif.job")
-    assert "--resume" in found.pop("b.tif.job")
+    assert "resume=True" in found.pop("b.tif.job")
     assert {"left by a run that was killed" in said for said in found.values()} == {True}
     assert sorted(found) == [".c.tif.0a1b2c3d.part", "b.tif.job/.tile-00000.npz.0a1b2c3d.part"]
     kept.close()
