@@ -61,4 +61,4 @@ def _typed(found: re.Match[str]) -> str:
 def _argument(text: str) -> str:
     """Turn a=True into --a and b='x' into --b x."""
     name, value = pair(text, form="an argument is NAME=VALUE")
-    return flag(name) if value == "True" else f"{flag(name)} {value.strip(QUOTES)}"
+    return flag(name) if value in ("True", "...") else f"{flag(name)} {value.strip(QUOTES)}"
