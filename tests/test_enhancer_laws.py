@@ -194,7 +194,7 @@ def test_filters_and_an_enhancer_are_not_mixed():
     picture = painting(8, 8)
     with pytest.raises(BadUsage, match="through filters or through an enhancer"):
         tg.enhance(picture, "box", enhancer=ENHANCERS[0])
-    with pytest.raises(BadUsage, match="leave `tile=...` out"):
+    with pytest.raises(BadUsage, match="omit `tile=...`"):
         tg.enhance(picture, enhancer=ENHANCERS[0], tile=64)
     with pytest.raises(BadUsage, match="one filter at least"):
         tg.enhance(picture)

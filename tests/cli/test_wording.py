@@ -55,5 +55,5 @@ def test_the_command_line_says_flags(tmp_path) -> None:
     assert "tratteggio: --tile must be a number of pixels, 1 or more, got 0" in outcome.stderr
     (tmp_path / "out.png").write_bytes(b"mine")
     outcome = CliRunner().invoke(app, [*map(str, words)])
-    assert "there already; add --overwrite to replace" in outcome.stderr
+    assert "already exists; add --overwrite to replace" in outcome.stderr
     assert "`" not in outcome.stderr

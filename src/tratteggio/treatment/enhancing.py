@@ -254,7 +254,7 @@ def _way(
     if steps:
         raise BadUsage("filters and an enhancer cannot be combined; apply one, then the other to its output")
     if tile is not None:
-        raise BadUsage("the windows of an enhancer are fixed; leave `tile=...` out")
+        raise BadUsage("the windows of an enhancer are fixed; omit `tile=...`")
     if isinstance(enhancer, str):
         return _Improved(*make_enhancer(enhancer, device=device))
     return _Improved(enhancer, options.write(enhancer.name, enhancer.parameters))
