@@ -42,6 +42,40 @@ def test_black_is_0_inside_and_every_bit_is_kept_in_the_file(tmp_path, dtype, la
         assert_array_equal(out.asarray(), np.iinfo(dtype).max - array, strict=True)
 
 
+def twelve_bit_negative(path, *, tagged: bool):
+    """White is 0, and black is 4,095, in samples of 16 bit."""
+    array = np.random.default_rng(0).integers(0, 4096, (60, 80), np.uint16)
+    tags = [(281, 3, 1, 4095, True)] if tagged else []
+    tifffile.imwrite(path, 4095 - array, photometric="miniswhite", metadata=None, extratags=tags)
+    return array
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_negative_is_turned_about_its_stated_white_and_back(tmp_path, tagged):
+    array = twelve_bit_negative(tmp_path / "in.tif", tagged=tagged)
+    scan = pickle.loads(pickle.dumps(files.read(tmp_path / "in.tif", white=None if tagged else 4095)))
+    assert_array_equal(scan.read(), array, strict=True)
+    files.write(scan.pixels, tmp_path / "out.tif", metadata=scan.metadata)
+    assert_array_equal(tifffile.imread(tmp_path / "out.tif"), 4095 - array, strict=True)
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_negative_with_a_stated_white_is_filled_and_kept(tmp_path, tagged):
+    array = twelve_bit_negative(tmp_path / "in.tif", tagged=tagged)
+    lost = np.zeros(array.shape, bool)
+    lost[20:26, 30:50] = True
+    files.write_lacunae(tg.Lacunae(lost), tmp_path / "m.png")
+    treatment.inpaint_file(
+        tmp_path / "in.tif", tmp_path / "m.png", tmp_path / "out.tif", engine="telea",
+        white=None if tagged else 4095,
+    )  # fmt: skip
+    assert evaluation.verify_file(tmp_path / "out.tif").passed
+    out = tifffile.imread(tmp_path / "out.tif")
+    assert_array_equal(out[~lost], (4095 - array)[~lost])
+    assert out.max() <= 4095
+    assert abs(out[lost].mean() - 2047) < 500
+
+
 def test_opacity_is_not_turned(tmp_path):
     array = plain("uint8", grid=(60, 160)).reshape(60, 80, 2)
     stored = array.copy()

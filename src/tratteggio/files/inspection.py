@@ -14,6 +14,7 @@ from tratteggio.files.painting_toml import NAME
 from tratteggio.files.provenance import sha256, sha256_pixels
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.reading import open_scan, stack_at
+from tratteggio.files.sense import Turned
 from tratteggio.files.source import is_zarr, kind_of
 from tratteggio.files.stacks import history_of, read_stack
 from tratteggio.files.white import scan_with_white, with_white
@@ -56,10 +57,11 @@ def inspect(painting: Painting | os.PathLike[str], *, white: float | None = None
     compression = {"png": "deflate", "jpeg": "jpeg", "raw": "camera raw"}.get(kind) or scan.metadata.foreign[
         "compression"
     ]
+    stored = scan.pixels.pixels if isinstance(scan.pixels, Turned) else scan.pixels
     facts = {"file": str(path), "format": kind, "compression": compression} | _scan(scan)
     return facts | {
-        "pages": getattr(scan.pixels, "pages", 1),
-        "picture": getattr(scan.pixels, "place", "page 1"),
+        "pages": getattr(stored, "pages", 1),
+        "picture": getattr(stored, "place", "page 1"),
         "file_bytes": path.stat().st_size,
         "sha256": sha256(path),
     }

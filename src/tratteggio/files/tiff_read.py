@@ -19,7 +19,7 @@ from tratteggio.files.source import check_plausible
 from tratteggio.files.tiff_open import open_tiff
 from tratteggio.files.tiff_pixels import Planes, RawPixels, SegmentPixels
 from tratteggio.files.untrusted import untrusted
-from tratteggio.painting import Metadata, Pixels, Region, Scan
+from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 
@@ -59,7 +59,7 @@ OPACITY = (1, 2)  # ExtraSamples: colours multiplied by it or not; 0 is a channe
 
 @dataclass(frozen=True, eq=False)
 class TiffPixels(LazyPixels):
-    """The picture of a TIFF file, and its smaller copies.
+    """The picture of a TIFF file as its samples are stored, and its smaller copies.
 
     Attributes:
         path: the file.
@@ -96,10 +96,9 @@ class TiffPixels(LazyPixels):
     @property
     def by_region(self) -> bool:
         """False if all pixels lie in one compressed strip or tile, which is then decoded whole and kept."""
-        base = self.base.pixels if isinstance(self.base, Turned) else self.base
-        if not isinstance(base, SegmentPixels):
+        if not isinstance(self.base, SegmentPixels):
             return True
-        return any(side < whole for side, whole in zip(base.segment, self.shape[:2], strict=True))
+        return any(side < whole for side, whole in zip(self.base.segment, self.shape[:2], strict=True))
 
     def _read(self, region: Region) -> Array:
         return np.asarray(self.base[region.slices])
@@ -111,7 +110,8 @@ class TiffPixels(LazyPixels):
 def _reopened(path: Path, bilevel: bool, picture: int | None) -> Pixels:
     # They passed the limit when they were opened first; another process knows nothing of how it was raised.
     with decoded_limit(math.inf):
-        return open_scan(path, bilevel=bilevel, picture=picture).pixels
+        pixels = open_scan(path, bilevel=bilevel, picture=picture).pixels
+    return pixels.pixels if isinstance(pixels, Turned) else pixels
 
 
 def open_scan(
@@ -148,11 +148,11 @@ def open_scan(
         )  # fmt: skip
     elif others:
         log.warning("%s has %d pages; the first is read, the others are ignored", path, 1 + others)
-    base = _pixels(path, main, order)
+    base = _stored(path, main, order)
     pixels = TiffPixels(
         path=path,
         base=base,
-        levels=tuple(_pixels(path, level, order) for level in levels if _is_sound(path, level, base)),
+        levels=tuple(_stored(path, level, order) for level in levels if _is_sound(path, level, base)),
         compression=COMPRESSIONS[main.compression],
         layout="tiles" if main.is_tiled else "strips",
         pages=1 + others,
@@ -178,7 +178,10 @@ def open_scan(
         metadata = tiff_tags.inherited(metadata, first, alike=_kind(main) == _kind(pages[0]))
     if tiff_tags.PHOTOSHOP_LAYERS in main.tags:
         log.warning("%s has Photoshop layers; the flattened image is read, the layers are ignored", path)
-    return Scan(pixels, modality, alpha=bool(main.extrasamples), metadata=metadata, name=str(path))
+    alpha = bool(main.extrasamples)
+    # Last, when the white is known that samples are turned about: the writer turns them back about it.
+    seen = turned(pixels, metadata, alpha=alpha)
+    return Scan(seen, modality, alpha=alpha, metadata=metadata, name=str(path))
 
 
 def _sort(path: Path, pages: Sequence[Any]) -> tuple[Any, list[Any], int]:
@@ -369,14 +372,8 @@ def _segment(page: Any) -> tuple[int, int]:
     return min(page.rowsperstrip, page.imagelength) or 1, page.imagewidth
 
 
-def _pixels(path: Path, page: Any, order: str) -> Pixels:
-    """Return the samples of a page, 0 = black."""
-    foreign = {"photometric": WHITE_IS_0} if page.photometric == 0 else {}
-    return turned(_stored(path, page, order), Metadata(foreign=foreign), alpha=bool(page.extrasamples))
-
-
 def _stored(path: Path, page: Any, order: str) -> Pixels:
-    """Return the samples of a page as they lie in the file."""
+    """Return the samples of a page as they lie in the file: of some, 0 is white."""
     rows, cols, samples = page.imagelength, page.imagewidth, page.samplesperpixel
     shape = (rows, cols) if samples == 1 else (rows, cols, samples)
     separate = page.planarconfig == 2 and samples > 1
