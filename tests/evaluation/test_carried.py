@@ -211,3 +211,10 @@ def test_the_verdict_lists_tags_and_their_reasons(tmp_path):
     ]
     Image.open(tmp_path / "b.png").convert("RGB").save(tmp_path / "b.png")  # as another program may
     assert "metadata: differs from the source\n  missing: Make" in verify(tmp_path / "b.png").as_text()
+
+
+def test_what_only_the_result_says_is_named(tmp_path):
+    for name, more in (("a", []), ("b", [(274, 3, 1, 3, True), (315, 2, None, "Anna", True)])):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((4, 5), "u1"), metadata=None, extratags=more)
+    found = compare_files(tmp_path / "a.tif", tmp_path / "b.tif", grid=(4, 5))
+    assert [(one.tag, one.state) for one in found] == [("Artist", "added"), ("orientation", "added")]

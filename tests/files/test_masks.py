@@ -152,6 +152,14 @@ def test_a_dark_picture_with_clear_holes_does_not_say_what_is_lost(tmp_path):
         opened(tmp_path, layer(0, ~LOST, 0))
 
 
+def test_a_painting_with_clear_holes_is_no_mask(tmp_path):
+    """Its lightest paint must not be taken for what is lost."""
+    image = layer(0, ~LOST)
+    image[..., :3] = np.random.default_rng(0).integers(40, 220, image.shape[:2])[..., None]
+    with pytest.raises(UnsupportedFile, match="a picture with clear places rather than a mask"):
+        opened(tmp_path, image)
+
+
 def test_strokes_of_several_dark_colours_do_not_say_what_is_lost(tmp_path):
     image = layer(0, LOST)
     image[:10, :, 0] = np.where(LOST[:10], 200, 0)

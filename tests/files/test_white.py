@@ -292,3 +292,18 @@ def test_the_history_keeps_it_and_a_report_uses_it(tmp_path, caplog):
     assert tg.reopen(tmp_path / "b.tif").original.white == TWELVE
     assert files.read(tmp_path / "b.tif").white == TWELVE
     assert "states no white" not in caplog.text
+
+
+def test_a_note_says_that_floats_lie_below_0(caplog):
+    note_range(Scan(np.linspace(0, 1, 12, dtype="f4").reshape(3, 4)))
+    assert not caplog.text
+    note_range(Scan(np.linspace(-0.5, 0.5, 12, dtype="f4").reshape(3, 4)))
+    assert "smallest sample found is -0.5" in caplog.text
+
+
+def test_a_fill_in_float_counts_is_as_opaque_as_the_paint_around():
+    counts = np.full((64, 64, 4), 200, "f4")
+    counts[..., -1] = 255
+    counts[lost_spot()] = 0
+    scan = Scan(counts, alpha=True, metadata=Metadata(white=255.0))
+    assert (tg.inpaint(scan, lost_spot(), engine="telea").image[..., -1] == 255).all()

@@ -49,7 +49,7 @@ JPEG_EXIF, JPEG_XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 JPEG_EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
-State = Literal["missing", "changed", "invalid"]
+State = Literal["missing", "changed", "invalid", "added"]
 
 
 class Finding(NamedTuple):
@@ -57,7 +57,7 @@ class Finding(NamedTuple):
 
     Attributes:
         tag: what it is called.
-        state: "missing", "changed", or "invalid": it is there, but cannot be right in the result.
+        state: "missing", "changed", "added", or "invalid": it is there, but cannot be right in the result.
         reason: why that is intended or what is wrong with it; "" where there is no reason.
         intended: True if it is left out or changed on purpose.
     """
@@ -79,6 +79,7 @@ class _Facts:
         broken: what is invalid, with the reason.
         thumbnail: the small picture in it, or b"".
         note: the maker note and where it lies in its block or file, or None.
+        alone: True if no other picture in the file has tags of its own.
     """
 
     kind: str
@@ -87,6 +88,7 @@ class _Facts:
     broken: dict[str, str] = field(default_factory=dict)
     thumbnail: bytes = b""
     note: tuple[bytes, int] | None = None
+    alone: bool = True
 
 
 def compare_files(source: Path, result: Path, *, grid: tuple[int, int]) -> tuple[Finding, ...] | None:
@@ -114,6 +116,7 @@ def _findings(source: _Facts, result: _Facts) -> Iterator[Finding]:
         elif not _same(value, result.tags[tag]):
             reason = _why_changed(tag, value, result.tags[tag])
             yield Finding(tag, "changed", reason, bool(reason))
+    yield from _added(source, result)
     if source.resolution and not result.resolution:
         yield Finding("resolution", "missing")
     elif source.resolution and not np.allclose(
@@ -131,6 +134,22 @@ def _findings(source: _Facts, result: _Facts) -> Iterator[Finding]:
             yield Finding(tag, "invalid", why)
 
 
+def _added(source: _Facts, result: _Facts) -> Iterator[Finding]:
+    """Yield what only the result says, where files of one kind make that plain; a turn is always told."""
+    like = source.kind == result.kind and source.alone
+    for tag in sorted(result.tags.keys() - source.tags.keys()):
+        if tag == "orientation" or (like and not _is_ours(tag, result.tags[tag])):
+            yield Finding(tag, "added")
+    if like and result.resolution and not source.resolution:
+        yield Finding("resolution", "added")
+
+
+def _is_ours(tag: str, value: Any) -> bool:
+    """True for what our writers add: the white that the user states, and what describes an OME-TIFF."""
+    return tag in OURS or (tag == "ImageDescription" and _states_layout(value))
+
+
+OURS = ("TIFF 281", "TIFF 341", "PNG tEXt MaxSampleValue")  # MaxSampleValue, SMaxSampleValue
 DESCRIPTION_REASON = "it states the layout of the source"
 REASONS = {
     "XMP Thumbnails": "they show the source",
@@ -207,6 +226,7 @@ def _tiff(path: Path, grid: tuple[int, int]) -> _Facts:
         pages: list[Any] = list(tiff.pages)
         page = next((page for page in pages if (page.imagelength, page.imagewidth) == grid), pages[0])
         _directory(facts, page, path.read_bytes)
+        facts.alone = len(pages) == 1 and not page.pages
         stated, held = _samples_stated(page.description), sum(math.prod(one.shape) for one in pages)
         stack = re.search(r"^ImageJ=.*^images=(\d+)", page.description, re.DOTALL | re.MULTILINE)
         if stack and len(pages) == 1 and int(stack[1]) > 1:

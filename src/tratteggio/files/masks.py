@@ -22,6 +22,7 @@ from tratteggio.painting.pixels import Array, Lost, white
 log = logging.getLogger("tratteggio")
 
 LEAST_CLEAR = 0.5  # of the area: a layer with strokes on it, not a picture with holes
+FAR = (0.1, 0.9)  # of white: what lies between is no mark and no ground, but paint
 
 
 def read_lacunae(
@@ -107,6 +108,7 @@ class _Census:
 
     Attributes:
         between: neither black nor white, or neither clear nor opaque.
+        middle: wholly opaque, and far from black and from white.
         full: wholly opaque.
         partial: neither clear nor opaque.
         clear: wholly clear.
@@ -117,6 +119,7 @@ class _Census:
     low: Array
     high: Array
     between: int = 0
+    middle: int = 0
     full: int = 0
     partial: int = 0
     clear: int = 0
@@ -132,6 +135,8 @@ class _Census:
             return
         full, clear = alpha == most, alpha == 0
         self.full += int(np.count_nonzero(full))
+        black, light = (share * most * mask.channels for share in FAR)
+        self.middle += int(np.count_nonzero(full & (levels > black) & (levels < light)))
         self.clear += int(np.count_nonzero(clear))
         self.partial += int(np.count_nonzero(~(full | clear)))
         self.between += int(np.count_nonzero((full & grey) | ~(full | clear)))
@@ -156,6 +161,12 @@ def _meaning(mask: Scan) -> Meaning:
         raise UnsupportedFile(
             f"{mask.name} has half-transparent strokes, so it is not clear what is lost; paint the mask at "
             "full opacity with a hard brush, or export it as grey without alpha, white = lost"
+        )
+    if not strokes_alone and census.middle > census.full / 2:
+        raise UnsupportedFile(
+            f"{mask.name} is a picture with clear places rather than a mask: most of what is opaque in it is "
+            "neither black nor white, so it does not say what is lost; export the clear places as grey "
+            "without alpha, white = lost"
         )
     if not strokes_alone:
         return Meaning(_light_strokes, "opaque white pixels")

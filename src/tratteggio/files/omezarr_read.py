@@ -87,6 +87,11 @@ def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> 
         raise UnsupportedFile(
             f"{folder} labels its channels {', '.join(map(repr, labels))}; give each a different name"
         )
+    if unfit := [label for label in labels if "/" in label or label in (".", "..")]:
+        raise UnsupportedFile(
+            f"{folder} labels a channel {unfit[0]!r}, which cannot be part of a path; rename it under "
+            "`omero` in its zarr.json"
+        )
     first = "rgb" if "rgb" in names else names[0]
     log.warning(
         "%s: each channel is read as a scan: %s; the main scan is %s", folder, ", ".join(names), first

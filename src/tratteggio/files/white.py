@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tratteggio.errors import BadUsage
 from tratteggio.files.sense import Turned, turned
 from tratteggio.files.sensor import sensor_of
 from tratteggio.painting import Region, Scan, Stack
-from tratteggio.painting.pixels import Pixels, can_be_white, white
+from tratteggio.painting.pixels import Array, Pixels, can_be_white, white
 
 log = logging.getLogger("tratteggio")
 
@@ -116,12 +116,14 @@ def on_one_white(scans: Sequence[Scan]) -> list[Scan]:
 
 
 def note_range(*scans: Scan) -> None:
-    """Say so where samples lie above a stated white, or far below or beyond that of the dtype.
+    """Say so where samples lie below 0, above a stated white, or far below or beyond that of the dtype.
 
     Scans of 8 bit that state nothing and those of other channels than grey or colour are not looked at; of
     large scans, bands are.
     """
     for scan in scans:
+        if scan.dtype.kind == "f":
+            _note_below(scan)
         if scan.metadata.white is not None:
             _note_above(scan)
             continue
@@ -153,18 +155,30 @@ def _note_above(scan: Scan) -> None:
         )  # fmt: skip
 
 
+def _note_below(scan: Scan) -> None:
+    """Say so where samples lie below 0, which is black."""
+    least = min(float(np.min(part, initial=0, where=np.isfinite(part))) for part in _looked_at(scan))
+    if least < 0:
+        log.warning(
+            "%s: the smallest sample found is %s; 0 is black, so that what lies below is shown as black",
+            scan.name, f"{least:,.6g}",
+        )  # fmt: skip
+
+
 def _largest(scan: Scan) -> float:
     """Return the largest finite sample of the colour channels, 0 if there is none."""
+    return max(float(np.max(part, initial=0, where=np.isfinite(part))) for part in _looked_at(scan))
+
+
+def _looked_at(scan: Scan) -> Iterator[Array]:
+    """Yield the colour channels of a scan, or of bands that lie evenly over a large one."""
     pixels = _smaller(scan.pixels)
     rows, cols = pixels.shape[:2]
     high = max(1, min(rows, LOOKED_AT_PX // (cols * BANDS)))
     starts = range(0, rows, high) if rows * cols <= LOOKED_AT_PX else range(0, rows, -(-rows // BANDS))
-    top = 0.0
     for start in starts:
         band = np.asarray(pixels[Region(start, 0, min(rows, start + high), cols).slices])
-        colours = band if band.ndim == 2 else band[..., : scan.channels]
-        top = max(top, float(np.max(colours, initial=0, where=np.isfinite(colours))))
-    return top
+        yield band if band.ndim == 2 else band[..., : scan.channels]
 
 
 def _smaller(pixels: Pixels) -> Pixels:

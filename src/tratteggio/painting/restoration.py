@@ -50,7 +50,8 @@ class Composite(LazyPixels):
             else:
                 original[lost, : self.original.channels] = fill
             if self.original.alpha:
-                original[lost, -1] = white(self.dtype)
+                # Never below the stated white: counts to 255 in floats may have opacity to 255, too.
+                original[lost, -1] = max(white(self.dtype), self.original.white)
         return original
 
 
