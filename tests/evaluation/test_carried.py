@@ -149,7 +149,7 @@ def test_a_maker_note_that_was_moved_is_invalid(tmp_path):
     for name, found in (("a.jpg", first), ("b.jpg", second)):
         Image.fromarray(pixels()).save(tmp_path / name, exif=b"Exif\0\0" + exif.build(found))
     expected = Finding("EXIF MakerNote", "invalid", "it was moved, and its offsets were not")
-    assert faults(tmp_path / "a.jpg", tmp_path / "b.jpg") == [expected]
+    assert expected in faults(tmp_path / "a.jpg", tmp_path / "b.jpg")
 
 
 def test_a_histogram_without_a_palette_is_invalid(tmp_path):

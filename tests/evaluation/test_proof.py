@@ -184,3 +184,14 @@ def test_another_mask_uncovers_what_it_does_not_excuse(saved: dict[str, Path], t
     assert not found.passed
     assert found.first_difference is not None
     assert found.first_difference[1] == 8
+
+
+def test_lacunae_that_were_exchanged_are_noticed(saved: dict[str, Path]) -> None:
+    """Wider ones would excuse changes that nobody proposed."""
+    beside = next(path for path in saved["proposal"].parent.iterdir() if path.name.endswith(".lost.tif"))
+    everywhere = np.ones(files.read(saved["proposal"]).grid, bool)
+    beside.unlink()
+    files.write_lacunae(Lacunae(everywhere), beside)
+    found = verify_file(saved["proposal"])
+    assert not found.passed
+    assert "is not what was filled" in found.why

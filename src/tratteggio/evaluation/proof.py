@@ -13,7 +13,7 @@ from tratteggio import files, treatment
 from tratteggio.errors import BadUsage
 from tratteggio.evaluation.carried import Finding, compare_files
 from tratteggio.files.forms import Painting, scan_of
-from tratteggio.files.provenance import file_named
+from tratteggio.files.provenance import file_named, sha256_pixels
 from tratteggio.painting import Lacunae, Metadata, Region, Restoration, Scan
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.renamed import renamed_arguments
@@ -45,6 +45,8 @@ class Verification:
             other parsers than our own read both files (see `carried`); None if they could not be compared so.
         source_as_recorded: the source file has the SHA-256 that the history beside the result gives; None
             if no history was asked.
+        lacunae_as_recorded: the lacunae beside the result are those that the history gives; None if others
+            were given, or no history was asked.
     """
 
     source: str
@@ -58,6 +60,7 @@ class Verification:
     lost_share: float | None
     metadata: Mapping[str, bool]
     source_as_recorded: bool | None = None
+    lacunae_as_recorded: bool | None = None
     tags: tuple[Finding, ...] | None = None
 
     @property
@@ -66,7 +69,8 @@ class Verification:
 
         Metadata is reported, not judged.
         """
-        return self.differing_px == 0 and self.source_as_recorded is not False
+        as_recorded = self.source_as_recorded is not False and self.lacunae_as_recorded is not False
+        return self.differing_px == 0 and as_recorded
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, `passed` included."""
@@ -106,6 +110,8 @@ class Verification:
             )
         if self.source_as_recorded is False:
             return f"{self.source} is not the file that the history names; its SHA-256 differs"
+        if self.lacunae_as_recorded is False and self.differing_px == 0:
+            return f"{self.lacunae} is not what was filled; the history names other lacunae"
         equal = {"size": self.same_grid, "depth": self.same_depth, "channels": self.same_channels}
         unequal = " and ".join(name for name, same in equal.items() if not same)
         return f"it cannot be compared with {self.source} and {self.lacunae}; {unequal} differ"
@@ -172,7 +178,7 @@ def verify(
         >>> verify(proposal, source=paint, lost=lost).first_difference
         (3, 1)
     """
-    recorded = None
+    recorded: Mapping[str, Any] | None = None
     if isinstance(proposal, Restoration):
         original = proposal.original if source is None else treatment.stack_of(source).primary
         own: Lacunae | None = proposal.lacunae
@@ -180,7 +186,7 @@ def verify(
         original, own = treatment.stack_of(source).primary, None
     elif isinstance(proposal, str | Path) and (source is None or isinstance(source, str | Path)):
         saved = treatment.reopen(proposal, source=source)
-        original, own, recorded = saved.original, saved.lacunae, saved.history["source"]["sha256"]
+        original, own, recorded = saved.original, saved.lacunae, saved.history
     else:
         raise BadUsage(
             f"{type(proposal).__name__} alone does not tell what it was made from; give source and lost"
@@ -188,11 +194,14 @@ def verify(
     lacunae = own if lost is None else lacunae_in(lost, original, mask_orientation)
     assert lacunae is not None
     found = verify_scans(original, scan_of(proposal), lacunae, band=band, progress=progress)
-    return replace(
-        found,
-        source_as_recorded=None if recorded is None else files.sha256_of(original) == recorded,
-        tags=_tags(original, Path(proposal)) if isinstance(proposal, str | Path) else None,
-    )
+    if recorded is not None:
+        source_hash, filled = recorded["source"]["sha256"], recorded["lacunae"]["raster_sha256"]
+        found = replace(
+            found,
+            source_as_recorded=files.sha256_of(original) == source_hash,
+            lacunae_as_recorded=None if lost is not None else sha256_pixels(lacunae.lost) == filled,
+        )
+    return replace(found, tags=_tags(original, Path(proposal)) if isinstance(proposal, str | Path) else None)
 
 
 def lacunae_in(lost: Lost | Lacunae | str | Path, source: Scan, mask_orientation: str | None) -> Lacunae:
