@@ -192,6 +192,6 @@ def test_lacunae_that_were_exchanged_are_noticed(saved: dict[str, Path]) -> None
     everywhere = np.ones(files.read(saved["proposal"]).grid, bool)
     beside.unlink()
     files.write_lacunae(Lacunae(everywhere), beside)
-    found = verify_file(saved["proposal"])
+    found = verify(saved["proposal"])
     assert not found.passed
     assert "is not what was filled" in found.why

@@ -195,11 +195,13 @@ def verify(
     assert lacunae is not None
     found = verify_scans(original, scan_of(proposal), lacunae, band=band, progress=progress)
     if recorded is not None:
-        source_hash, filled = recorded["source"]["sha256"], recorded["lacunae"]["raster_sha256"]
+        # Of a proposal that leaves some open, the history also names those that were filled.
+        filled = recorded.get("left_open", recorded["lacunae"]).get("raster_sha256")
+        judged = lost is None and filled is not None
         found = replace(
             found,
-            source_as_recorded=files.sha256_of(original) == source_hash,
-            lacunae_as_recorded=None if lost is not None else sha256_pixels(lacunae.lost) == filled,
+            source_as_recorded=files.sha256_of(original) == recorded["source"]["sha256"],
+            lacunae_as_recorded=sha256_pixels(lacunae.lost) == filled if judged else None,
         )
     return replace(found, tags=_tags(original, Path(proposal)) if isinstance(proposal, str | Path) else None)
 

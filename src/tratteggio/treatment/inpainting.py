@@ -402,7 +402,8 @@ def _propose(
         )
         confidence = Mapped(confidence, calibration, 0, np.dtype(np.float32))
     if trust.leave_above is not None:
-        lacunae, told["left_open"] = left_open(lacunae, confidence, above=trust.leave_above)
+        lacunae, open_ = left_open(lacunae, confidence, above=trust.leave_above)
+        told["left_open"] = {**open_, "raster_sha256": provenance.sha256_pixels(lacunae.lost)}
     history = {
         **job,
         "verb": "inpaint",
