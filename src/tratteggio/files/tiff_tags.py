@@ -25,7 +25,7 @@ from tratteggio.painting import Metadata
 log = logging.getLogger("tratteggio")
 
 XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS = 700, 34675, 34377, 37724
-NOTE_LEFT = "its maker note, which points to places in its own file"
+NOTE_LEFT = "its maker note, which contains positions in the source file"
 RESOLUTION = (exif.X_RESOLUTION, exif.Y_RESOLUTION, exif.RESOLUTION_UNIT)
 # Written anew for every output: sizes, depth, offsets, compression, resolution, orientation, pointers.
 LAYOUT = frozenset(
