@@ -17,7 +17,7 @@ Prints a Markdown table for each kind, means over the pictures:
     PSNR      dB in the lacunae, peak 255         SSIM      of windows of 7 x 7 that hold a lost pixel
     patches   sliced Wasserstein distance to the lost paint, patches of 5 and of 9 px, levels
     texture   energy of gradients in the fill, as a share of that of the lost paint
-    HaarPSI   edges in their place                seam      change across the rim, as a share of that of the paint
+    HaarPSI   edges in their place                seam      change across the rim, as a share of the truth
     afar      CIEDE2000 of colours blurred by 8 px          core s    core seconds for one picture
 
 --sheets writes a PNG for each picture and kind: damaged, truth, then the systems.
@@ -199,7 +199,7 @@ def fills(
 
 
 def _children() -> float:
-    import resource  # noqa: PLC0415  (not on Windows, where only this benchmark would miss it)
+    import resource
 
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

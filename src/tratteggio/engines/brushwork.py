@@ -2,7 +2,7 @@
 
 The net of engine `pconv` is right in broad tones and leaves a smear: the mean of all that could be there.
 Engine `patch_mrf` has brushwork and does not know what was there. This engine takes structure and tones from
-the net, most of all near the rim, and looks in the painting's own paint for patches that fit both the paint at
+the net, most of all near the rim, and looks in the painting for patches that fit both the paint at
 the rim and that structure. Tones move only where patches meet. `tratteggio.patches.joint` says how.
 
 Without weights of the net, or with `structure=tension`, a smooth surface leads instead.

@@ -48,17 +48,19 @@ def close_seams(
     number = np.full(lost.size, -1)
     number[at] = np.arange(len(at))
     flat, taken = laid.reshape(-1, laid.shape[2]), source.reshape(-1, source.shape[2])
-    steps = moved.ravel()
+    steps, known = moved.ravel(), (inside & ~lost).ravel()
     own, counts = SCREEN * tones.reshape(flat.shape)[at], np.full(len(at), SCREEN)
     neighbours = []
     for off in (-lost.shape[1], lost.shape[1], -1, 1):
         there = at + off
         paired = inside.ravel()[there]
-        by_mine = taken[at + steps[at]] - taken[_within(there + steps[at], lost.size)]
+        by_mine, mine = _shown(taken, known, at + steps[at], there + steps[at])
         theirs = np.where(number[there] >= 0, steps[there], steps[at])
-        by_theirs = taken[_within(at + theirs, lost.size)] - taken[_within(there + theirs, lost.size)]
+        by_theirs, other = _shown(taken, known, at + theirs, there + theirs)
         stronger = (by_mine**2).sum(axis=1) >= (by_theirs**2).sum(axis=1)
-        told = np.where(stronger[:, None], by_mine, by_theirs)
+        told = np.where((mine & (stronger | ~other))[:, None], by_mine, by_theirs)
+        # A pair that neither patch shows, at their outer corners, is held to what was laid.
+        told = np.where((mine | other)[:, None], told, flat[at] - flat[there])
         beyond = number[there] < 0
         told = told + np.where(beyond[:, None], flat[there], 0)
         own += np.where(paired[:, None], told, 0)
@@ -70,9 +72,12 @@ def close_seams(
     return filled.reshape(laid.shape)
 
 
-def _within(index: Numbers, size: int) -> Numbers:
-    """Keep indices on the grid; a patch at the corner of the grid is never asked for what lies beyond."""
-    return np.clip(index, 0, size - 1)
+def _shown(taken: Array, known: Lost, one: Numbers, two: Numbers) -> tuple[Array, Lost]:
+    """Return differences of pixels (n, channels), and where both are known paint; 0 elsewhere."""
+    ok = (one >= 0) & (one < len(taken)) & (two >= 0) & (two < len(taken))
+    one, two = np.where(ok, one, 0), np.where(ok, two, 0)
+    ok = ok & known[one] & known[two]
+    return np.where(ok[:, None], taken[one] - taken[two], 0), ok
 
 
 @dataclass(frozen=True, eq=False)
