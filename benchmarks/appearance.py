@@ -1,7 +1,8 @@
 """Fills as the eye sees them: wide and narrow lacunae on paintings that no net has learnt from, all measures.
 
     python benchmarks/appearance.py --data FOLDER [--images 12] [--size 448] [--systems pconv,auto,patchmatch]
-                                    [--kinds wide,narrow] [--list NAMES.txt] [--sheets FOLDER] [--seed 0]
+                                    [--kinds wide,narrow] [--list NAMES.txt] [--sheets FOLDER]
+                                    [--fills FOLDER] [--seed 0]
 
 FOLDER holds pictures, searched in depth. Of those whose names no shipped net has learnt from, a seeded choice
 is cut to squares at their centres; --list takes the names in a text file instead. Every system fills the same
@@ -20,7 +21,8 @@ Prints a Markdown table for each kind, means over the pictures:
     HaarPSI   edges in their place                seam      change across the rim, as a share of the truth
     afar      CIEDE2000 of colours blurred by 8 px          core s    core seconds for one picture
 
---sheets writes a PNG for each picture and kind: damaged, truth, then the systems.
+--sheets writes a PNG for each picture and kind: damaged, truth, then the systems. --fills writes each of
+these by itself, for a blind comparison.
 """
 
 from __future__ import annotations
@@ -198,6 +200,11 @@ def fills(
             yield name, filled, seconds
 
 
+def keep(picture: np.ndarray, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture).save(file)
+
+
 def _children() -> float:
     import resource
 
@@ -216,6 +223,7 @@ def main() -> None:
     parser.add_argument("--kinds", default="wide,narrow")
     parser.add_argument("--list", type=Path, help="text file with the names of the pictures, one a line")
     parser.add_argument("--sheets", type=Path, help="folder for PNGs")
+    parser.add_argument("--fills", type=Path, help="folder for the fills, as benchmarks/blind.py takes them")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
@@ -234,12 +242,16 @@ def main() -> None:
         for number, (name, truth) in enumerate(shown.items()):
             broken, lost = damaged(truth, name, kind, options.seed)
             row = [np.where(lost[..., None], np.uint8(255), truth), truth]
+            written: list[str] = []
             for system, filled, seconds in fills(systems, broken, lost):
                 found[system].append([*measure(truth, filled, lost), seconds])
                 row.append(filled)
+                written.append(system.replace(":", "-"))
+            if options.fills:
+                for system, picture in zip(("damaged", "truth", *written), row, strict=True):
+                    keep(picture, options.fills / kind / system / f"{number:02}.png")
             if options.sheets:
-                options.sheets.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(np.concatenate(row, axis=1)).save(options.sheets / f"{kind}-{number:02}.png")
+                keep(np.concatenate(row, axis=1), options.sheets / f"{kind}-{number:02}.png")
         print(f"\n{kind}\n")
         print(table({name: np.nanmean(figures, axis=0) for name, figures in found.items() if figures}))
 
