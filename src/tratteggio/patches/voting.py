@@ -27,7 +27,7 @@ from tratteggio.patches.lattice import Floats, Numbers, box_sums
 SIDE = 7  # pixels of a patch that votes
 REACH = SIDE // 2
 STRIDE = 2  # pixels from one place to the next
-TURNS = (4, 8, 10)  # of search and vote: at the finest level, the next, and all coarser ones
+TURNS = (3, 6, 10)  # of search and vote: at the finest level, the next, and all coarser ones
 SEARCHES = 2  # rounds of propagation and chance in a turn
 DRAWS = 3  # of chance in a round, each within half the distance of the last
 MOST = 16_000  # patches of known paint that every place is compared with at the coarsest level
@@ -163,16 +163,15 @@ def vote(ground: Ground, picture: Floats, labels: Numbers, least: Floats) -> Flo
     flat = picture.reshape(-1, picture.shape[2])
     spread = float(np.quantile(least, 0.75)) * SHARP + 1e-6
     weight = np.exp(-least / (2 * spread)) * FALL ** -np.minimum(ground.depth.ravel()[ground.at], 60)
-    weight = weight.astype(np.float64) + 1e-12
-    total, count = np.zeros(flat.shape), np.zeros(len(flat))
+    weight = (weight + 1e-12).astype(np.float32)[:, None]
+    said = np.concatenate([flat, np.ones((len(flat), 1), np.float32)], axis=1)  # the last counts the votes
+    total = np.zeros_like(said)
     for down in range(-REACH, REACH + 1):
         for right in range(-REACH, REACH + 1):
             off = down * width + right
-            here, there = ground.at + off, labels + off
             # Each place adds one number to a pixel of its own: plain indexing will do.
-            count[here] += weight
-            total[here] += weight[:, None] * flat[there]
-    mean = (total / np.maximum(count, 1e-300)[:, None]).reshape(picture.shape)
+            total[ground.at + off] += weight * said[labels + off]
+    mean = (total[:, :-1] / np.maximum(total[:, -1:], np.float32(1e-30))).reshape(picture.shape)
     return np.where(ground.lost[..., None], mean, picture).astype(np.float32)
 
 
