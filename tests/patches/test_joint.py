@@ -46,14 +46,29 @@ def test_another_structure_makes_another_fill():
     assert told.mean() < plain.mean() - 40
 
 
+def test_far_from_the_rim_a_structure_is_not_trusted():
+    """A net's invention in the middle of a wide lacuna, white on dark paint, does not come into the fill."""
+    rng = np.random.default_rng(0)
+    paint = np.full((220, 220, 3), 60.0) + ndimage.gaussian_filter(
+        rng.normal(0, 30, (220, 220, 3)), (1, 1, 0)
+    )
+    paint[:30] += 150
+    lost = np.zeros((220, 220), bool)
+    lost[40:200, 30:190] = True
+    structure = np.where(ndimage.distance_transform_edt(lost)[..., None] > 60, 230.0, 60.0)
+    found = filled(paint, lost, structure).colours
+    assert found[110:130, 100:120].mean() < 110
+
+
 def test_what_is_barred_is_not_copied():
     paint, lost = halves(), blot()
     paint[..., 2] = 90
     barred = np.zeros_like(lost)
     barred[:24, :] = True
     paint[barred] = [0, 0, 255]
-    found = filled(paint, lost, halves(), barred=barred).colours
-    assert found[lost][:, 2].max() < 150
+    asked = np.where(lost[..., None], [0.0, 0.0, 255.0], halves())  # as much blue as can be had
+    assert np.median(filled(paint, lost, asked).colours[lost][:, 2]) > 200
+    assert np.median(filled(paint, lost, asked, barred=barred).colours[lost][:, 2]) < 150
 
 
 def test_paint_from_other_places_is_taken():

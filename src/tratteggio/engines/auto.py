@@ -70,7 +70,7 @@ BRUSHWORK = "brushwork"
 CLOSER = 2.0  # times nearer by patches
 COST_DB = 2.0  # less by PSNR, at most
 NARROWEST = 12  # pixels: below, the least error decides whatever patches say
-SMOOTH = 1 / 255  # of the range: neighbours that differ by less, root mean square, have no brushwork
+SMOOTH = 0.5 / 255  # of the range: neighbours that differ by less, root mean square, have no brushwork
 AROUND = 16  # pixels around a lacuna that tell of it
 
 
@@ -154,7 +154,9 @@ def make(*, seed: int = 0, device: str = "auto", favour: str = "appearance") -> 
     if BRUSHWORK in _names(choice):
         lead = "net" if "pconv" in parts else "tension"
         brush = brushwork.make(seed=seed, device=device, structure=lead)
-        halo, capacity = max(halo, brush.halo), min(capacity, brush.capacity)
+        halo = max(halo, brush.halo)
+        # A smooth surface is solved for directly, so it takes less at a time than net and patches do.
+        capacity = brush.capacity if _names(faithful) == {"pconv"} else min(capacity, brush.capacity)
         parameters |= brush.parameters
     return Auto(
         parts=parts,

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.random import Generator
 from scipy import ndimage
 
+from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import search, voting
 from tratteggio.patches.canvas import Swatch, laid_out
@@ -40,10 +41,11 @@ from tratteggio.patches.pyramid import (
 PATCH = 12  # pixels, side of a patch that is pasted
 DEEP = 8  # pixels from the middle of a lacuna to known paint, about, at the coarsest level
 IN_QUESTION, KEPT = 24, 6  # labels of a node, before and after pruning
-AFAR = 0.4  # weight of a lost pixel's guess beside a known pixel
+TRUSTED_PX = 40.0  # pixels from known paint at which a structure counts for 1 / e
+AFAR = 0.3  # weight of a lost pixel's guess beside a known pixel
 BROAD = 6.0  # pixels, standard deviation of tones that are held to the structure
 TONED = 0.6  # how far
-TEXTURE = 2.0  # how much the texture around is asked for, beside engine `patch_mrf`
+TEXTURE = 5.0  # how much the texture around is asked for, beside engine `patch_mrf`
 
 
 def fill_along(
@@ -85,10 +87,19 @@ def fill_along(
     # Rounded, so that the same painting in other units has the same labels.
     level = Level((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, void, shape, ())
     led = (np.where(window[..., None], structure, colour) - low) / (high - low)
+    led = _trusted(led, window)
     guess = _guess(level, (np.rint(led * STEPS) / STEPS).astype(np.float32), rng)
     chosen = _choose(level, guess, rng=rng, chance=chance)
     filled = _laid(chosen, values, led)[level.here]
     return Filled(low + filled * (high - low), sure_of(chosen, window))
+
+
+def _trusted(structure: Array, lost: Lost) -> Array:
+    """Let a smooth surface replace the structure far from the rim, where a net knows nothing any more."""
+    depth = ndimage.distance_transform_edt(lost)
+    trust = np.exp(-((depth / TRUSTED_PX) ** 2))[..., None]
+    mixed: Array = trust * structure + (1 - trust) * diffuse(structure, lost)
+    return np.where(lost[..., None], mixed, structure)
 
 
 def _guess(level: Level, structure: Floats, rng: Generator) -> voting.Guess:
