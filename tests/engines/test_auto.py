@@ -10,8 +10,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from tratteggio import models
-from tratteggio.engines import auto, fsr, pconv, tension
-from tratteggio.errors import BadUsage
+from tratteggio.engines import auto, brushwork, fsr, pconv, tension
+from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.painting import Lacunae, Scan, Stack
 
 HAIRLINE, CRACK, LOSS = np.s_[5:65, 4:5], np.s_[5:65, 30:34], np.s_[5:65, 60:100]
@@ -28,10 +28,10 @@ def scene() -> tuple[np.ndarray, np.ndarray]:
     return np.random.default_rng(0).random((70, 130, 3)).astype(np.float32), lost
 
 
-def fill_of(module) -> np.ndarray:
+def fill_of(module, **options) -> np.ndarray:
     pixels, lost = scene()
     pixels[lost] = 0
-    fill, _ = module.make().fill(Stack((Scan(pixels),)), Lacunae(lost), None)
+    fill, _ = module.make(**options).fill(Stack((Scan(pixels),)), Lacunae(lost), None)
     return fill
 
 
@@ -90,9 +90,9 @@ def test_every_row_has_a_figure_of_the_engine_that_can_always_be_used():
 # --- the fill ----------------------------------------------------------------------------------------
 
 
-def test_by_the_evidence_as_it_is_the_net_fills_everything():
+def test_by_fidelity_as_measured_the_net_fills_everything():
     _, lost = scene()
-    assert_array_equal(fill_of(auto)[lost], fill_of(pconv)[lost])
+    assert_array_equal(fill_of(auto, favour="fidelity")[lost], fill_of(pconv)[lost])
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def without_net(monkeypatch) -> None:
 
 @pytest.mark.usefixtures("without_net")
 def test_hairlines_and_losses_are_the_tension_engines_cracks_are_fsrs():
-    got, plate, waves = fill_of(auto), fill_of(tension), fill_of(fsr)
+    got, plate, waves = fill_of(auto, favour="fidelity"), fill_of(tension), fill_of(fsr)
     assert_array_equal(got[HAIRLINE], plate[HAIRLINE])
     assert_array_equal(got[LOSS], plate[LOSS])
     # The hairline is known to fsr's crop in one case and lost in the other, if it is in reach at all.
@@ -118,7 +118,7 @@ def test_without_opencv_tension_fills_all_and_says_so(monkeypatch, caplog):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.delattr("tratteggio.engines.fsr", raising=False)
     with caplog.at_level(logging.WARNING, logger="tratteggio"):
-        got = fill_of(auto)
+        got = fill_of(auto, favour="fidelity")
     assert_array_equal(got, fill_of(tension))
     assert "tratteggio[cv]" in caplog.text
 
@@ -133,7 +133,7 @@ def with_net(random_weights: Path, monkeypatch) -> None:
 
 @pytest.mark.usefixtures("with_net")
 def test_what_the_net_does_best_is_the_nets():
-    got = fill_of(auto)
+    got = fill_of(auto, favour="fidelity")
     assert_array_equal(got[LOSS], fill_of(pconv)[LOSS])
     assert_array_equal(got[HAIRLINE], fill_of(tension)[HAIRLINE])
     assert_array_equal(got[CRACK], fill_of(fsr)[CRACK])
@@ -141,7 +141,7 @@ def test_what_the_net_does_best_is_the_nets():
 
 @pytest.mark.usefixtures("with_net")
 def test_with_the_net_auto_says_so():
-    engine, net = auto.make(), pconv.make()
+    engine, net = auto.make(favour="fidelity"), pconv.make()
     assert not engine.local
     assert engine.halo == net.halo
     assert engine.parameters["spot"] == {"from 1 px": "tension", "from 20 px": "pconv"}
@@ -159,6 +159,80 @@ def test_torch_is_not_loaded_where_the_net_is_not_used():
     code = (
         "import sys; from tratteggio.engines import auto, pconv\n"
         "pconv.ships = lambda: False\n"
-        "assert auto.make().local and 'torch' not in sys.modules"
+        "assert auto.make(favour='fidelity').local\n"
+        "assert auto.make().brush is not None and 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# --- appearance --------------------------------------------------------------------------------------
+
+
+def test_narrow_lacunae_are_the_nets_and_wide_ones_brushwork():
+    got, net = fill_of(auto), fill_of(pconv)
+    assert_array_equal(got[HAIRLINE], net[HAIRLINE])
+    assert_array_equal(got[CRACK], net[CRACK])
+    wide = got[LOSS]
+    assert np.mean(np.diff(wide, axis=1) ** 2) > 5 * np.mean(np.diff(net[LOSS], axis=1) ** 2)
+
+
+def test_fills_of_cracks_are_seen_and_never_copied(monkeypatch):
+    """The crack is filled with blue that no known paint has: none of it comes into the loss."""
+    engine, (pixels, lost) = auto.make(), scene()
+    pixels[..., 2] = 0.5
+    crack = np.zeros_like(lost)
+    crack[CRACK] = crack[HAIRLINE] = True
+
+    def blue(colour, lost, _):
+        fill = np.full(colour.shape, 0.5)
+        fill[crack] = [0.5, 0.5, 1]
+        return fill
+
+    monkeypatch.setitem(engine.parts, "pconv", blue)
+    pixels[lost] = 0
+    fill, _ = engine.fill(Stack((Scan(pixels),)), Lacunae(lost), None)
+    assert (fill[crack][:, 2] == 1).all()
+    assert np.abs(fill[LOSS][..., 2] - 0.5).max() < 0.05
+
+
+def test_smooth_ground_stays_with_the_most_faithful():
+    pixels, lost = scene()
+    ramp = np.tile(np.linspace(0.4, 0.5, 130, dtype=np.float32)[None, :, None], (70, 1, 3))
+    mine = np.zeros_like(lost)
+    mine[LOSS] = True
+    assert_array_equal(auto.on_smooth_ground(ramp, lost, mine), mine)
+    assert not auto.on_smooth_ground(pixels, lost, mine).any()
+    half = pixels.copy()
+    half[:, 45:] = ramp[:, 45:]
+    mine[CRACK] = True
+    found = auto.on_smooth_ground(half, lost, mine)
+    assert found[LOSS].all()
+    assert not found[CRACK].any()
+
+
+def test_brushwork_takes_a_row_that_is_much_nearer_and_errs_little_more(monkeypatch):
+    row = {"tension": auto.Seen(20, 4.0), "pconv": auto.Seen(22, 4.0), "brushwork": auto.Seen(20.5, 1.9)}
+    dear, far = row | {"brushwork": auto.Seen(19.9, 1.0)}, row | {"brushwork": auto.Seen(21, 2.1)}
+    monkeypatch.setattr(auto, "SEEN", {"line": {5: row, 12: row}, "spot": {12: dear, 20: far, 30: row}})
+    joined = auto.favoured({"line": {1: "pconv"}, "spot": {1: "tension", 20: "pconv"}})
+    assert joined["line"] == {1: "pconv", 12: "brushwork"}
+    # Beside tension, which errs more, 19.9 dB are enough.
+    assert joined["spot"] == {1: "tension", 12: "brushwork", 20: "pconv", 30: "brushwork"}
+
+
+def test_a_painting_with_too_little_paint_is_filled_smoothly_and_the_log_says_so(caplog):
+    pixels = np.random.default_rng(0).random((64, 64)).astype(np.float32)
+    lost = np.ones((64, 64), bool)
+    lost[::9] = lost[:, ::9] = False
+    lost[20:50, 20:50] = True
+    with caplog.at_level(logging.WARNING, logger="tratteggio"):
+        fill, _ = auto.make().fill(Stack((Scan(pixels),)), Lacunae(lost), None)
+    assert "too little paint" in caplog.text
+    assert np.isfinite(fill[lost]).all()
+
+
+def test_what_is_favoured_is_told_and_unknown_words_are_refused():
+    assert auto.make().parameters["favour"] == "appearance"
+    assert auto.make().brush.parameters["structure"] == brushwork.make().parameters["structure"]
+    with pytest.raises(UnknownName, match="appearance, fidelity"):
+        auto.make(favour="beauty")

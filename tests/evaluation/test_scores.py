@@ -12,7 +12,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
-from tratteggio.evaluation import evaluate, scores
+from tratteggio.evaluation import appearance, evaluate, scores
 from tratteggio.files import to_lab
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.fidelity import data_range_of, mse, psnr, ssim
@@ -206,4 +206,4 @@ def test_no_more_than_a_band_and_its_margin_is_read_at_once() -> None:
     truth, out = scans((200, 20, 3))
     pixels = OnDisk(out.read(Region(0, 0, 200, 20)))
     evaluate(truth, replace(out, pixels=pixels), some_lost((200, 20)), band=16)
-    assert pixels.largest == 16 + 2 * 5
+    assert pixels.largest == 16 + 2 * appearance.MARGIN

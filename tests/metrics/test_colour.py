@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 from skimage.color import deltaE_ciede2000
 
 from tratteggio.errors import BadUsage, GridMismatch
-from tratteggio.metrics.colour import ciede2000, colour_auc
+from tratteggio.metrics.colour import broad_colour_difference, ciede2000, colour_auc
 
 # Sharma, Wu, Dalal 2005, table 1: L*, a*, b* of both colours, and their difference.
 SHARMA = np.array(
@@ -115,3 +116,19 @@ def test_weights_need_the_shape_of_the_errors_and_something_that_counts():
         colour_auc(np.zeros(3), np.ones(4))
     with pytest.raises(BadUsage, match="no pixel"):
         colour_auc(np.zeros(3), np.zeros(3))
+
+
+def test_broad_colours_see_a_wrong_hue_and_no_brushwork():
+    rng = np.random.default_rng(0)
+    paint = np.array([50.0, 10.0, -20.0]) + rng.normal(0, 6, (64, 64, 3))
+    strokes = np.array([50.0, 10.0, -20.0]) + rng.normal(0, 6, (64, 64, 3))
+    where = np.zeros((64, 64), bool)
+    where[20:40, 20:40] = True
+    assert broad_colour_difference(paint, strokes, where=where) < 0.7
+    shifted = paint + np.where(where[..., None], [0.0, 12.0, 0.0], 0.0)
+    expected = ciede2000(*(ndimage.gaussian_filter(lab, (8, 8, 0)) for lab in (paint, shifted)))[where].mean()
+    assert broad_colour_difference(paint, shifted, where=where) == pytest.approx(expected)
+    assert broad_colour_difference(paint, shifted, where=where) > 3
+    assert np.isnan(broad_colour_difference(paint, paint, where=np.zeros((64, 64), bool)))
+    with pytest.raises(BadUsage):
+        broad_colour_difference(paint, paint, sigma=0)

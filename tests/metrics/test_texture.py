@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.metrics import texture_kept
+from tratteggio.metrics.texture import texture_of, texture_sums
 
 RNG = np.random.default_rng(0)
 
@@ -61,3 +62,13 @@ def test_other_sizes_and_a_reach_of_none_are_refused():
         texture_kept(np.zeros((5, 5)), blot())
     with pytest.raises(BadUsage, match="got 0"):
         texture_kept(np.zeros((80, 90)), blot(), reach=0)
+
+
+def test_parts_add_up_to_the_whole():
+    picture, lost, total = RNG.random((80, 90, 3)), blot(), np.zeros((2, 2))
+    for top in range(0, 80, 27):
+        first, end = max(0, top - 17), min(80, top + 27 + 17)
+        core = np.zeros((end - first, 90), bool)
+        core[top - first : top - first + 27] = True
+        total += texture_sums(picture[first:end], lost[first:end], core=core)
+    assert texture_of(total) == pytest.approx(texture_kept(picture, lost))

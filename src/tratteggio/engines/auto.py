@@ -1,11 +1,16 @@
-"""Fill each lacuna with the engine that measures best on lacunae of its kind and width.
+"""Fill each lacuna with the engine that measures best on lacunae of its kind, width and surroundings.
 
-`MEASURED` is the evidence, by kind (lines or spots) and width; the best engine of a row that can be used
-here gets the lacuna. With its weights installed that is the net of engine pconv everywhere; without them
-torch is not loaded. Frequency-selective reconstruction counts where OpenCV is installed; where it is best of
-the others it leads by up to a decibel and takes its time. The tension engine can always be used. No other
-engine leads anywhere (docs/performance.md): `vae` comes close at several times the seconds, `patch_mrf` keeps
-texture at fewer decibels.
+Evidence is of two kinds. `MEASURED` tells fidelity, by kind (lines or spots) and width: which engine errs
+least by squares. With its weights installed that is the net of engine `pconv` everywhere; without them torch
+is not loaded. Frequency-selective reconstruction counts where OpenCV is installed; the tension engine can
+always be used. `SEEN` tells appearance as well: how far patches of a fill are from those of the lost paint.
+The least error is a mean of all that could be there, and in a wide lacuna that is a smear which anyone sees.
+
+With `favour=appearance`, the default, a row of `SEEN` goes to engine `brushwork` if its patches are at least
+`CLOSER` times as near to the paint as those of the most faithful engine, and it errs by no more than
+`COST_DB` more. Such rows begin where smears do, at 12 or 20 pixels. A lacuna on smooth ground, as a plain sky
+or gold, stays with the most faithful engine: there is no brushwork to continue. With `favour=fidelity` the
+least error decides everywhere.
 
 The width of a lacuna is twice the greatest distance of its pixels to known paint, so a crack that runs into
 a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width.
@@ -15,17 +20,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from tratteggio.engines import pconv
-from tratteggio.engines._painter import Painter, by_group, cpu_only, reach
+from tratteggio.engines import brushwork, pconv
+from tratteggio.engines._painter import by_group, cpu_only, reach
 from tratteggio.engines._surface import CAPACITY_PX, REACH, surface
+from tratteggio.engines.patch_mrf import Elsewhere
 from tratteggio.errors import MissingExtra
+from tratteggio.metrics.confidence import nearness
+from tratteggio.metrics.fidelity import data_range_of
+from tratteggio.painting import Lacunae, Stack
 from tratteggio.painting.lacunae import EIGHT
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.registry import unknown
 
 TENSION = 2.0  # as the tension engine's own default
 LINE = 4.0  # a disc covers 0.8 times the square of its width, a square 1
@@ -53,6 +65,39 @@ MEASURED: Mapping[str, Mapping[int, Mapping[str, float]]] = {
     },
 }
 
+FAVOURS = ("appearance", "fidelity")
+BRUSHWORK = "brushwork"
+CLOSER = 2.0  # times nearer by patches
+COST_DB = 2.0  # less by PSNR, at most
+NARROWEST = 12  # pixels: below, the least error decides whatever patches say
+SMOOTH = 0.5 / 255  # of the range: neighbours that differ by less, root mean square, have no brushwork
+AROUND = 16  # pixels around a lacuna that tell of it
+
+
+class Seen(NamedTuple):
+    """How fills of one engine came out: PSNR in dB, and patch distance of 5 px in levels."""
+
+    psnr: float
+    patches: float
+
+
+# Means over 8 paintings of 300 px that no net has learnt from; printed by `benchmarks/appearance.py --kinds
+# disc-9,...`. "brushwork" is led by the net beside pconv, and by a smooth surface without it.
+SEEN: Mapping[str, Mapping[int, Mapping[str, Seen]]] = {
+    "line": {
+        5: {"tension": Seen(28.8, 1.90), "pconv": Seen(29.7, 1.66), BRUSHWORK: Seen(27.6, 0.55)},
+        9: {"tension": Seen(28.0, 2.78), "pconv": Seen(29.3, 2.29), BRUSHWORK: Seen(26.7, 0.50)},
+        12: {"tension": Seen(25.8, 3.86), "pconv": Seen(26.9, 3.20), BRUSHWORK: Seen(25.1, 0.65)},
+    },
+    "spot": {
+        7: {"tension": Seen(29.7, 1.81), "pconv": Seen(31.4, 1.47), BRUSHWORK: Seen(28.4, 0.43)},
+        12: {"tension": Seen(27.1, 2.91), "pconv": Seen(29.3, 2.28), BRUSHWORK: Seen(26.9, 0.59)},
+        20: {"tension": Seen(25.7, 3.77), "pconv": Seen(26.7, 3.17), BRUSHWORK: Seen(25.3, 0.96)},
+        30: {"tension": Seen(24.7, 4.10), "pconv": Seen(25.7, 3.55), BRUSHWORK: Seen(24.8, 1.02)},
+        45: {"tension": Seen(24.4, 5.83), "pconv": Seen(24.9, 5.30), BRUSHWORK: Seen(23.8, 2.02)},
+    },
+}
+
 Choice = Mapping[str, Mapping[int, str]]
 """Kind -> from which width, in pixels -> name of the engine."""
 
@@ -60,16 +105,20 @@ Part = Callable[[Array, Lost, Lost], Array]
 """(h, w, channels), lost, which of these to fill -> fill (h, w, channels), read where it was to be filled."""
 
 
-def make(*, seed: int = 0, device: str = "auto") -> Painter:
+def make(*, seed: int = 0, device: str = "auto", favour: str = "appearance") -> Auto:
     """Build the engine; where OpenCV would be best and cannot be used, the log says why.
 
     Args:
-        seed: not used; there is nothing random.
+        seed: of the search for patches.
         device: "cpu" or "auto"; with the net also "cuda", which it alone uses.
+        favour: "appearance" fills wide lacunae with brushwork, "fidelity" with what errs least.
 
     Raises:
         BadUsage: no such device, or nothing that would use it.
+        UnknownName: nothing of that name can be favoured.
     """
+    if favour not in FAVOURS:
+        raise unknown("favour", favour, FAVOURS)
     usable = ["tension"]
     if pconv.ships():
         usable.append("pconv")
@@ -80,38 +129,167 @@ def make(*, seed: int = 0, device: str = "auto") -> Painter:
             logging.getLogger("tratteggio").warning("%s; until then other engines fill in its place", error)
     else:
         usable.append("fsr")
-    choice = best(usable)
+    faithful = best(usable)
+    choice = favoured(faithful) if favour == "appearance" else faithful
     halo, capacity = REACH, CAPACITY_PX
     parameters: dict[str, Any] = {
         kind: {f"from {width} px": name for width, name in rows.items()} for kind, rows in choice.items()
     }
-    parameters["tension"] = TENSION
+    parameters |= {"favour": favour, "tension": TENSION}
     parts: dict[str, Part] = {"tension": _tension}
-    if "fsr" in _names(choice):
+    if "fsr" in _names(faithful):
         halo = max(halo, reach(fsr.MARGIN))
-        parts["fsr"] = _fsr(fsr.paint_crop, margin=fsr.MARGIN, choice=choice)
-    if "pconv" in _names(choice):
+        parts["fsr"] = _fsr(fsr.paint_crop, margin=fsr.MARGIN, choice=faithful)
+    if "pconv" in _names(faithful):
         net = pconv.make(seed=seed, device=device)
         halo = max(halo, net.halo)
         parameters |= net.parameters
         parts["pconv"] = lambda colour, lost, _: net.paint(colour, lost)
     else:
         cpu_only("auto", device)
-
-    def paint(colour: Array, lost: Lost) -> Array:
-        fill = np.zeros(colour.shape)
-        for name, mine in chosen(lost, choice).items():
-            fill[mine] = parts[name](colour, lost, mine)[mine]
-        return fill
-
-    return Painter(
-        name="auto",
-        paint=paint,
+    brush = None
+    if BRUSHWORK in _names(choice):
+        lead = "net" if "pconv" in parts else "tension"
+        brush = brushwork.make(seed=seed, device=device, structure=lead)
+        halo = max(halo, brush.halo)
+        # A smooth surface is solved for directly, so it takes less at a time than net and patches do.
+        capacity = brush.capacity if _names(faithful) == {"pconv"} else min(capacity, brush.capacity)
+        parameters |= brush.parameters
+    return Auto(
+        parts=parts,
+        faithful=faithful,
+        choice=choice,
+        brush=brush,
         halo=halo,
         capacity=capacity,
         parameters=parameters,
-        local="pconv" not in parts,
+        local=brush is None and "pconv" not in parts,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auto:
+    """The engine; satisfies `roles.Engine`.
+
+    Attributes:
+        parts: name -> what fills.
+        faithful: which engine errs least.
+        choice: which engine is taken.
+        brush: what fills the rows of engine `brushwork`; None if there are none.
+    """
+
+    parts: Mapping[str, Part]
+    faithful: Choice
+    choice: Choice
+    brush: brushwork.Brushwork | None
+    halo: int
+    capacity: int
+    parameters: dict[str, Any]
+    local: bool
+    name: str = "auto"
+    reads: tuple[str, ...] | None = ()
+
+    def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
+        """Look for other places of the painting that brushwork may come from, if any is wanted."""
+        return None if self.brush is None else self.brush.prepare(stack, lacunae)
+
+    def fill(
+        self, window: Stack, lacunae: Lacunae, context: Elsewhere | None
+    ) -> tuple[Array, NDArray[np.float32]]:
+        """Propose pixels for the lacunae of one window.
+
+        Confidence is nearness to known paint, and in brushwork how well the patches fit.
+        """
+        lost, colour = lacunae.read(), window.primary.colour()
+        wide = chosen(lost, self.choice).get(BRUSHWORK)
+        if wide is not None:
+            wide = wide & ~on_smooth_ground(colour, lost, wide)
+        sure = nearness(lost)
+        if self.brush is None or wide is None or not wide.any():
+            return self._faithful(colour, lost), sure
+        return self._with_brushwork(self.brush, window, lost, wide, context)
+
+    def _faithful(self, colour: Array, lost: Lost) -> Array:
+        """Fill all lacunae with the engines that err least."""
+        fill = np.zeros(colour.shape)
+        for name, mine in chosen(lost, self.faithful).items():
+            fill[mine] = self.parts[name](colour, lost, mine)[mine]
+        return fill
+
+    def _with_brushwork(
+        self,
+        brush: brushwork.Brushwork,
+        window: Stack,
+        lost: Lost,
+        wide: Lost,
+        context: Elsewhere | None,
+    ) -> tuple[Array, NDArray[np.float32]]:
+        """Lay brushwork into wide lacunae; fills of the others are seen there, and never copied."""
+        colour, sure = window.primary.colour(), nearness(lost)
+        fill, rest = self._faithful(colour, lost), lost & ~wide
+        netted = _names(self.faithful) == {"pconv"}
+        structure = fill if netted else brush.structure(colour, lost)
+        more = [] if context is None else context.like(window, lost)
+        shown = np.where(rest[..., None], fill, colour)
+        laid = brush.lay(shown, wide, structure, more=more, barred=rest)
+        if laid is None:
+            logging.getLogger("tratteggio").warning(
+                "%s shows too little paint in a window of %d x %d to take patches from. "
+                "Wide lacunae are filled smoothly there.",
+                window.primary.name,
+                *lost.shape,
+            )
+            return fill, sure
+        fill, sure = fill.copy(), sure.copy()
+        fill[wide], sure[wide] = laid[0][wide], laid[1][wide]
+        return fill, sure
+
+
+def favoured(faithful: Choice) -> Choice:
+    """Give rows to engine brushwork where the evidence of appearance outweighs that of fidelity."""
+    joined: dict[str, dict[int, str]] = {}
+    for kind, rows in faithful.items():
+        found = joined[kind] = {}
+        for width in sorted({*rows, *SEEN[kind]}):
+            name = rows[max(w for w in rows if w <= width)]
+            seen = [w for w in SEEN[kind] if w <= width]
+            if seen and width >= NARROWEST and _outweighs(SEEN[kind][max(seen)], name):
+                name = BRUSHWORK
+            if not found or found[max(found)] != name:
+                found[width] = name
+    return joined
+
+
+def _outweighs(row: Mapping[str, Seen], name: str) -> bool:
+    """Tell whether brushwork is much nearer by patches than an engine, and errs by little more."""
+    rival, brush = row.get(name, row["tension"]), row[BRUSHWORK]
+    return brush.patches * CLOSER <= rival.patches and brush.psnr >= rival.psnr - COST_DB
+
+
+def on_smooth_ground(colour: Array, lost: Lost, mine: Lost) -> Lost:
+    """Find the lacunae of `mine` around which neighbours hardly differ: (h, w) bool, True all over them.
+
+    Args:
+        colour: (h, w, channels) of any depth.
+        lost: (h, w) bool, all lacunae.
+        mine: (h, w) bool, those that are asked for.
+    """
+    labels, count = ndimage.label(mine, structure=EIGHT)
+    if not count:
+        return np.zeros_like(mine)
+    away, (rows, cols) = ndimage.distance_transform_edt(~mine, return_indices=True)
+    near = np.where((away <= AROUND) & ~lost, labels[rows, cols], 0)
+    tone = colour.astype(np.float64).mean(axis=2) / data_range_of(colour.dtype)
+    squares, pairs = np.zeros(count + 1), np.zeros(count + 1)
+    for there, here in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        both = (near[there] > 0) & (near[here] > 0)
+        at = near[here][both]
+        squares += np.bincount(at, ((tone[there] - tone[here])[both]) ** 2, minlength=count + 1)
+        pairs += np.bincount(at, minlength=count + 1)
+    smooth = squares < SMOOTH**2 * pairs
+    smooth[0] = False
+    found: Lost = smooth[labels]
+    return found
 
 
 def best(usable: Iterable[str]) -> Choice:

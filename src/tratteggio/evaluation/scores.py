@@ -1,4 +1,7 @@
-"""How close a proposal comes to the truth: PSNR, SSIM and colour difference, whole and inside the lacunae."""
+"""How close a proposal comes to the truth: PSNR, SSIM and colour difference, whole and inside the lacunae.
+
+Beside these, what the eye sees inside the lacunae; see `evaluation.appearance`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
+from tratteggio.evaluation.appearance import BROAD, FAVOURS, PATCHES, Appearance, appearance
 from tratteggio.evaluation.proof import differing, lacunae_in
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.icc import profile_name, to_lab, to_profile
@@ -71,6 +75,7 @@ class Evaluation:
         changed_outside: number of pixels outside the lacunae whose colour differs from the reference in
             any bit, or None if no lacunae were given.
         parameters: what was measured how: data range, SSIM window and constants, colour conversion.
+        seen: what the eye sees of the fills inside the lacunae, or None if none were given.
     """
 
     reference: str
@@ -79,6 +84,7 @@ class Evaluation:
     inside: Scores | None
     changed_outside: int | None
     parameters: Mapping[str, Any]
+    seen: Appearance | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, where infinity and nan do not exist: both become None.
@@ -90,6 +96,7 @@ class Evaluation:
             "result": self.result,
             "whole": _plain(self.whole),
             "inside": None if self.inside is None else _plain(self.inside),
+            "appearance": None if self.seen is None else _plain(self.seen),
             "changed_outside": self.changed_outside,
             "parameters": dict(self.parameters),
         }
@@ -107,10 +114,26 @@ class Evaluation:
         lines = [f"{self.result} compared with {self.reference}", ""]
         lines.append(f"{'':18}" + "".join(f"{name:>16}" for name in columns))
         lines += [f"{name:18}" + "".join(f"{cell:>16}" for cell in cells) for name, cells in rows.items()]
+        if self.seen is not None:
+            lines += ["", "in lacunae, as the eye sees them", *_seen_lines(self.seen)]
         if self.changed_outside is not None:
             lines += ["", f"pixels outside the lacunae that differ: {self.changed_outside:,}"]
         lines += ["", *(f"{name}: {_phrase(value)}" for name, value in self.parameters.items())]
         return "\n".join(lines)
+
+
+def _seen_lines(seen: Appearance) -> list[str]:
+    """Tell each measure of appearance with what it favours."""
+    rows = {
+        "patches of 5 px, levels": (_number(seen.patches_5, 2), "patches_5"),
+        "patches of 9 px, levels": (_number(seen.patches_9, 2), "patches_9"),
+        "texture kept": (f"{_number(seen.texture, 2)} ({_number(seen.texture_reference, 2)})", "texture"),
+        "HaarPSI": (_number(seen.haarpsi, 3), "haarpsi"),
+        "seam at the rim": (f"{_number(seen.seam, 2)} ({_number(seen.seam_reference, 2)})", "seam"),
+        "CIEDE2000 from afar": (_number(seen.broad_colour, 2), "broad_colour"),
+    }
+    lines = [f"{name:24}{cell:>14}   favours {FAVOURS[key]}" for name, (cell, key) in rows.items()]
+    return [*lines, "in brackets: the reference itself"]
 
 
 @renamed_arguments({"mask": "lost", "lacunae": "lost"})
@@ -138,7 +161,7 @@ def evaluate(
         mask_orientation: of a mask file, "displayed" or "stored", as for `files.read_lacunae`.
         white: of files: the sample that stands for white; None takes what they state, else that of the depth.
         band: rows read at once. The answer does not depend on it.
-        progress: called with (rows done, rows in all).
+        progress: called with (steps done, steps in all).
 
     Raises:
         GridMismatch: the three are not on one grid.
@@ -189,7 +212,15 @@ def _evaluated(
             inside.add(measured, lost_here)
             changed += int(np.count_nonzero(differs & ~lost_here))
         if progress:
-            progress(rows.bottom, reference.grid[0])
+            progress(rows.bottom, 2 * reference.grid[0])
+
+    def looked(done: int, in_all: int) -> None:
+        if progress:
+            progress(in_all + done, 2 * in_all)
+
+    eyed = None if lacunae is None else appearance(reference, result, lacunae, band=band, progress=looked)
+    if progress and lacunae is None:
+        progress(2 * reference.grid[0], 2 * reference.grid[0])
     return Evaluation(
         reference=reference.name,
         result=result.name,
@@ -197,6 +228,7 @@ def _evaluated(
         inside=None if lacunae is None else inside.scores(data_range),
         changed_outside=None if lacunae is None else changed,
         parameters=_parameters(reference, result, lacunae, data_range),
+        seen=eyed,
     )
 
 
@@ -351,6 +383,12 @@ def _parameters(reference: Scan, result: Scan, lacunae: Lacunae | None, data_ran
             "result_profile": _profile(result),
             "percentile_step": BIN,
         },
+        "appearance": {
+            "patches": f"sliced Wasserstein, Rabin et al. 2011, 64 vectors, about {PATCHES} patches",
+            "haarpsi": "Reisenhofer et al. 2018, C 30, alpha 4.2",
+            "seam": "lines 2 to 4 px from the rim",
+            "broad_sigma_px": BROAD,
+        },
     }
 
 
@@ -366,7 +404,7 @@ def _ratio(total: float, count: int) -> float:
     return total / count if count else math.nan
 
 
-def _plain(scores: Scores) -> dict[str, Any]:
+def _plain(scores: Scores | Appearance) -> dict[str, Any]:
     return {name: value if math.isfinite(value) else None for name, value in asdict(scores).items()}
 
 

@@ -22,6 +22,7 @@ from scipy import ndimage
 
 from tratteggio import registry
 from tratteggio.errors import MissingExtra, UnknownName
+from tratteggio.evaluation.appearance import FAVOURS, appearance
 from tratteggio.experiments import _peers
 from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
 from tratteggio.experiments._place import Ledger
@@ -29,6 +30,7 @@ from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Better, Claim, Column, Report, Row, Table, write_picture
 from tratteggio.metrics import mse, ssim_map
 from tratteggio.metrics.fidelity import psnr_from_mse
+from tratteggio.painting import Lacunae, Scan
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
 from tratteggio.training.bins import BINS, in_bin
@@ -37,7 +39,7 @@ from tratteggio.training.pictures import pictures, split
 from tratteggio.treatment import inpaint
 
 TITLE = "Fills of lacunae by hole ratio and in cracks: our net, our other engines, and what people use today"
-LIBRARIES = ("pypatchmatch", "gmic")
+LIBRARIES = ("pypatchmatch", "gmic", "resynthesizer")
 
 OURS = "pconv"
 WEIGHTS = "pconv-compact"  # that engine `pconv` takes
@@ -45,6 +47,7 @@ RIVALS = ("telea", "navier_stokes", "biharmonic", "fsr", *_peers.PEERS)
 """What a fill of ours has to beat: classical methods that anyone can install."""
 
 SSIM_PX = 7
+MEASURED = "appearance 1"  # what is measured; another name measures all fills anew
 EXACT_DB = 99.0  # what an exact fill counts for, as a mean knows no infinity
 
 _BINS = {f"{low:.0%}–{high:.0%}": partial(in_bin, (low, high)) for low, high in BINS}
@@ -77,7 +80,7 @@ SCALES: Mapping[str, Scale] = {
     "cpu": Scale(
         most=None,
         side=256,
-        engines=("telea", "navier_stokes", "biharmonic", "fsr", "tension", OURS, "auto"),
+        engines=("telea", "navier_stokes", "biharmonic", "fsr", "tension", OURS, "patch_mrf", "auto"),
         peers=tuple(_peers.PEERS),
         conclusive=True,
     ),
@@ -101,11 +104,44 @@ class System(NamedTuple):
 
 
 class Score(NamedTuple):
-    """How well one fill of one square came out; all None where the system failed."""
+    """How well one fill of one square came out; all None where the system failed.
+
+    What the eye sees is as in `evaluation.Appearance`, texture and seam as a share of those of the truth.
+    """
 
     psnr: float | None
     ssim: float | None
     seconds: float | None
+    patches_5: float | None = None
+    patches_9: float | None = None
+    texture: float | None = None
+    haarpsi: float | None = None
+    seam: float | None = None
+    broad_colour: float | None = None
+
+
+class Sight(NamedTuple):
+    """How a measure of appearance is told.
+
+    Attributes:
+        measure: a field of `Score`.
+        title: of its table.
+        better: which way is better; None where 1 is best.
+    """
+
+    measure: str
+    title: str
+    better: Better | None
+
+
+SIGHTS = (
+    Sight("patches_5", "Patches of 5 px, distance to those of the lost paint in levels", "lower"),
+    Sight("patches_9", "Patches of 9 px, distance to those of the lost paint in levels", "lower"),
+    Sight("texture", "Texture kept, as a share of that of the lost paint", None),
+    Sight("haarpsi", "HaarPSI in the lacunae", "higher"),
+    Sight("seam", "Seam at the rim, as a share of what changes there in the lost paint", None),
+    Sight("broad_colour", "CIEDE2000 of colours blurred by 8 px", "lower"),
+)
 
 
 Scores = Mapping[tuple[str, str], Sequence[Score]]
@@ -155,7 +191,8 @@ def score(picture: Levels, lost: Lost, fill: Filler) -> Score:
     """Let a system fill lost pixels and measure how close it comes.
 
     PSNR in dB over the lost pixels alone (peak 255). SSIM is the mean of scikit-image's similarity map
-    (windows of 7 x 7, samples, mean of the channels) over all pixels whose window holds a lost one.
+    (windows of 7 x 7, samples, mean of the channels) over all pixels whose window holds a lost one. The
+    rest is what `evaluation.appearance` sees.
     """
     answer = fill(np.where(lost[..., None], np.uint8(0), picture), lost)
     if answer is None:
@@ -164,7 +201,32 @@ def score(picture: Levels, lost: Lost, fill: Filler) -> Score:
     decibels = min(psnr_from_mse(mse(picture, proposal, where=lost), data_range=255), EXACT_DB)
     similar = ssim_map(picture, proposal, data_range=255, window="uniform", size=SSIM_PX, sample=True)
     touched = ndimage.maximum_filter(lost, size=SSIM_PX)
-    return Score(decibels, float(similar[touched].mean()), seconds)
+    seen = appearance(Scan(picture), Scan(proposal), Lacunae(lost))
+    return Score(
+        decibels,
+        float(similar[touched].mean()),
+        seconds,
+        *(
+            _told(value)
+            for value in (
+                seen.patches_5,
+                seen.patches_9,
+                _share(seen.texture, seen.texture_reference),
+                seen.haarpsi,
+                _share(seen.seam, seen.seam_reference),
+                seen.broad_colour,
+            )
+        ),
+    )
+
+
+def _share(value: float, whole: float) -> float:
+    return value / whole if whole else float("nan")
+
+
+def _told(value: float) -> float | None:
+    """Return what the ledger can keep; what is over nothing is None."""
+    return value if np.isfinite(value) else None
 
 
 # --- pictures and systems ----------------------------------------------------------------------------
@@ -250,7 +312,7 @@ def _square(picture: Levels, name: str, kind: str, *, side: int, seed: int) -> t
 
 
 def _key(picture: str, kind: str, system: System) -> str:
-    return f"{system.key} | {kind} | {picture}"
+    return f"{system.key} | {kind} | {picture} | {MEASURED}"
 
 
 # --- what came out -----------------------------------------------------------------------------------
@@ -305,6 +367,7 @@ def summed_up(
                 "without the start of their process.",
             ),
             _winners(scores, psnr, ssim, names),
+            *(_sight(sight, scores) for sight in SIGHTS),
         ],
         claims=[_claim(kind, scores, psnr, ssim, conclusive=conclusive) for kind in DAMAGE],
         notes=[*notes, *_failures(scores, names)],
@@ -349,11 +412,20 @@ def rank(name: str, kind: str, figures: Mapping[tuple[str, str], float | None]) 
 Figures = Mapping[tuple[str, str], "float | None"]
 
 
-def _table(title: str, figures: Figures, *, note: str, digits: int = 2, better: Better = "higher") -> Table:
+def _table(
+    title: str, figures: Figures, *, note: str, digits: int = 2, better: Better | None = "higher"
+) -> Table:
     names = dict.fromkeys(name for name, _ in figures)
     columns = [Column(kind, digits, better) for kind in DAMAGE]
     rows = [Row(name, {kind: figures[name, kind] for kind in DAMAGE}) for name in names]
     return Table(title, columns, rows, note)
+
+
+def _sight(sight: Sight, scores: Scores) -> Table:
+    """Tell one measure of what the eye sees, with the kind of fill that it favours."""
+    figures = {key: _mean([getattr(s, sight.measure) for s in found]) for key, found in scores.items()}
+    note = f"Mean over the pictures. It favours {FAVOURS[sight.measure]}."
+    return _table(sight.title, figures, digits=3, better=sight.better, note=note)
 
 
 def _winners(scores: Scores, psnr: Figures, ssim: Figures, names: Sequence[str]) -> Table:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tratteggio.errors import BadUsage, GridMismatch
 
@@ -71,6 +72,42 @@ def ciede2000(lab_a: Array, lab_b: Array, *, k_l: float = 1.0, k_c: float = 1.0,
     # Rounding can leave -1e-17 for equal colours.
     difference: Floats = np.sqrt(np.maximum(squared, 0))
     return difference
+
+
+def broad_colour_difference(
+    lab_a: Array, lab_b: Array, *, sigma: float = 8.0, where: NDArray[np.bool_] | None = None
+) -> float:
+    """Return how far broad tones are off: the mean CIEDE2000 of colours blurred by a Gaussian.
+
+    It sees a fill from far away: brushwork does not count, a patch of the wrong hue does. It favours engines
+    that keep to the tones around, smooth ones too, and so complements measures of texture.
+
+    Args:
+        lab_a: CIE L*a*b*, (H, W, 3).
+        lab_b: the same shape.
+        sigma: standard deviation of the Gaussian in pixels; the picture is mirrored beyond its border.
+        where: (H, W) bool, pixels that count; None: all.
+
+    Returns:
+        the mean; nan where no pixel counts.
+
+    Raises:
+        GridMismatch: the shapes differ.
+        BadUsage: a sigma that is not positive.
+
+    Example:
+        >>> grey = np.full((8, 8, 3), [50.0, 0.0, 0.0])
+        >>> round(broad_colour_difference(grey, grey + [1.0, 0.0, 0.0]), 2)
+        1.0
+    """
+    if not sigma > 0:
+        raise BadUsage(f"colours are blurred by a sigma above 0 pixels, got {sigma}")
+    blurred = [
+        ndimage.gaussian_filter(np.asarray(lab, np.float64), (sigma, sigma, 0)) for lab in (lab_a, lab_b)
+    ]
+    difference = ciede2000(*blurred)
+    chosen = difference if where is None else difference[where]
+    return float(chosen.mean()) if chosen.size else float("nan")
 
 
 def colour_auc(error: Array, weights: Array | None = None, *, most: float = 150.0) -> float:

@@ -36,21 +36,50 @@ def texture_kept(picture: Array, lost: NDArray[np.bool_], *, reach: int = 16) ->
         >>> float(texture_kept(chequered, lost))
         1.0
     """
+    return texture_of(texture_sums(picture, lost, reach=reach))
+
+
+def texture_sums(
+    picture: Array, lost: NDArray[np.bool_], *, reach: int = 16, core: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """Return what `texture_of` needs; sums of parts of a painting may be added.
+
+    Args:
+        picture, lost, reach: as for `texture_kept`; a part shows `reach` + 1 pixels around its core.
+        core: (H, W) bool, pixels whose differences to the next below and on the right count; None: all.
+
+    Returns:
+        (2, 2): total and count of squared differences, in fills and around them.
+
+    Raises:
+        GridMismatch, BadUsage: as `texture_kept`.
+    """
     if np.shape(picture)[:2] != lost.shape:
         raise GridMismatch(f"the picture is {np.shape(picture)[:2]}, its lacunae are {lost.shape}")
     if reach < 1:
         raise BadUsage(f"the surroundings reach 1 pixel or more, got {reach}")
     tone = np.asarray(picture, np.float64).reshape(*lost.shape, -1).mean(axis=2)
     around = ~lost & ndimage.maximum_filter(lost, size=2 * reach + 1)
-    energy = [_energy(tone, where) for where in (lost, around)]
-    return energy[0] / energy[1] if energy[1] else float("nan")
+    return np.array([_energy(tone, where, core) for where in (lost, around)])
 
 
-def _energy(tone: NDArray[np.float64], where: NDArray[np.bool_]) -> float:
-    """Average the squared differences of all neighbours that both lie within; nan if there are none."""
+def texture_of(sums: NDArray[np.float64]) -> float:
+    """Return the ratio that sums make, see `texture_sums`."""
+    if not sums[:, 1].all() or not sums[1, 0]:
+        return float("nan")
+    means = sums[:, 0] / sums[:, 1]
+    return float(means[0] / means[1])
+
+
+def _energy(
+    tone: NDArray[np.float64], where: NDArray[np.bool_], core: NDArray[np.bool_] | None
+) -> tuple[float, int]:
+    """Add up the squared differences of all neighbours that both lie within, and count them."""
     total, count = 0.0, 0
     for there, here in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
         both = where[there] & where[here]
+        if core is not None:
+            both &= core[here]
         total += float(((tone[there] - tone[here]) ** 2)[both].sum())
         count += int(both.sum())
-    return total / count if count else float("nan")
+    return total, count

@@ -7,10 +7,14 @@ consensus  few labels a node, then one each, chosen together: pruning and messag
 paste      patches laid over each other, along the path where they differ least or in the mean
 canvas     a window with other places of the painting beside it
 pyramid    all of it, from coarse to fine
+voting     a guess that holds together: patches vote on lost pixels, from coarse to fine
+closing    tones of patches that meet: a Poisson equation inside the lacunae
+joint      patches along a structure image: voting, consensus, paste and closing
 context    which places those are: blocks of the whole painting that are alike
 """
 
 from tratteggio.patches.canvas import Hint, Swatch
+from tratteggio.patches.joint import fill_along
 from tratteggio.patches.pyramid import Filled, Look, fill_from_patches
 
-__all__ = ["Filled", "Hint", "Look", "Swatch", "fill_from_patches"]
+__all__ = ["Filled", "Hint", "Look", "Swatch", "fill_along", "fill_from_patches"]

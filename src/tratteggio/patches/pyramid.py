@@ -87,7 +87,7 @@ def fill_from_patches(
     """
     shape, window = lost.shape, lost
     values, lost, void = laid_out(np.where(lost[..., None], 0, colour).astype(np.float64), lost, more)
-    if not _any_whole(lost | void, patch):
+    if not any_whole(lost | void, patch):
         return None
     shown = colour[~window]
     low, high = float(shown.min()), float(shown.max())
@@ -97,19 +97,19 @@ def fill_from_patches(
     values /= high - low
     # Rounded, so that the same painting in other units has the same labels.
     rounded = (np.rint(values * STEPS) / STEPS).astype(np.float32)
-    levels = _levels(_Level(rounded, lost, void, shape, tuple(_beside(hint, void) for hint in hints)), patch)
+    levels = levels_of(Level(rounded, lost, void, shape, tuple(_beside(hint, void) for hint in hints)), patch)
     coarse = None
     for number, level in reversed(list(enumerate(levels))):
         chosen = _choose(level, coarse, patch=patch, rng=rng, look=look, chance=chance)
         colours = values if number == 0 else level.colours.astype(np.float64)
         coarse = _Done(_laid(chosen, colours, level, coarse, blurred=blurred), chosen)
     assert coarse is not None  # there is always one level
-    sure = _sure(coarse.chosen, window)
+    sure = sure_of(coarse.chosen, window)
     return Filled(low + coarse.colours * (high - low), sure)
 
 
 @dataclass(frozen=True, eq=False)
-class _Level:
+class Level:
     """The window with other places beside it, at one scale.
 
     `void` is where there is no painting, `shape` that of the window, which lies in the upper left corner.
@@ -128,7 +128,7 @@ class _Level:
 
 
 @dataclass(frozen=True, eq=False)
-class _Chosen:
+class Chosen:
     """Labels (n, k) of a level's nodes, the best first, when each was visited, and how badly the best fit.
 
     `misfit` (n,) is a mean squared difference, of a range of 1.
@@ -145,7 +145,7 @@ class _Done:
     """The window at a level that is filled, and what it was filled with."""
 
     colours: Array
-    chosen: _Chosen
+    chosen: Chosen
 
 
 def _beside(hint: Hint, void: Lost) -> Hint:
@@ -160,12 +160,12 @@ def _halved(hint: Hint) -> Hint:
     return Hint(values, ~_any_of_four(~hint.told))
 
 
-def _any_whole(unknown: Lost, patch: int) -> bool:
+def any_whole(unknown: Lost, patch: int) -> bool:
     """Tell whether a patch of known paint is left."""
     return min(unknown.shape) >= patch and bool((box_sums(~unknown, patch) == patch * patch).any())
 
 
-def _levels(finest: _Level, patch: int) -> list[_Level]:
+def levels_of(finest: Level, patch: int) -> list[Level]:
     """Halve while lacunae are deep and there is paint to choose from; the finest comes first."""
     levels = [finest]
     depth = ndimage.distance_transform_cdt(np.pad(finest.lost, 1), metric="chessboard").max()
@@ -175,24 +175,24 @@ def _levels(finest: _Level, patch: int) -> list[_Level]:
         void = _any_of_four(last.void)
         lost = (known <= 1) & ~void
         colours[lost | void] = 0
-        if not _any_whole(lost | void, patch):
+        if not any_whole(lost | void, patch):
             break
         rows, cols = last.shape
         hints = tuple(_halved(hint) for hint in last.hints)
-        levels.append(_Level(colours, lost, void, (-(-rows // 2), -(-cols // 2)), hints))
+        levels.append(Level(colours, lost, void, (-(-rows // 2), -(-cols // 2)), hints))
         depth /= 2
     return levels
 
 
 def _choose(
-    level: _Level,
+    level: Level,
     coarse: _Done | None,
     *,
     patch: int,
     rng: Generator,
     look: Look | None,
     chance: Generator | None,
-) -> _Chosen:
+) -> Chosen:
     """Choose labels of one level, from all there are or from those of the next coarser level."""
     lattice = lay(level.lost, patch=patch, void=level.void)
     colours = lattice.with_border(level.colours)
@@ -242,7 +242,7 @@ def _choose(
     # How well patches fit is judged by paint alone: without guesses and what was asked of the texture.
     paid = np.take_along_axis(pruned.costs, agreed.order[:, :1], axis=1)
     energies = agreed.energies[:, :1] - paid + pixels.at_nodes(lattice.at, labels[:, :1])
-    return _Chosen(lattice, labels, pruned.wave, np.maximum(energies[:, 0] / cost.samples, 0))
+    return Chosen(lattice, labels, pruned.wave, np.maximum(energies[:, 0] / cost.samples, 0))
 
 
 def _told(lattice: Lattice, hint: Hint, colours: NDArray[np.floating]) -> Cost:
@@ -250,7 +250,7 @@ def _told(lattice: Lattice, hint: Hint, colours: NDArray[np.floating]) -> Cost:
     return of_hint(lattice, lattice.with_border(hint.values), told, colours)
 
 
-def _diffused(level: _Level, patch: int) -> Floats:
+def _diffused(level: Level, patch: int) -> Floats:
     """Fill the window smoothly; paint goes on beyond its edges, and nobody knows which."""
     beyond = patch // 2
     colours = np.pad(level.colours[level.here], ((beyond, beyond), (beyond, beyond), (0, 0)))
@@ -258,7 +258,7 @@ def _diffused(level: _Level, patch: int) -> Floats:
     return diffuse(colours, unknown)[beyond:-beyond, beyond:-beyond]
 
 
-def _laid(chosen: _Chosen, values: Array, level: _Level, coarse: _Done | None, *, blurred: bool) -> Array:
+def _laid(chosen: Chosen, values: Array, level: Level, coarse: _Done | None, *, blurred: bool) -> Array:
     """Lay the patches of the best labels into the window, in tones of the rim and the coarse fill.
 
     Args:
@@ -287,7 +287,7 @@ def _laid(chosen: _Chosen, values: Array, level: _Level, coarse: _Done | None, *
     return filled
 
 
-def _sure(chosen: _Chosen, lost: Lost) -> Floats:
+def sure_of(chosen: Chosen, lost: Lost) -> Floats:
     """Spread over the pixels how well the nodes' patches fit: the mean over the patches on a pixel."""
     lattice = chosen.lattice
     by_node = np.exp(-chosen.misfit.astype(np.float64) / SURE)

@@ -1,0 +1,101 @@
+"""The engine that joins net and patches, where paint is scarce and options are unkind."""
+
+import logging
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import ndimage
+
+import tratteggio as tg
+from tratteggio.engines import brushwork, pconv
+from tratteggio.errors import BadUsage, UnknownName
+from tratteggio.metrics import seam_visibility, texture_kept
+from tratteggio.roles import Sampler
+from tratteggio.treatment.making import make_engine
+
+pytestmark = pytest.mark.usefixtures("weights_at_hand")
+
+
+def strokes(rows: int = 128, cols: int = 128, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    tone = ndimage.gaussian_filter(rng.normal(0, 1, (rows, cols, 3)), (0.6, 2, 0)) * 50
+    slope = np.linspace(60, 190, rows)[:, None, None]
+    return np.clip(slope + tone, 0, 255).astype(np.uint8)
+
+
+def blot(rows: int = 128, cols: int = 128) -> np.ndarray:
+    lost = np.zeros((rows, cols), bool)
+    lost[40:90, 44:92] = True
+    return lost
+
+
+@pytest.mark.parametrize("engine", ["brushwork", "brushwork:structure=tension"])
+def test_texture_is_kept_and_the_rim_does_not_show(engine):
+    before, lost = strokes(), blot()
+    made = make_engine(engine)
+    after = tg.inpaint(before, lost, engine=made)
+    assert 0.7 < texture_kept(after, lost) < 1.3
+    assert seam_visibility(after, lost) == pytest.approx(seam_visibility(before, lost), rel=0.2)
+
+
+def test_without_a_whole_patch_the_structure_fills_and_the_log_says_so(caplog):
+    before, lost = strokes(60, 60), np.zeros((60, 60), bool)
+    lost[::7] = True
+    with caplog.at_level(logging.WARNING, logger="tratteggio"):
+        after = tg.inpaint(before, lost, engine=brushwork.make(structure="tension"))
+    assert "without brushwork" in caplog.text
+    assert_array_equal(after, tg.inpaint(before, lost, engine="tension"))
+
+
+def test_lacunae_at_all_four_borders_are_filled_from_within():
+    before, lost = strokes(96, 90), np.ones((96, 90), bool)
+    lost[14:82, 12:78] = False
+    before[..., 2] = 77
+    after = tg.inpaint(before, lost, engine=brushwork.make(structure="tension"))
+    assert_array_equal(after[~lost], before[~lost])
+    assert np.ptp(after[lost][:, 2].astype(int)) <= 1  # nothing came in from beyond the border
+
+
+@pytest.mark.parametrize("level", [0, 137, 255])
+def test_a_painting_of_one_colour_stays_so(level):
+    before = np.full((80, 70, 3), level, np.uint8)
+    after = tg.inpaint(
+        np.where(blot(80, 70)[..., None], 255 - level, before).astype(np.uint8),
+        blot(80, 70),
+        engine="brushwork",
+    )
+    assert (after == level).all()
+
+
+def test_samples_differ_where_lost_and_are_repeatable():
+    engine = brushwork.make()
+    assert isinstance(engine, Sampler)
+    before, lost = strokes(), blot()
+    best, first, again = (
+        tg.inpaint(before, lost, engine=one) for one in (engine, engine.sample(1), engine.sample(1))
+    )
+    assert_array_equal(first, again)
+    assert (first[lost] != best[lost]).any()
+    assert_array_equal(first[~lost], before[~lost])
+
+
+def test_options_are_told_in_the_history():
+    net = brushwork.make()
+    assert net.parameters["structure"] == "net"
+    assert net.parameters["weights_sha256"] == pconv.make().parameters["weights_sha256"]
+    assert brushwork.make(structure="tension").parameters["structure"] == "tension"
+
+
+def test_without_weights_a_smooth_surface_leads(monkeypatch):
+    monkeypatch.setattr(pconv, "ships", lambda: False)
+    assert brushwork.make().parameters["structure"] == "tension"
+
+
+def test_options_that_cannot_be_met_are_refused():
+    with pytest.raises(UnknownName, match="net, tension"):
+        brushwork.make(structure="plate")
+    with pytest.raises(BadUsage, match="leave one of them out"):
+        brushwork.make(structure="tension", weights="pconv-compact")
+    with pytest.raises(BadUsage, match="CPU"):
+        brushwork.make(structure="tension", device="cuda")
