@@ -192,7 +192,7 @@ def test_a_misspelt_option_is_refused_with_the_options_there_are(name):
 
 def test_filters_and_an_enhancer_are_not_mixed():
     picture = painting(8, 8)
-    with pytest.raises(BadUsage, match="through filters or through an enhancer"):
+    with pytest.raises(BadUsage, match="filters and an enhancer cannot be combined"):
         tg.enhance(picture, "box", enhancer=ENHANCERS[0])
     with pytest.raises(BadUsage, match="omit `tile=...`"):
         tg.enhance(picture, enhancer=ENHANCERS[0], tile=64)

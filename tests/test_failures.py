@@ -36,7 +36,7 @@ def test_opencv_that_runs_out_of_memory_is_known() -> None:
 
 @pytest.mark.parametrize("how", ["is killed by signal: Killed. ", "exited unexpectedly"])
 def test_a_killed_worker_is_one_sentence(how: str) -> None:
-    told = "was killed.*--resume, with fewer --workers"
+    told = "was killed.*`resume=True`, with fewer workers"
     with pytest.raises(TratteggioError, match=told), machine_failures("use less"):
         raise RuntimeError(f"DataLoader worker (pid(s) 4242) {how}")
 
@@ -46,3 +46,8 @@ def test_other_errors_pass(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, machine_failures("use less"):
         raise error
     assert caught.value is error
+
+
+def test_a_worker_that_resets_its_connection_was_killed() -> None:
+    with pytest.raises(TratteggioError, match="was killed"), machine_failures("wait"):
+        raise ConnectionResetError(104, "Connection reset by peer")

@@ -150,7 +150,7 @@ def test_a_former_function_is_refused_with_its_new_name(package: Any, former: st
 
 
 def test_what_is_refused_when_read_is_refused_when_written(tmp_path: Path) -> None:
-    with pytest.raises(BadUsage, match="a picture is grey or RGB"):
+    with pytest.raises(BadUsage, match="an image is grey or RGB"):
         files.write(np.zeros((16, 16, 31), np.uint8), tmp_path / "many.tif")
     assert not list(tmp_path.iterdir())
 

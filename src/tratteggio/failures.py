@@ -39,9 +39,10 @@ def machine_failures(advice: str) -> Iterator[None]:
 
 def _told(error: Exception, advice: str) -> TratteggioError | None:
     text = str(error)
-    if WORKER.search(text):
+    # A worker that dies while it hands pixels over resets its connection.
+    if WORKER.search(text) or isinstance(error, ConnectionError):
         return TratteggioError(
-            "a process that makes training patches was killed, most often because memory ran out; go on with "
+            "a data worker process was killed, most often because memory ran out; continue with "
             "`resume=True`, with fewer workers"
         )
     # What quotes its input, as these do, could have the words from there.

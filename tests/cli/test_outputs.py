@@ -82,7 +82,7 @@ def test_a_folder_filled_into_itself_never_overwrites_a_source(pair, options, ne
 @pytest.mark.parametrize("options", [[], ["--overwrite"]])
 def test_two_scans_of_one_folder_never_share_an_output(pair, options, never_fills):
     before = state(pair)
-    refused(inpaint(pair, *options, source="both", out="new"), "a.png", "one file")
+    refused(inpaint(pair, *options, source="both", out="new"), "a.png", "the same file")
     assert state(pair) == before
     assert not (pair / "new").exists()
 
@@ -140,7 +140,7 @@ def test_what_can_be_known_is_refused_before_filling(folder, out, options, word,
         (["--policy", "cracks=fill"], "crack"),
         (["--policy", "crack"], "CLASS=fill"),
         (["--grow", "3parsec"], "2px"),
-        (["--grow", "120um"], "scale"),
+        (["--grow", "120um"], "states no resolution"),
         (["--finish", "hatch"], "hatched"),
         (["--kind", "nothing"], "nothing"),
     ],
@@ -194,7 +194,7 @@ def test_a_folder_of_the_users_is_never_taken_for_a_ledger(folder, never_fills):
     (folder / "out.tif.job").mkdir()
     (folder / "out.tif.job" / "notes.txt").write_text("mine")
     for options in ([], ["--overwrite"], ["--resume"]):
-        refused(inpaint(folder, *options), "out.tif.job", "move it away")
+        refused(inpaint(folder, *options), "out.tif.job", "move it")
     assert (folder / "out.tif.job" / "notes.txt").read_text() == "mine"
 
 
@@ -335,7 +335,7 @@ def test_a_file_that_comes_during_the_work_is_kept(folder, monkeypatch, out, wor
 
     with monkeypatch.context() as patch:
         patch.setattr(files.saving, "write_as", meanwhile)
-        refused(run(*words), out, "there already")
+        refused(run(*words), out, "already exists")
     assert (folder / out).read_text() == "mine"
     assert run(*words, "--overwrite").exit_code == 0
     assert (folder / out).read_bytes() != b"mine"

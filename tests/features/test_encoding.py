@@ -133,4 +133,4 @@ def test_the_verb_says_what_is_missing_and_what_was_made(weights: Path, tmp_path
 def test_the_verb_ends_with_usage_where_scans_are_named_half(weights: Path, tmp_path: Path) -> None:
     done = run("a.png", "irr=b.png", "--weights", weights, "-o", tmp_path / "f.ome.zarr")
     assert done.exit_code == 2
-    assert "several scans as MODALITY=FILE" in done.stderr
+    assert "scans each named MODALITY=FILE" in done.stderr

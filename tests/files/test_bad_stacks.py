@@ -149,7 +149,10 @@ def test_images_of_one_stack_on_different_grids(path: Path, tmp_path: Path) -> N
     files.write_stack(Stack((Scan(RGB[:500], "irr"),)), tmp_path / "other.ome.zarr")
     (path / "irr").rename(tmp_path / "gone")
     (tmp_path / "other.ome.zarr" / "irr").rename(path / "irr")
-    with pytest.raises(GridMismatch, match=r"rgb.*is 600 x 700, irr.*is 500 x 700.*tratteggio.register"):
+    with pytest.raises(
+        GridMismatch,
+        match=r"rgb.*has 600 rows x 700.*500 rows x 700.*tratteggio.register",
+    ):
         tg.open(path)
 
 

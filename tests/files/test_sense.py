@@ -69,7 +69,7 @@ def test_a_negative_with_a_stated_white_is_filled_and_kept(tmp_path, tagged):
         tmp_path / "in.tif", tmp_path / "m.png", tmp_path / "out.tif", engine="telea",
         white=None if tagged else 4095,
     )  # fmt: skip
-    assert evaluation.verify_file(tmp_path / "out.tif").passed
+    assert evaluation.verify(tmp_path / "out.tif").passed
     out = tifffile.imread(tmp_path / "out.tif")
     assert_array_equal(out[~lost], (4095 - array)[~lost])
     assert out.max() <= 4095

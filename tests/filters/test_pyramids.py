@@ -52,7 +52,7 @@ def test_a_seam_is_wide_for_large_forms_and_hard_with_one_level():
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(BadUsage, match="1 to 4 levels, got 5"):
+    with pytest.raises(BadUsage, match="1 to 4 pyramid levels, got 5"):
         gaussian_pyramid(np.zeros((8, 9)), levels=5)
     with pytest.raises(GridMismatch, match="expanded"):
         expanded(np.zeros((4, 4)), (9, 8))

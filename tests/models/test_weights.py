@@ -193,7 +193,7 @@ def test_weights_that_did_not_come_along_are_answered_with_what_to_do() -> None:
         find("no such weights")
     assert error.value.exit_code == 3
     assert "no weights named 'no such weights'" in str(error.value)
-    assert "tratteggio train" in str(error.value)
+    assert "`tratteggio.train`" in str(error.value)
 
 
 def test_shipped_weights_are_found_by_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,8 @@ def test_micrometres_per_pixel_follow_from_the_resolution(
 
 def test_a_stack_has_one_grid() -> None:
     with pytest.raises(
-        GridMismatch, match=r"rgb \(a.tif\) is 4 x 5, irr \(b.tif\) is 5 x 5.*tratteggio.register"
+        GridMismatch,
+        match=r"rgb \(a.tif\) has 4 rows x 5 .*(b.tif.) has 5 rows x 5 .*tratteggio.register",
     ):
         Stack(
             (

@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_the_last_good_state(tmp_path: Path) -> None:
     before = {file.name: file.read_bytes() for file in (tmp_path / "state").iterdir()}
     with disk() as fill:
         fill(20_000)
-        with pytest.raises(UnwritableFile, match="make room, then go on with `resume=True`"):
+        with pytest.raises(UnwritableFile, match="make room, then continue with `resume=True`"):
             save(tmp_path, net, optimiser, 4)
     assert {file.name: file.read_bytes() for file in (tmp_path / "state").iterdir()} == before
 

@@ -268,7 +268,7 @@ def test_a_run_killed_three_times_ends_with_the_same_bits(tmp_path: Path) -> Non
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_was_stopped_goes_on_to_the_same_bits(tmp_path: Path, sent: signal.Signals) -> None:
     former = signal.getsignal(sent)
-    with pytest.raises(Stopped, match="stopped after step 8 of 20; go on with `resume=True`"):
+    with pytest.raises(Stopped, match="stopped after step 8 of 20; continue with `resume=True`"):
         train(
             tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "run",
             progress=stop_after(7, lambda: os.kill(os.getpid(), sent)),
@@ -296,7 +296,7 @@ def test_resuming_a_finished_run_hands_out_its_weights(tmp_path: Path) -> None:
 
 def test_a_full_disk_stops_the_run_which_then_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     wide = {"width": 64}
-    with disk() as fill, pytest.raises(UnwritableFile, match="go on with `resume=True`"):
+    with disk() as fill, pytest.raises(UnwritableFile, match="continue with `resume=True`"):
         train(
             tiny_net(**wide), Waves(), squared, RECIPE, tmp_path / "run",
             progress=stop_after(7, lambda: fill(20_000)),

@@ -101,6 +101,7 @@ def register(
         UnreadableFile: a file is missing, damaged or of a kind we do not read.
 
     Example:
+        >>> from tratteggio.painting import Scan
         >>> from tratteggio.phantom import panel
         >>> painted = panel(192, 160, seed=1).painted
         >>> inverted = Scan(255 - painted.read()[..., 0], name="negative")

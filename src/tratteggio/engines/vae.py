@@ -120,7 +120,7 @@ def _told(attributes: Sequence[str], *, known: Sequence[str], weights: str) -> t
     """Return 1 for each attribute that is told and 0 for the others; None if nothing is told."""
     if attributes and not known:
         raise BadUsage(
-            f"the net of {weights} is told of no attributes; leave them away, or train one that is: "
+            f"the net of {weights} takes no attributes; omit them, or train a net that takes some with "
             "`settings=['model=vae-fill:attributes=ONE+OTHER']`"
         )
     for attribute in attributes:

@@ -155,7 +155,7 @@ def load_net(
         )
     if model is not None and model not in (card.model, name_of(card.model)):
         raise BadUsage(
-            f"{file} holds weights of {card.model!r}, not of {model!r}; leave model out", option="model"
+            f"{file} contains weights of {card.model!r}, not of {model!r}; omit model", option="model"
         )
     facts = {"model": card.model, "weights": file.name, "weights_sha256": models.sha256(file)}
     return net.to(there), facts

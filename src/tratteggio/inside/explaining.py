@@ -249,7 +249,7 @@ def _looked_at(
 
 def _pictures(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise UnreadableFile(f"data must be a folder of pictures; {folder} is no folder", option="data")
+        raise UnreadableFile(f"data must be a folder of pictures; {folder} is not a folder", option="data")
     found = [
         file
         for file in sorted(folder.iterdir())

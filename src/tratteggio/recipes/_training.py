@@ -244,7 +244,7 @@ def _objective(
     taps = losses.taps(recipe.loss)
     if not taps:
         if features is not None:
-            raise BadUsage(f"the objective {recipe.loss} looks at pixels alone; leave `features=...` out")
+            raise BadUsage(f"the objective {recipe.loss} uses no feature net; omit `features=...`")
         loss = losses.build(recipe.loss, recipe.loss_options, modalities=modalities or None)
         return recipe, loss if recipe.filled is None else _judging(loss, recipe.filled, modalities)
     options = dict(recipe.loss_options)

@@ -398,7 +398,7 @@ def _fitting(recipe: Recipe) -> Iterator[None]:
         yield
     except (AttributeError, TypeError, IndexError) as error:
         raise BadUsage(
-            f"the objective {recipe.loss} cannot judge what the net {recipe.model} answers ({error}); choose "
+            f"the objective {recipe.loss} does not fit the output of net {recipe.model} ({error}); use "
             "a recipe that was written for this net, or another objective with `settings=['loss=NAME']`"
         ) from error
 
