@@ -43,7 +43,7 @@ def test_a_viewer_who_always_takes_the_bright_one_prefers_the_first(tmp_path):
 def test_what_viewers_see_does_not_name_systems_or_groups(tmp_path):
     write(pairs(), tmp_path / "pairs", tmp_path / "key.json", seed=0)
     page = (tmp_path / "pairs" / "pairs.html").read_text()
-    for word in ("wide", "narrow", "one_is_a", "http"):
+    for word in ("wide", "narrow", "one_is_a", "://"):
         assert word not in page
     assert page.count("<section>") == 12
     assert len(list((tmp_path / "pairs").glob("pair-*.png"))) == 12

@@ -230,7 +230,7 @@ def test_a_judge_that_is_missing_or_not_needed_is_told_of(folder: Path, tmp_path
         train(folder, tmp_path / "run", settings=["loss=liu"])
     with pytest.raises(MissingExtra, match="there is no file"):
         train(folder, tmp_path / "run", settings=["loss=liu"], features=tmp_path / "none.pth")
-    with pytest.raises(BadUsage, match="mse looks at pixels alone; leave `features=...` out"):
+    with pytest.raises(BadUsage, match="mse uses no feature net; omit `features=...`"):
         train(folder, tmp_path / "run", features=vgg)
     assert not (tmp_path / "run").exists()
 

@@ -566,6 +566,8 @@ class Killing:
         return Waves()[index]
 
 
+# torch leaves a temporary file open when the connection of the killed worker breaks.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_killed_worker_is_one_sentence_and_its_run_goes_on(tmp_path: Path) -> None:
     asked = recipe(keep_every=1)
     with pytest.raises(TratteggioError, match="was killed.*`resume=True`, with fewer workers"):

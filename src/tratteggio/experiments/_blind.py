@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import csv
-import html
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +21,8 @@ from PIL import Image, ImageDraw
 
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.beside import beside
+from tratteggio.markup import Markup, html, join
+from tratteggio.pages import frame
 
 Levels = NDArray[np.uint8]
 
@@ -127,21 +128,32 @@ def write(pairs: Sequence[Pair], out: Path, key: Path, *, seed: int) -> None:
         part.write_text(json.dumps({"seed": seed, "pairs": told}, indent=1), "utf-8")
 
 
-def page(shown: Sequence[tuple[Levels, Levels, Levels]]) -> str:
+def page(shown: Sequence[tuple[Levels, Levels, Levels]]) -> Markup:
     """Return a page that shows pairs one below the other, takes votes, and saves them as CSV."""
-    rows = []
-    for number, pictures in enumerate(shown, start=1):
-        images = "".join(
-            f'<figure><img src="data:image/png;base64,{base64.b64encode(_png(picture)).decode()}" '
-            f'alt="{name}"><figcaption>{name}</figcaption></figure>'
-            for name, picture in zip(("damaged", "A", "B"), pictures, strict=True)
+    body = html(
+        "<h1>Which fill is better?</h1>\n<p>Each row shows a damaged picture, lost paint white, and two "
+        "fills. Choose the fill that looks more like an undamaged painting. Then save the votes.</p>\n{}\n"
+        '<p><button id="save">Save votes</button></p>',
+        join((_row(number, pictures) for number, pictures in enumerate(shown, start=1)), "\n"),
+    )
+    return frame.page("Which fill is better?", body, style=STYLE, script=SCRIPT)
+
+
+def _row(number: int, pictures: tuple[Levels, Levels, Levels]) -> Markup:
+    images = join(
+        html(
+            '<figure><img src="data:image/png;base64,{}" alt="{}"><figcaption>{}</figcaption></figure>',
+            base64.b64encode(_png(picture)).decode(), name, name,
         )
-        buttons = "".join(
-            f'<label><input type="radio" name="{number}" value="{vote}"> {html.escape(label)}</label>'
-            for vote, label in zip(VOTES, ("A is better", "B is better", "no difference"), strict=True)
-        )
-        rows.append(f"<section><h2>Pair {number}</h2><div>{images}</div><p>{buttons}</p></section>")
-    return _PAGE.replace("ROWS", "\n".join(rows))
+        for name, picture in zip(("damaged", "A", "B"), pictures, strict=True)
+    )  # fmt: skip
+    buttons = join(
+        html('<label><input type="radio" name="{}" value="{}"> {}</label>', number, vote, label)
+        for vote, label in zip(VOTES, ("A is better", "B is better", "no difference"), strict=True)
+    )
+    return html(
+        '<section><h2>Pair {}</h2><div class="pair">{}</div><p>{}</p></section>', number, images, buttons
+    )
 
 
 def count(key: Path, votes: Iterable[Path]) -> Mapping[str, Preference]:
@@ -212,20 +224,13 @@ def _png(picture: Levels) -> bytes:
     return kept.getvalue()
 
 
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Which fill is better?</title>
-<style>
-body { font: 16px/1.4 system-ui, sans-serif; margin: 24px; }
-section > div { display: flex; gap: 8px; }
-figure { margin: 0; } img { display: block; }
+STYLE = """
+.pair { display: flex; gap: 8px; }
+.pair figure { margin: 0; }
+.pair img { display: block; }
 label { margin-right: 24px; }
-</style>
-<h1>Which fill is better?</h1>
-<p>Each row shows a damaged picture, lost paint white, and two fills. Choose the fill that looks more like an
-undamaged painting. Then save the votes.</p>
-ROWS
-<p><button id="save">Save votes</button></p>
-<script>
+"""
+SCRIPT = """
 document.getElementById("save").onclick = () => {
   const chosen = [...document.querySelectorAll("input:checked")];
   const lines = ["pair,vote", ...chosen.map((box) => box.name + "," + box.value)];
@@ -234,6 +239,4 @@ document.getElementById("save").onclick = () => {
   link.download = "votes.csv";
   link.click();
 };
-</script>
-</html>
 """
