@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tratteggio.pages import curtain_file as compare
     from tratteggio.pages import report_file as report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
-    from tratteggio.recipes import train
+    from tratteggio.recipes import adapt, train
     from tratteggio.treatment import detect, enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
 
 # Public name -> the room it lives in and its name there.
@@ -39,6 +39,7 @@ _HOME = {
     "Restoration": ("painting", "Restoration"),
     "Scan": ("painting", "Scan"),
     "Stack": ("painting", "Stack"),
+    "adapt": ("recipes", "adapt"),
     "compare": ("pages", "curtain_file"),
     "detect": ("treatment", "detect"),
     "encode": ("features", "encode"),
@@ -62,6 +63,7 @@ __all__ = [
     "Scan",
     "Stack",
     "__version__",
+    "adapt",
     "compare",
     "detect",
     "encode",

@@ -10,8 +10,25 @@ import typer
 from tratteggio.cli.console import Console, Json, Quiet, conversation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tratteggio.cli.pairs import Item
     from tratteggio.painting import Lacunae
+    from tratteggio.roles import Engine
+
+
+class Adapting(NamedTuple):
+    """How the net of an engine is fitted to each painting before it fills.
+
+    Attributes:
+        minutes: of training.
+        weights: to begin with.
+        engines: the engine that fills, and those that give other fills, with the weights of a file.
+    """
+
+    minutes: float
+    weights: str
+    engines: Callable[[str | Path | None], list[Engine]]
 
 
 class Looking(NamedTuple):
@@ -93,6 +110,13 @@ def inpaint(
         float | None,
         typer.Option(help="Leave lacunae open that may be off by more than this share of the range."),
     ] = None,
+    adapt: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MINUTES",
+            help="First train the net on the known paint of this painting, with damage like its own.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -106,6 +130,9 @@ def inpaint(
     Without a mask and a damage map the damage is detected first, and lies beside the output as a map
     (proposal.tif.damage.png): a hypothesis, which should be looked over. Losses and scratches are filled,
     cracks, stains and overpaint kept, unless --policy says otherwise.
+
+    With --adapt the weights that the net learnt lie in the folder proposal.tif.adapt; a run that was
+    stopped goes on with --resume, and the history names them by their hash.
 
     Example: tratteggio inpaint panel.tif --mask lost.png -o proposal.tif
 
@@ -121,10 +148,15 @@ def inpaint(
         if damage is not None and kind:
             raise BadUsage("a damage map says what was found; --kind goes without one")
         items = pair(source, mask if damage is None else damage, output)
-        best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
-        engines = [best, *([] if samples is None else samplers(best, samples))]
+
+        def engines(weights: str | Path | None) -> list[Engine]:
+            best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
+            return [best, *([] if samples is None else samplers(best, samples))]
+
+        made = engines(weights)
         options: dict[str, Any] = {
-            "engines": engines,
+            "engines": made,
+            "adapting": None if adapt is None else Adapting(adapt, _begun(made[0], weights), engines),
             "looking": None if mask else Looking(tuple(kind or ()), policy, grow),
             "finish": finish,
             "seed": seed,
@@ -146,11 +178,12 @@ def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
     """Fill one file, first as the engine holds for best, then in other ways."""
     from tratteggio.treatment import inpaint_file, sample_file
 
-    best, *others = options["engines"]
-    looking = options["looking"]
-    options = {name: value for name, value in options.items() if name not in ("engines", "looking")}
+    engines, looking, adapting = (options[name] for name in ("engines", "looking", "adapting"))
+    aside = ("engines", "looking", "adapting")
+    options = {name: value for name, value in options.items() if name not in aside}
     lost = item.mask if looking is None else _lacunae(console, item, looking, options)
     assert lost is not None
+    best, *others = engines if adapting is None else _adapted(console, item, lost, adapting, options)
     with console.progress(item.source.name) as progress:
         history = inpaint_file(item.source, lost, item.target, engine=best, progress=progress, **options)
     for number, other in enumerate(others, start=1):
@@ -158,6 +191,33 @@ def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
         with console.progress(target.name) as progress:
             inpaint_file(item.source, lost, target, engine=other, progress=progress, **options)
     return history
+
+
+def _begun(engine: Engine, weights: str | None) -> str:
+    """Return the weights that adapting begins with: those asked for, or those that the engine takes."""
+    from tratteggio.errors import BadUsage
+
+    begun = weights or engine.parameters.get("weights")
+    if begun is None:
+        raise BadUsage(f"engine {engine.name} has no net to adapt; leave --adapt away, or take engine pconv")
+    return str(begun)
+
+
+def _adapted(
+    console: Console, item: Item, lost: Path | Lacunae, adapting: Adapting, options: dict[str, Any]
+) -> list[Engine]:
+    """Fit the net to one painting -> the engines with what it has learnt."""
+    from tratteggio import files, recipes
+
+    files.require_writable(item.target)
+    files.refuse_overwrite(item.source, item.target)
+    run = item.target.with_name(item.target.name + ".adapt")
+    with console.progress(f"{item.source.name}: adapting") as progress:
+        weights = recipes.adapt(
+            item.source, lost, run, minutes=adapting.minutes, weights=adapting.weights, seed=options["seed"],
+            device=options["device"], resume=options["resume"], progress=progress,
+        )  # fmt: skip
+    return adapting.engines(weights)
 
 
 def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, Any]) -> Lacunae:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,18 +61,19 @@ Part = Callable[[Array, Lost, Lost], Array]
 """(h, w, channels), lost, which of these to fill -> fill (h, w, channels), read where it was to be filled."""
 
 
-def make(*, seed: int = 0, device: str = "auto") -> Painter:
+def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = None) -> Painter:
     """Build the engine; where OpenCV would be best and is not installed it says so in the log.
 
     Args:
         seed: not used; there is nothing random.
         device: "cpu" or "auto"; with the net also "cuda", which it alone uses.
+        weights: what the net goes by instead of the weights that ship, as in engine pconv.
 
     Raises:
         BadUsage: no such device, or nothing that would use it.
     """
     usable = ["tension"]
-    if pconv.ships():
+    if weights is not None or pconv.ships():
         usable.append("pconv")
     try:
         from tratteggio.engines import fsr  # noqa: PLC0415  (optional)
@@ -94,7 +96,7 @@ def make(*, seed: int = 0, device: str = "auto") -> Painter:
         halo = max(halo, reach(fsr.MARGIN))
         parts["fsr"] = _fsr(fsr.paint_crop, margin=fsr.MARGIN, choice=choice)
     if "pconv" in _names(choice):
-        net = pconv.make(seed=seed, device=device)
+        net = pconv.make(seed=seed, device=device, weights=weights)
         halo = max(halo, net.halo)
         parameters |= net.parameters
         parts["pconv"] = lambda colour, lost, _: net.paint(colour, lost)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 WEIGHTS = "pconv-compact"
-ARCHITECTURES = ("pconv_compact", "pconv_unet")  # files of `models/` whose nets take (x, known)
+ARCHITECTURES = ("pconv_deep", "pconv_compact", "pconv_unet")  # files of `models/` whose nets take (x, known)
 HALO = 32  # pixels of paint around a lacuna that the net is shown; 16 to 128 measure alike (`pconv_fill.py`)
 CAPACITY_PX = 1 << 18  # the net works on whole windows, lost or not; memory goes with their size
 

@@ -23,6 +23,7 @@ from tratteggio import models
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
 from tratteggio.files.beside import beside
 from tratteggio.models import Card
+from tratteggio.training.average import Average
 from tratteggio.training.recipe import Recipe, differences, from_json, to_json
 
 STATE = "tratteggio training state 2"
@@ -42,7 +43,13 @@ class Progress(NamedTuple):
 
 
 def save_state(
-    run: Path, progress: Progress, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer
+    run: Path,
+    progress: Progress,
+    *,
+    recipe: Recipe,
+    net: nn.Module,
+    optimiser: optim.Optimizer,
+    average: Average | None = None,
 ) -> None:
     """Keep all that the next step depends on in the folder `state` of a run, and drop the state before it.
 
@@ -52,6 +59,7 @@ def save_state(
         recipe: how the net is trained.
         net: the net that is trained.
         optimiser: over parameters of `net`.
+        average: of the weights of `net`, if one is kept.
 
     Raises:
         UnwritableFile: no space, no permission; the last good state stays.
@@ -59,6 +67,8 @@ def save_state(
     folder = run / "state"
     target = folder / f"step-{progress.step:08d}.safetensors"
     tensors = {f"net/{name}": tensor for name, tensor in net.state_dict().items()}
+    if average is not None:
+        tensors |= {f"average/{name}": tensor for name, tensor in average.mean.items()}
     if recipe.moments == "bf16":
         _round_moments(optimiser)
     tensors |= dict(_moments(net, optimiser, short=recipe.moments == "bf16"))
@@ -74,7 +84,9 @@ def save_state(
             file.unlink(missing_ok=True)
 
 
-def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer) -> Progress:
+def load_state(
+    run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer, average: Average | None = None
+) -> Progress:
     """Put net and optimiser back to where a run stood, to the bit.
 
     Nothing is changed unless the state is whole and belongs to this recipe and this architecture.
@@ -84,6 +96,7 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
         recipe: how the net is trained; must be the one that the run was started with.
         net: a net of the same architecture.
         optimiser: over the same parameters of `net` as it was then.
+        average: of the weights of `net`, if one is kept.
 
     Returns:
         how far the run had come.
@@ -109,6 +122,8 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
     kept = _part(tensors, "net/")
     _require_match(file, net.state_dict(), kept)
     net.load_state_dict(kept)
+    if average is not None:
+        average.put(_part(tensors, "average/"))
     _put_back(_part(tensors, "moments/"), net, optimiser)
     return Progress(int(header["step"]), float(header["hours"]))
 
@@ -136,7 +151,9 @@ def save_weights(path: Path, net: nn.Module, *, recipe: Recipe, card: Card | Non
 def load_weights(path: Path, net: nn.Module) -> None:
     """Give a net the weights of a file, all of them or none.
 
-    A net that is built on another may begin with the weights of that one: its `foundation`.
+    A net that is built on another may begin with the weights of that one: its `foundation`. A net that grew
+    out of another chooses by `inherited(tensors)` which weights of that one it begins with; its other
+    weights stay as they were drawn.
 
     Raises:
         UnreadableFile: no such file, or not safetensors.
@@ -146,6 +163,9 @@ def load_weights(path: Path, net: nn.Module) -> None:
     foundation = getattr(net, "foundation", None)
     if foundation is not None and tensors.keys() == foundation.state_dict().keys():
         net = foundation
+    inherited = getattr(net, "inherited", None)
+    if inherited is not None and tensors.keys() != net.state_dict().keys():
+        tensors = {**net.state_dict(), **inherited(tensors)}
     _require_match(path, net.state_dict(), tensors)
     net.load_state_dict(tensors)
 

@@ -27,6 +27,7 @@ from tratteggio.files.beside import beside
 from tratteggio.losses.terms import Objective, middle
 from tratteggio.metrics.fidelity import psnr
 from tratteggio.models import Card, find
+from tratteggio.training.average import Average
 from tratteggio.training.batches import Batch, Patch, Patches, Shares, loader
 from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 from tratteggio.training.journal import Journal, Stages, write_sheet
@@ -144,7 +145,8 @@ def _train(
                 if journal:
                     journal.tell(done, {"rate": rate_at(recipe, step), **told})
             if journal and held_out and _due(done, recipe.validate_every, recipe):
-                account.figures = _validate(bench, held_out, done)
+                with bench.average.shown():
+                    account.figures = _validate(bench, held_out, done)
                 journal.tell(done, {"validation": account.figures})
             if journal and keeping:
                 _keep(bench, Progress(done, account.hours), card, account.figures)
@@ -176,6 +178,8 @@ class _Bench:
     model: Any
     """The net as Fabric calls it: on its device, at its precision, gradients shared among processes."""
     optimiser: optim.Optimizer
+    average: Average
+    """What is validated and handed on."""
     loss: Objective
     spoil: Spoil | None
 
@@ -205,7 +209,8 @@ def _set_up(
     if recipe.freeze_norms:
         _freeze_norms(net, recipe)
     optimiser = _optimiser(net, recipe)
-    return _Bench(fabric, recipe, run, net, fabric.setup_module(net), optimiser, loss, spoil)
+    model = fabric.setup_module(net)
+    return _Bench(fabric, recipe, run, net, model, optimiser, Average(net, recipe.average), loss, spoil)
 
 
 def _optimiser(net: nn.Module, recipe: Recipe) -> optim.Optimizer:
@@ -228,6 +233,7 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     run, nothing = bench.run, Progress(0, 0.0)
     if bench.recipe.init_from:
         load_weights(find(bench.recipe.init_from), bench.net)
+        bench.average.put(dict(bench.net.named_parameters()) if bench.recipe.average else {})
     if bench.fabric.is_global_zero:
         try:
             if run.exists() and any(run.iterdir()):
@@ -237,7 +243,7 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
             (run / "state").mkdir(parents=True)
         except OSError as error:
             raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
-        save_state(run, nothing, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+        _save_state(bench, nothing)
     _keep_texts(bench, texts)
     bench.fabric.barrier()
     return nothing
@@ -246,7 +252,9 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
 def _resume(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     for name, text in texts.items():
         _require_same(bench.run / name, text)
-    begun = load_state(bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+    begun = load_state(
+        bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser, average=bench.average
+    )
     _keep_texts(bench, texts)
     return begun
 
@@ -355,6 +363,7 @@ def _step(
             group["lr"] = rate_at(recipe, step)
         bench.optimiser.step()
         bench.optimiser.zero_grad()
+        bench.average.add(step)
     told = {**terms.parts, "loss": terms.total, "gradient": norm}
     account.add(told, seconds=time.perf_counter() - start)
     return stopping
@@ -404,8 +413,16 @@ def _due(done: int, every: int, recipe: Recipe) -> bool:
 def _keep(bench: _Bench, progress: Progress, card: Card | None, figures: Mapping[str, float]) -> None:
     # Weights first: a state that says "finished" then means that the final weights are there.
     filled = card and replace(card, hours=progress.hours, figures=figures)
-    save_weights(bench.run / "weights.safetensors", bench.net, recipe=bench.recipe, card=filled)
-    save_state(bench.run, progress, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+    with bench.average.shown():
+        save_weights(bench.run / "weights.safetensors", bench.net, recipe=bench.recipe, card=filled)
+    _save_state(bench, progress)
+
+
+def _save_state(bench: _Bench, progress: Progress) -> None:
+    save_state(
+        bench.run, progress, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser,
+        average=bench.average,
+    )  # fmt: skip
 
 
 def _name_unreadable(pictures: set[str]) -> None:
