@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn, optim
 
 from training.standins import TinyNet, disk, recipe, tiny_net
+from tratteggio import models
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
 from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 
@@ -192,3 +193,20 @@ def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
     save_weights(tmp_path / "w.safetensors", tiny_net(width=4), recipe=RECIPE, card=None)
     with pytest.raises(BadUsage, match="another architecture"):
         load_weights(tmp_path / "w.safetensors", tiny_net())
+
+
+def test_a_net_that_grew_out_of_another_begins_with_what_it_chooses_of_it(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    compact, deep = models.build("pconv-compact"), models.build("pconv-deep")
+    save_file(compact.state_dict(), tmp_path / "compact.safetensors")
+    before = {name: tensor.clone() for name, tensor in deep.state_dict().items()}
+    load_weights(tmp_path / "compact.safetensors", deep)
+    after = deep.state_dict()
+    assert torch.equal(after["encoder.paint.weight"], compact.state_dict()["encoder.paint.weight"])
+    assert torch.equal(after["encoder.sizes.1.0.weight"], before["encoder.sizes.1.0.weight"])
+
+
+def test_a_net_that_grew_out_of_another_takes_no_third_one(tmp_path: Path) -> None:
+    save_file(models.build("srcnn-915").state_dict(), tmp_path / "srcnn.safetensors")
+    with pytest.raises(BadUsage, match="of another architecture"):
+        load_weights(tmp_path / "srcnn.safetensors", models.build("pconv-deep"))

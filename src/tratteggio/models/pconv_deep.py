@@ -5,8 +5,9 @@ taken off, the detail is brought to one strength, and a partial convolution read
 paint so that no lacuna dims it. The deep half is different. In `pconv-compact` 82 of 96 features at an eighth
 of the size were never above 0, and none of 128 at a sixteenth: plain ReLUs behind strided convolutions
 without a shortcut, rates of 1e-3 and a clip of 100 pushed them below 0, where no gradient reaches them. Here
-every activation is a leaky ReLU, first weights are drawn for its slope, and what the deep half tells the
-shallow half begins small but not at 0, so that gradients reach every weight from the first step on.
+the deep half has leaky ReLUs, its first weights are drawn for their slope, and what it tells the shallow half
+begins small but not at 0, so that gradients reach every weight from the first step on. The shallow half keeps
+plain ReLUs, behind which the weights that it begins with were learnt.
 
     size     channels   on the way down                      on the way up
     1 / 2    32         paint 5 x 5 + first fill 3 x 3       2 residual blocks, then the 2 x 2 pixels
@@ -14,7 +15,7 @@ shallow half begins small but not at 0, so that gradients reach every weight fro
     1 / 8    96         3 x 3, 2                             2
     1 / 16   128        3 x 3, 4 with steps of 1, 2, 1, 2
 
-2.4 million parameters, 9.5 MB. A feature at a sixteenth sees 160 pixels to every side beyond its own 16. The
+2.5 million parameters, 10 MB. A feature at a sixteenth sees 160 pixels to every side beyond its own 16. The
 shallow layers have the names and sizes of those of `pconv-compact`, so that a run may begin with what that
 net learnt (`inherited`).
 
@@ -86,34 +87,38 @@ class PConvDeep(nn.Module):
 
     def forward(self, x: Tensor, known: Tensor) -> Tensor:
         """Propose a whole picture; `known` is 1 where paint is known and 0 where it is lost."""
-        paint, mask = admit(x, known, multiple=self.multiple)
-        first = first_fill(paint, mask)
-        tone = tone_of(first)
-        strength = strength_of(paint - tone, mask)
-        sizes = self.encoder((paint - tone) / strength, mask, (first - tone) / strength)
+        first, strength, sizes = self._look(x, known)
         return crop(first + self.decoder(sizes) * strength, (x.shape[2], x.shape[3]))
 
     def encode(self, x: Tensor, known: Tensor) -> Tensor:
         """Give the features of the smallest size: (B, 128, H / 16, W / 16), rounded up."""
+        return self._look(x, known)[2][-1]
+
+    def _look(self, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Return the first fill, how strong the known detail is, and features of all sizes."""
         paint, mask = admit(x, known, multiple=self.multiple)
         first = first_fill(paint, mask)
         tone = tone_of(first)
         strength = strength_of(paint - tone, mask)
-        sizes: list[Tensor] = self.encoder((paint - tone) / strength, mask, (first - tone) / strength)
-        return sizes[-1]
+        return first, strength, self.encoder((paint - tone) / strength, mask, (first - tone) / strength)
 
-    def inherited(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def inherited(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
         """Choose which weights of `pconv-compact` this net begins with: those of the sizes that are awake.
 
         In these, too, some features inside residual blocks never answer. They are drawn anew, and what
         they tell begins at 0: the net then fills as `pconv-compact` does, and they can learn.
 
         Args:
-            tensors: the weights of `pconv-compact`, by name.
+            tensors: weights by name.
 
         Returns:
-            some of them, by the names that they have here; the others keep their first weights.
+            some of them, by the names that they have here; the others keep their first weights. None if
+            they are not those of `pconv-compact`.
         """
+        compact = PConvCompact()
+        if tensors.keys() != compact.state_dict().keys():
+            return None
+        compact.load_state_dict(dict(tensors))
         asleep = ("encoder.sizes.1.", "encoder.sizes.2.", "decoder.narrower.1.", "decoder.narrower.2.",
                   "decoder.blocks.2.")  # fmt: skip
         mine = self.state_dict()
@@ -122,7 +127,7 @@ class PConvDeep(nn.Module):
             for name, tensor in tensors.items()
             if name in mine and not name.startswith(asleep)
         }
-        for block, features in _silent(tensors).items():
+        for block, features in _silent(compact).items():
             if f"{block}.inner.weight" in kept:
                 kept[f"{block}.inner.weight"][features] = mine[f"{block}.inner.weight"][features]
                 kept[f"{block}.inner.bias"][features] = 0
@@ -191,10 +196,8 @@ def _leak(size: int) -> float:
     return 0.0 if size < SHALLOW else LEAK
 
 
-def _silent(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Find the features inside the residual blocks of `pconv-compact` that never answer, by block."""
-    net = PConvCompact()
-    net.load_state_dict(dict(tensors))
+def _silent(net: PConvCompact) -> dict[str, Tensor]:
+    """Find the features inside the residual blocks of a net that never answer, by block."""
     loudest: dict[str, Tensor] = {}
 
     def listen(name: str, answer: Tensor) -> None:
@@ -224,13 +227,14 @@ def _first_weights(net: PConvDeep) -> None:
     for module in net.modules():
         if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, a=LEAK, mode="fan_out", nonlinearity="leaky_relu")
-            nn.init.zeros_(module.bias) if module.bias is not None else None
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
     for module in net.modules():
         if isinstance(module, _Residual | _Decoder):
             nn.init.zeros_(module.answer.weight)
     with torch.no_grad():
-        for narrower in net.decoder.narrower:
-            narrower.weight.mul_(WHISPER)
+        for name, weight in net.decoder.narrower.named_parameters():
+            weight.mul_(WHISPER if name.endswith("weight") else 1.0)
 
 
 def _as(like: Tensor, x: Tensor) -> Tensor:

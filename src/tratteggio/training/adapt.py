@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from tratteggio.painting.pixels import COLOURS, Lost
 from tratteggio.training.damage import draw, drawer
 
 Floats = NDArray[np.float32]
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 CELL = 16  # px, of the coarse map of where something is lost
 LEAST = 32  # px a side: a smaller painting teaches nothing
@@ -150,6 +152,6 @@ def _turn(rng: Generator) -> int:
     return int(rng.integers(8))
 
 
-def _turned(square: NDArray[np.generic], turn: int) -> NDArray[np.generic]:
+def _turned(square: NDArray[_Kind], turn: int) -> NDArray[_Kind]:
     turned = np.rot90(square, turn % 4)
     return turned[:, ::-1] if turn >= 4 else turned

@@ -164,8 +164,8 @@ def load_weights(path: Path, net: nn.Module) -> None:
     if foundation is not None and tensors.keys() == foundation.state_dict().keys():
         net = foundation
     inherited = getattr(net, "inherited", None)
-    if inherited is not None and tensors.keys() != net.state_dict().keys():
-        tensors = {**net.state_dict(), **inherited(tensors)}
+    if inherited is not None and (chosen := inherited(tensors)) is not None:
+        tensors = {**net.state_dict(), **chosen}
     _require_match(path, net.state_dict(), tensors)
     net.load_state_dict(tensors)
 
