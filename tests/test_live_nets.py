@@ -26,6 +26,7 @@ ASLEEP = {
     "cracks": "told.1.two never answers to colours alone, and no gradient reaches a quarter and deeper",
     "lowlight-raw-narrow": "down.4.2 has 29 of 192 features",
     "fpcae-concat": "its fifth encoder has 7 of 32 features in layer 1",
+    "pconv-compact": "its deep half; it ships for what begins with it: recipes vae_fill and pconv_deep",
     "vae-fill": "began with pconv-compact, whose deep half slept; its posterior learns in training alone",
 }
 """Nets that are to be trained again, and what is asleep in them. A net that is awake must not stand here."""
