@@ -1,4 +1,4 @@
-"""The net that fills lacunae by default: a correction of a smooth fill, by a U-Net whose depth is awake.
+"""A net that fills lacunae: a correction of a smooth fill, by a U-Net whose depth is awake.
 
 It begins like `pconv_compact`: a thin plate under tension fills the lacunae at once, the tone of that fill is
 taken off, the detail is brought to one strength, and a partial convolution reads the detail of the damaged

@@ -46,7 +46,7 @@ def adapt(
     run: str | Path,
     *,
     minutes: float,
-    weights: str | Path = "pconv-deep",
+    weights: str | Path = "pconv-compact",
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,

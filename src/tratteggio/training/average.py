@@ -1,8 +1,11 @@
-"""A running mean of the weights of a run: steadier than the weights, without a rate that must fall first.
+"""What a run hands on: a running mean of its weights, blended with those that it began with.
 
-Source: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging"
+A mean is steadier than the weights, without a rate that must fall first. In fine-tuning a blend keeps what
+the first weights knew.
+
+Sources: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging"
 (doi:10.1137/0330046); the exponential form is that of Tarvainen and Valpola 2017, "Mean teachers are better
-role models".
+role models"; the blend is that of Wortsman et al. 2022, "Robust fine-tuning of zero-shot models".
 """
 
 from __future__ import annotations
@@ -17,19 +20,30 @@ from torch import Tensor, nn
 class Average:
     """The mean of the weights of a net over the last steps, or the weights themselves if nothing is kept.
 
+    With a blend below 1 it is mixed with the first weights.
+
     Args:
         net: whose weights.
         kept: how much of the mean stays at each step, 0 up to 1. At the first steps less is kept, so that
             the first weights are soon forgotten.
+        blend: how far what is shown lies from the first weights, above 0 and at most 1.
 
     Attributes:
-        mean: by name of the weight; empty if `kept` is 0.
+        mean: by name of the weight; empty if nothing is kept and nothing blended.
+        first: the first weights by name; empty if nothing is blended.
     """
 
-    def __init__(self, net: nn.Module, kept: float) -> None:
-        self.kept = kept
-        self._weights = dict(net.named_parameters()) if kept else {}
+    def __init__(self, net: nn.Module, kept: float, blend: float = 1.0) -> None:
+        self.kept, self.blend = kept, blend
+        self._weights = dict(net.named_parameters()) if kept or blend < 1 else {}
         self.mean = {name: weight.detach().clone() for name, weight in self._weights.items()}
+        self.first = {name: mean.clone() for name, mean in self.mean.items()} if blend < 1 else {}
+
+    def begin(self) -> None:
+        """Take the weights as they are for the first ones."""
+        for kept in (self.mean, self.first):
+            for name, tensor in kept.items():
+                tensor.copy_(self._weights[name].detach())
 
     @torch.no_grad()
     def add(self, step: int) -> None:
@@ -38,20 +52,23 @@ class Average:
             kept = min(self.kept, (1 + step) / (10 + step))
             torch._foreach_lerp_(list(self.mean.values()), list(self._weights.values()), 1 - kept)
 
-    def put(self, mean: Mapping[str, Tensor]) -> None:
-        """Go on with a mean that was kept."""
-        for name, tensor in mean.items():
-            self.mean[name].copy_(tensor)
+    def put(self, mean: Mapping[str, Tensor], first: Mapping[str, Tensor]) -> None:
+        """Go on with a mean and first weights that were kept."""
+        for kept, found in ((self.mean, mean), (self.first, first)):
+            for name, tensor in found.items():
+                kept[name].copy_(tensor)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Let the net have the mean as its weights while this is open."""
-        self._exchange()
+        """Let the net have what is handed on as its weights while this is open."""
+        learnt = {name: self._weights[name].data for name in self.mean}
+        for name, mean in self.mean.items():
+            self._weights[name].data = self._blended(name, mean)
         try:
             yield
         finally:
-            self._exchange()
+            for name, tensor in learnt.items():
+                self._weights[name].data = tensor
 
-    def _exchange(self) -> None:
-        for name, mean in self.mean.items():
-            self.mean[name], self._weights[name].data = self._weights[name].data, mean
+    def _blended(self, name: str, mean: Tensor) -> Tensor:
+        return torch.lerp(self.first[name], mean, self.blend) if self.first else mean

@@ -69,6 +69,7 @@ def save_state(
     tensors = {f"net/{name}": tensor for name, tensor in net.state_dict().items()}
     if average is not None:
         tensors |= {f"average/{name}": tensor for name, tensor in average.mean.items()}
+        tensors |= {f"first/{name}": tensor for name, tensor in average.first.items()}
     if recipe.moments == "bf16":
         _round_moments(optimiser)
     tensors |= dict(_moments(net, optimiser, short=recipe.moments == "bf16"))
@@ -123,7 +124,7 @@ def load_state(
     _require_match(file, net.state_dict(), kept)
     net.load_state_dict(kept)
     if average is not None:
-        average.put(_part(tensors, "average/"))
+        average.put(_part(tensors, "average/"), _part(tensors, "first/"))
     _put_back(_part(tensors, "moments/"), net, optimiser)
     return Progress(int(header["step"]), float(header["hours"]))
 

@@ -210,7 +210,8 @@ def _set_up(
         _freeze_norms(net, recipe)
     optimiser = _optimiser(net, recipe)
     model = fabric.setup_module(net)
-    return _Bench(fabric, recipe, run, net, model, optimiser, Average(net, recipe.average), loss, spoil)
+    average = Average(net, recipe.average, recipe.blend)
+    return _Bench(fabric, recipe, run, net, model, optimiser, average, loss, spoil)
 
 
 def _optimiser(net: nn.Module, recipe: Recipe) -> optim.Optimizer:
@@ -233,7 +234,7 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     run, nothing = bench.run, Progress(0, 0.0)
     if bench.recipe.init_from:
         load_weights(find(bench.recipe.init_from), bench.net)
-        bench.average.put(dict(bench.net.named_parameters()) if bench.recipe.average else {})
+        bench.average.begin()
     if bench.fabric.is_global_zero:
         try:
             if run.exists() and any(run.iterdir()):

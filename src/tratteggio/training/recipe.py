@@ -44,6 +44,8 @@ class Recipe:
         average: how much of a running mean of the weights stays at each step, 0 up to 1; the mean is what is
             validated and handed on. With 0.997 it spans some 300 steps and does what a falling rate does,
             at whatever step a run is stopped. 0 hands on the weights themselves.
+        blend: how far the weights that are handed on lie from those that the run began with, 0 to 1; 0.5 is
+            halfway, which in fine-tuning often fills better than either end. 1 hands on what was learnt.
         loss: name of the objective in `tratteggio.losses`.
         loss_options: what that objective is given.
         damage: name of a kind of damage, or names with weights.
@@ -96,6 +98,7 @@ class Recipe:
     warmup: int = 0
     clip: float | None = None
     average: float = 0.0
+    blend: float = 1.0
     loss: str = "l1"
     loss_options: Settings = field(default_factory=dict)
     damage: str | Settings = "mixed"
@@ -135,6 +138,8 @@ class Recipe:
         for key in ("absent", "average", "hold"):
             if not 0 <= getattr(self, key) < 1:
                 raise BadUsage(f"{key} must be 0 or more and less than 1, got {getattr(self, key)}")
+        if not 0 < self.blend <= 1:
+            raise BadUsage(f"blend must be above 0 and at most 1, got {self.blend}")
         for key in ("rate", "clip"):
             value = getattr(self, key)
             if value is not None and not (math.isfinite(value) and value > 0):
