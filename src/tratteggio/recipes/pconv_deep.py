@@ -7,7 +7,8 @@ It begins with the layers of `pconv-compact` that are awake (`models.pconv_deep`
 (`depth_psnr_ssim`), and paintings are also seen upside down and mirrored at the diagonal. What is handed on
 is a running mean of the weights, halfway back to those that it began with.
 
-Sources: those of `pconv_dunhuang`; `training.average` for the mean and the blend.
+Sources: those of `pconv_dunhuang`; Polyak and Juditsky 1992 (doi:10.1137/0330046) for the mean; Wortsman et
+al. 2022, "Robust fine-tuning of zero-shot models", CVPR, for the blend.
 
 Time: 0.4 core seconds a step, 16 minutes on one core. Figures: see the card of `pconv-deep`. Also tried: a
 leaky ReLU in the shallow half too, which undoes what is there (7 dB; after 400 steps still 0.2 dB below);
