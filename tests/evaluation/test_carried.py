@@ -218,3 +218,21 @@ def test_what_only_the_result_says_is_named(tmp_path):
         tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((4, 5), "u1"), metadata=None, extratags=more)
     found = compare_files(tmp_path / "a.tif", tmp_path / "b.tif", grid=(4, 5))
     assert [(one.tag, one.state) for one in found] == [("Artist", "added"), ("orientation", "added")]
+
+
+def test_xmp_that_a_png_holds_compressed_is_compared(tmp_path):
+    def chunk(kind, content):
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "plain.png")
+    data = (tmp_path / "plain.png").read_bytes()
+    head, rest = data[:33], data[33:]  # signature and IHDR
+    for name, told, packed in (("a", XMP, XMP), ("b", XMP, zlib.compress(XMP))):
+        flag = b"\1" if packed is not told else b"\0"
+        content = b"XML:com.adobe.xmp\0" + flag + b"\0en\0\0" + packed
+        (tmp_path / f"{name}.png").write_bytes(head + chunk(b"iTXt", content) + rest)
+    assert compare_files(tmp_path / "a.png", tmp_path / "b.png", grid=(4, 5)) == ()
+    missing = compare_files(tmp_path / "b.png", tmp_path / "plain.png", grid=(4, 5))
+    assert {one.state for one in missing} == {"missing"}

@@ -327,6 +327,7 @@ def test_red_green_and_blue_of_other_programs_are_one_scan(tmp_path, channels, a
         (2, None, "2 channels without labels"),
         (4, None, "4 channels without labels"),
         (4, labelled("irr"), "4 channels without labels"),
+        (3, labelled("vis", "irr"), "3 channels without labels"),
         (2, labelled("irr", "irr"), "give each a different name"),
         (2, labelled("irr", ""), "give each a different name"),
     ],

@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from tratteggio.files import exif
+
 EXTREMES = (
     0,
     1,
@@ -151,24 +153,7 @@ ODD: tuple[tuple[Any, ...], ...] = (
     ("H", 0), ("H", 65535),
 )  # fmt: skip
 TYPES = {"H": 3, "I": 4, "II": 5, "ii": 10, "f": 11, "d": 12}
-WIDTHS = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
-}
+WIDTHS = exif.SIZES
 TAGS = (
     254, 256, 257, 258, 259, 262, 266, 270, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, 322, 323,
     324, 325, 330, 338, 339, 340, 347, 512, 513, 529, 530, 700, 33421, 33422, 33723, 34377, 34665,

@@ -268,3 +268,17 @@ def test_flipped_bytes_in_a_header_are_found_or_do_no_harm(file: Path, seed: int
     file.write_bytes(content)
     with contextlib.suppress(UnreadableFile):
         load(file)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(net: nn.Module, tmp_path: Path, value: float) -> None:
+    name, tensor = next(iter(net.state_dict().items()))
+    broken = tensor.clone()
+    broken.view(-1)[0] = value
+    save_file(
+        net.state_dict() | {name: broken},
+        tmp_path / "net.safetensors",
+        metadata={weights.CARD: json.dumps(dataclasses.asdict(CARD))},
+    )
+    with pytest.raises(UnreadableFile, match=r"net\.safetensors holds weights that are NaN or infinite"):
+        load(tmp_path / "net.safetensors")

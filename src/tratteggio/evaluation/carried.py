@@ -374,8 +374,9 @@ def _png(path: Path, _: tuple[int, int]) -> _Facts:
             x, y = struct.unpack(">II", content[:8])
             facts.resolution = (x / 100, y / 100)
         elif kind == b"iTXt" and content.startswith(b"XML:com.adobe.xmp\0"):
-            text = content.split(b"\0", 5)
-            facts.tags |= _xmp(zlib.decompress(text[5]) if content[18:19] == b"\1" else text[-1])
+            # Keyword 0, compressed?, method, language 0, translated keyword 0, text.
+            text = content[20:].split(b"\0", 2)[2]
+            facts.tags |= _xmp(zlib.decompress(text) if content[18:19] == b"\1" else text)
         elif kind not in PNG_OWN:
             keyword = content.partition(b"\0")[0] if kind in TEXTS else b""
             name = b" ".join((b"PNG", kind, keyword)).strip().decode("latin-1")

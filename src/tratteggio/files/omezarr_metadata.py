@@ -130,6 +130,13 @@ def labels_of(ome: Mapping[str, Any], channels: int) -> list[str] | None:
     return names if any("label" in entry for entry in entries) else None
 
 
+def described_channels(ome: Mapping[str, Any]) -> int:
+    """Return how many channels an image describes under `omero`; 0 if it describes none."""
+    omero = ome.get("omero")
+    listed = omero.get("channels") if isinstance(omero, dict) else None
+    return len(listed) if isinstance(listed, list) else 0
+
+
 def is_colour(labels: Sequence[str]) -> bool:
     """True if channels are red, green and blue, with opacity or without."""
     names = [label.lower() for label in labels]

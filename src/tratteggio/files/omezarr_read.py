@@ -12,6 +12,7 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files.omezarr_metadata import (
+    described_channels,
     first_image,
     is_colour,
     labels_of,
@@ -73,7 +74,9 @@ def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> 
     if read_attributes(folder).get("tratteggio") is not None:
         return [scan]
     labels = labels_of(ome, scan.channels)
-    if scan.channels == 1 or (labels is None and scan.channels == COLOURS):
+    # Three channels without a description are red, green and blue. A description of some of them is not clear.
+    plain = labels is None and scan.channels == COLOURS and described_channels(ome) in (0, COLOURS)
+    if scan.channels == 1 or plain:
         return [scan]
     if labels is None:
         raise UnsupportedFile(

@@ -122,6 +122,9 @@ def load(path: str | os.PathLike[str]) -> tuple[nn.Module, Card]:
     wrong = _difference(tensors, net)
     if wrong:
         raise UnsupportedFile(f"{path} does not hold the weights of {card.model!r}: {wrong}")
+    broken = [name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())]
+    if broken:
+        raise UnreadableFile(f"{path} holds weights that are NaN or infinite, in {broken[0]}; {REMEDY}")
     net.load_state_dict(tensors, assign=True)
     return net.eval(), card
 

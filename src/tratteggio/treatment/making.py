@@ -69,7 +69,8 @@ def samplers(engine: Engine, number: int) -> list[Engine]:
         )
     if not isinstance(engine, Sampler):
         raise BadUsage(
-            f"engine {engine.name} makes only one fill; for several fills use engine vae or patch_mrf"
+            f"engine {engine.name} makes only one fill; for several fills use engine vae, patch_mrf or "
+            "brushwork"
         )
     return [engine.sample(one) for one in range(1, number + 1)]
 
