@@ -74,7 +74,7 @@ def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> 
     if read_attributes(folder).get("tratteggio") is not None:
         return [scan]
     labels = labels_of(ome, scan.channels)
-    # Three channels without a description are red, green and blue. A description of some of them is not clear.
+    # Three channels without a description are red, green and blue; a description of some is not clear.
     plain = labels is None and scan.channels == COLOURS and described_channels(ome) in (0, COLOURS)
     if scan.channels == 1 or plain:
         return [scan]
