@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tratteggio.pages.comparison import compare
     from tratteggio.pages.report import report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
-    from tratteggio.recipes import train
+    from tratteggio.recipes import adapt, train
     from tratteggio.treatment import detect, enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
 
 # Public name -> the package it lives in, under the same name.
@@ -38,6 +38,7 @@ _HOME = {
     "Restoration": "painting",
     "Scan": "painting",
     "Stack": "painting",
+    "adapt": "recipes",
     "compare": "pages",
     "detect": "treatment",
     "encode": "features",
@@ -62,6 +63,7 @@ __all__ = [
     "Scan",
     "Stack",
     "__version__",
+    "adapt",
     "compare",
     "detect",
     "encode",

@@ -13,7 +13,7 @@ from plugins.package import PAGE, ROOT, Installed
 from tratteggio import files
 from tratteggio.phantom import panel
 
-TRATTEGGIO = ("-c", "from tratteggio.cli.main import main; main()")
+TRATTEGGIO = ("-m", "tratteggio")
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
 
 
