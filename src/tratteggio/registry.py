@@ -20,6 +20,7 @@ ROLES = {
     "engines": "engine",
     "detectors": "detector",
     "enhancers": "enhancer",
+    "formats": "format",
     "finish": "finish",
     "models": "architecture",
     "recipes": "recipe",
