@@ -16,8 +16,10 @@ from api_surface import surface
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "tratteggio"
 MODULES = sorted(SOURCE.rglob("*.py"))
-HEAVY = {"torch", "scipy", "skimage", "cv2", "tifffile", "imagecodecs", "lightning_fabric", "rawpy"}
-FOR_TESTS = {"pytest", "hypothesis"}
+HEAVY = {
+    *("torch", "scipy", "skimage", "cv2", "tifffile", "imagecodecs"),
+    *("lightning_fabric", "rawpy", "pytest", "hypothesis"),
+}
 
 
 def nodes(file: Path) -> Iterator[ast.AST]:
@@ -34,7 +36,7 @@ def heavy_after(code: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{told}"], capture_output=True, text=True, check=True, timeout=60
     )
-    return (HEAVY | FOR_TESTS) & set(done.stdout.rpartition("modules:")[2].split())
+    return HEAVY & set(done.stdout.rpartition("modules:")[2].split())
 
 
 # --- imports -----------------------------------------------------------------------------------------
