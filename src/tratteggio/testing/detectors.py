@@ -19,7 +19,7 @@ from tratteggio.errors import BadPixels
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.testing.laws import Laws, base_name
 from tratteggio.testing.phantoms import draw_wall
-from tratteggio.treatment import listed, make_detector, stack_of
+from tratteggio.treatment import list_available, make_detector, stack_of
 
 Array = NDArray[Any]
 
@@ -175,4 +175,4 @@ class DetectorLaws(Laws):
         assert base_name(full) == base
         assert 0 < detector.threshold <= 1
         assert 512 % detector.step == 0
-        assert any(base_name(example) == base and meaning for example, meaning in listed("detectors"))
+        assert any(base_name(example) == base and meaning for example, meaning in list_available("detectors"))
