@@ -90,14 +90,19 @@ class SessionFolder:
         names = (file.stem.removeprefix("fill-") for file in self.path.glob("fill-*.json"))
         return sorted(int(name) for name in names if name.isdecimal())
 
-    def close(self) -> None:
-        """Let go; a folder in which nothing was done is removed."""
-        if {file.name for file in self.path.iterdir()} <= {LOCK}:
-            (self.path / LOCK).unlink(missing_ok=True)
-            self._hold.release()
+    def close(self, *, marked: bool) -> None:
+        """Let go; a folder in which nothing was done is removed.
+
+        Args:
+            marked: the journal holds changes.
+        """
+        kept = {file.name for file in self.path.iterdir()} - {LOCK, *([] if marked else [JOURNAL])}
+        if not kept:
+            for name in (LOCK, JOURNAL):
+                (self.path / name).unlink(missing_ok=True)
+        self._hold.release()
+        if not kept:
             self.path.rmdir()
-        else:
-            self._hold.release()
 
 
 def folder_of(source: Path) -> Path:

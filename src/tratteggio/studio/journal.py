@@ -13,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Record(NamedTuple):
 
 
 class Journal:
-    """The file of changes, open for reading and writing.
+    """The file of changes. It is opened for each of them, so that nothing is lost in a buffer.
 
     Args:
         path: made if it is not there.
@@ -55,17 +55,16 @@ class Journal:
         self.path = path
         first = f"{FIRST} {grid[0]} {grid[1]} {' '.join(NAMES)}\n".encode()
         try:
-            self._file = path.open("r+b" if path.exists() else "x+b")
-            line = self._file.readline(1024)
-            # A kill may come between the making of the file and its first line.
-            if not line.endswith(b"\n") and first.startswith(line):
-                self._file.seek(0)
-                self._file.write(first)
-                self._file.flush()
-            elif line != first:
-                raise _not_ours(path, line, grid)
-            self._first = len(first)
-            self._end = self._file.seek(0, os.SEEK_END)
+            with path.open("r+b" if path.exists() else "x+b") as file:
+                line = file.readline(1024)
+                if not line.endswith(b"\n") and first.startswith(line):
+                    # New, or a kill came between the making of the file and its first line.
+                    file.seek(0)
+                    file.write(first)
+                elif line != first:
+                    raise _not_ours(path, line, grid)
+                self._first = len(first)
+                self._end = file.seek(0, os.SEEK_END)
         except OSError as error:
             raise UnwritableFile(f"{path}: {error.strerror or error}") from error
 
@@ -75,7 +74,7 @@ class Journal:
         while at < self._end:
             record = self._record(at)
             if record is None:
-                self._file.truncate(at)
+                os.truncate(self.path, at)
                 self._end = at
                 return
             yield Record(at, record[0])
@@ -93,19 +92,22 @@ class Journal:
         packed = [(key, zlib.compress(bits.tobytes(), 1)) for key, bits in (change or {}).items()]
         told = json.dumps({**note, "tiles": [[*key, len(data)] for key, data in packed]}).encode()
         data = b"".join(data for _, data in packed)
+        header = HEADER.pack(len(told), len(data), zlib.crc32(data, zlib.crc32(told)))
         at = self._end
         try:
-            self._file.seek(at)
-            self._file.write(HEADER.pack(len(told), len(data), zlib.crc32(data, zlib.crc32(told))))
-            self._file.write(told)
-            self._file.write(data)
-            self._file.flush()
+            try:
+                with self.path.open("r+b", buffering=0) as file:
+                    file.seek(at)
+                    for part in (header, told, data):
+                        _write(file, part)
+            except OSError:
+                os.truncate(self.path, at)
+                raise
         except OSError as error:
-            self._take_back(at)
             raise UnwritableFile(
-                f"{self.path}: {error.strerror or error}; the last stroke is not kept. Make room, then go on"
+                f"{self.path}: {error.strerror or error}; the last change is not kept. Make room, then go on"
             ) from error
-        self._end = at + HEADER.size + len(told) + len(data)
+        self._end = at + len(header) + len(told) + len(data)
         return at
 
     def change(self, at: int) -> Change:
@@ -125,32 +127,27 @@ class Journal:
             data = data[size:]
         return change
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
-
     def _record(self, at: int) -> tuple[dict[str, Any], bytes, int] | None:
-        self._file.seek(at)
-        header = self._file.read(HEADER.size)
-        if len(header) < HEADER.size:
-            return None
-        told, size, checksum = HEADER.unpack(header)
-        if told > MOST_NOTE or at + HEADER.size + told + size > self._end:
-            return None
-        note, data = self._file.read(told), self._file.read(size)
+        with self.path.open("rb") as file:
+            file.seek(at)
+            header = file.read(HEADER.size)
+            if len(header) < HEADER.size:
+                return None
+            told, size, checksum = HEADER.unpack(header)
+            end = at + HEADER.size + told + size
+            if told > MOST_NOTE or end > self._end:
+                return None
+            note, data = file.read(told), file.read(size)
         if zlib.crc32(data, zlib.crc32(note)) != checksum:
             return None
-        return json.loads(note), data, at + HEADER.size + told + size
+        return json.loads(note), data, end
 
-    def _take_back(self, at: int) -> None:
-        """Bring the file back to what it was; a new handle, since the old one holds unwritten bytes."""
-        descriptor = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
-        os.ftruncate(descriptor, at)
-        try:
-            self._file.close()
-        except OSError:
-            os.ftruncate(descriptor, at)
-        self._file = os.fdopen(descriptor, "r+b")
+
+def _write(file: IO[bytes], data: bytes) -> None:
+    """Write all of it: one system call may write less."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _not_ours(path: Path, line: bytes, grid: tuple[int, int]) -> Exception:

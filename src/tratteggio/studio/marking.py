@@ -92,12 +92,6 @@ class Marking:
         """Do changes again that were taken back; returns what changed."""
         return self._step("redo", count, self._undone, self._done)
 
-    def close(self) -> None:
-        """Let go of the journal."""
-        with self._lock:
-            if self._journal is not None:
-                self._journal.close()
-
     def _do(self, change: Change, told: dict[str, Any]) -> Region | None:
         if not change or self._journal is None:
             return None

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 JSON_BYTES = 4 << 20
 FILE_BYTES = 256 << 20
+TOO_LARGE = "The request is too large."
 READING = ("GET", "HEAD")
 # The one style sheet that the viewer library puts into the page itself; all others are files of ours.
 VIEWER_STYLE = "sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE="
@@ -88,11 +89,8 @@ class Guard:
         answer = self._refused(scope)
         limited = _Limited(receive, FILE_BYTES if _is_file(scope) else JSON_BYTES)
         if answer is None and limited.too_large(Headers(scope=scope)):
-            answer = _refusal(413, "The request is too large.")
-        try:
-            await (answer or self.app)(scope, limited, _with_headers(send))
-        except _TooLargeError:
-            await _refusal(413, "The request is too large.")(scope, receive, _with_headers(send))
+            answer = _refusal(413, TOO_LARGE)
+        await (answer or self.app)(scope, limited, _with_headers(send))
 
     def _refused(self, scope: Scope) -> Response | None:  # noqa: PLR0911 a list of rules, one after the other
         """Return why a request is refused, or the way in for one with a token; None lets it in."""
@@ -146,7 +144,7 @@ class Guard:
         )
 
 
-class _TooLargeError(Exception):
+class TooLargeError(Exception):
     """A body that is longer than it may be."""
 
 
@@ -166,7 +164,7 @@ class _Limited:
         message = await self.receive()
         self.got += len(message.get("body", b""))
         if self.got > self.most:
-            raise _TooLargeError
+            raise TooLargeError
         return message
 
 

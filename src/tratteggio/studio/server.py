@@ -7,7 +7,6 @@ import json
 import math
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,7 +24,7 @@ from tratteggio.studio import asks
 from tratteggio.studio.display import Tone
 from tratteggio.studio.page import page_files
 from tratteggio.studio.pyramid import tile_region
-from tratteggio.studio.security import Door, Guard
+from tratteggio.studio.security import TOO_LARGE, Door, Guard, TooLargeError
 from tratteggio.studio.session import Session
 from tratteggio.studio.tiles import Encoded, strength_tile
 
@@ -118,16 +117,12 @@ def application(session: Session, door: Door) -> ASGIApp:
     handlers: Mapping[Any, Any] = {
         TratteggioError: _refused,
         msgspec.DecodeError: _misunderstood,
+        UnicodeDecodeError: _misunderstood,
+        TooLargeError: _too_large,
         Exception: _broken,
     }
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if not (session.read_only or door.read_only):
-            await to_thread.run_sync(session.jobs.warm_up)
-        yield
-
-    return Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan), door)
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), door)
 
 
 def _commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any], Any]]]:
@@ -293,6 +288,10 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _misunderstood(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": f"The request was not understood: {error}"}, 400)
+
+
+async def _too_large(_: Request, __: Exception) -> Response:
+    return JSONResponse({"error": TOO_LARGE}, 413)
 
 
 async def _broken(_: Request, error: Exception) -> Response:

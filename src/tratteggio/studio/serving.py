@@ -62,6 +62,8 @@ def serve(
             application(session, door), log_level="error", access_log=False, server_header=False,
             proxy_headers=False, ws="none", timeout_graceful_shutdown=1,
         )  # fmt: skip
+        if not session.read_only:
+            session.jobs.warm_up()
         server = _Server(config, lambda: ready(door.address))
         with contextlib.suppress(KeyboardInterrupt):
             server.run([listening])

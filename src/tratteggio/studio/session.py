@@ -85,7 +85,7 @@ class Session:
             self.marking = Marking(self.stack.grid, None if self.folder is None else self.folder.journal)
         except BaseException:
             if self.folder is not None:
-                self.folder.close()
+                self.folder.close(marked=True)
             raise
         self.jobs = Jobs(self._changed)
         self.version = 0
@@ -417,11 +417,10 @@ class Session:
     def close(self) -> None:
         """Stop what is at work and let go of the painting."""
         self.jobs.close()
-        self.marking.close()
         if self.folder is not None:
             for file in self.folder.path.glob("strength-*.tif"):
                 file.unlink(missing_ok=True)
-            self.folder.close()
+            self.folder.close(marked=self.marking.version > 0)
 
     # --- inside ----------------------------------------------------------------------------------------
 
