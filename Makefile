@@ -12,6 +12,7 @@ help: ## list the commands
 
 demo: $(READY) ## paint a panel, damage it, propose a fill: layers and a report in out/demo
 	$(BIN)/tratteggio demo -o out/demo --overwrite
+	@echo "To go on: $(BIN)/tratteggio inspect out/demo/panel.tif"
 
 gallery: $(READY) ## the lecture, step by step: each example run, its page in out/gallery/index.html
 	$(BIN)/python gallery/wall.py

@@ -9,7 +9,8 @@ held-out places where both scans show enough of one thing to be measured; the re
 it has there, and the share of the places that this is; and the root mean square error that the fit expects of
 itself, measured or not. Goals: a mean below 0.5, 95 % below 1. A scan that is not recognised is refused.
 
---simpleitk registers the same scans with SimpleITK (Mattes mutual information, affine, then cubic B-splines).
+--simpleitk registers the same scans with SimpleITK (Mattes mutual information, affine, then cubic B-splines);
+it needs `pip install SimpleITK`.
 --pair prints the residual of two files.
 """
 

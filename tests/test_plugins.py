@@ -22,7 +22,7 @@ BROKEN = {
     "silent": "assert False",
     "empty": "",
 }
-ROLES = ("engines", "detectors", "enhancers", "models", "recipes", "finish", "experiments")
+ROLES = ("engines", "detectors", "enhancers", "formats", "models", "recipes", "finish", "experiments")
 
 
 @pytest.fixture

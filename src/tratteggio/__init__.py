@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from tratteggio.align.mosaic import mosaic
     from tratteggio.align.register import register
     from tratteggio.evaluation import evaluate, verify
+    from tratteggio.explanation import explain
     from tratteggio.features import encode, learn
     from tratteggio.files import inspect
-    from tratteggio.inside import explain
     from tratteggio.pages.comparison import compare
     from tratteggio.pages.report import report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
-    from tratteggio.recipes import train
+    from tratteggio.recipes import adapt, train
     from tratteggio.treatment import detect, enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
 
 # Public name -> the package it lives in, under the same name.
@@ -38,12 +38,13 @@ _HOME = {
     "Restoration": "painting",
     "Scan": "painting",
     "Stack": "painting",
+    "adapt": "recipes",
     "compare": "pages",
     "detect": "treatment",
     "encode": "features",
     "enhance": "treatment",
     "evaluate": "evaluation",
-    "explain": "inside",
+    "explain": "explanation",
     "inpaint": "treatment",
     "inspect": "files",
     "learn": "features",
@@ -62,6 +63,7 @@ __all__ = [
     "Scan",
     "Stack",
     "__version__",
+    "adapt",
     "compare",
     "detect",
     "encode",

@@ -1,13 +1,16 @@
-"""What engines, detectors and enhancers must offer. A new one is one file in its folder, found by name."""
+"""What engines, detectors, enhancers and formats must offer. A new one is one file in its folder."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.painting import Lacunae, Region, Scan, Stack
+from tratteggio.painting import Lacunae, Metadata, Pixels, Region, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array
 
 
@@ -218,3 +221,212 @@ class Trace(NamedTuple):
     def reach(self) -> int:
         """Pixels about a place that its answer depends on."""
         return self.follow + max(self.shortest, self.blot) + 1
+
+
+@dataclass(frozen=True)
+class Keeps:
+    """What files of a format can hold. A writer is asked only for what fits, so it need not check again.
+
+    Attributes:
+        depths: names of the dtypes of samples that are kept bit by bit, shallow first.
+        alpha: opacity as a last channel.
+        profile: a colour profile.
+        resolution: pixels per inch or centimetre.
+        orientation: how a viewer turns the pixels.
+        white: a sample that stands for white, where it is not that of the depth.
+        inverted: grey that is stored with 0 as white.
+        foreign: keys of `Metadata.foreign` that are written back.
+        layers: original, fill and lacunae of a proposal in one file.
+        scans: several scans of one painting.
+        pyramid: smaller copies, so that a reduced view is read without the whole.
+        lossless: every sample comes back as it was written.
+        longest: most pixels a side; None: no limit.
+    """
+
+    depths: tuple[str, ...] = ()
+    alpha: bool = False
+    profile: bool = False
+    resolution: bool = False
+    orientation: bool = False
+    white: bool = False
+    inverted: bool = False
+    foreign: tuple[str, ...] = ()
+    layers: bool = False
+    scans: bool = False
+    pyramid: bool = False
+    lossless: bool = True
+    longest: int | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a format before any file of it is opened.
+
+    Attributes:
+        title: the format in messages, as in "panel.png is not a sound PNG file": "PNG".
+        suffixes: ends of file names in lower case, the usual one first: (".tif", ".tiff"). One may have two
+            parts (".ome.tif"). The longest suffix that a name ends in decides.
+        keeps: what its files can hold.
+        folder: None if it is a file. Else it is a folder, and this file in it shows that it is one.
+        names_scans: one of its scans is read as "panel.ome.zarr/irr", by its modality.
+        codec: how samples are compressed, if `Metadata.foreign["compression"]` does not say.
+        compressions: what a user can choose among when writing; empty: there is no choice.
+    """
+
+    title: str
+    suffixes: tuple[str, ...]
+    keeps: Keeps
+    folder: str | None = None
+    names_scans: bool = False
+    codec: str = ""
+    compressions: tuple[str, ...] = ()
+
+
+class Format(Protocol):
+    """One kind of files. Each module in `formats/`, or behind an entry point of `tratteggio.formats`, is one.
+
+    The module has `FACTS` and `recognizes`, and the functions of what it can do: `ScanReader`, `StackReader`,
+    `ScanWriter`, `StackWriter`, `ProposalWriter`, `ClassMaps`. It is imported to look at any file, so it
+    imports its codecs inside its functions.
+
+    `tratteggio.files` does the rest, for all formats alike:
+
+    - What a reader raises becomes `UnreadableFile` with the name of the file, now or when pixels are read.
+      A reader raises `UnsupportedFile` for a sound file that it does not take.
+    - Metadata that make no sense are left out with a note.
+    - A reader allocates no more than `files.limits` allows: it calls `require_decodable` and
+      `require_metadata` with what a header claims, before it allocates.
+    - A writer gets a temporary path, which is renamed when it is complete. It never sees the target.
+    """
+
+    @property
+    def FACTS(self) -> Facts:  # noqa: N802 a constant of the module
+        """What is known of the format."""
+
+    def recognizes(self, path: Path, start: bytes) -> bool:
+        """True if what lies at `path` is of this format, however damaged.
+
+        If several formats say so, the one with the longest suffix of the name is taken.
+
+        Args:
+            path: a file or a folder, which may be missing.
+            start: the first 64 bytes of the file; empty for a folder and for what is missing.
+        """
+
+
+@runtime_checkable
+class ScanReader(Protocol):
+    """A format whose files hold one scan."""
+
+    def open_scan(self, path: Path, *, modality: str, bilevel: bool) -> Scan:
+        """Open a file by its header; pixels are read later.
+
+        Args:
+            path: the file. It is there and not empty.
+            modality: that of the scan.
+            bilevel: take 1-bit files too, as 0 and 255. If False, refuse them with `UnsupportedFile`.
+
+        Returns:
+            a scan with the name str(path). Its pixels have `shape` (H, W) or (H, W, C), `dtype` and slicing,
+            best as a subclass of `LazyPixels`. They may say `by_region` (False if they are decoded together),
+            `layout` ("strips", "tiles" or "whole") and `levels` (smaller copies, large first).
+        """
+
+
+@runtime_checkable
+class StackReader(Protocol):
+    """A format that holds several scans of one painting."""
+
+    def open_stack(self, path: Path) -> Stack | None:
+        """Open all scans by their headers; None: it is none of this format after all, ask the next one.
+
+        Scans are named str(path / modality).
+        """
+
+    def read_history(self, path: Path) -> dict[str, Any] | None:
+        """Return how the stack came to be; None if it does not say."""
+
+
+@runtime_checkable
+class ScanWriter(Protocol):
+    """A format that holds pixels: TIFF, PNG, JPEG, ..."""
+
+    def write_scan(
+        self,
+        pixels: Pixels,
+        file: Path,
+        *,
+        metadata: Metadata,
+        alpha: bool,
+        compression: str | None,
+        name: str,
+    ) -> None:
+        """Write pixels, read once and in bands, so that they may be huge and lazy.
+
+        Args:
+            pixels: (H, W) or (H, W, C) with C - alpha of 1 or 3, of one of `Keeps.depths`.
+            file: where to.
+            metadata: what the format can hold of it is written.
+            alpha: True if the last channel is opacity.
+            compression: one of `Facts.compressions`, or None.
+            name: of the output, for messages.
+        """
+
+
+@runtime_checkable
+class StackWriter(Protocol):
+    """A format that holds the scans of a stack."""
+
+    def require_stack(self, stack: Stack, target: Path) -> None:
+        """Refuse a stack that the format cannot hold; no pixel is read.
+
+        Raises:
+            BadUsage: the message names the target and the scan.
+        """
+
+    def write_stack(
+        self,
+        stack: Stack,
+        place: Path,
+        *,
+        history: dict[str, Any] | None,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Write all scans, each read once from top to bottom.
+
+        Args:
+            stack: what `require_stack` let pass.
+            place: where to: a file; or an empty folder, if the format is one.
+            history: plain JSON values, which `read_history` gives back.
+            progress: called with (pixels read, pixels in all), scans counted one by one.
+        """
+
+
+@runtime_checkable
+class ProposalWriter(Protocol):
+    """A format that holds original, fill and lacunae as layers of one file."""
+
+    def write_proposal(self, restoration: Restoration, file: Path) -> None:
+        """Write the layers; the history is written beside it."""
+
+
+@runtime_checkable
+class ClassMaps(Protocol):
+    """A format that holds numbered classes with a colour for each."""
+
+    def write_classes(
+        self,
+        indices: Pixels,
+        file: Path,
+        palette: Sequence[tuple[int, int, int]],
+        *,
+        metadata: Metadata,
+        name: str,
+    ) -> None:
+        """Write numbers (H, W) uint8, each below the length of the palette, which is at most 256."""
+
+    def read_classes(self, path: Path) -> Array:
+        """Read a map as colours: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4); an even last axis has opacity."""
+
+    def read_orientation(self, path: Path) -> int:
+        """Return the orientation tag, 1 to 8; 1 if there is none."""

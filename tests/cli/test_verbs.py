@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tratteggio.cli.main import app
+from tratteggio.engines import pconv
 from tratteggio.treatment import sample_file
 
 VERBS = ["demo", "inspect", "inpaint", "verify", "evaluate", "compare", "report", "doctor"]
@@ -232,11 +233,47 @@ def test_resume_skips_what_is_complete_in_a_folder(tmp_path):
 
 
 def test_weights_of_ones_own_fill_and_go_into_the_history(job, random_weights):
-    file = random_weights / "pconv-compact.safetensors"
+    file = random_weights / f"{pconv.WEIGHTS}.safetensors"
     done = inpaint(job, "--engine", "pconv", "--weights", file, "--json")
     assert done.exit_code == 0, done.output
     history = json.loads(done.stdout)["history"]
     assert history["engine"]["weights_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_net_is_adapted_to_the_painting_and_the_history_tells_of_it(job, random_weights, monkeypatch):
+    from tratteggio.recipes import _adapting
+
+    monkeypatch.setattr(_adapting, "_steps", lambda *_, **__: 2)
+    file = random_weights / f"{pconv.WEIGHTS}.safetensors"
+    words = ("--engine", "pconv", "--weights", file, "--adapt", 1)
+    done = inpaint(job, *words, "--json")
+    assert done.exit_code == 0, done.output
+    engine = json.loads(done.stdout)["history"]["engine"]
+    adapted = job[2].with_name("out.tif.adapt") / "weights.safetensors"
+    assert engine["weights_sha256"] == hashlib.sha256(adapted.read_bytes()).hexdigest()
+    assert engine["parameters"]["adapted"]["steps"] == 2
+    assert engine["parameters"]["adapted"]["from"] == file.name
+    assert run("verify", job[2]).exit_code == 0
+    assert inpaint(job, *words, "--resume").exit_code == 0  # all is done
+    again = inpaint(job, *words)
+    assert again.exit_code == 2
+    assert "--overwrite" in again.stderr
+    anew = inpaint(job, *words, "--overwrite")
+    assert anew.exit_code == 0, anew.output
+
+
+def test_minutes_of_adapting_are_checked_under_the_name_of_their_flag(job, random_weights):
+    file = random_weights / f"{pconv.WEIGHTS}.safetensors"
+    done = inpaint(job, "--engine", "pconv", "--weights", file, "--adapt", 0)
+    assert done.exit_code == 2
+    assert "--adapt must be above 0" in done.stderr
+
+
+def test_an_engine_without_a_net_cannot_be_adapted(job):
+    done = inpaint(job, "--adapt", 1)
+    assert done.exit_code == 2
+    assert "--adapt needs an engine with a net, and diffusion has none" in done.stderr
+    assert not job[2].exists()
 
 
 def test_weights_that_ship_are_named_and_others_are_not_there(job):
@@ -246,7 +283,7 @@ def test_weights_that_ship_are_named_and_others_are_not_there(job):
 
 
 def test_an_engine_without_a_net_takes_no_weights(job, random_weights):
-    done = inpaint(job, "--engine", "diffusion", "--weights", random_weights / "pconv-compact.safetensors")
+    done = inpaint(job, "--engine", "diffusion", "--weights", random_weights / f"{pconv.WEIGHTS}.safetensors")
     assert done.exit_code == 2
     assert "engine diffusion has no net" in done.stderr
     assert not job[2].exists()

@@ -54,10 +54,36 @@ def by_hand(file: Path, unit: np.ndarray, lost: np.ndarray) -> np.ndarray:
 def test_the_fill_is_the_answer_of_the_net(file):
     picture, lost = scene()
     expected = by_hand(file, picture / 255, lost) * 255
-    fill = answer(pconv.make(weights=file), picture, lost)
+    fill = answer(pconv.make(weights=file, turns=1), picture, lost)
     assert_allclose(fill[lost], expected[lost], atol=1e-3)
-    after = tg.inpaint(picture, lost, engine=pconv.make(weights=file))
+    after = tg.inpaint(picture, lost, engine=pconv.make(weights=file, turns=1))
     assert_array_equal(after[lost], np.rint(np.clip(fill[lost], 0, 255)))
+
+
+@pytest.mark.parametrize("turns", [2, 4, 8])
+def test_answers_of_a_turned_window_are_turned_back_and_averaged(file, turns):
+    picture, lost = scene(rows=48, cols=64)
+    total = np.zeros(picture.shape)
+    for turn in range(turns):
+        mirror = slice(None, None, -1 if turn >= 4 else 1)
+        seen, gone = (np.rot90(array, turn % 4)[:, mirror].copy() for array in (picture / 255, lost))
+        total += np.rot90(by_hand(file, seen, gone)[:, mirror], -(turn % 4))
+    fill = answer(pconv.make(weights=file, turns=turns), picture, lost)
+    assert_allclose(fill[lost], total[lost] / turns * 255, atol=1e-3)
+
+
+def test_a_painting_on_its_side_is_filled_alike_if_all_ways_are_asked(file):
+    picture, lost = scene(rows=48, cols=64)
+    engine = pconv.make(weights=file, turns=8)
+    upright = answer(engine, picture, lost)
+    aside = answer(engine, np.rot90(picture).copy(), np.rot90(lost).copy())
+    assert_allclose(np.rot90(upright)[np.rot90(lost)], aside[np.rot90(lost)], atol=1e-2)
+
+
+@pytest.mark.parametrize("turns", [0, 3, 16])
+def test_other_numbers_of_turns_are_refused(file, turns):
+    with pytest.raises(BadUsage, match=f"turns must be one of 1, 2, 4, 8, got {turns}"):
+        pconv.make(weights=file, turns=turns)
 
 
 def test_the_random_weights_of_these_tests_say_something(file):
@@ -89,7 +115,7 @@ def test_the_fill_follows_brightness_and_contrast_of_the_paint_around(file):
 def test_grey_is_filled_like_a_grey_picture_in_colour(file):
     picture, lost = scene(channels=1)
     grey = by_hand(file, np.repeat(picture, 3, axis=2) / 255, lost).mean(axis=2) * 255
-    engine = pconv.make(weights=file)
+    engine = pconv.make(weights=file, turns=1)
     assert_allclose(answer(engine, picture[..., 0], lost)[lost][:, 0], grey[lost], atol=1e-3)
 
 
@@ -156,7 +182,7 @@ def test_any_net_that_fills_can_be_brought(tmp_path):
     models.save(models.build(model), path, card)
     picture, lost = scene()
     expected = by_hand(path, picture / 255, lost) * 255
-    engine = pconv.make(weights=path)
+    engine = pconv.make(weights=path, turns=1)
     # Untrained, it answers with anything at all.
     assert_allclose(answer(engine, picture, lost)[lost], expected[lost], rtol=0, atol=1e-5 * expected.max())
     assert engine.parameters["model"] == model

@@ -11,11 +11,13 @@ from torch.nn import functional
 
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.losses import (
+    DepthPsnrSsim,
     LiuLoss,
     MseSsim,
     PosterLoss,
     PsnrSsim,
     composite,
+    depth_levels,
     dssim_loss,
     error_level,
     frozen,
@@ -63,6 +65,7 @@ def objectives():
         "poster, one Gram matrix": PosterLoss(eyes, joint_style=True),
         "psnr": PsnrSsim(weight=0.0),
         "psnr, ssim": PsnrSsim(),
+        "psnr by depth, ssim": DepthPsnrSsim(),
         "mse": MseSsim(0),
         "mse + ssim": MseSsim(),
         "mse + ssim of out": MseSsim(judged="out"),
@@ -221,11 +224,12 @@ def test_nothing_lost_leaves_no_lost_term_and_no_variation():
 def test_a_perfect_answer_costs_only_its_own_variation(loss):
     _, truth, known = scene()
     parts = {name: part.item() for name, part in loss(truth, truth, known).parts.items()}
-    assert parts.pop("error_level", -40.0) == pytest.approx(-40.0)  # its floor
+    for level in ("error_level", "depth_levels"):
+        assert parts.pop(level, -40.0) == pytest.approx(-40.0)  # its floor
     assert all(abs(value) < 1e-6 for name, value in parts.items() if name != "variation")
 
 
-@pytest.mark.parametrize("name", ["poster", "psnr, ssim", "mse", "mse + ssim"])
+@pytest.mark.parametrize("name", ["poster", "psnr, ssim", "psnr by depth, ssim", "mse", "mse + ssim"])
 def test_objectives_of_the_composite_teach_nothing_where_known(name):
     out, truth, known = scene()
     out.requires_grad_()
@@ -351,6 +355,25 @@ def test_the_error_level_is_minus_the_psnr_of_the_lacunae_averaged_over_pictures
         for k in range(3)
     ]
     assert -error_level(out, truth, known, floor=0.0).item() == pytest.approx(np.mean(apart), rel=1e-5)
+
+
+def test_depth_levels_measure_rim_and_middle_of_a_lacuna_apart() -> None:
+    """A lacuna 29 px wide: 3 px at each rim, 9 px behind, 5 px in the middle."""
+    truth, known = torch.zeros(1, 1, 40, 40), torch.ones(1, 1, 40, 40)
+    known[..., 5:34, :] = 0
+    distance = np.minimum(np.arange(40) - 4, 34 - np.arange(40))[:, None] * np.ones(40)
+    error = np.select([distance <= 3, distance <= 12], [0.1, 0.01], 0.001)
+    out = truth + torch.from_numpy(error).float()
+    level = depth_levels(out, truth, known, floor=0.0).item()
+    assert level == pytest.approx(-(20 + 40 + 60) / 3, rel=1e-5)
+
+
+def test_depth_levels_of_cracks_alone_are_the_error_level() -> None:
+    _, truth, _ = scene(batch=1)
+    known = torch.ones(1, 1, *truth.shape[2:])
+    known[..., 4:6, :] = 0
+    out = truth + 0.1
+    assert depth_levels(out, truth, known).item() == pytest.approx(error_level(out, truth, known).item())
 
 
 def test_a_picture_without_lacunae_lies_at_the_floor_and_teaches_nothing() -> None:

@@ -8,11 +8,11 @@ from torch import nn
 from tratteggio.engines._surface import surface
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.layers import PartialConv2d
-from tratteggio.models import build, pconv_compact, pconv_unet, to_pixels, to_tensors
+from tratteggio.models import build, pconv_compact, pconv_deep, pconv_unet, to_pixels, to_tensors
 from tratteggio.models.pconv_compact import TENSION, first_fill
 
-NAMES = [*pconv_unet.NAMES, *pconv_compact.NAMES]
-LIGHT = [name for name in NAMES if name.endswith(("quarter", "compact"))]
+NAMES = [*pconv_unet.NAMES, *pconv_compact.NAMES, *pconv_deep.NAMES]
+LIGHT = [name for name in NAMES if name.endswith(("quarter", "compact", "deep"))]
 FULL = ["pconv-256", "pconv-512"]
 
 
@@ -115,7 +115,12 @@ def test_known_must_share_the_grid(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shape"), [("pconv-256-quarter", (1, 128, 1, 2)), ("pconv-compact", (1, 128, 2, 17))]
+    ("name", "shape"),
+    [
+        ("pconv-256-quarter", (1, 128, 1, 2)),
+        ("pconv-compact", (1, 128, 2, 17)),
+        ("pconv-deep", (1, 128, 2, 17)),
+    ],
 )
 def test_the_code_is_the_deepest_layer(name: str, shape: tuple[int, ...]) -> None:
     assert net_of(name).eval().encode(*damaged(20, 270)).shape == shape
@@ -238,22 +243,50 @@ def test_the_compact_net_is_small() -> None:
     assert sum(value.numel() * value.element_size() for value in net.state_dict().values()) < 12e6
 
 
-def test_an_untrained_compact_net_gives_the_first_fill() -> None:
+def test_the_deep_net_is_below_12_megabytes() -> None:
+    weights = build("pconv-deep").state_dict().values()
+    assert sum(value.numel() * value.element_size() for value in weights) < 12e6
+
+
+CORRECTING = ["pconv-compact", "pconv-deep"]
+
+
+@pytest.mark.parametrize("name", CORRECTING)
+def test_an_untrained_net_gives_the_first_fill(name: str) -> None:
     x, known = damaged(32, 32)
-    assert torch.equal(build("pconv-compact")(x, known), first_fill(x * known, known))
+    assert torch.equal(build(name)(x, known), first_fill(x * known, known))
 
 
-def test_tone_has_no_say_in_the_correction() -> None:
+def test_a_deep_net_that_begins_with_the_compact_one_fills_alike_and_is_awake() -> None:
+    """Inner features that slept are drawn anew, and what they tell begins at 0."""
+    compact, deep = net_of("pconv-compact").eval(), build("pconv-deep").eval()
+    with torch.no_grad():
+        compact.decoder.narrower[1].weight.zero_()  # the deep half says nothing
+        deep.decoder.narrower[1].weight.zero_()
+        compact.decoder.blocks[1][0].inner.bias[:40] = -1e3  # put to sleep
+    deep.load_state_dict({**deep.state_dict(), **deep.inherited(compact.state_dict())})
+    x, known = damaged(64, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(deep(x, known), compact(x, known), rtol=1e-4, atol=1e-5)
+    block = deep.decoder.blocks[1][0]
+    assert block.inner.bias.abs().max() < 1e3
+    assert not block.answer.weight[:, :40].any()
+    assert block.answer.weight[:, 40:].any()
+
+
+@pytest.mark.parametrize("name", CORRECTING)
+def test_tone_has_no_say_in_the_correction(name: str) -> None:
     """A picture that is lighter all over is filled lighter all over."""
-    net = net_of("pconv-compact").eval()
+    net = net_of(name).eval()
     x, known = damaged(64, 64)
     x = x.double()
     assert same(in_double(net, x + 0.25, known), in_double(net, x, known) + 0.25)
 
 
-def test_contrast_has_no_say_in_the_correction() -> None:
+@pytest.mark.parametrize("name", CORRECTING)
+def test_contrast_has_no_say_in_the_correction(name: str) -> None:
     """A picture of twice the contrast is corrected twice as much, but for what is hardly there at all."""
-    net = net_of("pconv-compact").eval()
+    net = net_of(name).eval()
     x, known = damaged(64, 64)
     x = 1000 * x.double()
     once, twice = in_double(net, x, known), in_double(net, 2 * x, known)

@@ -51,6 +51,7 @@ def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(n
         "curves": "CVPR",
         "lowlight": "CVPR",
         "lacunae": "SPIE 2020",
+        "pconv_deep": "CVPR",
     }
     source = next((sources[what] for what in sorted(sources)[::-1] if name.startswith(what)), "poster")
     for told in (f"tratteggio train {name} --data", source, "Time:", "igures"):
@@ -143,6 +144,6 @@ def test_every_objective_judges_a_perfect_answer_with_nothing_but_its_variation(
     loss = losses.build(name, options, features=features)
     # A perfect answer is taken for one of 40 dB; the grey of the truth has an entropy of its own.
     entropy = -(truth * truth.log() + (1 - truth) * (1 - truth).log()).mean().item()
-    least = {"psnr": -40, "psnr_ssim": -40, "cross_entropy": entropy}.get(name, 0)
+    least = {"psnr": -40, "psnr_ssim": -40, "depth_psnr_ssim": -40, "cross_entropy": entropy}.get(name, 0)
     assert loss(truth, truth, known).total.item() == pytest.approx(least, abs=1e-5)
     assert loss(1 - truth, truth, known).total.item() > least

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn, optim
 
 from training.standins import TinyNet, disk, recipe, tiny_net
+from tratteggio import models
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
 from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 
@@ -266,3 +267,20 @@ def test_a_state_without_any_moments_is_not_gone_on_from(tmp_path: Path) -> None
     altered(tmp_path, {}, {name: None for name in moments if name.startswith("moments/")})
     with pytest.raises(UnreadableFile, match="not all there"):
         load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
+
+
+def test_a_net_that_grew_out_of_another_begins_with_what_it_chooses_of_it(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    compact, deep = models.build("pconv-compact"), models.build("pconv-deep")
+    save_file(compact.state_dict(), tmp_path / "compact.safetensors")
+    before = {name: tensor.clone() for name, tensor in deep.state_dict().items()}
+    load_weights(tmp_path / "compact.safetensors", deep)
+    after = deep.state_dict()
+    assert torch.equal(after["encoder.paint.weight"], compact.state_dict()["encoder.paint.weight"])
+    assert torch.equal(after["encoder.sizes.1.0.weight"], before["encoder.sizes.1.0.weight"])
+
+
+def test_a_net_that_grew_out_of_another_takes_no_third_one(tmp_path: Path) -> None:
+    save_file(models.build("srcnn-915").state_dict(), tmp_path / "srcnn.safetensors")
+    with pytest.raises(BadUsage, match="of another architecture"):
+        load_weights(tmp_path / "srcnn.safetensors", models.build("pconv-deep"))

@@ -21,10 +21,14 @@ LIBRARIES = {
     "pillow": "core",
     "tifffile": "core",
     "imagecodecs": "core",
+    "zarr": "core",
     "safetensors": "core",
+    "msgspec": "core",
     "opencv-contrib-python-headless": "cv",
-    "onnxruntime": "export",
     "rawpy": "raw",
+    "scikit-image": "detect",
+    "lightning-fabric": "train",
+    "tensorboard": "train",
 }
 
 
@@ -98,7 +102,8 @@ def _text(facts: dict[str, Any]) -> str:
     ]
     for name, version in facts["libraries"].items():
         extra = LIBRARIES[name]
-        lines.append(f"  {name:<32} {version or f'missing; pip install tratteggio[{extra}]'}")
+        missing = f'missing; pip install "tratteggio[{extra}]"'
+        lines.append(f"  {name:<32} {version or missing}")
     lines += ["", "engines"]
     lines += [f"  {name:<32} {state}" for name, state in facts["engines"].items()]
     lines += ["", "enhancers"]

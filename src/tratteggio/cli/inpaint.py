@@ -11,8 +11,25 @@ from tratteggio.cli.console import Console, Json, MaskOrientation, Overwrite, Qu
 from tratteggio.cli.wording import said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tratteggio.cli.pairs import Item
     from tratteggio.painting import Lacunae
+    from tratteggio.roles import Engine
+
+
+class Adapting(NamedTuple):
+    """How the net of an engine is fitted to each painting before it fills.
+
+    Attributes:
+        minutes: of training.
+        weights: to begin with.
+        engines: the engine that fills, and those that give other fills, with the weights of a file.
+    """
+
+    minutes: float
+    weights: str
+    engines: Callable[[str | Path | None], list[Engine]]
 
 
 class Looking(NamedTuple):
@@ -122,6 +139,13 @@ def inpaint(
             "0.2 is 20 %."
         ),
     ] = None,
+    adapt: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MINUTES",
+            help="First train the net on the known paint of this painting, with damage like its own.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
     white: White = None,
     overwrite: Overwrite = False,
@@ -137,6 +161,9 @@ def inpaint(
     Without a mask and a damage map, the command detects the damage first. It writes a damage map beside the
     output (proposal.tif.damage.png). The map is a hypothesis: check it. By default the command fills losses
     and scratches and keeps cracks, stains and overpaint. --policy changes this.
+
+    With --adapt, the command trains the net on this painting first and keeps the weights in the folder
+    proposal.tif.adapt. --resume continues a stopped run. The history names the weights by their hash.
 
     Example: tratteggio inpaint panel.tif --mask lost.png -o proposal.tif
 
@@ -157,10 +184,15 @@ def inpaint(
         require_options(finish=finish, tile=tile, leave_above=leave_above, policy=policy, grow=grow)
         items = pair(source, mask if damage is None else damage, output)
         require_plan(items, samples=samples or 0, weights=weights, overwrite=overwrite, resume=resume)
-        best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
-        engines = [best, *([] if samples is None else samplers(best, samples))]
+
+        def engines(weights: str | Path | None) -> list[Engine]:
+            best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
+            return [best, *([] if samples is None else samplers(best, samples))]
+
+        made = engines(weights)
         options: dict[str, Any] = {
-            "engines": engines,
+            "engines": made,
+            "adapting": None if adapt is None else Adapting(adapt, _first_weights(made[0], weights), engines),
             "looking": None if mask else Looking(tuple(kind or ()), policy, grow),
             "finish": finish,
             "seed": seed,
@@ -188,11 +220,12 @@ def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
     """Fill one file: first the best fill, then the alternative fills."""
     from tratteggio.treatment import inpaint_file, sample_file
 
-    best, *others = options["engines"]
-    looking = options["looking"]
-    options = {name: value for name, value in options.items() if name not in ("engines", "looking")}
+    engines, looking, adapting = (options[name] for name in ("engines", "looking", "adapting"))
+    aside = ("engines", "looking", "adapting")
+    options = {name: value for name, value in options.items() if name not in aside}
     lost = item.mask if looking is None else _lacunae(console, item, looking, options)
     assert lost is not None
+    best, *others = engines if adapting is None else _adapt(console, item, lost, adapting, options)
     with console.progress(item.source.name) as progress:
         history = inpaint_file(item.source, lost, item.target, engine=best, progress=progress, **options)
     for number, other in enumerate(others, start=1):
@@ -200,6 +233,39 @@ def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
         with console.progress(target.name) as progress:
             inpaint_file(item.source, lost, target, engine=other, progress=progress, **options)
     return history
+
+
+def _first_weights(engine: Engine, weights: str | None) -> str:
+    """Return the weights that adapting begins with: those asked for, or those that the engine takes."""
+    from tratteggio.errors import BadUsage
+
+    first = weights or engine.parameters.get("weights")
+    if first is None:
+        raise BadUsage(
+            f"adapt needs an engine with a net, and {engine.name} has none; use engine pconv or auto",
+            option="adapt",
+        )
+    return str(first)
+
+
+def _adapt(
+    console: Console, item: Item, lost: Path | Lacunae, adapting: Adapting, options: dict[str, Any]
+) -> list[Engine]:
+    """Adapt the net to one painting; return the engines with its new weights."""
+    from tratteggio import recipes
+    from tratteggio.treatment import open as opened
+    from tratteggio.treatment.opening import lacunae_of
+
+    stack = opened(item.source, white=options["white"])
+    lacunae = lacunae_of(lost, stack.primary, mask_orientation=options["mask_orientation"])
+    run = item.target.with_name(item.target.name + ".adapt")
+    with console.progress(f"{item.source.name}: adapting") as progress:
+        weights = recipes.adapt(
+            stack, lacunae, run, minutes=adapting.minutes, weights=adapting.weights, seed=options["seed"],
+            device=options["device"], resume=options["resume"], overwrite=options["overwrite"],
+            progress=progress,
+        )  # fmt: skip
+    return adapting.engines(weights)
 
 
 def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, Any]) -> Lacunae:

@@ -12,7 +12,14 @@ from tratteggio.errors import TratteggioError
 from tratteggio.options import pair
 
 # Where a flag is not called as the argument is.
-FLAGS = {"detector": "kind", "detectors": "kind", "enhancer": "with", "lost": "mask", "settings": "set"}
+FLAGS = {
+    "detector": "kind",
+    "detectors": "kind",
+    "enhancer": "with",
+    "lost": "mask",
+    "minutes": "adapt",
+    "settings": "set",
+}
 COMMANDS = {
     "tratteggio.files.outside_allowed()": "tratteggio --outside VERB",
     "tratteggio.registry.names('detectors')": "tratteggio detect --list",

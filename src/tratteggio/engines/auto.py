@@ -21,6 +21,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,13 +106,20 @@ Part = Callable[[Array, Lost, Lost], Array]
 """(h, w, channels), lost, which of these to fill -> fill (h, w, channels), read where it was to be filled."""
 
 
-def make(*, seed: int = 0, device: str = "auto", favour: str = "appearance") -> Auto:
+def make(
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    favour: str = "appearance",
+    weights: str | Path | None = None,
+) -> Auto:
     """Build the engine; where OpenCV would be best and cannot be used, the log says why.
 
     Args:
         seed: of the search for patches.
         device: "cpu" or "auto"; with the net also "cuda", which it alone uses.
         favour: "appearance" fills wide lacunae with brushwork, "fidelity" with what errs least.
+        weights: of the net, instead of those that engine pconv takes by itself.
 
     Raises:
         BadUsage: no such device, or nothing that would use it.
@@ -120,7 +128,7 @@ def make(*, seed: int = 0, device: str = "auto", favour: str = "appearance") -> 
     if favour not in FAVOURS:
         raise unknown("favour", favour, FAVOURS)
     usable = ["tension"]
-    if pconv.ships():
+    if weights is not None or pconv.ships():
         usable.append("pconv")
     try:
         from tratteggio.engines import fsr  # noqa: PLC0415  (optional)
@@ -141,7 +149,7 @@ def make(*, seed: int = 0, device: str = "auto", favour: str = "appearance") -> 
         halo = max(halo, reach(fsr.MARGIN))
         parts["fsr"] = _fsr(fsr.paint_crop, margin=fsr.MARGIN, choice=faithful)
     if "pconv" in _names(faithful):
-        net = pconv.make(seed=seed, device=device)
+        net = pconv.make(seed=seed, device=device, weights=weights)
         halo = max(halo, net.halo)
         parameters |= net.parameters
         parts["pconv"] = lambda colour, lost, _: net.paint(colour, lost)
@@ -150,7 +158,9 @@ def make(*, seed: int = 0, device: str = "auto", favour: str = "appearance") -> 
     brush = None
     if BRUSHWORK in _names(choice):
         lead = "net" if "pconv" in parts else "tension"
-        brush = brushwork.make(seed=seed, device=device, structure=lead)
+        brush = brushwork.make(
+            seed=seed, device=device, structure=lead, weights=weights if lead == "net" else None
+        )
         halo = max(halo, brush.halo)
         # A smooth surface is solved for directly, so it takes less at a time than net and patches do.
         capacity = brush.capacity if _names(faithful) == {"pconv"} else min(capacity, brush.capacity)

@@ -46,6 +46,7 @@ from tratteggio.training.sources import Folder
 TITLE = "Dunhuang image restoration (poster): plain and partial convolutions, and the objectives between them"
 
 SHIPPED = "pconv-compact"
+JUDGE = "pconv-deep"  # the last layer of the encoder of `SHIPPED` answers nothing, and so judges nothing
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _stage(name: str, scale: Scale, seed: int, *, pretrained: Path | None) -> St
     judge = None
     if name == "pconv_style":
         # The shipped net sees brushwork; the bottom of the pretrained one sees 256 pixels at a time.
-        judge = models.find(SHIPPED) if SHIPPED in models.shipped() else pretrained
+        judge = models.find(JUDGE) if JUDGE in models.shipped() else pretrained
     return Stage(name, recipe, settings, judge)
 
 

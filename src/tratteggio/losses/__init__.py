@@ -4,12 +4,14 @@ from tratteggio.losses._catalogue import build, names, taps
 from tratteggio.losses.colours import ColourClasses, ColourDistance, WeighedClasses
 from tratteggio.losses.entropy import CrossEntropy, cross_entropy
 from tratteggio.losses.inpainting import (
+    DepthPsnrSsim,
     L1Ssim,
     LiuLoss,
     MseSsim,
     PosterLoss,
     PsnrSsim,
     composite,
+    depth_levels,
     error_level,
     l1_known,
     l1_lost,
@@ -55,6 +57,7 @@ __all__ = [
     "CrossEntropy",
     "Curved",
     "Curves",
+    "DepthPsnrSsim",
     "Elbo",
     "FeatureNet",
     "Illumination",
@@ -76,6 +79,7 @@ __all__ = [
     "content",
     "contrast_kept",
     "cross_entropy",
+    "depth_levels",
     "divergence",
     "drawn",
     "dssim_loss",

@@ -10,7 +10,7 @@ from tratteggio.errors import BadUsage
 from tratteggio.losses.colours import ColourClasses, ColourDistance
 from tratteggio.losses.entropy import CrossEntropy
 from tratteggio.losses.finding import Finding
-from tratteggio.losses.inpainting import L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
+from tratteggio.losses.inpainting import DepthPsnrSsim, L1Ssim, LiuLoss, MseSsim, PosterLoss, PsnrSsim
 from tratteggio.losses.lighting import Absolute, Curves, Illumination
 from tratteggio.losses.perceptual import LIU_TAPS, POSTER_TAPS, FeatureNet
 from tratteggio.losses.ssim import LogSsimLoss
@@ -25,6 +25,7 @@ class _Entry(NamedTuple):
         L1Ssim
         | MseSsim
         | PsnrSsim
+        | DepthPsnrSsim
         | PosterLoss
         | LiuLoss
         | LogSsimLoss
@@ -51,6 +52,7 @@ _OBJECTIVES = {
     "mse_ssim": _Entry(MseSsim, {}),
     "psnr": _Entry(PsnrSsim, {"weight": 0.0}),
     "psnr_ssim": _Entry(PsnrSsim, {}),
+    "depth_psnr_ssim": _Entry(DepthPsnrSsim, {}),
     "poster": _Entry(PosterLoss, {}, POSTER_TAPS),
     "liu": _Entry(LiuLoss, {}, LIU_TAPS),
     "log_ssim": _Entry(LogSsimLoss, {}),

@@ -85,6 +85,44 @@ def error_level(out: Tensor, truth: Tensor, known: Tensor, *, floor: float = 1e-
     return 10 * torch.log10(squares / count + floor).mean()
 
 
+def depth_levels(out: Tensor, truth: Tensor, known: Tensor, *, floor: float = 1e-4) -> Tensor:
+    """Return `error_level`, measured apart for pixels near known paint, further in, and deep in a lacuna.
+
+    An error in the middle of a wide lacuna is ten times as large as one in a crack. In one mean square the
+    wide lacuna then decides alone what is learnt. Here lost pixels up to 3 px from known paint, up to 12 px,
+    and beyond have a mean square each; all levels of all pictures count alike.
+
+    Args:
+        out, truth: (B, C, H, W).
+        known: (B, 1, H, W); distances are those of the larger of rows and columns.
+        floor: as in `error_level`.
+    """
+    out, truth = as_pair(out, truth)
+    lost = (~as_chosen(known, out)).expand(len(out), -1, -1, -1)
+    squares = (out - truth).square().sum(dim=1, keepdim=True)
+    levels, weights = [], []
+    for zone in _zones(lost):
+        count = zone.sum(dim=(1, 2, 3))
+        mean = torch.where(zone, squares, 0.0).sum(dim=(1, 2, 3)) / (count.clamp(min=1) * out.shape[1])
+        levels.append(10 * torch.log10(mean + floor))
+        weights.append((count > 0).to(mean))
+    weight = torch.stack(weights)
+    return (torch.stack(levels) * weight).sum() / weight.sum().clamp(min=1)
+
+
+def _zones(lost: Tensor) -> list[Tensor]:
+    """Divide lost pixels by their distance from known paint: up to 3 px, up to 12 px, beyond."""
+    near = (~lost).float()
+    zones, left = [], lost
+    for widenings in (1, 3):
+        for _ in range(widenings):
+            near = functional.max_pool2d(near, (1, 7), stride=1, padding=(0, 3))  # one axis, then the other
+            near = functional.max_pool2d(near, (7, 1), stride=1, padding=(3, 0))
+        zones.append(left & (near > 0.5))
+        left = left & (near < 0.5)
+    return [*zones, left]
+
+
 def mse(out: Tensor, truth: Tensor) -> Tensor:
     """Return the mean squared difference over all pixels and channels."""
     out, truth = as_pair(out, truth)
@@ -246,6 +284,26 @@ class PsnrSsim:
     def __call__(self, out: Tensor, truth: Tensor, known: Tensor) -> Terms:
         """Judge an answer; parts: error_level, and dssim unless its weight is 0."""
         terms = {"error_level": (1.0, error_level(out, truth, known, floor=self.floor))}
+        if self.weight:
+            terms["dssim"] = (self.weight, dssim_loss(composite(out, truth, known), truth))
+        return weighed(terms)
+
+
+@dataclass(frozen=True)
+class DepthPsnrSsim:
+    """`PsnrSsim` with `depth_levels`: cracks, rims and the middle of wide lacunae count alike.
+
+    Attributes:
+        weight: of 1 - SSIM of the composite, as in `PsnrSsim`.
+        floor: of `depth_levels`.
+    """
+
+    weight: float = 20.0
+    floor: float = 1e-4
+
+    def __call__(self, out: Tensor, truth: Tensor, known: Tensor) -> Terms:
+        """Judge an answer; parts: depth_levels, and dssim unless its weight is 0."""
+        terms = {"depth_levels": (1.0, depth_levels(out, truth, known, floor=self.floor))}
         if self.weight:
             terms["dssim"] = (self.weight, dssim_loss(composite(out, truth, known), truth))
         return weighed(terms)

@@ -94,8 +94,8 @@ class PConvCompact(nn.Module):
         """Take the first fill and see what it lacks."""
         paint, mask = admit(x, known, multiple=self.multiple)
         first = first_fill(paint, mask)
-        tone = _tone(first)
-        strength = _strength(paint - tone, mask)
+        tone = tone_of(first)
+        strength = strength_of(paint - tone, mask)
         sizes = self.encoder((paint - tone) / strength, mask, (first - tone) / strength)
         return Seen(first, tone, strength, sizes)
 
@@ -183,12 +183,12 @@ def _as(like: Tensor, x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
-def _tone(first: Tensor) -> Tensor:
-    """Return what is left of a picture when all detail is gone."""
+def tone_of(first: Tensor) -> Tensor:
+    """Return what is left of a first fill (B, C, H, W) when all detail is gone; sides are multiples of 8."""
     return _smoothly(functional.avg_pool2d(first, TONE), times=TONE)
 
 
-def _strength(detail: Tensor, known: Tensor) -> Tensor:
+def strength_of(detail: Tensor, known: Tensor) -> Tensor:
     """Measure how strong the known detail of each picture is: (B, 1, 1, 1), root of its mean square."""
     squares = (detail.square() * known).mean(dim=1, keepdim=True).sum(dim=(2, 3), keepdim=True)
     counts = known.sum(dim=(2, 3), keepdim=True).clamp(min=1)

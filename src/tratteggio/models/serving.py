@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from torch import nn
 
 from tratteggio import registry
 from tratteggio.errors import BadUsage, UnsupportedFile
-from tratteggio.models.weights import find, load, sha256
+from tratteggio.models.weights import Card, find, load, sha256
 from tratteggio.options import name_of
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -71,4 +72,17 @@ def loaded(asking: str, *, weights: str | Path, homes: Sequence[str], device: st
             f"{file} holds weights of {card.model!r}, but {asking} takes those of {', '.join(taken)}"
         )
     net = net.to(there).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in the stubs
-    return Loaded(net, {"weights": file.stem, "weights_sha256": sha256(file), "model": card.model})
+    parameters = {"weights": file.stem, "weights_sha256": sha256(file), "model": card.model}
+    return Loaded(net, parameters | _adapted(card))
+
+
+def _adapted(card: Card) -> dict[str, Any]:
+    """Say for the history how weights were fitted to one painting, if they were (`recipes.adapt`)."""
+    try:
+        recipe = json.loads(card.recipe)
+    except ValueError:  # a card may name its recipe alone
+        return {}
+    if not isinstance(recipe, dict) or recipe.get("name") != "adapt":
+        return {}
+    told = {"from": recipe["init_from"], "steps": recipe["steps"], "minutes": round(60 * card.hours, 2)}
+    return {"adapted": told}

@@ -29,6 +29,7 @@ from tratteggio.files.beside import beside
 from tratteggio.files.documents import require
 from tratteggio.files.untrusted import untrusted
 from tratteggio.models import Card
+from tratteggio.training.average import Average
 from tratteggio.training.recipe import Recipe, differences, from_json, to_json
 
 STATE = "tratteggio training state 2"
@@ -61,7 +62,13 @@ class Progress(NamedTuple):
 
 
 def save_state(
-    run: Path, progress: Progress, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer
+    run: Path,
+    progress: Progress,
+    *,
+    recipe: Recipe,
+    net: nn.Module,
+    optimiser: optim.Optimizer,
+    average: Average | None = None,
 ) -> None:
     """Keep all that the next step depends on in the folder `state` of a run, and drop the state before it.
 
@@ -71,6 +78,7 @@ def save_state(
         recipe: how the net is trained.
         net: the net that is trained.
         optimiser: over parameters of `net`.
+        average: of the weights of `net`, if one is kept.
 
     Raises:
         UnwritableFile: no space, no permission; the last good state stays.
@@ -78,6 +86,9 @@ def save_state(
     folder = run / "state"
     target = folder / f"step-{progress.step:08d}.safetensors"
     tensors = {f"net/{name}": tensor for name, tensor in net.state_dict().items()}
+    if average is not None:
+        tensors |= {f"average/{name}": tensor for name, tensor in average.mean.items()}
+        tensors |= {f"first/{name}": tensor for name, tensor in average.first.items()}
     if recipe.moments == "bf16":
         _round_moments(optimiser)
     tensors |= dict(_moments(net, optimiser, short=recipe.moments == "bf16"))
@@ -93,7 +104,9 @@ def save_state(
             file.unlink(missing_ok=True)
 
 
-def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer) -> Progress:
+def load_state(
+    run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Optimizer, average: Average | None = None
+) -> Progress:
     """Put net and optimiser back to where a run stood, to the bit.
 
     Nothing is changed unless the state is whole and belongs to this recipe and this architecture.
@@ -103,6 +116,7 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
         recipe: how the net is trained; must be the one that the run was started with.
         net: a net of the same architecture.
         optimiser: over the same parameters of `net` as it was then.
+        average: of the weights of `net`, if one is kept.
 
     Returns:
         how far the run had come.
@@ -134,6 +148,8 @@ def load_state(run: Path, *, recipe: Recipe, net: nn.Module, optimiser: optim.Op
     _require_match(file, net.state_dict(), kept)
     _require_moments(file, moments, net, optimiser, begun=begun.step > 0)
     net.load_state_dict(kept)
+    if average is not None:
+        average.put(_part(tensors, "average/"), _part(tensors, "first/"))
     _put_back(moments, net, optimiser)
     return begun
 
@@ -161,7 +177,9 @@ def save_weights(path: Path, net: nn.Module, *, recipe: Recipe, card: Card | Non
 def load_weights(path: Path, net: nn.Module) -> None:
     """Give a net the weights of a file, all of them or none.
 
-    A net that is built on another may begin with the weights of that one: its `foundation`.
+    A net that is built on another may begin with the weights of that one: its `foundation`. A net that grew
+    out of another chooses by `inherited(tensors)` which weights of that one it begins with; its other
+    weights stay as they were drawn.
 
     Raises:
         UnreadableFile: no such file, or not safetensors.
@@ -171,6 +189,9 @@ def load_weights(path: Path, net: nn.Module) -> None:
     foundation = getattr(net, "foundation", None)
     if foundation is not None and tensors.keys() == foundation.state_dict().keys():
         net = foundation
+    inherited = getattr(net, "inherited", None)
+    if inherited is not None and (chosen := inherited(tensors)) is not None:
+        tensors = {**net.state_dict(), **chosen}
     _require_match(path, net.state_dict(), tensors)
     net.load_state_dict(tensors)
 

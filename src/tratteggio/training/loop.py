@@ -38,6 +38,7 @@ from tratteggio.files.untrusted import untrusted
 from tratteggio.losses.terms import Objective, middle
 from tratteggio.metrics.fidelity import psnr
 from tratteggio.models import Card, find
+from tratteggio.training.average import Average
 from tratteggio.training.batches import Batch, Patch, Patches, Shares, loader
 from tratteggio.training.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 from tratteggio.training.journal import Journal, Stages, write_sheet
@@ -187,7 +188,8 @@ def _train_on(
                 if journal:
                     journal.tell(done, {"rate": rate_at(recipe, step), **told})
             if journal and held_out and _due(done, recipe.validate_every, recipe):
-                account.figures = _validate(bench, held_out, done)
+                with bench.average.shown():
+                    account.figures = _validate(bench, held_out, done)
                 journal.tell(done, {"validation": account.figures})
             if journal and keeping:
                 _keep(bench, Progress(done, account.hours), card, account.figures)
@@ -232,6 +234,8 @@ class _Bench:
     model: Any
     """The net as Fabric calls it: on its device, at its precision, gradients shared among processes."""
     optimiser: optim.Optimizer
+    average: Average
+    """What is validated and handed on."""
     loss: Objective
     spoil: Spoil | None
 
@@ -261,7 +265,9 @@ def _set_up(
     if recipe.freeze_norms:
         _freeze_norms(net, recipe)
     optimiser = _optimiser(net, recipe)
-    return _Bench(fabric, recipe, run, net, fabric.setup_module(net), optimiser, loss, spoil)
+    model = fabric.setup_module(net)
+    average = Average(net, recipe.average, recipe.blend)
+    return _Bench(fabric, recipe, run, net, model, optimiser, average, loss, spoil)
 
 
 def _optimiser(net: nn.Module, recipe: Recipe) -> optim.Optimizer:
@@ -305,7 +311,7 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
             (run / "state").mkdir(exist_ok=True)
         except OSError as error:
             raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
-        save_state(run, nothing, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+        _save_state(bench, nothing)
     _keep_texts(bench, texts)
     bench.fabric.barrier()
     return nothing
@@ -314,7 +320,9 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
 def _resume(bench: _Bench, texts: Mapping[str, str]) -> Progress:
     for name, text in texts.items():
         _require_same(bench.run / name, text)
-    begun = load_state(bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+    begun = load_state(
+        bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser, average=bench.average
+    )
     _keep_texts(bench, texts)
     return begun
 
@@ -438,6 +446,7 @@ def _step(
             group["lr"] = rate_at(recipe, step)
         bench.optimiser.step()
         bench.optimiser.zero_grad()
+        bench.average.add(step)
     told = {**terms.parts, "loss": terms.total, "gradient": norm}
     account.add(told, seconds=time.perf_counter() - start)
     return stopping
@@ -487,8 +496,16 @@ def _due(done: int, every: int, recipe: Recipe) -> bool:
 def _keep(bench: _Bench, progress: Progress, card: Card | None, figures: Mapping[str, float]) -> None:
     # Weights first: a state that says "finished" then means that the final weights are there.
     filled = card and replace(card, hours=progress.hours, figures=figures)
-    save_weights(bench.run / "weights.safetensors", bench.net, recipe=bench.recipe, card=filled)
-    save_state(bench.run, progress, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser)
+    with bench.average.shown():
+        save_weights(bench.run / "weights.safetensors", bench.net, recipe=bench.recipe, card=filled)
+    _save_state(bench, progress)
+
+
+def _save_state(bench: _Bench, progress: Progress) -> None:
+    save_state(
+        bench.run, progress, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser,
+        average=bench.average,
+    )  # fmt: skip
 
 
 def _name_unreadable(pictures: set[str]) -> None:
