@@ -40,11 +40,12 @@ def hang(wall: Wall) -> None:
     close = found.shown[0]
     wall.check("the third convolution 3 x 3 sees, in pixels", close.field.rows.size, 7)
     for feature in close.features[:4]:
-        saw, sent = (row([getattr(patch, what) for patch in feature.patches]) for what in ("paint", "sent"))
+        patches = row([patch.paint for patch in feature.patches])
+        projections = row([patch.projection for patch in feature.patches])
         caption = (
             f"Where feature {feature.number} answers most: exactly what it saw, and what is sent back to it"
         )
-        wall.hang(np.concatenate([saw, sent]), caption, wide=True)
+        wall.hang(np.concatenate([patches, projections]), caption, wide=True)
     change = found.occlusion.change
     top, left = ((side - part) // 2 for side, part in zip(paint.shape, change.shape, strict=False))
     middle = paint[top : top + change.shape[0], left : left + change.shape[1]]

@@ -16,7 +16,10 @@ from api_surface import surface
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "tratteggio"
 MODULES = sorted(SOURCE.rglob("*.py"))
-HEAVY = {"torch", "scipy", "skimage", "cv2", "tifffile", "imagecodecs", "lightning_fabric", "rawpy"}
+HEAVY = {
+    *("torch", "scipy", "skimage", "cv2", "tifffile", "imagecodecs"),
+    *("lightning_fabric", "rawpy", "pytest", "hypothesis"),
+}
 
 
 def nodes(file: Path) -> Iterator[ast.AST]:

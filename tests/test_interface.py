@@ -10,11 +10,21 @@ import pytest
 
 import tratteggio as tg
 from api_surface import of_package
-from tratteggio import evaluation, files, pages, treatment
+from tratteggio import evaluation, files, inside, pages, treatment
 from tratteggio.errors import BadUsage, Renamed
 from tratteggio.painting import Lacunae, Restoration, Scan, Stack
 
-PACKAGES = ["align", "evaluation", "features", "files", "inside", "pages", "painting", "recipes", "treatment"]
+PACKAGES = [
+    "align",
+    "evaluation",
+    "explanation",
+    "features",
+    "files",
+    "pages",
+    "painting",
+    "recipes",
+    "treatment",
+]
 
 
 def painted(rows: int = 64, cols: int = 64) -> Any:
@@ -141,6 +151,7 @@ def test_a_former_argument_is_refused_with_its_new_name(call: Any, former: str, 
         (pages, "report_file", "tratteggio.pages.report"),
         (evaluation, "evaluate_file", "tratteggio.evaluation.evaluate"),
         (evaluation, "verify_file", "tratteggio.evaluation.verify"),
+        (inside, "explain_file", "tratteggio.explanation.explain_file"),
     ],
 )
 def test_a_former_function_is_refused_with_its_new_name(package: Any, former: str, new: str) -> None:

@@ -11,7 +11,7 @@ from tratteggio.errors import UnknownName
 @pytest.mark.parametrize("role", registry.ROLES)
 def test_the_files_of_a_folder_are_its_names(role: str) -> None:
     folder = Path(registry.__file__).parent / role
-    assert registry.names(role) == sorted(
+    assert registry.included(role) == sorted(
         file.stem
         for file in folder.glob("*.py")
         if not file.stem.startswith("_") and file.stem not in registry.DOORS.get(role, ())
@@ -20,8 +20,15 @@ def test_the_files_of_a_folder_are_its_names(role: str) -> None:
 
 @pytest.mark.parametrize("role", registry.ROLES)
 def test_every_name_loads(role: str) -> None:
-    for name in registry.names(role):
+    for name in registry.included(role):
         assert registry.load(role, name).__name__ == f"tratteggio.{role}.{name}"
+
+
+@pytest.mark.parametrize("role", registry.ROLES)
+def test_a_name_is_ours_or_of_a_plugin(role: str) -> None:
+    assert registry.names(role) == sorted([*registry.included(role), *registry.plugins(role)])
+    for name in registry.plugins(role):
+        assert not registry.load(role, name).__name__.startswith("tratteggio.")
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest_and_with_all() -> None:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from tratteggio.align.mosaic import mosaic
     from tratteggio.align.register import register
     from tratteggio.evaluation import evaluate, verify
+    from tratteggio.explanation import explain
     from tratteggio.features import encode, learn
     from tratteggio.files import inspect
-    from tratteggio.inside import explain
     from tratteggio.pages.comparison import compare
     from tratteggio.pages.report import report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
@@ -44,7 +44,7 @@ _HOME = {
     "encode": "features",
     "enhance": "treatment",
     "evaluate": "evaluation",
-    "explain": "inside",
+    "explain": "explanation",
     "inpaint": "treatment",
     "inspect": "files",
     "learn": "features",

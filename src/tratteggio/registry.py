@@ -46,14 +46,19 @@ def _modules(role: str) -> dict[str, str]:
     return found
 
 
+def names(role: str) -> list[str]:
+    """List what is registered for a role, one of `ROLES`, in alphabetical order."""
+    return sorted(_modules(role))
+
+
 def plugins(role: str) -> list[str]:
     """List what other packages have registered for a role, in alphabetical order."""
     return sorted(name for name, module in _modules(role).items() if not module.startswith("tratteggio."))
 
 
-def names(role: str) -> list[str]:
-    """List what is registered for a role, one of `ROLES`, in alphabetical order."""
-    return sorted(_modules(role))
+def included(role: str) -> list[str]:
+    """List what tratteggio itself brings for a role, in alphabetical order."""
+    return sorted(set(names(role)) - set(plugins(role)))
 
 
 def load(role: str, name: str) -> ModuleType:

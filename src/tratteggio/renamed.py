@@ -44,10 +44,16 @@ def renamed_arguments(names: Mapping[str, str]) -> Callable[[Callable[P, T]], Ca
 def refuse_former(module: str, name: str, names: Mapping[str, str]) -> NoReturn:
     """Answer a module's `__getattr__`: say the new name, or that there is none.
 
+    Args:
+        module: the module that is asked.
+        name: the name that it is asked for.
+        names: former name -> new name in the same module, or in full, "tratteggio.explanation.explain".
+
     Raises:
         Renamed: the name is one of the former ones.
         AttributeError: any other name.
     """
     if name in names:
-        raise Renamed(f"{module}.{name} is now {module}.{names[name]}; use that name")
+        new = names[name] if "." in names[name] else f"{module}.{names[name]}"
+        raise Renamed(f"{module}.{name} is now {new}; use that name")
     raise AttributeError(f"module {module!r} has no attribute {name!r}")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from guides import beside
 from tratteggio import registry
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Lacunae, Region, Scan
+from tratteggio.testing.engines import stack_for
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 
@@ -29,7 +29,7 @@ def filled(engine, pixels: np.ndarray, lost: np.ndarray) -> np.ndarray:
     """Fill with the lost pixels blanked, as the windows of a job come."""
     blank = pixels.copy()
     blank[lost] = 0
-    window, lacunae = beside(Scan(blank), engine.name), Lacunae(lost)
+    window, lacunae = stack_for(Scan(blank), engine.name), Lacunae(lost)
     fill, confidence = engine.fill(window, lacunae, engine.prepare(window, lacunae))
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     assert fill.shape == (*lost.shape, channels)
@@ -139,7 +139,7 @@ def test_twice_the_same_is_the_same(name):
 def test_what_lies_in_a_lacuna_does_not_count(name):
     pixels, lost = texture(40, 40), blot((40, 40), (5, 5, 9, 30), (20, 10, 35, 24))
     window, engine = np.where(lost[..., None], 65535, pixels).astype(np.uint16), made(name)
-    dirty, _ = engine.fill(beside(Scan(window), name), Lacunae(lost), None)
+    dirty, _ = engine.fill(stack_for(Scan(window), name), Lacunae(lost), None)
     assert_array_equal(dirty[lost], filled(engine, pixels, lost)[lost])
 
 
@@ -159,7 +159,7 @@ def test_the_least_known_paint_suffices(name, shape):
 def test_the_input_is_left_alone(name):
     pixels, lost = texture(40, 40), blot((40, 40), (5, 5, 9, 30))
     pixels.flags.writeable = lost.flags.writeable = False
-    made(name).fill(beside(Scan(pixels), name), Lacunae(lost), None)
+    made(name).fill(stack_for(Scan(pixels), name), Lacunae(lost), None)
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from pages.parsed import Page, assert_locked, parsed
 from pages.test_report import overview, three_lacunae
 from tratteggio.cli.main import app
-from tratteggio.inside import explain_page
-from tratteggio.inside.explaining import Explanation, explain
+from tratteggio.explanation import explain_page
+from tratteggio.explanation.explaining import Explanation, explain
 from tratteggio.pages import curtain, report
 from tratteggio.painting import Lacunae
 
@@ -122,7 +122,7 @@ def test_a_page_of_hostile_weights_is_built_like_any_other(found: Explanation, n
             painting=word,
             data=word,
             facts={**found.facts, "model": word, "recipe": word, "weights_sha256": word},
-            pictures=dict(zip([word], found.pictures.values(), strict=True)),
+            images=dict(zip([word], found.images.values(), strict=True)),
             modalities={word: 2, word + "2": 1},
             layers=layers,
             fields={word + name: field for name, field in found.fields.items()},

@@ -40,7 +40,7 @@ def explain(
     Example: tratteggio explain descriptor-v32 panel.tif -o inside.html
     """
     with conversation(as_json=json, quiet=quiet) as console:
-        from tratteggio.inside import explain_file
+        from tratteggio.explanation import explain_file
 
         painting = painting_of(sources) if sources else None
         found = explain_file(model, output, painting, data=data, layer=layer, overwrite=overwrite)
@@ -54,7 +54,7 @@ def explain(
                         "name": one.name,
                         "kind": one.kind,
                         "features": one.outer,
-                        "above_0": one.awake,
+                        "above_0": one.active,
                         "sees_px": [
                             line and line.size
                             for line in (found.fields[one.name].rows, found.fields[one.name].cols)

@@ -1,4 +1,4 @@
-"""Where a feature answers most: the strongest places over many pictures, with exactly the pixels it saw."""
+"""The strongest activations of a feature over many images, each with exactly its receptive field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.inside.receptive import Field, Line
+from tratteggio.explanation.receptive import Field, Line
 from tratteggio.painting import Region
 
 Floats = NDArray[np.float32]
@@ -16,13 +16,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Strongest:
-    """One of the places where a feature answers most.
+    """One of the strongest activations of a feature.
 
     Attributes:
-        window: number of the picture.
-        row, col: of the answer.
-        value: the answer.
-        seen: the pixels of the picture that it depends on; perhaps beyond the picture, and None if all.
+        window: number of the image.
+        row, col: of the output.
+        value: the output.
+        seen: its receptive field in pixels; may reach beyond the image; None if unbounded.
     """
 
     window: int
@@ -32,17 +32,17 @@ class Strongest:
     seen: Region | None
 
 
-def strongest(
+def find_strongest(
     maps: Sequence[Floats], field: Field, grids: Sequence[tuple[int, int]], *, feature: int, count: int
 ) -> list[Strongest]:
-    """Find the strongest answers of a feature, none of which has seen much of what another saw.
+    """Find the strongest activations of a feature whose receptive fields overlap by less than half.
 
-    Answers that see beyond their picture are left out where others are there: padding is not paint.
+    Outputs that see beyond their image are left out if there are others: padding is not paint.
 
     Args:
-        maps: (features, h, w) for each picture.
+        maps: (features, h, w) for each image.
         field: of the layer.
-        grids: (rows, columns) of each picture in the pixels of the field.
+        grids: (rows, columns) of each image.
         feature: its number.
         count: how many places.
 
@@ -51,35 +51,35 @@ def strongest(
     """
     found = [
         place
-        for window, (answers, grid) in enumerate(zip(maps, grids, strict=True))
-        for place in _of_one(answers[feature], field, grid, window, count)
+        for window, (outputs, grid) in enumerate(zip(maps, grids, strict=True))
+        for place in _of_one(outputs[feature], field, grid, window, count)
     ]
     return sorted(found, key=lambda place: -place.value)[:count]
 
 
 def _of_one(
-    answers: Floats, field: Field, grid: tuple[int, int], window: int, count: int
+    outputs: Floats, field: Field, grid: tuple[int, int], window: int, count: int
 ) -> Iterable[Strongest]:
-    left = np.where(_inside(answers.shape, field, grid), answers.astype(np.float64), -np.inf)
+    left = np.where(_inside(outputs.shape, field, grid), outputs.astype(np.float64), -np.inf)
     apart = [_apart(line) for line in (field.rows, field.cols)]
     for _ in range(count):
         row, col = (int(n) for n in np.unravel_index(int(left.argmax()), left.shape))
         if left[row, col] == -np.inf:
             return
-        yield Strongest(window, row, col, float(answers[row, col]), field.region(row, col))
+        yield Strongest(window, row, col, float(outputs[row, col]), field.region(row, col))
         near = tuple(
-            slice(max(0, at - reach), at + reach + 1) for at, reach in zip((row, col), apart, strict=True)
+            slice(max(0, at - radius), at + radius + 1) for at, radius in zip((row, col), apart, strict=True)
         )
         left[near] = -np.inf
 
 
 def _apart(line: Line | None) -> int:
-    """Count the answers on either side that share half of the field; all of them if it has no end."""
+    """Count the outputs on either side that share half of the field; all of them if it is unbounded."""
     return 1 << 30 if line is None else max(1, round(line.size / line.stride / 2))
 
 
 def _inside(shape: tuple[int, ...], field: Field, grid: tuple[int, int]) -> NDArray[np.bool_]:
-    """Tell which answers see nothing beyond the picture; all if there is none."""
+    """Return which outputs see nothing beyond the image; all of them if there is none."""
     axes = []
     for n, line, pixels in zip(shape, (field.rows, field.cols), grid, strict=True):
         if line is None:

@@ -14,11 +14,11 @@ import tratteggio as tg
 from tratteggio import models
 from tratteggio.cli.main import app
 from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnreadableFile
-from tratteggio.inside import explain_page, explaining
-from tratteggio.inside.explaining import cut, explain
-from tratteggio.inside.layers import layers
-from tratteggio.inside.patches import Strongest
-from tratteggio.inside.showing import Takes, prepared, show, takes, windows
+from tratteggio.explanation import explain_page, explaining
+from tratteggio.explanation.explaining import cut, explain
+from tratteggio.explanation.inputs import InputSpec, choose_windows, find_input_spec, prepare, show
+from tratteggio.explanation.layers import layers
+from tratteggio.explanation.patches import Strongest
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.phantom import multimodal, panel
 
@@ -33,14 +33,14 @@ def test_every_net_that_ships_can_be_shown_a_phantom(name: str) -> None:
     """Without a list: a net that comes says by itself what it takes."""
     net, _ = models.load(models.find(name))
     painting = Stack((panel(128, 96).painted, *multimodal(128, 96).stack.scans))
-    what = takes(net)
-    stack = prepared(net, painting, what.light)
-    (region,) = windows(what, stack.grid, longest=96, count=1, name=name)
+    what = find_input_spec(net)
+    stack = prepare(net, painting, what.light)
+    (region,) = choose_windows(what, stack.grid, longest=96, count=1, name=name)
     shown = show(net, stack, region)
     with torch.no_grad():
         found = layers(net, shown.x, shown.known)
     assert found
-    assert all(picture.shape == (*shown.x.shape[2:], 3) for picture in shown.pictures.values())
+    assert all(image.shape == (*shown.x.shape[2:], 3) for image in shown.images.values())
 
 
 @pytest.mark.parametrize("name", ["descriptor-v32", "fp-cae"])
@@ -54,7 +54,9 @@ def test_a_page_shows_all_that_was_found(name: str, paint: np.ndarray) -> None:
     assert page.count("<img") >= 2 + len(found.shown) * 2
     for close in found.shown:
         assert all(
-            patch.paint.shape[:2] == patch.sent.shape[:2] for one in close.features for patch in one.patches
+            patch.paint.shape[:2] == patch.projection.shape[:2]
+            for one in close.features
+            for patch in one.patches
         )
 
 
@@ -78,15 +80,15 @@ def test_patches_come_from_the_folder(tmp_path: Path, paint: np.ndarray) -> None
 def test_missing_modalities_are_told_and_left_out() -> None:
     whole = multimodal(96, 80, seed=1).stack
     found = explain("fp-cae", Stack((whole["irr"],)), layer="encoder.layers.0.convolution")
-    assert list(found.pictures) == ["irr"]
+    assert list(found.images) == ["irr"]
     assert "Masked as missing: " in explain_page(found)
 
 
 @pytest.mark.parametrize("name", ["denoiser", "lowlight-raw-narrow", "srcnn-915", "colorizer-compact"])
-def test_nets_that_take_no_plain_pictures_are_shown_all_the_same(name: str) -> None:
+def test_nets_that_take_no_plain_images_are_shown_all_the_same(name: str) -> None:
     net = models.build(name).eval()
-    what = takes(net)
-    stack = prepared(net, Stack((panel(96, 96).painted,)), what.light)
+    what = find_input_spec(net)
+    stack = prepare(net, Stack((panel(96, 96).painted,)), what.light)
     shown = show(net, stack, Region(0, 0, 96, 96))
     assert shown.x.shape[1] == what.channels
     with torch.no_grad():
@@ -96,17 +98,17 @@ def test_nets_that_take_no_plain_pictures_are_shown_all_the_same(name: str) -> N
 def test_a_net_that_answers_for_the_middle_alone_is_shown_more_around() -> None:
     """What people see of it is on the grid of what the net sees."""
     net = models.build("ti-unet:channels=8,classes=1,depth=2,cell=4").eval()
-    what = takes(net)
+    what = find_input_spec(net)
     assert what.inner == what.side + net.form.loss_px
     light = panel(64, 96).painted
-    stack = prepared(net, Stack((light,)), what.light)
+    stack = prepare(net, Stack((light,)), what.light)
     shown = show(net, stack, Region(0, 0, 64, 96))
     with torch.no_grad():
         assert net(shown.x).shape == (1, 1, 64, 96)
-    (picture,) = shown.pictures.values()
-    assert picture.shape == (64 + net.form.loss_px, 96 + net.form.loss_px, 3)
+    (image,) = shown.images.values()
+    assert image.shape == (64 + net.form.loss_px, 96 + net.form.loss_px, 3)
     half = net.form.loss_px // 2
-    np.testing.assert_array_equal(picture[half : half + 64, half : half + 96], light.read())
+    np.testing.assert_array_equal(image[half : half + 64, half : half + 96], light.read())
 
 
 def test_a_net_may_say_how_it_is_shown_light() -> None:
@@ -121,36 +123,36 @@ def test_a_net_may_say_how_it_is_shown_light() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.layer(x)
 
-    stack = prepared(Packed(), Stack((panel(64, 64).painted,)), 3)
-    assert takes(Packed()) == Takes(3, 16, False, 12, 8)
+    stack = prepare(Packed(), Stack((panel(64, 64).painted,)), 3)
+    assert find_input_spec(Packed()) == InputSpec(3, 16, False, 12, 8)
     shown = show(Packed(), stack, Region(0, 0, 64, 64))
     assert shown.x.shape == (1, 12, 32, 32)
-    assert shown.pictures["rgb"].shape == (32, 32, 3)
+    assert shown.images["rgb"].shape == (32, 32, 3)
 
 
 def test_a_net_that_takes_neither_is_refused() -> None:
     with pytest.raises(BadUsage, match="from_rgb"):
-        takes(nn.Conv2d(7, 1, 3))
+        find_input_spec(nn.Conv2d(7, 1, 3))
 
 
-def test_a_patch_beyond_the_picture_is_grey_there() -> None:
-    picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-    got = cut(picture, Strongest(0, 0, 0, 1.0, Region(-1, 2, 2, 6)))
+def test_a_patch_beyond_the_image_is_grey_there() -> None:
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    got = cut(image, Strongest(0, 0, 0, 1.0, Region(-1, 2, 2, 6)))
     assert got.shape == (3, 4, 3)
     assert (got[0] == 128).all()
     assert (got[1:, 2:] == 128).all()
-    assert (got[1:, :2] == picture[:2, 2:]).all()
+    assert (got[1:, :2] == image[:2, 2:]).all()
 
 
 def test_windows_are_apart_and_within() -> None:
-    net = Takes(3, 16, False, 3, 16)
-    found = windows(net, (300, 500), longest=64, count=12, name="x")
+    net = InputSpec(3, 16, False, 3, 16)
+    found = choose_windows(net, (300, 500), longest=64, count=12, name="x")
     assert len(found) <= 12
     assert len(found) >= 8
     whole = Region(0, 0, 300, 500)
     assert all(whole.holds(one) for one in found)
     assert all(one.meet(other).empty for one in found for other in found if one is not other)
-    assert windows(net, (40, 500), longest=64, count=1, name="x")[0].rows == 32
+    assert choose_windows(net, (40, 500), longest=64, count=1, name="x")[0].rows == 32
 
 
 # --- bad input -----------------------------------------------------------------------------------------
@@ -184,8 +186,8 @@ def test_pixels_that_are_no_numbers_are_refused(paint: np.ndarray) -> None:
         explain("descriptor-v32", bad)
 
 
-def test_a_folder_without_pictures_is_refused(tmp_path: Path, paint: np.ndarray) -> None:
-    with pytest.raises(BadUsage, match="holds no pictures"):
+def test_a_folder_without_images_is_refused(tmp_path: Path, paint: np.ndarray) -> None:
+    with pytest.raises(BadUsage, match="holds no images"):
         explain("descriptor-v32", paint, data=tmp_path)
     with pytest.raises(UnreadableFile, match="is not a folder"):
         explain("descriptor-v32", paint, data=tmp_path / "none")

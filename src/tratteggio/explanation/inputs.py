@@ -1,8 +1,7 @@
-"""How a painting is shown to any net: which channels it takes, what is known, and the same for people.
+"""A painting as input of any net: channels, mask, and the same window as an image for people.
 
-A net of `models/` says by itself what it takes. One with `modalities` takes registered scans. One that has
-`from_rgb` makes what it takes of light, (B, 3, H, W) of 0 .. 1. All others take pictures of three channels or
-of one, which is found by asking.
+A net with `modalities` takes registered scans. A net with `from_rgb` computes its own input from light,
+(B, 3, H, W) of 0 .. 1. Any other net takes images of three channels or of one; trying it shows which.
 """
 
 from __future__ import annotations
@@ -27,51 +26,56 @@ from tratteggio.painting.pixels import COLOURS
 
 Rgb = NDArray[np.uint8]
 
-SIDES = (16, 32, 48, 96)  # px that nets are asked with: those that halve, and those that enlarge threefold
-SMALLEST = 32  # px a side: less shows no net enough
+SIDES = (
+    16,
+    32,
+    48,
+    96,
+)  # px a side of inputs to try: some nets halve, some enlarge threefold
+SMALLEST = 32  # px a side: smaller windows show too little
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """A window of a painting before a net.
+class NetInput:
+    """A window of a painting as input of a net.
 
     Attributes:
         x: (1, C, h, w) float32.
-        known: where x is known, as the net takes it; None where it need not be told.
-        pictures: the same for people, (h, w, 3) uint8, by modality.
+        known: the mask that the net takes; None if it needs none.
+        images: the same window for people, (h, w, 3) uint8, by modality.
     """
 
     x: Tensor
     known: Known | None
-    pictures: Mapping[str, Rgb]
+    images: Mapping[str, Rgb]
 
 
 def fills(net: nn.Module) -> bool:
-    """Tell whether a net must be told what is known, as those do that fill lacunae."""
-    told = inspect.signature(net.forward).parameters.get("known")
-    return told is not None and told.default is inspect.Parameter.empty
+    """Return whether a net fills lacunae: it requires a mask."""
+    mask = inspect.signature(net.forward).parameters.get("known")
+    return mask is not None and mask.default is inspect.Parameter.empty
 
 
-def everything(net: nn.Module, x: Tensor) -> Tensor | None:
-    """Say that all of x is known, in the form that the net asks for."""
+def all_known(net: nn.Module, x: Tensor) -> Tensor | None:
+    """Make the mask that says all of x is known; None if the net requires none."""
     return x.new_ones(len(x), 1, *x.shape[2:]) if fills(net) else None
 
 
-def asked(net: nn.Module, x: Tensor, known: Known | None) -> Tensor:
-    """Let a net answer."""
-    answer: Tensor = net(x) if known is None else net(x, known)
-    return answer
+def run_net(net: nn.Module, x: Tensor, known: Known | None) -> Tensor:
+    """Run a net, with a mask if there is one."""
+    output: Tensor = net(x) if known is None else net(x, known)
+    return output
 
 
 @dataclass(frozen=True)
-class Takes:
+class InputSpec:
     """What a net takes.
 
     Attributes:
-        light: channels of a scan, or of several side by side, that it is shown.
-        side: pixels; windows have whole multiples of it, or just that many if `fixed`.
-        fixed: whether it takes pictures of one size only.
-        channels, inner: `light` and `side` of what is made of light for it (`from_rgb`); elsewhere the same.
+        light: channels of the scan, or of all scans together.
+        side: pixels; sides of windows are multiples of it, or equal to it if `fixed`.
+        fixed: whether it takes images of one size only.
+        channels, inner: `light` and `side` after `from_rgb`; the same as these if the net has none.
     """
 
     light: int
@@ -81,8 +85,8 @@ class Takes:
     inner: int
 
 
-def takes(net: nn.Module) -> Takes:
-    """Find what a net takes, by asking it.
+def find_input_spec(net: nn.Module) -> InputSpec:
+    """Find what a net takes, by trying it.
 
     Raises:
         BadUsage: neither three channels nor one, and the net has no `from_rgb`.
@@ -96,11 +100,15 @@ def takes(net: nn.Module) -> Takes:
             try:
                 with torch.no_grad():
                     x = _made(net, torch.zeros(1, count, side, side))
-                    asked(net, x, everything(net, x))
-            except (BadUsage, RuntimeError, IndexError) as error:  # torch's own words for what does not fit
+                    run_net(net, x, all_known(net, x))
+            except (
+                BadUsage,
+                RuntimeError,
+                IndexError,
+            ) as error:  # of torch, if it does not fit
                 refused = str(error)
                 continue
-            return Takes(count, side, fixed is not None, x.shape[1], x.shape[2])
+            return InputSpec(count, side, fixed is not None, x.shape[1], x.shape[2])
     raise BadUsage(
         f"{type(net).__name__} takes neither three channels nor one, so it needs a method from_rgb to be "
         f"explained (the error was: {refused})"
@@ -108,15 +116,15 @@ def takes(net: nn.Module) -> Takes:
 
 
 def _made(net: nn.Module, x: Tensor) -> Tensor:
-    """Make of light (B, C, H, W) what a net takes."""
+    """Compute what a net takes from light (B, C, H, W)."""
     if not hasattr(net, "from_rgb"):
         return x
-    answer: Tensor = net.from_rgb(x)  # type: ignore[operator]  # torch does not know its methods
-    return answer
+    output: Tensor = net.from_rgb(x)  # type: ignore[operator]  # torch does not know its methods
+    return output
 
 
-def prepared(net: nn.Module, stack: Stack, light: int) -> Stack:
-    """Bring a painting to the modalities and channels that a net knows; changes are told in notes.
+def prepare(net: nn.Module, stack: Stack, light: int) -> Stack:
+    """Bring a painting to the modalities and channels that a net knows; notes say what changes.
 
     Raises:
         BadUsage: it has none of the modalities, or channels that do not fit.
@@ -145,8 +153,8 @@ def _require(scan: Scan, count: int) -> None:
         )
 
 
-def show(net: nn.Module, stack: Stack, region: Region) -> Shown:
-    """Show a net a window of a painting.
+def show(net: nn.Module, stack: Stack, region: Region) -> NetInput:
+    """Make the input of a net from a window of a painting.
 
     Args:
         net: any of `models/`.
@@ -163,23 +171,23 @@ def show(net: nn.Module, stack: Stack, region: Region) -> Shown:
         if not bool(x.isfinite().all()):
             raise BadPixels(f"{scan.name} contains NaN or infinite values in {region}; correct the file")
         parts[scan.modality], masks[scan.modality] = x, known
-    pictures = {name: displayed(x) for name, x in parts.items()}
+    images = {name: to_image(x) for name, x in parts.items()}
     modalities: Mapping[str, int] | None = getattr(net, "modalities", None)
     if modalities is None:
         (x,), (mask,) = parts.values(), masks.values()
         if not hasattr(net, "from_rgb"):
-            return Shown(x, mask if fills(net) else None, pictures)
+            return NetInput(x, mask if fills(net) else None, images)
         made = _made(net, x)
-        return Shown(made, everything(net, made), {name: displayed(_onto(x, made)) for name in pictures})
+        return NetInput(made, all_known(net, made), {name: to_image(_onto(x, made)) for name in images})
     empty = torch.zeros(1, 1, region.rows, region.cols)
     x = torch.cat([parts.get(name, empty.expand(-1, n, -1, -1)) for name, n in modalities.items()], dim=1)
     runs = [(n, masks.get(name, empty)) for name, n in modalities.items()]
     complete = all(bool(mask.all()) for _, mask in runs)
-    return Shown(x, None if complete else runs, pictures)
+    return NetInput(x, None if complete else runs, images)
 
 
 def _onto(x: Tensor, made: Tensor) -> Tensor:
-    """Bring light onto the grid of what was made of it: smaller, or mirrored beyond its border."""
+    """Bring light onto the grid of what `from_rgb` made of it: smaller, or mirrored beyond its border."""
     if made.shape[2] <= x.shape[2]:
         return functional.interpolate(x, made.shape[2:], mode="area")
     wider = [there - here for there, here in zip(made.shape[2:], x.shape[2:], strict=True)]
@@ -187,20 +195,22 @@ def _onto(x: Tensor, made: Tensor) -> Tensor:
     return torch.from_numpy(np.pad(x.numpy(), beyond, mode="symmetric"))
 
 
-def displayed(x: Tensor) -> Rgb:
-    """Show (1, 1 or 3, h, w) of 0 .. 1 as (h, w, 3) uint8."""
-    picture: Rgb = (x[0].expand(COLOURS, -1, -1).clamp(0, 1) * 255).round().byte().movedim(0, -1).numpy()
-    return np.ascontiguousarray(picture)
+def to_image(x: Tensor) -> Rgb:
+    """Convert (1, 1 or 3, h, w) of 0 .. 1 to (h, w, 3) uint8."""
+    image: Rgb = (x[0].expand(COLOURS, -1, -1).clamp(0, 1) * 255).round().byte().movedim(0, -1).numpy()
+    return np.ascontiguousarray(image)
 
 
-def windows(what: Takes, grid: tuple[int, int], *, longest: int, count: int, name: str) -> list[Region]:
-    """Choose windows of a painting: one in its middle, or more that are spread evenly.
+def choose_windows(
+    what: InputSpec, grid: tuple[int, int], *, longest: int, count: int, name: str
+) -> list[Region]:
+    """Choose windows of a painting: one in its centre, or several that are evenly spaced.
 
     Args:
         what: the net takes.
         grid: of the painting.
-        longest: side of a window in pixels at most.
-        count: how many at most, fewer where the painting holds fewer side by side.
+        longest: the largest side of a window, in pixels.
+        count: how many at most; fewer if fewer fit side by side.
         name: of the painting, for messages.
 
     Raises:
@@ -224,5 +234,5 @@ def windows(what: Takes, grid: tuple[int, int], *, longest: int, count: int, nam
 
 
 def _spread(n: int, side: int, steps: int) -> list[int]:
-    """Place windows along an axis: the middle of each of so many equal parts."""
+    """Place windows along an axis: in the centre of each of so many equal parts."""
     return [round((n - steps * side) * (step + 0.5) / steps) + step * side for step in range(steps)]

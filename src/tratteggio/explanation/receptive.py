@@ -1,12 +1,13 @@
-"""Which pixels an answer of a net has seen: its receptive field, for any net, by asking it.
+"""The receptive field of each layer of any net, by measurement.
 
-A chain of convolutions and maxima has a rule: each layer widens the field by its kernel less one, times the
-strides before it. Nets with skips, doubled features or cells of pixels have none so short. So the net itself
-is asked: in a copy all weights are positive, so that nothing cancels and no activation rests; then one column
-of a picture after the other is raised, and where an answer moves it has seen that column. Rows likewise.
+For a chain of convolutions and maxima there is a formula: each layer widens the field by its kernel less one,
+times the strides before it. For nets with skips, doubled features or packed pixels there is no short formula,
+so the field is measured. In a copy of the net all weights are positive, so that nothing cancels and every
+unit is active. Then one column of the image after the other is raised. An output that changes has this
+column in its receptive field. Rows are measured in the same way.
 
-What a net finds of a whole picture at once, such as the strength that it brings all to, is held still: that
-belongs to every field and says nothing of the layers. `Field.held` tells of it.
+Values that a net computes once for the whole image, such as its strength, are held fixed: they belong to
+every field and say nothing about the layers. `Field.held` states whether there are any.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from tratteggio.inside.layers import answers
-from tratteggio.inside.showing import Takes, everything
+from tratteggio.explanation.inputs import InputSpec, all_known
+from tratteggio.explanation.layers import record_outputs
 from tratteggio.painting import Region
 
-PROBES = (64, 128, 256)  # px that a strip is long; a layer that sees more sees "the whole"
-RAISED = 1e6  # small parts of a sum must show: 1e6 * 3 ** -40 is still seen beside 1 in float64
-COLUMNS = 16  # that are raised in one batch
+PROBES = (64, 128, 256)  # px, lengths of a strip; a layer that sees more than the longest is unbounded
+RAISED = 1e6  # small parts of a sum must show: 1e6 * 3 ** -40 changes 1 in float64
+COLUMNS = 16  # raised in one batch
 
 REDUCTIONS = frozenset(
     [
@@ -49,12 +50,12 @@ REDUCTIONS = frozenset(
 
 @dataclass(frozen=True)
 class Line:
-    """What answers see along one axis.
+    """The receptive fields of outputs along one axis.
 
     Attributes:
-        begin: the first answer that is described; those before see the border.
-        first, last: the pixels that answers begin, begin + 1, ... see; as many as repeat.
-        step: pixels from an answer to the next that sees alike, `len(first)` answers on.
+        begin: the first output that is described; those before it see the border.
+        first, last: first and last pixel that outputs begin, begin + 1, ... see, for one period.
+        step: pixels from an output to the same one of the next period, `len(first)` outputs further.
     """
 
     begin: int
@@ -64,16 +65,16 @@ class Line:
 
     @property
     def size(self) -> int:
-        """Pixels that an answer sees at most."""
+        """The most pixels that an output sees."""
         return max(last - first + 1 for first, last in zip(self.first, self.last, strict=True))
 
     @property
     def stride(self) -> float:
-        """Pixels from one answer to the next, on average; less than 1 where answers are finer than pixels."""
+        """Pixels from one output to the next, on average; below 1 where outputs are finer than pixels."""
         return self.step / len(self.first)
 
     def seen(self, index: int) -> tuple[int, int]:
-        """Return the first pixel that an answer sees and the one after its last, also beyond a picture."""
+        """Return the first pixel that an output sees and the one after its last; may be beyond the image."""
         times, phase = divmod(index - self.begin, len(self.first))
         return self.first[phase] + times * self.step, self.last[phase] + times * self.step + 1
 
@@ -83,9 +84,9 @@ class Field:
     """The receptive field of a layer.
 
     Attributes:
-        rows, cols: along both axes; None where an answer sees more than 256 pixels.
-        held: whether the net finds something of the whole picture as well, which is not counted.
-        blind: whether nothing of a picture passes the layer while nothing is lost.
+        rows, cols: along both axes; None if an output sees more than 256 pixels.
+        held: whether the net also computes values of the whole image, which are not counted.
+        blind: whether the layer outputs the same for every image without lacunae.
     """
 
     rows: Line | None
@@ -94,9 +95,9 @@ class Field:
     blind: bool
 
     def region(self, row: int, col: int) -> Region | None:
-        """Return the pixels that answer (row, col) has seen; None if they are without end.
+        """Return the pixels that output (row, col) depends on; None if the field is unbounded.
 
-        At the border of a picture the region goes beyond it.
+        Near the border the region reaches beyond the image.
         """
         if self.rows is None or self.cols is None:
             return None
@@ -104,12 +105,12 @@ class Field:
         return Region(top, left, bottom, right)
 
 
-def fields(net: nn.Module, what: Takes, names: Sequence[str]) -> dict[str, Field]:
-    """Find the receptive fields of layers, in pixels of what the net takes.
+def measure_fields(net: nn.Module, what: InputSpec, names: Sequence[str]) -> dict[str, Field]:
+    """Measure the receptive fields of layers, in pixels of the input.
 
     Args:
-        net: ready to answer (`eval()`), on the CPU; it stays as it is.
-        what: it takes.
+        net: in evaluation mode (`eval()`), on the CPU; it is not changed.
+        what: input that the net takes.
         names: of layers.
 
     Example:
@@ -131,7 +132,7 @@ def fields(net: nn.Module, what: Takes, names: Sequence[str]) -> dict[str, Field
 
 
 def _positive(net: nn.Module) -> nn.Module:
-    """Copy a net with weights that cannot cancel: each answer is about the mean of what it sees."""
+    """Copy a net with weights that cannot cancel: each output is about the mean of its receptive field."""
     twin = copy.deepcopy(net).double().eval()
     with torch.no_grad():
         for module in twin.modules():
@@ -145,7 +146,7 @@ def _positive(net: nn.Module) -> nn.Module:
 
 
 class _Still(TorchFunctionMode):
-    """While this is on, what is found of a whole picture at once stays as in the first of a batch."""
+    """Hold values of a whole image as they are for the first of the batch, while this is active."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,14 +155,14 @@ class _Still(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        answer = func(*args, **(kwargs or {}))
-        if getattr(func, "__name__", "") not in REDUCTIONS or not isinstance(answer, Tensor):
-            return answer
-        whole = args[0].dim() == 4 and len(answer) == len(args[0]) if answer.dim() else False
-        if whole and (answer.dim() < 3 or answer.shape[2:].numel() == 1):
+        output = func(*args, **(kwargs or {}))
+        if getattr(func, "__name__", "") not in REDUCTIONS or not isinstance(output, Tensor):
+            return output
+        whole = args[0].dim() == 4 and len(output) == len(args[0]) if output.dim() else False
+        if whole and (output.dim() < 3 or output.shape[2:].numel() == 1):
             self.held = True
-            return answer[:1].expand_as(answer)
-        return answer
+            return output[:1].expand_as(output)
+        return output
 
 
 @dataclass(frozen=True)
@@ -171,38 +172,38 @@ class _Found:
     held: bool
 
 
-def _lines(net: nn.Module, what: Takes, names: Sequence[str], *, turned: bool) -> _Found:
-    """Find what answers see along an axis, by strips that are long enough for each layer."""
+def _lines(net: nn.Module, what: InputSpec, names: Sequence[str], *, turned: bool) -> _Found:
+    """Measure receptive fields along an axis, with strips that are long enough for each layer."""
     lines: dict[str, Line] = {}
     blind: set[str] = set()
     still = _Still()
     lengths = [what.inner] if what.fixed else [-(-probe // what.inner) * what.inner for probe in PROBES]
     for length in lengths:
         strip = _Strip(net, what, length, turned, still)
-        # The outermost columns first: where they leave no answer between them, all others do not matter.
+        # The outermost columns first: if every output sees one of them, the strip is too short.
         missing = [name for name in names if name not in lines and name not in blind]
-        ends = strip.moved([0, length - 1], missing)
+        ends = strip.find_changes([0, length - 1], missing)
         blind |= {name for name, seen in ends.items() if not seen.any()} if length == lengths[0] else set()
-        asked = [name for name, seen in ends.items() if seen.any() and not seen.any(axis=0).all()]
-        if asked:
-            found = {name: _line(seen) for name, seen in strip.moved(range(length), asked).items()}
+        ending = [name for name, seen in ends.items() if seen.any() and not seen.any(axis=0).all()]
+        if ending:
+            found = {name: _line(seen) for name, seen in strip.find_changes(range(length), ending).items()}
             lines |= {name: line for name, line in found.items() if line is not None}
     return _Found(lines, blind, still.held)
 
 
 @dataclass(frozen=True)
 class _Strip:
-    """A long narrow picture before a net: of 1, but for one column."""
+    """A long narrow image of 1 with one raised column."""
 
     net: nn.Module
-    what: Takes
+    what: InputSpec
     length: int
     turned: bool
     still: _Still
 
     @torch.no_grad()
-    def moved(self, columns: Sequence[int], names: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
-        """Raise columns one by one -> for each layer (columns, answers), True where an answer moved."""
+    def find_changes(self, columns: Sequence[int], names: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+        """Raise columns one by one -> for each layer (columns, outputs), True where an output changed."""
         parts: dict[str, list[Tensor]] = {}
         for begin in range(0, len(columns) if names else 0, COLUMNS):
             some = columns[begin : begin + COLUMNS]
@@ -212,18 +213,18 @@ class _Strip:
                 x[item, :, :, column] = RAISED
             x = x.mT.contiguous() if self.turned else x
             with self.still:
-                seen = answers(self.net, x, everything(self.net, x), names)
+                seen = record_outputs(self.net, x, all_known(self.net, x), names)
             for name, y in seen.items():
-                # Over the features, and over the axis that was not asked for.
+                # Over the features, and over the other axis.
                 differs = (y[1:] != y[:1]).any(dim=1).any(dim=2 if self.turned else 1)
                 parts.setdefault(name, []).append(differs)
         return {name: torch.cat(several).numpy() for name, several in parts.items()}
 
 
-def _line(moved: NDArray[np.bool_]) -> Line | None:
-    """Read off which columns answers see, away from the border, and how that repeats; None if it does not."""
-    length = len(moved)
-    first, last = moved.argmax(axis=0), length - 1 - moved[::-1].argmax(axis=0)
+def _line(changed: NDArray[np.bool_]) -> Line | None:
+    """Read first and last columns of fields away from the border, and their period; None if there is none."""
+    length = len(changed)
+    first, last = changed.argmax(axis=0), length - 1 - changed[::-1].argmax(axis=0)
     inner = np.flatnonzero((first > 0) & (last < length - 1))
     if not inner.size:
         return None

@@ -1,9 +1,9 @@
-"""What a net's answer hangs on: a grey square slides over a picture, and the answer is seen to change.
+"""Which pixels a net's output depends on: a grey square moves over an image, and the change is measured.
 
-Which answer that is depends on the net: one that fills is asked for the middle of a lacuna, one that encodes
-for its code, and any other for the middle of its picture.
+The output that is measured depends on the net: of a net that fills, the centre of a lacuna; of a net that
+encodes, its latent code; of any other net, the centre of its output.
 
-Source: Zeiler and Fergus, ECCV 2014, section 4.2; how the change is measured is ours.
+Source: Zeiler and Fergus, ECCV 2014, section 4.2. The measure of change is ours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tratteggio.inside.showing import asked, fills
+from tratteggio.explanation.inputs import fills, run_net
 from tratteggio.layers import Known
 from tratteggio.painting import Region
 
@@ -28,13 +28,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
-    """How much an answer changes by where a square hides the picture.
+    """How much an output changes, depending on where a square hides the image.
 
     Attributes:
-        target: "fill", "code" or "answer".
+        target: "fill", "code" or "output".
         change: (h, w) float32, 0 or more: root mean square change of the target, averaged over all squares
             that hide a pixel; for a code as a share of its root mean square.
-        place: pixels of the picture that are asked for; None where it is the whole code.
+        place: pixels of the image that the target shows; None for a code, which shows all of it.
         square, step: pixels.
     """
 
@@ -47,14 +47,14 @@ class Occlusion:
 
 @torch.no_grad()
 def occlusion(net: nn.Module, x: Tensor, known: Known | None, *, square: int, step: int) -> Occlusion:
-    """Slide a square of middle grey over a picture.
+    """Move a square of middle grey over an image.
 
     Args:
-        net: any of `models/`, ready to answer.
+        net: any of `models/`, in evaluation mode.
         x: (1, C, H, W) of 0 .. 1.
-        known: as the net takes it; a net that fills is asked for a lacuna of the square's size in the middle.
-        square: side of what is hidden, in pixels.
-        step: from one place to the next, in pixels.
+        known: the mask that the net takes; a net that fills gets a lacuna of the square's size in the centre.
+        square: side of the square, in pixels.
+        step: pixels from one position to the next.
     """
     rows, cols = x.shape[2:]
     middle = Region(
@@ -90,21 +90,21 @@ def _target(net: nn.Module, known: Known | None, x: Tensor, middle: Region) -> t
     if fills(net):
         mask = torch.ones(1, 1, *x.shape[2:]) if not isinstance(known, Tensor) else known.clone()
         mask[..., middle.top : middle.bottom, middle.left : middle.right] = 0
-        return "fill", lambda many, lost: _core(asked(net, many, lost), x, middle), mask
+        return "fill", lambda many, lost: _core(run_net(net, many, lost), x, middle), mask
     if hasattr(net, "encode"):
         encode: Callable[..., Tensor] = net.encode  # type: ignore[assignment]  # torch does not know its methods
         return "code", lambda many, lost: encode(many) if lost is None else encode(many, lost), known
-    return "answer", lambda many, lost: _core(asked(net, many, lost), x, middle), known
+    return "output", lambda many, lost: _core(run_net(net, many, lost), x, middle), known
 
 
-def _core(answer: Tensor, x: Tensor, middle: Region) -> Tensor:
-    """Cut the two pixels in the middle of what is asked for out of an answer of any scale."""
+def _core(output: Tensor, x: Tensor, middle: Region) -> Tensor:
+    """Cut the two pixels a side at the centre of `middle` out of an output of any scale."""
     row, col = (middle.top + middle.bottom) / 2, (middle.left + middle.right) / 2
-    down, across = (got / n for got, n in zip(answer.shape[2:], x.shape[2:], strict=True))
+    down, across = (got / n for got, n in zip(output.shape[2:], x.shape[2:], strict=True))
     top, left = int(row * down) - 1, int(col * across) - 1
-    return answer[..., top : top + 2, left : left + 2]
+    return output[..., top : top + 2, left : left + 2]
 
 
 def _starts(n: int, square: int, step: int) -> list[int]:
-    """Begin squares so that every pixel is hidden, the last ones perhaps narrower."""
+    """List where squares begin so that every pixel is hidden once at least; the last may be narrower."""
     return list(range(0, max(n - square, 0) + step, step)) if n > square else [0]

@@ -8,15 +8,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tratteggio.errors import UnknownName
-from tratteggio.inside.deconvnet import Place, projections
-from tratteggio.inside.layers import answers
-from tratteggio.inside.occlusion import GREY, occlusion
-from tratteggio.inside.patches import strongest
-from tratteggio.inside.receptive import fields
-from tratteggio.inside.showing import Takes
+from tratteggio.explanation.deconvnet import Place, project
+from tratteggio.explanation.inputs import InputSpec
+from tratteggio.explanation.layers import record_outputs
+from tratteggio.explanation.occlusion import GREY, occlusion
+from tratteggio.explanation.patches import find_strongest
+from tratteggio.explanation.receptive import measure_fields
 
 
-def chance(*shape: int) -> Tensor:
+def noise(*shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(3))
 
 
@@ -34,16 +34,16 @@ def net() -> nn.Sequential:
 def test_in_a_linear_net_what_is_sent_back_is_the_gradient() -> None:
     torch.manual_seed(0)
     linear = nn.Sequential(nn.Conv2d(2, 4, 3), nn.Conv2d(4, 3, 3, stride=2), nn.ConvTranspose2d(3, 2, 4, 2))
-    x = chance(1, 2, 20, 20).requires_grad_()
-    for layer, answer in answers(linear, x, None).items():
+    x = noise(1, 2, 20, 20).requires_grad_()
+    for layer, answer in record_outputs(linear, x, None).items():
         (gradient,) = torch.autograd.grad(answer[0, 1, 3, 4], x, retain_graph=True)
-        (sent,) = projections(linear, x.detach(), None, layer, [Place(1, 3, 4)])
+        (sent,) = project(linear, x.detach(), None, layer, [Place(1, 3, 4)])
         assert_allclose(sent, gradient[0], atol=1e-6)
 
 
 def test_with_activations_it_is_the_deconvolutional_net_written_out(net: nn.Sequential) -> None:
     """Zeiler and Fergus 2014, section 2.1: unpool by switches, rectify, filter transposed."""
-    x = chance(1, 2, 14, 14)
+    x = noise(1, 2, 14, 14)
     first, last = net[0], net[3]
     maxima, switches = functional.max_pool2d(functional.relu(first(x)), 2, return_indices=True)
     one = torch.zeros_like(last(maxima))
@@ -51,7 +51,7 @@ def test_with_activations_it_is_the_deconvolutional_net_written_out(net: nn.Sequ
     down = functional.conv_transpose2d(one, last.weight)
     down = functional.max_unpool2d(down, switches, 2, output_size=(12, 12))
     expected = functional.conv_transpose2d(functional.relu(down), first.weight)
-    (sent,) = projections(net, x, None, "3", [Place(2, 1, 2)])
+    (sent,) = project(net, x, None, "3", [Place(2, 1, 2)])
     assert_allclose(sent, expected[0].detach(), atol=1e-6)
     x.requires_grad_()
     (gradient,) = torch.autograd.grad(net[:4](x)[0, 2, 1, 2], x)
@@ -59,9 +59,9 @@ def test_with_activations_it_is_the_deconvolutional_net_written_out(net: nn.Sequ
 
 
 def test_nothing_is_sent_beyond_the_receptive_field(net: nn.Sequential) -> None:
-    seen = fields(net, Takes(2, 16, False, 2, 16), ["3"])["3"].region(2, 3)
+    seen = measure_fields(net, InputSpec(2, 16, False, 2, 16), ["3"])["3"].region(2, 3)
     assert seen is not None
-    (sent,) = projections(net, chance(1, 2, 20, 20), None, "3", [Place(0, 2, 3)])
+    (sent,) = project(net, noise(1, 2, 20, 20), None, "3", [Place(0, 2, 3)])
     outside = torch.ones(20, 20, dtype=torch.bool)
     outside[seen.top : seen.bottom, seen.left : seen.right] = False
     assert not sent[:, outside].any()
@@ -69,7 +69,7 @@ def test_nothing_is_sent_beyond_the_receptive_field(net: nn.Sequential) -> None:
 
 def test_a_layer_that_is_not_there_is_refused_with_the_nearest(net: nn.Sequential) -> None:
     with pytest.raises(UnknownName, match="no layer named '1'; .*Known: 0, 3"):
-        projections(net, chance(1, 2, 14, 14), None, "1", [Place(0, 0, 0)])
+        project(net, noise(1, 2, 14, 14), None, "1", [Place(0, 0, 0)])
 
 
 # --- strongest patches ---------------------------------------------------------------------------------
@@ -77,16 +77,20 @@ def test_a_layer_that_is_not_there_is_refused_with_the_nearest(net: nn.Sequentia
 
 def test_a_patch_is_exactly_what_its_answer_saw(net: nn.Sequential) -> None:
     """Shown alone it gives the same answer, and with one row less it cannot."""
-    pictures = [chance(1, 2, 24, 30), -chance(1, 2, 24, 30)]
-    maps = [answers(net, x, None, ["3"])["3"][0].detach().numpy() for x in pictures]
-    found = strongest(
-        maps, fields(net, Takes(2, 16, False, 2, 16), ["3"])["3"], [(24, 30)] * 2, feature=1, count=5
+    images = [noise(1, 2, 24, 30), -noise(1, 2, 24, 30)]
+    maps = [record_outputs(net, x, None, ["3"])["3"][0].detach().numpy() for x in images]
+    found = find_strongest(
+        maps,
+        measure_fields(net, InputSpec(2, 16, False, 2, 16), ["3"])["3"],
+        [(24, 30)] * 2,
+        feature=1,
+        count=5,
     )
     assert len(found) == 5
     assert found[0].value == max(one[1].max() for one in maps)
     for place in found:
         assert place.seen is not None
-        alone = pictures[place.window][
+        alone = images[place.window][
             ..., place.seen.top : place.seen.bottom, place.seen.left : place.seen.right
         ]
         answer = net[:4](alone)
@@ -96,10 +100,10 @@ def test_a_patch_is_exactly_what_its_answer_saw(net: nn.Sequential) -> None:
 
 def test_strongest_answers_are_apart_in_order_and_not_of_the_border() -> None:
     net = nn.Sequential(nn.Conv2d(1, 1, 5, padding=2)).eval()
-    field = fields(net, Takes(1, 16, False, 1, 16), ["0"])["0"]
+    field = measure_fields(net, InputSpec(1, 16, False, 1, 16), ["0"])["0"]
     answer = np.zeros((1, 20, 20), np.float32)
     answer[0, 0, 0], answer[0, 10, 10], answer[0, 10, 11], answer[0, 4, 15] = 9, 5, 4, 3
-    found = strongest([answer], field, [(20, 20)], feature=0, count=2)
+    found = find_strongest([answer], field, [(20, 20)], feature=0, count=2)
     assert [(place.row, place.col, place.value) for place in found] == [(10, 10, 5.0), (4, 15, 3.0)]
 
 
@@ -160,6 +164,6 @@ def test_the_change_of_a_code_is_a_share_of_its_size() -> None:
 def test_any_other_net_is_asked_for_the_middle_of_its_answer() -> None:
     doubled = nn.Upsample(scale_factor=2)
     seen = occlusion(doubled, torch.zeros(1, 3, 24, 24), None, square=8, step=8)
-    assert seen.target == "answer"
+    assert seen.target == "output"
     assert_allclose(np.unique(seen.change), [0, GREY])
     assert_array_equal(np.argwhere(seen.change)[[0, -1]], [[8, 8], [15, 15]])

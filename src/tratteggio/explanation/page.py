@@ -1,4 +1,4 @@
-"""The page on what is inside a net, as one file that opens from disk."""
+"""The page of `explain`, as one file that opens from disk."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.explanation.explaining import Explanation, Feature, LayerShown, Painting, explain
+from tratteggio.explanation.receptive import Field
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
-from tratteggio.inside.explaining import Explanation, Feature, LayerShown, Painting, explain
-from tratteggio.inside.receptive import Field
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages.frame import page
 from tratteggio.pages.maps import SCALE_STYLE, coloured
@@ -23,12 +23,12 @@ from tratteggio.painting.pixels import Array
 Rgb = NDArray[np.uint8]
 
 GAP = 2  # px between tiles
-WALL = 141  # grey between them
+BACKGROUND = 141  # grey between them
 MOST = 32  # filters or maps on one sheet
 ACROSS = 3  # patches side by side
-PATCH_PX = 56  # that a patch is enlarged to, about
-FILTER_PX = 28  # likewise a filter
-MAP_PX = 112  # that a map of answers is reduced to
+PATCH_PX = 56  # about the size of an enlarged patch
+FILTER_PX = 28  # of an enlarged filter
+MAP_PX = 112  # of a reduced feature map
 
 STYLE = """
 .row { display: flex; flex-wrap: wrap; gap: 14px; margin: 0 0 26px; align-items: flex-end; }
@@ -44,7 +44,7 @@ h3 { font-size: 17px; font-weight: 600; margin: 26px 0 8px; overflow-wrap: anywh
 TARGETS = {
     "fill": "the fill at the centre of a lacuna of {square} × {square} pixels (framed)",
     "code": "the latent code of the image, relative to its size",
-    "answer": "the output at the centre of the image (framed)",
+    "output": "the output at the centre of the image (framed)",
 }
 
 
@@ -115,13 +115,13 @@ def _shown(found: Explanation) -> Markup:
     figures = join(
         html(
             '<figure><div class="wall">{}</div><figcaption><b>{}</b></figcaption></figure>',
-            img(picture, name),
+            img(image, name),
             name,
         )
-        for name, picture in found.pictures.items()
+        for name, image in found.images.items()
     )
-    rows, cols = next(iter(found.pictures.values())).shape[:2]
-    missing = [name for name in found.modalities if name not in found.pictures]
+    rows, cols = next(iter(found.images.values())).shape[:2]
+    missing = [name for name in found.modalities if name not in found.images]
     lacks = f" Masked as missing: {', '.join(missing)}." if missing else ""
     return html(
         "<section><h2>Input</h2>\n<p>{} × {} pixels (width × height) from the centre of "
@@ -137,7 +137,7 @@ def _layers(found: Explanation) -> Markup:
             '<tr><th scope="row"><code>{}</code></th><td>{}</td><td>{}</td><td>{}</td><td>{} → {}</td>'
             "<td>{} of {}</td><td>{}</td><td>{}</td></tr>\n",
             one.name, one.kind, _by(one.kernel), _by(one.stride), one.inner, one.outer,
-            one.awake, one.outer, _size(found.fields[one.name]), _stride(found.fields[one.name]),
+            one.active, one.outer, _size(found.fields[one.name]), _stride(found.fields[one.name]),
         )
         for one in found.layers
     )  # fmt: skip
@@ -181,73 +181,73 @@ def _filters(found: Explanation) -> Markup:
     for name, weights in found.filters.items():
         some = weights[:MOST]
         if weights.shape[1] == 3 and not _several(found):
-            sheet = tiled([_filter(one.transpose(1, 2, 0)) for one in some], across=16)
-            told = "one tile for each filter, its three channels shown as red, green and blue"
+            sheet = tile_images([_filter(one.transpose(1, 2, 0)) for one in some], across=16)
+            caption = "one tile for each filter, its three channels shown as red, green and blue"
         else:
             tiles = [_filter(one[channel], of=one) for one in some for channel in range(weights.shape[1])]
-            sheet = tiled(tiles, across=16 if weights.shape[1] == 1 else weights.shape[1])
-            told = (
+            sheet = tile_images(tiles, across=16 if weights.shape[1] == 1 else weights.shape[1])
+            caption = (
                 "one row for each filter, one tile for each input channel"
                 if weights.shape[1] > 1
                 else "one tile for each filter"
             )
-            told += _named(found, weights.shape[1])
+            caption += _list_channels(found, weights.shape[1])
         more = f" The first {len(some)} of {len(weights)}." if len(some) < len(weights) else ""
         parts.append(
             html(
                 '<figure class="row"><div class="wall">{}</div>'
                 "<figcaption><b><code>{}</code></b>: {}. Grey is 0. Each filter is scaled by "
                 "its largest weight.{}</figcaption></figure>",
-                img(sheet, f"Filters of {name}"), name, told, more,
+                img(sheet, f"Filters of {name}"), name, caption, more,
             )
         )  # fmt: skip
     return html("<section><h2>Filters of the first layer</h2>\n{}</section>", join(parts))
 
 
 def _several(found: Explanation) -> bool:
-    """Tell whether three channels may be of several modalities."""
+    """Return whether three channels belong to several modalities."""
     return sum(found.modalities.values()) == 3 and len(found.modalities) > 1
 
 
-def _named(found: Explanation, count: int) -> str:
-    """Say which channels stand side by side, where they are those of all modalities."""
+def _list_channels(found: Explanation, count: int) -> str:
+    """List the channels of all modalities; nothing if these are others."""
     if count != sum(found.modalities.values()):
         return ""
     return ": " + ", ".join(f"{name} ({channels})" for name, channels in found.modalities.items())
 
 
 def _filter(weights: Array, *, of: Array | None = None) -> Rgb:
-    return _enlarged(_tile(weights, of=of), FILTER_PX)
+    return _enlarge(_tile(weights, of=of), FILTER_PX)
 
 
 def _tile(weights: Array, *, of: Array | None = None) -> Rgb:
-    """Show weights (h, w) or (h, w, 3) with 0 as grey; stretched like all those `of` which they are part."""
+    """Show weights (h, w) or (h, w, 3) with 0 as grey; scaled by the largest weight of `of`."""
     most = np.abs(weights if of is None else of).max() or 1.0
     shown = np.rint(127.5 + 127.5 * weights / most).astype(np.uint8)
     return shown if shown.ndim == 3 else np.repeat(shown[..., None], 3, axis=2)
 
 
-def tiled(tiles: Sequence[Rgb], *, across: int) -> Rgb:
-    """Lay tiles of any sizes on a grey wall, so many side by side."""
+def tile_images(tiles: Sequence[Rgb], *, across: int) -> Rgb:
+    """Put tiles of any sizes on a grey sheet, so many side by side."""
     rows, cols = (max(tile.shape[axis] for tile in tiles) for axis in (0, 1))
     across = min(across, len(tiles))
     down = -(-len(tiles) // across)
-    wall = np.full((down * (rows + GAP) - GAP, across * (cols + GAP) - GAP, 3), WALL, np.uint8)
+    sheet = np.full((down * (rows + GAP) - GAP, across * (cols + GAP) - GAP, 3), BACKGROUND, np.uint8)
     for number, tile in enumerate(tiles):
         top, left = number // across * (rows + GAP), number % across * (cols + GAP)
-        wall[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
-    return wall
+        sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    return sheet
 
 
-def _enlarged(picture: Rgb, width: int) -> Rgb:
-    """Repeat pixels as often as fits a width."""
-    times = max(1, width // picture.shape[1])
-    return picture.repeat(times, axis=0).repeat(times, axis=1)
+def _enlarge(image: Rgb, width: int) -> Rgb:
+    """Repeat pixels as often as fits into a width."""
+    times = max(1, width // image.shape[1])
+    return image.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def _close(found: Explanation, shown: LayerShown) -> Markup:
     name = shown.layer.name
-    maps = tiled([_map(one) for one in shown.maps[:MOST]], across=8)
+    maps = tile_images([_map(one) for one in shown.maps[:MOST]], across=8)
     more = f" The first {MOST} of {len(shown.maps)}." if len(shown.maps) > MOST else ""
     return html(
         "<section><h2>Layer <code>{}</code></h2>\n"
@@ -273,8 +273,9 @@ def _extent(field: Field) -> str:
 
 
 def _feature(found: Explanation, feature: Feature) -> Markup:
-    paint = tiled([_enlarged(patch.paint, PATCH_PX) for patch in feature.patches], across=ACROSS)
-    back = tiled([_enlarged(_back(patch.sent), PATCH_PX) for patch in feature.patches], across=ACROSS)
+    paint = tile_images([_enlarge(patch.paint, PATCH_PX) for patch in feature.patches], across=ACROSS)
+    shown = [_enlarge(_show_projection(patch.projection), PATCH_PX) for patch in feature.patches]
+    projections = tile_images(shown, across=ACROSS)
     strength = f"{feature.patches[0].place.value:.3g} to {feature.patches[-1].place.value:.3g}"
     of = (
         ""
@@ -285,30 +286,30 @@ def _feature(found: Explanation, feature: Feature) -> Markup:
         '<figure class="row"><div class="wall">{}</div><div class="wall">{}</div>'
         "<figcaption><b>Feature {}</b>, strongest activations {}{}.</figcaption></figure>\n",
         img(paint, f"Patches of feature {feature.number}"),
-        img(back, f"Feature {feature.number}, projected back to pixels"),
+        img(projections, f"Feature {feature.number}, projected back to pixels"),
         feature.number,
         strength,
         of,
     )
 
 
-def _back(sent: Array) -> Rgb:
-    if sent.shape[2] == 3:
-        return _tile(sent)
-    # One channel, or what a net made of light for itself: the sum tells where, if not in which colour.
-    return _tile(sent.sum(axis=2))
+def _show_projection(projection: Array) -> Rgb:
+    if projection.shape[2] == 3:
+        return _tile(projection)
+    # One channel, or packed pixels: the sum shows where, but not which colour.
+    return _tile(projection.sum(axis=2))
 
 
-def _map(answers: Array) -> Rgb:
-    """Show answers from their 1st to their 99th percentile as black to white, reduced or enlarged."""
-    step = -(-max(answers.shape) // MAP_PX)
-    rows, cols = (n // step * step for n in answers.shape)
-    answers = answers[:rows, :cols].reshape(rows // step, step, cols // step, step).mean(axis=(1, 3))
-    low, high = np.percentile(answers, (1, 99))
+def _map(outputs: Array) -> Rgb:
+    """Show a feature map from its 1st to its 99th percentile as black to white, reduced or enlarged."""
+    step = -(-max(outputs.shape) // MAP_PX)
+    rows, cols = (n // step * step for n in outputs.shape)
+    outputs = outputs[:rows, :cols].reshape(rows // step, step, cols // step, step).mean(axis=(1, 3))
+    low, high = np.percentile(outputs, (1, 99))
     if high <= low:
-        return np.full((*answers.shape, 3), 128, np.uint8)
-    grey = np.rint(255 * np.clip((answers - low) / (high - low), 0, 1)).astype(np.uint8)
-    return _enlarged(np.repeat(grey[..., None], 3, axis=2), MAP_PX)
+        return np.full((*outputs.shape, 3), 128, np.uint8)
+    grey = np.rint(255 * np.clip((outputs - low) / (high - low), 0, 1)).astype(np.uint8)
+    return _enlarge(np.repeat(grey[..., None], 3, axis=2), MAP_PX)
 
 
 def _occlusion(found: Explanation) -> Markup:
@@ -316,11 +317,9 @@ def _occlusion(found: Explanation) -> Markup:
     rows, cols = seen.change.shape
     most = float(seen.change.max())
     heat = np.rint(coloured(seen.change.astype(np.float64) / (most or 1.0))).astype(np.uint8)
-    picture = _middle(next(iter(found.pictures.values())), rows, cols)
+    image = _crop_middle(next(iter(found.images.values())), rows, cols)
     if seen.place is not None:
-        heat, picture = (
-            _framed(one, seen.place.top, seen.place.left, seen.place.rows) for one in (heat, picture)
-        )
+        heat, image = (_frame(one, seen.place.top, seen.place.left, seen.place.rows) for one in (heat, image))
     target = TARGETS[seen.target].format(square=seen.square)
     return html(
         "<section><h2>Occlusion</h2>\n<p>A grey square of "
@@ -333,26 +332,26 @@ def _occlusion(found: Explanation) -> Markup:
         seen.square,
         seen.step,
         target,
-        img(_enlarged(picture, 384), "The image"),
-        img(_enlarged(heat, 384), "Change of the output"),
+        img(_enlarge(image, 384), "The image"),
+        img(_enlarge(heat, 384), "Change of the output"),
         most,
     )
 
 
-def _middle(picture: Rgb, rows: int, cols: int) -> Rgb:
-    top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - cols) // 2
-    return picture[top : top + rows, left : left + cols]
+def _crop_middle(image: Rgb, rows: int, cols: int) -> Rgb:
+    top, left = (image.shape[0] - rows) // 2, (image.shape[1] - cols) // 2
+    return image[top : top + rows, left : left + cols]
 
 
-def _framed(picture: Rgb, top: int, left: int, side: int) -> Rgb:
-    framed = picture.copy()
+def _frame(image: Rgb, top: int, left: int, side: int) -> Rgb:
+    framed = image.copy()
     bottom, right = top + side - 1, left + side - 1
     framed[[top, bottom], left : right + 1] = framed[top : bottom + 1, [left, right]] = (255, 255, 255)
     return framed
 
 
 def _reading(found: Explanation) -> Markup:
-    told = (
+    note = (
         " This net fills lacunae. Filters, feature maps and patches are shown for an image without lacunae."
         if found.fills
         else ""
@@ -363,5 +362,5 @@ def _reading(found: Explanation) -> Markup:
         "proof: a feature may also respond to things that these images do not show.{}</p>\n"
         "<p>Source: Zeiler and Fergus, Visualizing and understanding convolutional networks, ECCV 2014 "
         "(patches, deconvolutional net, occlusion).</p></section>",
-        told,
+        note,
     )

@@ -1,4 +1,4 @@
-"""The verb explain: what any net looks for, from its weights, a painting and other pictures."""
+"""The verb explain: what a net responds to, from its weights, a painting and other images."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from torch import Tensor, nn
 
 from tratteggio import files, models, treatment
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.explanation.deconvnet import Place, project
+from tratteggio.explanation.inputs import (
+    InputSpec,
+    NetInput,
+    choose_windows,
+    fills,
+    find_input_spec,
+    prepare,
+    show,
+)
+from tratteggio.explanation.layers import Layer, layers, record_outputs
+from tratteggio.explanation.occlusion import Occlusion, occlusion
+from tratteggio.explanation.patches import Strongest, find_strongest
+from tratteggio.explanation.receptive import Field, measure_fields
 from tratteggio.files import forms
 from tratteggio.files.stacks import is_stack
-from tratteggio.inside.deconvnet import Place, projections
-from tratteggio.inside.layers import Layer, answers, layers
-from tratteggio.inside.occlusion import Occlusion, occlusion
-from tratteggio.inside.patches import Strongest, strongest
-from tratteggio.inside.receptive import Field, fields
-from tratteggio.inside.showing import (
-    Shown,
-    Takes,
-    fills,
-    prepared,
-    show,
-    takes,
-    windows,
-)
 from tratteggio.painting import Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.phantom import multimodal, panel
@@ -40,11 +40,11 @@ log = logging.getLogger("tratteggio")
 
 Painting: TypeAlias = forms.Painting | Mapping[str, str | Path]
 
-SHOWN = 256  # px a side of the window that activations are shown of
-LOOKED = 144  # px a side of windows that patches are looked for in
-WINDOWS = 32  # of them, over all pictures
-FEATURES = 6  # of a layer, whose patches are shown
-PATCHES = 9  # of a feature
+SHOWN = 256  # px a side of the window whose activations are shown
+SEARCHED = 144  # px a side of the windows that are searched for patches
+WINDOWS = 32  # of them, in all images together
+FEATURES = 6  # per layer, whose patches are shown
+PATCHES = 9  # per feature
 SQUARE, STEP = 16, 8  # px, of the occlusion
 PHANTOM = (512, 384)  # rows, columns
 MOTIFS = ("saint", "landscape", "still life")
@@ -53,25 +53,25 @@ SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """A place where a feature answers much.
+    """A patch with one of the strongest activations of a feature.
 
     Attributes:
-        place: where.
-        modality: the scan that the pictures show.
-        paint: (h, w, 3) uint8, exactly what the answer depends on; the whole window if that has no end.
-        sent: the same pixels as the deconvolutional net sends the answer back, (h, w, C) float32, C being the
-            channels of the modality in the picture.
+        place: where it is.
+        modality: the scan that `paint` shows.
+        paint: (h, w, 3) uint8, exactly the receptive field; the whole window if the field is unbounded.
+        projection: the deconvolutional net's projection onto the same pixels, (h, w, C) float32, with the
+            channels of the modality.
     """
 
     place: Strongest
     modality: str
     paint: NDArray[np.uint8]
-    sent: NDArray[np.float32]
+    projection: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Feature:
-    """One feature of a layer and where it answers most."""
+    """One feature of a layer and its strongest patches."""
 
     number: int
     patches: tuple[Patch, ...]
@@ -79,12 +79,12 @@ class Feature:
 
 @dataclass(frozen=True, eq=False)
 class LayerShown:
-    """What is shown of one layer.
+    """One layer in detail.
 
     Attributes:
-        layer, field: what it is, and what its answers see.
-        maps: (features, h, w) float32, its answers to the painting before any activation.
-        features: those that stand out most.
+        layer, field: its facts and its receptive field.
+        maps: (features, h, w) float32, its outputs for the painting before any activation.
+        features: the most distinctive ones.
     """
 
     layer: Layer
@@ -95,27 +95,27 @@ class LayerShown:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What is to be seen inside a net.
+    """What a net responds to.
 
     Attributes:
         name: of the weights.
         facts: of their card: model, recipe, hash, parameters.
-        painting: name of what it was shown.
-        pictures: that window, (h, w, 3) uint8 by modality.
-        data: where the patches come from, in words.
-        layers: all layers in their order.
-        fields: of all layers, by name.
-        filters: (outer, inner, rows, columns) float32 by layer: of those that see pixels directly.
-        modalities: channels by name, of a net for several scans; else empty.
-        shown: the layers that are shown close.
-        occlusion: what the answer hangs on.
+        painting: name of the input.
+        images: the window of the input, (h, w, 3) uint8 by modality.
+        data: where the patches come from, as a phrase.
+        layers: all layers in the order of computation.
+        fields: receptive fields of all layers, by name.
+        filters: (outer, inner, rows, columns) float32 by layer, of the layers that see pixels directly.
+        modalities: channels by name for a net that takes several scans, else empty.
+        shown: the layers in detail.
+        occlusion: which pixels the output depends on.
         fills: whether the net fills lacunae.
     """
 
     name: str
     facts: Mapping[str, Any]
     painting: str
-    pictures: Mapping[str, NDArray[np.uint8]]
+    images: Mapping[str, NDArray[np.uint8]]
     data: str
     layers: tuple[Layer, ...]
     fields: Mapping[str, Field]
@@ -133,18 +133,18 @@ def explain(
     data: str | Path | None = None,
     layer: str | None = None,
 ) -> Explanation:
-    """Look inside a net: filters, activations, strongest patches, deconvolutional net, occlusion.
+    """Show what a net responds to: filters, activations, strongest patches, deconvolutional net, occlusion.
 
     Args:
         model: name of weights that came with this installation, or a file that `tratteggio.train` wrote.
         painting: what `tratteggio.open` takes, a scan, a stack, or an array (H, W) or (H, W, 3); a window in
-            its middle is shown, at its own scale. None paints a phantom that has all that the net knows.
-        data: a folder of pictures to look for patches in; None looks in the painting, or in phantoms.
-        layer: the one to show; None shows three: the first, the last of the encoder, one between.
+            its centre is shown at full scale. None makes a phantom with all modalities that the net knows.
+        data: a folder of images to search for patches; None searches the painting, or phantoms.
+        layer: the one to show in detail; None shows three: the first, the last of the encoder, one between.
 
     Raises:
         UnknownName: no such net or layer; the message names the nearest.
-        BadUsage: a painting that is too small or lacks what the net knows, or data without pictures.
+        BadUsage: a painting that is too small or lacks what the net knows, or data without images.
         BadPixels: a scan holds NaN or infinite values.
         UnreadableFile, UnsupportedFile, GridMismatch: as `tratteggio.open` and `tratteggio.models.load`.
 
@@ -155,22 +155,22 @@ def explain(
     """
     file = _weights(model)
     net, card = models.load(file)
-    what = takes(net)
+    what = find_input_spec(net)
     whole = _phantom(0) if painting is None else treatment.stack_of(painting)
-    stack = prepared(net, whole, what.light)
-    (middle,) = windows(what, stack.grid, longest=SHOWN, count=1, name=stack.primary.name)
+    stack = prepare(net, whole, what.light)
+    (middle,) = choose_windows(what, stack.grid, longest=SHOWN, count=1, name=stack.primary.name)
     seen = show(net, stack, middle)
     with torch.no_grad():
         every = layers(net, seen.x, seen.known)
         names = [one.name for one in every]
         if layer is not None and layer not in names:
             raise unknown("layer", layer, names)
-        found = fields(net, what, names)
-        close = [layer] if layer else _three(every)
-        maps = answers(net, seen.x, seen.known, close)
-    others = list(_looked_at(net, what, stack, painting is None, data))
-    spotted = _spotted(net, others, close, found)
-    (square,) = windows(what, stack.grid, longest=LOOKED, count=1, name=stack.primary.name)
+        found = measure_fields(net, what, names)
+        close = [layer] if layer else _choose_three(every)
+        maps = record_outputs(net, seen.x, seen.known, close)
+    others = list(_make_inputs(net, what, stack, painting is None, data))
+    features = _find_features(net, others, close, found)
+    (square,) = choose_windows(what, stack.grid, longest=SEARCHED, count=1, name=stack.primary.name)
     small = show(net, stack, square)
     return Explanation(
         name=file.stem,
@@ -181,8 +181,8 @@ def explain(
             "parameters": models.parameters(net),
         },
         painting=stack.primary.name,
-        pictures=seen.pictures,
-        data=_said(data, painting is None, others, stack.primary.name),
+        images=seen.images,
+        data=_describe_data(data, painting is None, others, stack.primary.name),
         layers=every,
         fields=found,
         filters=_filters(net, every, seen.x.shape[1]),
@@ -192,7 +192,7 @@ def explain(
                 next(one for one in every if one.name == name),
                 found[name],
                 maps[name][0].numpy(),
-                tuple(spotted[name]),
+                tuple(features[name]),
             )
             for name in close
         ),
@@ -202,7 +202,7 @@ def explain(
 
 
 def _weights(model: str | Path) -> Path:
-    """Find weights by name or file; names are helped with."""
+    """Find weights by name or file; for an unknown name the error gives the nearest."""
     name = str(model)
     if not isinstance(model, str) or Path(name).suffix or Path(name).name != name:
         return models.find(Path(name))
@@ -217,46 +217,46 @@ def _weights(model: str | Path) -> Path:
 
 
 def _phantom(number: int) -> Stack:
-    """Paint a panel: the scans of an examination, and the visible one by the name that most nets know."""
+    """Make a phantom: the scans of an examination, and the visible one under the name that most nets know."""
     motif = MOTIFS[number % len(MOTIFS)]
     found = multimodal(*PHANTOM, seed=number, motif=motif, overpaint=0.0).stack  # type: ignore[arg-type]
     painted = panel(*PHANTOM, seed=number, motif=motif).painted  # type: ignore[arg-type]
     return Stack((painted, *found.scans))
 
 
-def _three(every: Sequence[Layer]) -> list[str]:
-    """Choose the first layer, the last of the encoder (else the last but one), and one halfway."""
+def _choose_three(every: Sequence[Layer]) -> list[str]:
+    """Choose the first layer, the last of the encoder (else the last but one), and one between."""
     encoder = [n for n, one in enumerate(every) if ".encoder." in f".{one.name}"]
     deepest = encoder[-1] if encoder else max(0, len(every) - 2)
     return [every[n].name for n in sorted({0, deepest // 2, deepest})]
 
 
-def _looked_at(
-    net: nn.Module, what: Takes, painting: Stack, phantoms: bool, data: str | Path | None
-) -> Iterator[Shown]:
-    """Show the net windows to look for patches in."""
+def _make_inputs(
+    net: nn.Module, what: InputSpec, painting: Stack, phantoms: bool, data: str | Path | None
+) -> Iterator[NetInput]:
+    """Make the inputs that are searched for patches."""
     if data is None:
         stacks = (
-            [prepared(net, _phantom(n), what.light) for n in range(len(MOTIFS))] if phantoms else [painting]
+            [prepare(net, _phantom(n), what.light) for n in range(len(MOTIFS))] if phantoms else [painting]
         )
     else:
-        stacks = [prepared(net, files.read_stack(file), what.light) for file in _pictures(Path(data))]
+        stacks = [prepare(net, files.read_stack(file), what.light) for file in _images(Path(data))]
     each = max(1, WINDOWS // len(stacks))
     for stack in stacks[:WINDOWS]:
-        for region in windows(what, stack.grid, longest=LOOKED, count=each, name=stack.primary.name):
+        for region in choose_windows(what, stack.grid, longest=SEARCHED, count=each, name=stack.primary.name):
             yield show(net, stack, region)
 
 
-def _pictures(folder: Path) -> list[Path]:
+def _images(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise UnreadableFile(f"data must be a folder of pictures; {folder} is not a folder", option="data")
+        raise UnreadableFile(f"data must be a folder of images; {folder} is not a folder", option="data")
     found = [
         file
         for file in sorted(folder.iterdir())
         if (file.suffix.lower() in SUFFIXES and file.is_file()) or (file.is_dir() and is_stack(file))
     ]
     if not found:
-        raise BadUsage(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))} or stacks)")
+        raise BadUsage(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))} or stacks)")
     if len(found) > WINDOWS:
         step = len(found) / WINDOWS
         log.warning("%s has %d images; %d of them, evenly spaced, are used", folder, len(found), WINDOWS)
@@ -264,34 +264,32 @@ def _pictures(folder: Path) -> list[Path]:
     return found
 
 
-def _said(data: str | Path | None, phantoms: bool, others: Sequence[Shown], name: str) -> str:
-    where = (
-        f"the pictures of {Path(data).name}" if data is not None else "three phantoms" if phantoms else name
-    )
+def _describe_data(data: str | Path | None, phantoms: bool, others: Sequence[NetInput], name: str) -> str:
+    where = f"the images of {Path(data).name}" if data is not None else "three phantoms" if phantoms else name
     rows, cols = others[0].x.shape[2:]
     return f"{len(others)} windows of {cols} × {rows} from {where}"
 
 
-def _spotted(
-    net: nn.Module, others: Sequence[Shown], names: Sequence[str], found: Mapping[str, Field]
+def _find_features(
+    net: nn.Module, others: Sequence[NetInput], names: Sequence[str], found: Mapping[str, Field]
 ) -> dict[str, list[Feature]]:
-    """Find, for each layer, the features that stand out and where they answer most."""
+    """Find the most distinctive features of each layer and their strongest patches."""
     maps: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
     with torch.no_grad():
         for shown in others:
-            for name, answer in answers(net, shown.x, shown.known, names).items():
-                maps[name].append(answer[0].numpy())
+            for name, output in record_outputs(net, shown.x, shown.known, names).items():
+                maps[name].append(output[0].numpy())
     return {
         name: [
             Feature(number, tuple(_patches(net, others, maps[name], name, found[name], number=number)))
-            for number in _standing_out(maps[name])
+            for number in _most_distinctive(maps[name])
         ]
         for name in names
     }
 
 
-def _standing_out(maps: Sequence[NDArray[np.float32]]) -> list[int]:
-    """Choose the features whose strongest answer lies farthest from their mean, in their own deviations."""
+def _most_distinctive(maps: Sequence[NDArray[np.float32]]) -> list[int]:
+    """Choose the features whose maximum is farthest from their mean, in their own standard deviations."""
     joined = np.concatenate([one.reshape(len(one), -1) for one in maps], axis=1).astype(np.float64)
     deviation = joined.std(axis=1)
     peak = np.where(
@@ -302,7 +300,7 @@ def _standing_out(maps: Sequence[NDArray[np.float32]]) -> list[int]:
 
 def _patches(
     net: nn.Module,
-    others: Sequence[Shown],
+    others: Sequence[NetInput],
     maps: Sequence[NDArray[np.float32]],
     name: str,
     field: Field,
@@ -310,39 +308,39 @@ def _patches(
     number: int,
 ) -> Iterator[Patch]:
     grids = [(shown.x.shape[2], shown.x.shape[3]) for shown in others]
-    places = strongest(maps, field, grids, feature=number, count=PATCHES)
+    places = find_strongest(maps, field, grids, feature=number, count=PATCHES)
     by_window: dict[int, list[Strongest]] = {}
     for place in places:
         by_window.setdefault(place.window, []).append(place)
-    sent: dict[Strongest, Tensor] = {}
+    projected: dict[Strongest, Tensor] = {}
     for window, some in by_window.items():
         shown = others[window]
-        back = projections(
+        several = project(
             net, shown.x, shown.known, name, [Place(number, place.row, place.col) for place in some]
         )
-        sent |= dict(zip(some, back, strict=True))
+        projected |= dict(zip(some, several, strict=True))
     for place in places:
-        yield _patch(net, others[place.window], place, sent[place])
+        yield _patch(net, others[place.window], place, projected[place])
 
 
-def _patch(net: nn.Module, shown: Shown, place: Strongest, sent: Tensor) -> Patch:
-    """Cut out what an answer saw, of the modality that it goes by most."""
+def _patch(net: nn.Module, shown: NetInput, place: Strongest, projection: Tensor) -> Patch:
+    """Cut out the receptive field, of the modality that contributes most."""
     begin, parts = 0, {}
-    for modality, count in getattr(net, "modalities", {next(iter(shown.pictures)): len(sent)}).items():
-        parts[modality] = sent[begin : begin + count]
+    for modality, count in getattr(net, "modalities", {next(iter(shown.images)): len(projection)}).items():
+        parts[modality] = projection[begin : begin + count]
         begin += count
-    modality = max(shown.pictures, key=lambda name: float(parts[name].square().sum()))
-    picture = shown.pictures[modality]
-    back = parts[modality].movedim(0, -1).numpy()
+    modality = max(shown.images, key=lambda name: float(parts[name].square().sum()))
+    image = shown.images[modality]
+    onto = parts[modality].movedim(0, -1).numpy()
     if place.seen is None:
-        return Patch(place, modality, picture, back)
-    return Patch(place, modality, cut(picture, place), cut(back, place))
+        return Patch(place, modality, image, onto)
+    return Patch(place, modality, cut(image, place), cut(onto, place))
 
 
 def cut(array: Array, place: Strongest) -> Array:
-    """Cut the receptive field out of (h, w, C); beyond the picture is middle grey, or 0 in floats."""
+    """Cut the receptive field out of (h, w, C). Beyond the image: middle grey, or 0 for floats."""
     seen = place.seen
-    assert seen is not None  # the whole is not cut
+    assert seen is not None  # an unbounded field is not cut
     rows, cols = array.shape[:2]
     out = np.full((seen.rows, seen.cols, array.shape[2]), 128 if array.dtype == np.uint8 else 0, array.dtype)
     top, left = max(seen.top, 0), max(seen.left, 0)
@@ -353,7 +351,7 @@ def cut(array: Array, place: Strongest) -> Array:
 
 
 def _filters(net: nn.Module, every: Sequence[Layer], count: int) -> dict[str, NDArray[np.float32]]:
-    """Take the filters that see pixels: those of as many channels as a scan has; else the first layer's."""
+    """Return the filters with as many channels as a scan has: they see pixels; else those of layer one."""
     counts = {count, *getattr(net, "modalities", {}).values()}
     before = every[: 1 + max([n for n, one in enumerate(every) if ".encoder." in f".{one.name}"], default=0)]
     first = [
