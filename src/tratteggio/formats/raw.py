@@ -18,11 +18,22 @@ from tratteggio.extras import optional
 from tratteggio.files.limits import require_decodable
 from tratteggio.files.sensor import SENSOR, Sensor
 from tratteggio.painting import Metadata, Scan
+from tratteggio.roles import Facts, Keeps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 log = logging.getLogger("tratteggio")
+
+FACTS = Facts(
+    title="camera raw",
+    suffixes=(
+        ".dng", ".nef", ".nrw", ".cr2", ".cr3", ".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef",
+        ".srw", ".3fr", ".fff", ".iiq", ".erf", ".mef", ".mos", ".kdc", ".dcr", ".rwl", ".x3f",
+    ),
+    keeps=Keeps(depths=("uint16",), channels=(1,)),
+    codec="camera raw",
+)  # fmt: skip
 
 Rows = tuple[tuple[float, float, float], ...]
 UNTURNED: Rows = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
@@ -36,7 +47,15 @@ XYZ_TO_SRGB = np.array(
 )
 
 
-def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:  # noqa: ARG001
+def recognizes(path: Path, start: bytes) -> bool:
+    """True if the name of a file is that of camera raw.
+
+    The content does not say: most raw begins as a TIFF does, whose first picture is a thumbnail.
+    """
+    return bool(start) and path.suffix.lower() in FACTS.suffixes
+
+
+def open_scan(path: Path, *, modality: str, bilevel: bool) -> Scan:  # noqa: ARG001 no mask is raw
     """Read a raw file of a Bayer sensor.
 
     Args:

@@ -19,12 +19,12 @@ from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
 from tratteggio.files.layout import THUMBNAIL_LEFT
 from tratteggio.files.limits import METADATA_BYTES, require_decodable, require_metadata
-from tratteggio.files.png_colour import stated_profile
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible
 from tratteggio.files.untrusted import untrusted
 from tratteggio.files.white import believed
 from tratteggio.files.xmp import without_thumbnails
+from tratteggio.formats._png.colour import stated_profile
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
 
@@ -157,6 +157,18 @@ def orientation_in(path: Path) -> int:
                 file.seek(chunk.offset)
                 return exif.orientation_of(exif.parse(file.read(chunk.length)))
     return 1
+
+
+def read_colours(path: Path) -> Array:
+    """Decode a PNG of any kind to its colours: (H, W), or (H, W, C) with opacity last if C is even.
+
+    Raises:
+        UnreadableFile: damaged, truncated, or a decompression bomb.
+    """
+    with path.open("rb") as file:
+        read_header(path, file, list_chunks(path, file))
+    decoded: Array = imagecodecs.png_decode(path.read_bytes())
+    return decoded
 
 
 def _check_kind(path: Path, bits: int, colour: int, *, bilevel: bool) -> None:

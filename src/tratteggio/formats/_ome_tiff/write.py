@@ -18,12 +18,10 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from tratteggio.errors import BadUsage
-from tratteggio.files import exif, tiff_tags
-from tratteggio.files.beside import Before, beside, refuse_overwrite
+from tratteggio.files import exif
 from tratteggio.files.layout import described_anew, states_ome
-from tratteggio.files.provenance import history_json
-from tratteggio.files.tiff_write import (
+from tratteggio.formats._tiff import tags
+from tratteggio.formats._tiff.write import (
     CLASSIC_BYTES,
     CODECS,
     WORKERS,
@@ -64,35 +62,20 @@ class _Counted(LazyPixels):
 
 def write_ome_tiff(
     stack: Stack,
-    path: Path,
+    file: Path,
     *,
-    history: Mapping[str, Any] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    before: Before | None = None,
+    history: Mapping[str, Any] | None,
+    progress: Callable[[int, int], None] | None,
 ) -> None:
     """Write a stack of any size; each scan is read once, from top to bottom.
 
     Args:
         stack: grey and colour scans.
-        path: .ome.tif or .ome.tiff
-        history: how the stack came to be; what JSON can hold.
+        file: an existing folder's file; scratch files are made beside it.
+        history: how the stack came to be, in plain JSON values.
         progress: called with (pixels read, pixels in all), scans counted one by one.
-        before: as for `beside`.
-
-    Raises:
-        BadUsage: a scan with other than 1 or 3 channels.
-        UnsafeOutput: a scan of the stack is read from that very file.
-        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    for scan in stack.scans:
-        for precious in (scan.name, Path(scan.name).parent):  # the file itself, or a scan in one
-            refuse_overwrite(precious, path)
-        if scan.channels not in (1, 3):
-            raise BadUsage(
-                f"{path}: an OME-TIFF takes grey and colour scans, but {scan.modality} has {scan.channels} "
-                "channels; write it as .ome.zarr"
-            )
-    said = {"history": json.loads(history_json(history))} if history else {}
+    facts = {"history": history} if history else {}
     pages = list(_pages(stack))
     total, done = sum(page.grid[0] * page.grid[1] for page in pages), 0
 
@@ -102,30 +85,29 @@ def write_ome_tiff(
         if progress:
             progress(done, total)
 
-    with beside([path], before=before) as [temporary]:
-        with (
-            ThreadPoolExecutor(WORKERS) as pool,
-            tifffile.TiffWriter(
-                temporary,
-                bigtiff=sum(pyramid_bytes(page.pixels) for page in pages) > CLASSIC_BYTES,
-                byteorder="<",
-                ome=True,
-            ) as tiff,
-        ):
-            for page in pages:
-                write_picture(
-                    tiff,
-                    pool,
-                    _Counted(page.pixels, tell),
-                    folder=path.parent,
-                    metadata=page.metadata,
-                    alpha=page.alpha,
-                    codec=CODECS["deflate"],
-                    ome=_ome(page, stack.title, said),
-                )
-        with temporary.open("rb+") as file:
-            for number, page in enumerate(pages):
-                tiff_tags.put_metadata(file, _without_description(page.metadata), page=number)
+    with (
+        ThreadPoolExecutor(WORKERS) as pool,
+        tifffile.TiffWriter(
+            file,
+            bigtiff=sum(pyramid_bytes(page.pixels) for page in pages) > CLASSIC_BYTES,
+            byteorder="<",
+            ome=True,
+        ) as tiff,
+    ):
+        for page in pages:
+            write_picture(
+                tiff,
+                pool,
+                _Counted(page.pixels, tell),
+                folder=file.parent,
+                metadata=page.metadata,
+                alpha=page.alpha,
+                codec=CODECS["deflate"],
+                ome=_ome(page, stack.title, facts),
+            )
+    with file.open("rb+") as stream:
+        for number, page in enumerate(pages):
+            tags.put_metadata(stream, _without_description(page.metadata), page=number)
 
 
 def write_alone(
@@ -156,7 +138,7 @@ def write_alone(
             ome={"axes": "YX" if grey else "YXS", **_stated(metadata)},
         )
     with path.open("rb+") as file:
-        tiff_tags.put_metadata(file, _without_description(metadata))
+        tags.put_metadata(file, _without_description(metadata))
 
 
 def is_described_by_ome(metadata: Metadata) -> bool:
@@ -175,10 +157,10 @@ def _pages(stack: Stack) -> Iterator[Scan]:
             yield Scan(levels, scan.modality + SEEN, metadata=geometry, name=scan.name)
 
 
-def _ome(page: Scan, title: str, said: Mapping[str, Any]) -> dict[str, Any]:
+def _ome(page: Scan, title: str, more: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the OME-XML says of a picture, in tifffile's words."""
     facts = {"modality": page.modality, "title": title, "tratteggio": __version__}
-    facts |= {key: json.dumps(value, ensure_ascii=False) for key, value in said.items()}
+    facts |= {key: json.dumps(value, ensure_ascii=False) for key, value in more.items()}
     grey = page.channels == 1 and not page.alpha
     ome: dict[str, Any] = {
         "axes": "YX" if grey else "YXS",

@@ -16,12 +16,12 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
-from tratteggio.files.jpeg_frame import FRAMES
 from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, without_resources
 from tratteggio.files.limits import require_decodable, require_metadata
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible
 from tratteggio.files.xmp import EXTENSION, joined, without_thumbnails
+from tratteggio.formats._jpeg.frame import FRAMES
 from tratteggio.painting import Metadata, Scan
 from tratteggio.painting.pixels import Array
 
@@ -87,7 +87,7 @@ def _has_end(start: int, file: Any) -> bool:
     return False
 
 
-def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:  # noqa: ARG001 one signature for all formats
+def open_scan(path: Path, *, modality: str = "rgb") -> Scan:
     """Read the header of a JPEG; pixels are decoded on first use.
 
     Raises:

@@ -14,9 +14,8 @@ from typing import IO
 import numpy as np
 
 from tratteggio.files import exif
-from tratteggio.files.holding import Shape, require_png
-from tratteggio.files.png_colour import stated_profile
-from tratteggio.files.png_read import SIGNATURE, WHITE_KEYWORD, XMP_KEYWORD
+from tratteggio.formats._png.colour import stated_profile
+from tratteggio.formats._png.read import SIGNATURE, WHITE_KEYWORD, XMP_KEYWORD
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.pixels import Array
 
@@ -48,13 +47,9 @@ def write_png(
         metadata: profile, resolution, EXIF with orientation, XMP, and the chunks that came from a PNG.
         name: of the output, for messages.
         palette: RGB of each number, if the pixels (H, W) uint8 are such; else empty.
-
-    Raises:
-        BadUsage: floats, or inverted grey, which PNG cannot hold.
     """
     dtype = np.dtype(pixels.dtype)
     rows, cols, *channels = pixels.shape
-    require_png(Shape((rows, cols), dtype, alpha=False, metadata=metadata), name)
     count = channels[0] if channels else 1
     kind = INDEXED if palette else COLOUR_TYPES[count]
     header = struct.pack(">IIBBBBB", cols, rows, 8 * dtype.itemsize, kind, 0, 0, 0)

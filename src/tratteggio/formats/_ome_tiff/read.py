@@ -1,6 +1,6 @@
 """From an OME-TIFF that we wrote back to a stack: names from its OME-XML, pixels read by region.
 
-Only what `ometiff_write` wrote is a stack here. An OME-TIFF of another program is a TIFF like any other.
+Only what `write` wrote is a stack here. An OME-TIFF of another program is a TIFF like any other.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tratteggio.errors import UnreadableFile
 from tratteggio.files import exif
 from tratteggio.files.documents import parse_json
 from tratteggio.files.histories import WHAT, require_history
-from tratteggio.files.ometiff_write import DESCRIPTION, NAMESPACE, SEEN
-from tratteggio.files.tiff_open import open_tiff
-from tratteggio.files.tiff_read import open_scan
 from tratteggio.files.untrusted import untrusted
+from tratteggio.formats._ome_tiff.write import DESCRIPTION, NAMESPACE, SEEN
+from tratteggio.formats._tiff.directories import open_tiff
+from tratteggio.formats._tiff.read import open_scan
 from tratteggio.painting import Mapped, Metadata, Scan, Stack
 from tratteggio.painting.pixels import Array
 

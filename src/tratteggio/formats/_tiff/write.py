@@ -21,9 +21,9 @@ import numpy as np
 import tifffile
 
 from tratteggio.errors import UnknownName
-from tratteggio.files import tiff_tags
 from tratteggio.files.pyramid import halved
 from tratteggio.files.sense import turned
+from tratteggio.formats._tiff import tags
 from tratteggio.painting import Metadata, Pixels, Region
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
@@ -88,7 +88,7 @@ def write_tiff(
     ):
         write_picture(tiff, pool, pixels, folder=path.parent, metadata=metadata, alpha=alpha, codec=codec)
     with path.open("rb+") as file:
-        tiff_tags.put_metadata(file, metadata)
+        tags.put_metadata(file, metadata)
 
 
 def pyramid_bytes(pixels: Pixels) -> int:
@@ -115,7 +115,7 @@ def write_picture(
         pool: threads that compress.
         pixels: (H, W) or (H, W, C), 0 = black; turned if the metadata say that the file stores white as 0.
         folder: where scratch files are made.
-        metadata: tells how samples are meant; the rest of it `tiff_tags.put_metadata` writes.
+        metadata: tells how samples are meant; the rest of it `tags.put_metadata` writes.
         alpha: True if the last channel is opacity.
         codec: as `codec_for` chose it.
         ome: what an OME-TIFF says of the picture, in tifffile's words.

@@ -14,15 +14,13 @@
 The scans must share a grid already; `tratteggio register` brings them onto one.
 
 A file is named from the folder and must lie in it: who sends a folder must not choose what else is read.
-`outside_allowed` lifts that for folders of your own.
+`files.outside_allowed` lifts that for folders of your own.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,12 +28,14 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files import reading
 from tratteggio.files.documents import read_toml, require
 from tratteggio.files.laying import require_alike
-from tratteggio.files.reading import open_scan
+from tratteggio.files.outside import is_outside_allowed
 from tratteggio.names import followed
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.registry import unknown
+from tratteggio.roles import Facts, Keeps
 
 log = logging.getLogger("tratteggio")
 
@@ -46,7 +46,7 @@ PLAUSIBLE_UM = (0.1, 10_000.0)  # finer than light shows; a centimetre
 WHAT = "description of a painting"
 REMEDY = "correct it in a text editor"
 
-_outside: ContextVar[bool] = ContextVar("outside", default=False)
+FACTS = Facts(title="folder", suffixes=(), keeps=Keeps(scans=True), folder=NAME)
 
 
 class _Entry(Struct):
@@ -64,17 +64,16 @@ class _Description(Struct):
     title: Annotated[str, Meta(max_length=10_000)] = ""
 
 
-@contextmanager
-def outside_allowed() -> Iterator[None]:
-    """Let every `painting.toml` that is read in this block name files outside its folder."""
-    token = _outside.set(True)
-    try:
-        yield
-    finally:
-        _outside.reset(token)
+def recognizes(path: Path, start: bytes) -> bool:  # noqa: ARG001 one signature for all formats
+    """True if a folder has a `painting.toml`."""
+    return (path / NAME).is_file()
 
 
-def read_folder(folder: Path) -> Stack:
+def read_history(path: Path) -> None:
+    """Return None: a folder of scans does not say how it came to be."""
+
+
+def open_stack(path: Path) -> Stack:
     """Open the scans that a folder's `painting.toml` names, lazily.
 
     Raises:
@@ -83,7 +82,7 @@ def read_folder(folder: Path) -> Stack:
         UnreadableFile: no TOML, or a scan is missing or damaged.
         GridMismatch: the scans differ in size.
     """
-    file = folder / NAME
+    file = path / NAME
     said = read_toml(file, what="TOML file")
     _require_keys(file, said, KEYS)
     entries = said.get("scan", [])
@@ -100,7 +99,7 @@ def read_folder(folder: Path) -> Stack:
 
 def _scan(file: Path, entry: _Entry) -> Scan:
     """Open one scan as its entry says."""
-    scan = open_scan(_place(file, entry.file), modality=entry.modality)
+    scan = reading.open_scan(_place(file, entry.file), modality=entry.modality)
     return scan if entry.um_per_px is None else replace(scan, metadata=_scaled(file, scan, entry.um_per_px))
 
 
@@ -112,7 +111,7 @@ def _place(file: Path, name: str) -> Path:
         inside = followed(path).is_relative_to(followed(file.parent))
     except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
         there, inside = False, True
-    if not (inside or _outside.get()):
+    if not (inside or is_outside_allowed()):
         raise BadUsage(
             f"{file} names {name}, which lies outside of its folder; copy the file into the folder, or allow "
             "it with `tratteggio.files.outside_allowed()`"

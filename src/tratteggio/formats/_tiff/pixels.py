@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tratteggio.errors import UnreadableFile
-from tratteggio.files.jpeg_frame import require_frame_within
 from tratteggio.files.rasters import read_region
+from tratteggio.formats._jpeg.frame import require_frame_within
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.region import Region

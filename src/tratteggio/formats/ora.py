@@ -14,20 +14,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
-import imagecodecs
 import numpy as np
 
 from tratteggio.errors import UnreadableFile
 from tratteggio.files.icc import to_8bit, to_srgb8
 from tratteggio.files.limits import require_decodable, require_metadata
 from tratteggio.files.overview import overview
-from tratteggio.files.png_read import decoded_bytes, list_chunks, read_header
-from tratteggio.files.png_write import write_png
 from tratteggio.files.source import require_seekable
 from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Mapped, Metadata, Pixels, Region, Restoration
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
+from tratteggio.roles import Facts, Keeps
 
 log = logging.getLogger("tratteggio")
 
@@ -36,6 +34,13 @@ THUMBNAIL = 256  # px, the longest side that the specification allows
 OVERLAY = np.array([255, 0, 0, 128], np.uint8)  # RGBA over the lacunae
 RGBA = np.dtype(np.uint8)
 MOST_LAYERS = 256
+
+FACTS = Facts(
+    title="OpenRaster",
+    suffixes=(".ora",),
+    keeps=Keeps(depths=("uint8",), alpha=True, resolution=True, layers=True),
+    codec="deflate",
+)
 
 
 class Layer(NamedTuple):
@@ -46,12 +51,19 @@ class Layer(NamedTuple):
     pixels: Array
 
 
-def write_ora(restoration: Restoration, file: Path) -> None:
+def recognizes(path: Path, start: bytes) -> bool:  # noqa: ARG001 one signature for all formats
+    """True if a file begins as an OpenRaster does: a zip whose first member is its type."""
+    return start.startswith(b"PK") and start[38:].startswith(MIMETYPE)
+
+
+def write_proposal(restoration: Restoration, file: Path) -> None:
     """Write the layers of a proposal, streamed: memory depends on a band, not on the painting.
 
     From bottom to top: the original; the fill, clear outside the lacunae; the lacunae in transparent
     red, hidden. Colours are converted to sRGB and 8 bit, pixels stay in stored order; notes say so.
     """
+    from tratteggio.formats._png.write import write_png  # noqa: PLC0415 brings the codecs
+
     original = restoration.original
     if original.dtype != np.uint8:
         log.warning(
@@ -137,6 +149,8 @@ def read_ora(path: Path) -> list[Layer]:
     Raises:
         UnreadableFile: missing, or no OpenRaster file.
     """
+    import imagecodecs  # noqa: PLC0415
+
     require_seekable(path)
     with untrusted(path, what="OpenRaster file"), zipfile.ZipFile(path) as archive:
         if _small(path, archive, "mimetype").strip() != MIMETYPE:
@@ -168,5 +182,11 @@ def _small(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
 
 def _decoded_bytes(path: Path, data: bytes) -> int:
     """Return the memory that a layer takes once it is decoded; refuse one that cannot hold what it claims."""
+    from tratteggio.formats._png.read import (  # noqa: PLC0415 brings the codecs
+        decoded_bytes,
+        list_chunks,
+        read_header,
+    )
+
     file = BytesIO(data)
     return decoded_bytes(read_header(path, file, list_chunks(path, file)))

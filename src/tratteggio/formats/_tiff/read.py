@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
-from tratteggio.files import tiff_tags
 from tratteggio.files.limits import decoded_limit, require_decodable
 from tratteggio.files.sense import WHITE_IS_0, Turned, turned
 from tratteggio.files.source import check_plausible
-from tratteggio.files.tiff_open import open_tiff
-from tratteggio.files.tiff_pixels import Planes, RawPixels, SegmentPixels
 from tratteggio.files.untrusted import untrusted
+from tratteggio.formats._tiff import tags
+from tratteggio.formats._tiff.directories import open_tiff
+from tratteggio.formats._tiff.pixels import Planes, RawPixels, SegmentPixels
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
@@ -166,17 +166,17 @@ def open_scan(
     if main.extrasamples:
         more["extrasample"] = int(main.extrasamples[0])
     dtype, colours = np.dtype(pixels.dtype), main.samplesperpixel - len(main.extrasamples or ())
-    metadata = tiff_tags.read_metadata(
+    metadata = tags.read_metadata(
         path, main.offset, order=order, big=big, more=more,
         dtype=dtype, colours=colours, pages=pixels.pages, shape=pixels.shape,
     )  # fmt: skip
     if main is not pages[0]:
-        first = tiff_tags.read_metadata(
+        first = tags.read_metadata(
             path, pages[0].offset, order=order, big=big, more={},
             dtype=dtype, colours=colours, pages=pixels.pages, shape=pixels.shape,
         )  # fmt: skip
-        metadata = tiff_tags.inherited(metadata, first, alike=_kind(main) == _kind(pages[0]))
-    if tiff_tags.PHOTOSHOP_LAYERS in main.tags:
+        metadata = tags.inherited(metadata, first, alike=_kind(main) == _kind(pages[0]))
+    if tags.PHOTOSHOP_LAYERS in main.tags:
         log.warning("%s has Photoshop layers; the flattened image is read, the layers are ignored", path)
     alpha = bool(main.extrasamples)
     # Last, when the white is known that samples are turned about: the writer turns them back about it.

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import UnreadableFile
-from tratteggio.files.bombs import require_no_bomb
 from tratteggio.files.limits import is_decodable, require_decodable, require_metadata
 from tratteggio.files.rasters import read_region
-from tratteggio.files.tiff_pixels import SegmentCache
 from tratteggio.files.untrusted import untrusted
+from tratteggio.formats._ome_zarr.bombs import require_no_bomb
+from tratteggio.formats._tiff.pixels import SegmentCache
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.region import Region

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
-from tratteggio.files.omezarr_metadata import (
+from tratteggio.files.sense import turned
+from tratteggio.formats._ome_zarr.metadata import (
     described_channels,
     first_image,
     is_colour,
@@ -23,8 +24,7 @@ from tratteggio.files.omezarr_metadata import (
     series_of,
     white_of,
 )
-from tratteggio.files.sense import turned
-from tratteggio.files.zarr_pixels import ZarrPixels, open_pixels, require_plausible
+from tratteggio.formats._ome_zarr.pixels import ZarrPixels, open_pixels, require_plausible
 from tratteggio.painting import Mapped, Pixels, Region, Scan, Stack
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import COLOURS, Array

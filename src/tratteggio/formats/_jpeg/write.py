@@ -10,9 +10,8 @@ import imagecodecs
 import numpy as np
 
 from tratteggio.files import exif
-from tratteggio.files.holding import Shape, require_jpeg
-from tratteggio.files.jpeg_read import COMMENT, EXIF, ICC, PHOTOSHOP, XMP
 from tratteggio.files.xmp import EXTENSION, split
+from tratteggio.formats._jpeg.read import COMMENT, EXIF, ICC, PHOTOSHOP, XMP
 from tratteggio.painting import Metadata, Pixels
 
 log = logging.getLogger("tratteggio")
@@ -22,22 +21,16 @@ MOST_SEGMENT = 65_533
 MOST_PROFILE_SEGMENTS = 255  # they are numbered with one byte
 
 
-def write_jpeg(pixels: Pixels, file: IO[bytes], *, metadata: Metadata, alpha: bool, name: str) -> None:
+def write_jpeg(pixels: Pixels, file: IO[bytes], *, metadata: Metadata, name: str) -> None:
     """Write an 8-bit viewing copy, in one piece; a note says that JPEG changes every pixel a little.
 
     Args:
         pixels: (H, W) or (H, W, 3) uint8.
         file: where to.
         metadata: profile, resolution, EXIF with orientation, XMP, comments.
-        alpha: True is refused, JPEG has none.
         name: of the output, for messages.
-
-    Raises:
-        BadUsage: what JPEG cannot hold: 16 bit, floats, alpha, more than 65,535 pixels a side.
     """
     rows, cols, *channels = pixels.shape
-    dtype = np.dtype(pixels.dtype)
-    require_jpeg(Shape((rows, cols), dtype, alpha, metadata), name)
     log.warning(
         "%s is a viewing copy, because JPEG changes every pixel a little; use .tif or .png to keep them", name
     )

@@ -15,7 +15,6 @@ Source: OME-Zarr specification 0.5 (ngff.openmicroscopy.org), which stands on Za
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -27,12 +26,10 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.beside import Before, folder_beside, refuse_overwrite
-from tratteggio.files.omezarr_metadata import SCHEMA, VERSION, described, image_of, omero_of
-from tratteggio.files.provenance import history_json
 from tratteggio.files.pyramid import Halved, grids, halved, halved_if_all
 from tratteggio.files.sense import turned
-from tratteggio.files.zarr_pixels import ZarrPixels
+from tratteggio.formats._ome_zarr.metadata import SCHEMA, VERSION, described, image_of, omero_of
+from tratteggio.formats._ome_zarr.pixels import ZarrPixels
 from tratteggio.painting import Mapped, Pixels, Region, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.version import __version__
@@ -48,51 +45,43 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 def write_ome_zarr(
     stack: Stack,
-    path: Path,
+    folder: Path,
     *,
-    history: Mapping[str, Any] | None = None,
-    progress: Progress | None = None,
-    before: Before | None = None,
+    history: Mapping[str, Any] | None,
+    progress: Progress | None,
 ) -> None:
     """Write a stack of any size: each scan is read once, in blocks from top to bottom.
 
     Args:
         stack: what to write; any number of channels (features too).
-        path: a folder that is made, or an older OME-Zarr that gives way to it.
-        history: how the stack came to be; what JSON can hold.
+        folder: an empty one.
+        history: how the stack came to be, in plain JSON values.
         progress: called with (pixels written, pixels in all), scans counted one by one.
-        before: as for `folder_beside`.
-
-    Raises:
-        BadUsage: a modality that cannot name a folder.
-        UnsafeOutput: a scan of the stack is read from that very folder.
-        UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     import zarr  # noqa: PLC0415 only stacks on disk need it
     from zarr.storage import LocalStore  # noqa: PLC0415
 
-    _require_names(stack)
-    for scan in stack.scans:
-        for precious in (Path(scan.name), Path(scan.name).parent):
-            refuse_overwrite(precious, path)
     own: dict[str, Any] = {"schema": SCHEMA, "version": __version__, "title": stack.title}
-    own |= {"history": json.loads(history_json(history))} if history else {}
+    own |= {"history": dict(history)} if history else {}
     rows, cols = stack.grid
     count = _Count(len(stack) * rows * cols, progress)
-    with folder_beside(path, replaces="zarr.json", before=before) as folder:
-        root = zarr.create_group(
-            LocalStore(folder),
-            attributes={"ome": {"version": VERSION, "bioformats2raw.layout": 3}, "tratteggio": own},
-        )
-        root.create_group("OME", attributes={"ome": {"version": VERSION, "series": list(stack)}})
-        # Leaving the pool waits for what is being written: only then can the folder be renamed or removed.
-        with ThreadPoolExecutor(BLOCK_CHUNKS) as pool:
-            for scan in stack.scans:
-                _write_scan(root, folder, scan, _Writer(pool), count)
+    root = zarr.create_group(
+        LocalStore(folder),
+        attributes={"ome": {"version": VERSION, "bioformats2raw.layout": 3}, "tratteggio": own},
+    )
+    root.create_group("OME", attributes={"ome": {"version": VERSION, "series": list(stack)}})
+    # Leaving the pool waits for what is being written: only then can the folder be renamed or removed.
+    with ThreadPoolExecutor(BLOCK_CHUNKS) as pool:
+        for scan in stack.scans:
+            _write_scan(root, folder, scan, _Writer(pool), count)
 
 
-def _require_names(stack: Stack) -> None:
-    """Refuse modalities that cannot name a folder, on file systems that know no capitals either."""
+def require_names(stack: Stack) -> None:
+    """Refuse modalities that cannot name a folder, on file systems that know no capitals either.
+
+    Raises:
+        BadUsage: the message names the modality.
+    """
     folded = [modality.casefold() for modality in stack]
     for modality in stack:
         if (
