@@ -105,7 +105,7 @@ def stated_orientation(path: str | os.PathLike[str]) -> int:
     """
     path = Path(path)
     one = by_suffix(path, ClassMaps)
-    with untrusted(path, what="map of classes"), usable(one):
+    with untrusted(path, what="map of classes"):
         return one.read_orientation(path)
 
 
@@ -113,7 +113,7 @@ def _colours(path: Path) -> tuple[Array, Array | None]:
     """Decode a file to colours (H, W, 3) uint8, and opacity (H, W) if it states any."""
     require_seekable(path)
     one = by_suffix(path, ClassMaps)
-    with untrusted(path, what="map of classes"), usable(one):
+    with untrusted(path, what="map of classes"):
         decoded = one.read_classes(path)
     if decoded.dtype != np.uint8:
         raise UnsupportedFile(f"{path} holds {decoded.dtype.name}, but a map of classes is 8 bit")

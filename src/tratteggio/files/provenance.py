@@ -15,7 +15,7 @@ from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import read_json
 from tratteggio.files.histories import SCHEMA, WHAT, require_history, require_proposal
-from tratteggio.files.kinds import stack_format, usable
+from tratteggio.files.kinds import stack_format
 from tratteggio.files.source import require_seekable
 from tratteggio.files.untrusted import untrusted
 from tratteggio.names import json_safe
@@ -165,7 +165,7 @@ def read_history(path: str | os.PathLike[str]) -> dict[str, Any]:
         one = stack_format(path)
         if one is None:
             raise UnreadableFile(f"{path} is a folder, but no stack; name a history or a stack")
-        with untrusted(path, what="stack: its history cannot be read"), usable(one):
+        with untrusted(path, what="stack: its history cannot be read"):
             history = one.read_history(path)
         if history is None:
             raise UnreadableFile(f"{path} holds no history")

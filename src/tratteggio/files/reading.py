@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tratteggio.errors import BadUsage
 from tratteggio.files.guarded import guard
-from tratteggio.files.kinds import is_outside, recognize, scan_format, usable, what_is
+from tratteggio.files.kinds import is_outside, recognize, scan_format, what_is
 from tratteggio.files.settling import settle
 from tratteggio.files.untrusted import untrusted
 from tratteggio.files.white import scan_with_white
@@ -77,7 +77,7 @@ def open_stack(path: Path, *, named: bool) -> Stack | None:
     for one in recognize(path, StackReader):
         if named and not one.FACTS.names_scans:
             continue
-        with untrusted(path, what=what_is(one.FACTS)), usable(one):
+        with untrusted(path, what=what_is(one.FACTS)):
             stack = one.open_stack(path)
         if stack is not None:
             return replace(stack, scans=tuple(_checked(scan, path, one) for scan in stack.scans))
@@ -87,7 +87,7 @@ def open_stack(path: Path, *, named: bool) -> Stack | None:
 def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:
     """Open a scan; `bilevel` takes 1-bit files too, as 0 and 255 (for masks)."""
     one = scan_format(path)
-    with untrusted(path, what=what_is(one.FACTS)), usable(one):
+    with untrusted(path, what=what_is(one.FACTS)):
         scan = one.open_scan(path, modality=modality, bilevel=bilevel)
     return _checked(scan, path, one)
 

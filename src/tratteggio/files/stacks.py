@@ -98,7 +98,7 @@ def history_of(path: Path) -> dict[str, Any] | None:
     one = stack_format(path)
     if one is None:
         return None
-    with untrusted(path, what="stack: its history cannot be read"), usable(one):
+    with untrusted(path, what="stack: its history cannot be read"):
         return one.read_history(path)
 
 
