@@ -28,8 +28,6 @@ from tratteggio.filters.chain import Step, chain, said
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Developer, Enhancer, Finder
-from tratteggio.tiles import Answers
-from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.making import make_enhancer
 from tratteggio.treatment.opening import (
     facts,
@@ -39,6 +37,8 @@ from tratteggio.treatment.opening import (
 )
 from tratteggio.treatment.planning import input_files
 from tratteggio.version import __version__
+from tratteggio.windows import Outputs
+from tratteggio.windows.outputs import WINDOW
 
 log = logging.getLogger("tratteggio")
 
@@ -239,7 +239,7 @@ class _Improved(NamedTuple):
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         self.enhancer.channels(scan)  # before the look at the whole, which takes longer
         _warn_of_rims(scan, self.enhancer.reach)
-        light = Answers(scan, self.enhancer, self.enhancer.prepare(scan))
+        light = Outputs(scan, self.enhancer, self.enhancer.prepare(scan))
         return _enhanced(scan, light, tile=WINDOW * self.enhancer.scale, progress=progress)
 
 

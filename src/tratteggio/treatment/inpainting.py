@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from tratteggio import files
+from tratteggio.calibration import abstain, calibrate_confidence, fill_synthetic_holes
 from tratteggio.errors import BadUsage, SourceChanged, Stopped, TratteggioError, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.files.forms import Painting
@@ -24,10 +25,6 @@ from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
 from tratteggio.seeds import require_seed
-from tratteggio.tiles import DiskLedger, Ledger, MemoryLedger, run
-from tratteggio.tiles.blend import ConfidencePixels, FillPixels
-from tratteggio.tiles.trial import trials
-from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.treatment.making import make_engine
 from tratteggio.treatment.marking import note_transparent, require_plausible, understood
 from tratteggio.treatment.memory import memory_plan
@@ -42,6 +39,8 @@ from tratteggio.treatment.opening import (
 )
 from tratteggio.treatment.planning import ledger_folder, require_options, require_savable
 from tratteggio.version import __version__
+from tratteggio.windows import DiskLedger, Ledger, MemoryLedger, run
+from tratteggio.windows.blend import ConfidencePixels, FillPixels
 
 Progress = Callable[[int, int], None]
 
@@ -397,12 +396,12 @@ def _propose(
     scan, told = stack.primary, _opaque(stack.primary)
     confidence: Pixels = ConfidencePixels(scan, ledger)
     if trust.calibrate:
-        calibration, told["calibration"] = calibration_of(
-            trials(stack, lacunae, engine, seed=int(job["seed"]))
+        calibration, told["calibration"] = calibrate_confidence(
+            fill_synthetic_holes(stack, lacunae, engine, seed=int(job["seed"]))
         )
         confidence = Mapped(confidence, calibration, 0, np.dtype(np.float32))
     if trust.leave_above is not None:
-        lacunae, open_ = left_open(lacunae, confidence, above=trust.leave_above)
+        lacunae, open_ = abstain(lacunae, confidence, above=trust.leave_above)
         told["left_open"] = {**open_, "raster_sha256": provenance.sha256_pixels(lacunae.lost)}
     history = {
         **job,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tratteggio import files
+from tratteggio.calibration import require_limit
 from tratteggio.damage import policies
 from tratteggio.damage.damage_map import length_px
 from tratteggio.errors import BadUsage
@@ -21,7 +22,6 @@ from tratteggio.files.saving import saved_files
 from tratteggio.files.stacks import is_stack
 from tratteggio.finish import require_finish
 from tratteggio.painting import Metadata, Scan
-from tratteggio.tiles.trust import require_share
 from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.reopening import sample_file
 
@@ -121,7 +121,7 @@ def require_options(
     if tile is not None and tile < 1:
         raise BadUsage(f"tile must be a number of pixels, 1 or more, got {tile}", option="tile")
     if leave_above is not None:
-        require_share(leave_above)
+        require_limit(leave_above)
     policies(policy)
     if grow is not None and not grow.endswith("um"):
         length_px(grow, Metadata())
