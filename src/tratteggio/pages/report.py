@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio import files, treatment
+from tratteggio.damage import LEGEND
 from tratteggio.errors import BadUsage
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
@@ -177,7 +178,7 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
         figure(proposal, f"{name} with the proposal", html("<b>Proposal.</b> The scan with the fill.")),
         figure(
             marked(before, share_before),
-            f"{name}, lacunae in magenta",
+            f"{name}, lacunae in {LEGEND['lacuna'].name}",
             html("<b>Lacunae.</b> Magenta marks lost paint. The scan is shown paler.{}", numbered),
             pins=pins,
             css="full",
