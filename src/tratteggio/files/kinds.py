@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 from tratteggio import registry
 from tratteggio.errors import BadUsage, BrokenPlugin, TratteggioError, UnreadableFile, UnsupportedFile
 from tratteggio.files.source import require_seekable
-from tratteggio.roles import Facts, Format, ScanReader, StackReader
+from tratteggio.roles import Facts, Format, ScanReader, ScanWriter, StackReader
 
 log = logging.getLogger("tratteggio")
 
@@ -41,6 +41,18 @@ def suffixes(ability: type[Able]) -> list[str]:
     """List the suffixes of the formats that can do something; ".ome.tif" is left to ".tif"."""
     found = [suffix for one in formats(ability).values() for suffix in one.FACTS.suffixes]
     return [one for one in found if not any(one != other and one.endswith(other) for other in found)]
+
+
+def image_suffixes() -> list[str]:
+    """List the suffixes by which images are picked out of a folder: of formats that are read and written."""
+    written = suffixes(ScanWriter)
+    return [suffix for suffix in suffixes(ScanReader) if suffix in written]
+
+
+def keeps_pixels(path: Path) -> bool:
+    """True if a file of that suffix keeps every sample as it is written; False of a JPEG."""
+    one = find_by_suffix(path, ScanWriter)
+    return one is not None and one.FACTS.keeps.lossless
 
 
 def name_of(one: Format) -> str:

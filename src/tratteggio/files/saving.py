@@ -42,6 +42,11 @@ def require_scan_writable(target: str | os.PathLike[str]) -> None:
     require_place(Path(target))
 
 
+def holds_layers(path: Path) -> bool:
+    """True if a suffix is that of a format which holds original, fill and lacunae in one file."""
+    return find_by_suffix(path, ProposalWriter) is not None
+
+
 def saved_files(path: str | os.PathLike[str]) -> list[Path]:
     """List the files that `save` writes: the picture first, then what lies beside it.
 

@@ -60,11 +60,20 @@ def write_lacunae(lacunae: Lacunae, path: str | os.PathLike[str], *, metadata: M
         BadUsage: JPEG, which would blur the edges, or an unknown suffix.
         UnwritableFile: as `write`.
     """
-    facts = by_suffix(Path(path), ScanWriter).FACTS
+    require_mask_suffix(Path(path))
+    write(white_where_lost(lacunae), path, metadata=metadata)
+
+
+def require_mask_suffix(path: Path) -> None:
+    """Make sure that a suffix is that of a format which keeps the edges of a mask.
+
+    Raises:
+        BadUsage: JPEG, which would blur them, or an unknown suffix.
+    """
+    facts = by_suffix(path, ScanWriter).FACTS
     if not facts.keeps.lossless:
         able = list_for_choice(one for one in formats(ScanWriter).values() if one.FACTS.keeps.lossless)
         raise BadUsage(f"{path}: {facts.title} blurs the edges of a mask; choose {able}")
-    write(white_where_lost(lacunae), path, metadata=metadata)
 
 
 def white_where_lost(lacunae: Lacunae) -> Pixels:
