@@ -1,7 +1,7 @@
-"""The wall that examples hang their pictures on: files, numbers checked, and a page of each.
+"""What an example of the gallery shows: images, checked numbers, and its page.
 
 .venv/bin/python gallery/09_hybrid_images.py          one example: out/gallery/09_hybrid_images.html
-.venv/bin/python gallery/wall.py                      all of them, and out/gallery/index.html
+.venv/bin/python gallery/example.py                    all of them, and out/gallery/index.html
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from tratteggio.painting.pixels import to_depth
 
 HERE = Path(__file__).parent
 OUT = Path("out/gallery")
-SIDE = 320  # px of pictures
+SIDE = 320  # px of images
 
 STYLE = """
-.hung { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 22px; }
+.images { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 22px; }
 .wide { grid-column: 1 / -1; }
 .wall { background: var(--wall); padding: 10px; display: flex; justify-content: center; }
 .wall img { height: auto; }
@@ -46,42 +46,42 @@ td:first-child, th:first-child { text-align: left; }
 """
 
 
-class Wall:
-    """Where one example hangs its pictures.
+class Example:
+    """One example: its images, its numbers and its page.
 
     Args:
         script: the example.
-        out: a folder for its pictures; nothing is written elsewhere.
-        side: pixels of the pictures that it works on; tests take small ones.
+        out: a folder for its images; nothing is written elsewhere.
+        side: pixels a side of the images; tests use small ones.
     """
 
     def __init__(self, script: Path, *, out: Path = OUT, side: int = SIDE) -> None:
         self.script, self.out, self.side = script, out, side
-        self.pictures: list[Markup] = []
+        self.images: list[Markup] = []
         self.numbers: list[Markup] = []
         self.first: np.ndarray | None = None
 
     def panel(self, seed: int = 0, motif: str = "saint") -> phantom.Phantom:
-        """Paint a panel of this wall's size; nothing of it comes from outside."""
+        """Make a phantom panel of the size of this example."""
         return phantom.panel(self.side, self.side, seed=seed, motif=motif)
 
     def photograph(self, name: str) -> np.ndarray:
-        """Take a photograph that scikit-image brings along, halved to about this wall's size: uint8."""
+        """Return a photograph of scikit-image, halved to about the size of this example: uint8."""
         from skimage import data  # noqa: PLC0415  only some examples show photographs
 
-        picture = getattr(data, name)()
-        while min(picture.shape[:2]) >= 2 * self.side:
-            picture = to_depth(reduced(picture), picture.dtype)
-        return picture[: self.side, : self.side]
+        image = getattr(data, name)()
+        while min(image.shape[:2]) >= 2 * self.side:
+            image = to_depth(reduced(image), image.dtype)
+        return image[: self.side, : self.side]
 
-    def hang(self, picture: np.ndarray, caption: str, *, wide: bool = False) -> None:
-        """Hang a picture, (h, w) or (h, w, 3): uint8, or floats of 0 .. 1. It is also written as a file."""
-        shown = picture if picture.dtype == np.uint8 else np.rint(255 * picture.clip(0, 1)).astype(np.uint8)
+    def show(self, image: np.ndarray, caption: str, *, wide: bool = False) -> None:
+        """Show an image, (h, w) or (h, w, 3): uint8, or floats of 0 .. 1. It is also written as a file."""
+        shown = image if image.dtype == np.uint8 else np.rint(255 * image.clip(0, 1)).astype(np.uint8)
         folder = self.out / self.script.stem
         folder.mkdir(parents=True, exist_ok=True)
-        write(shown, folder / f"{len(self.pictures) + 1:02}.png")
+        write(shown, folder / f"{len(self.images) + 1:02}.png")
         self.first = shown if self.first is None else self.first
-        self.pictures.append(
+        self.images.append(
             html(
                 '<figure class="{}"><div class="wall">{}</div><figcaption>{}</figcaption></figure>',
                 "wide" if wide else "", img(shown, caption), caption,
@@ -89,11 +89,11 @@ class Wall:
         )  # fmt: skip
 
     def say(self, sentence: str) -> None:
-        """Say something below the pictures."""
+        """Add a sentence below the images."""
         self.numbers.append(html("<p>{}</p>", sentence))
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Show numbers below the pictures; floats to three decimals."""
+        """Add a table below the images; floats with three decimals."""
         text = [[f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
         body = join(html("<tr>{}</tr>", join(html("<td>{}</td>", cell) for cell in row)) for row in text)
         head = join(html('<th scope="col">{}</th>', one) for one in heads)
@@ -105,10 +105,10 @@ class Wall:
         )  # fmt: skip
 
     def check(self, what: str, got: object, expected: object, *, within: float = 0.0) -> None:
-        """Hold a number, or an array, against the one of the lecture, and show that it agrees.
+        """Compare a number or an array with that of the lecture, and show that they agree.
 
         Raises:
-            AssertionError: it does not.
+            AssertionError: they do not.
         """
         if not np.allclose(np.asarray(got, float), np.asarray(expected, float), rtol=0, atol=within):
             raise AssertionError(f"{self.script.stem}: {what} should be {expected}, got {got}")
@@ -116,19 +116,19 @@ class Wall:
         about = f" (within {within:g})" if within else ""
         self.numbers.append(html("<p>✓ {}: <b>{}</b>{}</p>", what, shown, about))
 
-    def page(self, module: ModuleType) -> Markup:
-        """Return the page of the example: what it says, what it hung, how it is written."""
+    def render(self, module: ModuleType) -> Markup:
+        """Return the page of the example: text, images, numbers and source code."""
         title, _, text = (module.__doc__ or "").strip().partition("\n")
         paragraphs = join(html("<p>{}</p>", part) for part in text.strip().split("\n\n") if part)
-        numbers = html("<h2>In numbers</h2>{}\n", join(self.numbers)) if self.numbers else ""
+        numbers = html("<h2>Numbers</h2>{}\n", join(self.numbers)) if self.numbers else ""
         body = html(
             '<header><div class="over"><a href="index.html">Gallery</a></div>'
             "<h1>{}</h1>{}</header>\n"
-            '<main><div class="hung">{}</div>\n{}'
-            "<h2>How it is written</h2><details><summary><code>gallery/{}</code></summary>"
+            '<main><div class="images">{}</div>\n{}'
+            "<h2>Source code</h2><details><summary><code>gallery/{}</code></summary>"
             "<pre>{}</pre></details></main>\n"
-            "<footer>Computed; what is enhanced or filled is a hypothesis.</footer>",
-            title.rstrip("."), paragraphs, join(self.pictures), numbers,
+            "<footer>Computed. Enhanced and filled images are hypotheses.</footer>",
+            title.rstrip("."), paragraphs, join(self.images), numbers,
             self.script.name, self.script.read_text("utf-8"),
         )  # fmt: skip
         return page(title, body, style=STYLE + TABLE_STYLE)
@@ -139,7 +139,7 @@ def scripts() -> list[Path]:
     return sorted(HERE.glob("[0-9][0-9]_*.py"))
 
 
-def loaded(script: Path) -> ModuleType:
+def load(script: Path) -> ModuleType:
     """Import an example, whose name is no Python name."""
     spec = importlib.util.spec_from_file_location(f"gallery_{script.stem}", script)
     assert spec is not None
@@ -153,61 +153,61 @@ def loaded(script: Path) -> ModuleType:
     return module
 
 
-def build(script: Path, *, out: Path = OUT, side: int = SIDE) -> Wall:
+def build(script: Path, *, out: Path = OUT, side: int = SIDE) -> Example:
     """Run an example and write its page.
 
-    An example whose weights did not come with this installation says so on its page and hangs nothing more.
+    An example whose weights are not installed says so on its page and shows nothing more.
     """
-    wall, module = Wall(script, out=out, side=side), loaded(script)
+    example, module = Example(script, out=out, side=side), load(script)
     try:
-        module.hang(wall)
+        module.show(example)
     except MissingExtra as error:
-        wall.say(f"Not shown: {error}.")
+        example.say(f"Not shown: {error}.")
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{script.stem}.html").write_text(wall.page(module), encoding="utf-8")
-    return wall
+    (out / f"{script.stem}.html").write_text(example.render(module), encoding="utf-8")
+    return example
 
 
-def index(walls: Sequence[Wall]) -> Markup:
-    """Return the page that leads to all others."""
+def index(examples: Sequence[Example]) -> Markup:
+    """Return the page with links to all others."""
     steps = []
-    for wall in walls:
-        title = (loaded(wall.script).__doc__ or "").strip().partition("\n")[0].rstrip(".")
-        small = "" if wall.first is None else img(_thumbnail(wall.first), title)
+    for example in examples:
+        title = (load(example.script).__doc__ or "").strip().partition("\n")[0].rstrip(".")
+        small = "" if example.first is None else img(_thumbnail(example.first), title)
         steps.append(
             html(
                 '<a href="./{}.html"><figure>{}<figcaption><b>{}</b> {}</figcaption></figure></a>',
-                wall.script.stem, small, wall.script.stem[:2], title,
+                example.script.stem, small, example.script.stem[:2], title,
             )
         )  # fmt: skip
     body = html(
         '<header><div class="over">tratteggio</div><h1>Gallery</h1><p>Image processing for paintings, step '
         "by step, in the order of a lecture: each page is one short script, and the numbers worked in the "
         "lecture are checked by it.</p></header>"
-        '<main><div class="steps">{}</div></main><footer>Phantoms, and photographs that '
-        "scikit-image brings along.</footer>",
+        '<main><div class="steps">{}</div></main><footer>Phantoms, and photographs of '
+        "scikit-image.</footer>",
         join(steps),
     )
     return page("Gallery", body, style=STYLE)
 
 
-def _thumbnail(picture: np.ndarray) -> np.ndarray:
-    small = Image.fromarray(picture)
+def _thumbnail(image: np.ndarray) -> np.ndarray:
+    small = Image.fromarray(image)
     small.thumbnail((300, 200))
     return np.asarray(small)
 
 
 def main() -> None:
     """Build all pages."""
-    walls = []
+    examples = []
     for script in scripts():
         begun = time.perf_counter()
-        walls.append(build(script))
+        examples.append(build(script))
         print(
-            f"{script.stem:<28} {len(walls[-1].pictures):2} pictures  {time.perf_counter() - begun:5.1f} s",
+            f"{script.stem:<28} {len(examples[-1].images):2} images  {time.perf_counter() - begun:5.1f} s",
             flush=True,
         )
-    (OUT / "index.html").write_text(index(walls), encoding="utf-8")
+    (OUT / "index.html").write_text(index(examples), encoding="utf-8")
     print(f"{OUT / 'index.html'}: open it in a browser")
 
 
