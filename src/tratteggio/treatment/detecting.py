@@ -29,6 +29,7 @@ from tratteggio.files.forms import Painting
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
+from tratteggio.files.writing import require_mask_suffix
 from tratteggio.painting import Lacunae, Metadata, Pixels, Scan
 from tratteggio.renamed import renamed_arguments
 from tratteggio.roles import Detector
@@ -46,7 +47,6 @@ from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
 
-MASKS = (".png", ".tif", ".tiff")
 GRAPHS, ROSES, TABLES = (".geojson", ".json"), (".svg",), (".csv", ".json")
 DETECTORS = ("tophat",)  # unless the user says otherwise
 SURVEYED = ("lacunae", "cracks")  # likewise, before a fill without a mask: what is filled, and what is kept
@@ -448,6 +448,5 @@ def _require_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def _require_mask(path: Path) -> None:
-    if path.suffix.lower() not in MASKS:
-        raise BadUsage(f"{path}: masks and maps are {' '.join(MASKS)}; JPEG would blur their edges")
+    require_mask_suffix(path)
     files.require_scan_writable(path)
