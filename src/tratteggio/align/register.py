@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from tratteggio.align.warp import warp
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import Before
 from tratteggio.files.forms import Painting, scan_of
+from tratteggio.files.record import input_of, make_record
 from tratteggio.painting import Stack
 from tratteggio.painting.modalities import MAIN, MODALITIES, name_meant
-from tratteggio.version import __version__
 
 MODALITY = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -29,18 +28,17 @@ class Registered:
     Attributes:
         stack: the reference first; the others are resampled while they are read.
         registrations: transform and residual of each other scan, by modality.
+        max_error: the greatest mean residual that was allowed, in pixels of the reference.
     """
 
     stack: Stack
     registrations: Mapping[str, Registration]
+    max_error: float = 2.0
 
     def history(self) -> dict[str, Any]:
-        """Say how the stack came to be: sources, transforms, residuals; JSON-like."""
+        """Describe how the stack was made: sources, transforms, residuals; JSON-like."""
         reference, *others = self.stack.scans
-        return {
-            "tratteggio": __version__,
-            "verb": "register",
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        details = {
             "reference": {"modality": reference.modality, "source": Path(reference.name).name},
             "registered": {
                 scan.modality: {
@@ -50,6 +48,12 @@ class Registered:
                 for scan in others
             },
         }
+        return make_record(
+            "register",
+            inputs=map(input_of, self.stack.scans),
+            options={"max_error": self.max_error},
+            details=details,
+        )
 
     def save(
         self,
@@ -117,7 +121,7 @@ def register(
     located = locate_all(fixed, sources, max_error=max_error)
     found = dict(zip(others, located, strict=True))
     warped = [warp(source, found[source.modality].transform, fixed.metadata) for source in sources]
-    return Registered(Stack((fixed, *warped)), found)
+    return Registered(Stack((fixed, *warped)), found, max_error)
 
 
 def require_modality(name: str) -> None:

@@ -144,9 +144,10 @@ def list_for_choice(named: Iterable[Format]) -> str:
 
 @contextmanager
 def usable(one: Format) -> Iterator[None]:
-    """Use a format in this block; what a format of another package raises names that package.
+    """Write with a format in this block; what a format of another package raises names that package.
 
-    Errors of the disk pass: whoever opened the file knows it by name.
+    Errors of the disk pass: whoever opened the file knows it by name. To read, use `untrusted`: what a
+    reader raises says that the file is damaged, not the package.
 
     Raises:
         BrokenPlugin: the block raised something that is not ours.
