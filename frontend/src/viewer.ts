@@ -57,6 +57,7 @@ export class Viewer {
       showNavigator: true,
       navigatorPosition: "BOTTOM_RIGHT",
       navigatorSizeRatio: 0.16,
+      navigatorAutoFade: false,
       navigatorDisplayRegionColor: "#e0b252",
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false },
       gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: false },

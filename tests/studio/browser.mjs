@@ -263,7 +263,7 @@ const scenarios = {
 };
 
 // Where the panel of the tutorial has losses, on the screen of 1366 x 768.
-const LOSSES = [[600, 300, 30]];
+const LOSSES = [[318, 618, 40], [738, 620, 32], [503, 362, 28], [595, 172, 28], [625, 470, 22], [415, 673, 20]];
 
 async function page_state(page) {
   return page.evaluate(() => studio.state);
