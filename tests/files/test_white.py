@@ -19,8 +19,8 @@ from tratteggio.errors import BadUsage
 from tratteggio.evaluation import evaluate
 from tratteggio.files.layered import read_ora
 from tratteggio.files.white import note_range, on_one_white
-from tratteggio.filters.windows import Light
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
+from tratteggio.windows.light import Light
 
 TWELVE = 4095
 

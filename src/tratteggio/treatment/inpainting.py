@@ -13,7 +13,7 @@ import numpy as np
 
 from tratteggio import files
 from tratteggio.calibration import abstain, calibrate_confidence, fill_synthetic_holes
-from tratteggio.errors import BadUsage, SourceChanged, Stopped, TratteggioError, UnwritableFile
+from tratteggio.errors import BadUsage, Cancelled, SourceChanged, Stopped, TratteggioError, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.files.forms import Painting
 from tratteggio.files.outputs import require_name, require_outputs
@@ -210,7 +210,7 @@ def inpaint_file(
         the history, as it is written beside the target.
 
     Raises:
-        Stopped: interrupted; the ledger holds what was done.
+        Stopped: interrupted, or `progress` raised `Cancelled`; the ledger holds what was done.
         UnsafeOutput: an output is the source or the mask, or is there already; an unfinished job lies there,
             or another process is at work on it.
         SourceChanged: an input was replaced while it was being read; nothing is saved.
@@ -246,7 +246,7 @@ def inpaint_file(
             trust=trust, progress=progress,
         )  # fmt: skip
         files.save(restoration, target, before=last_look)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Cancelled):
         raise Stopped(
             f"stopped before {target} was complete; run the same command with `resume=True` to continue"
         ) from None
