@@ -5,10 +5,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
-from tratteggio.filters import equalise, gaussian, sobel, windows
+from tratteggio.filters import equalise, gaussian, sobel
 from tratteggio.filters.chain import FILTERS, chain
-from tratteggio.filters.windows import Enhanced, Repeated, filtered, reach_of
 from tratteggio.painting import Scan
+from tratteggio.windows.filtered import Enhanced, Repeated, filtered, reach_of
 
 RNG = np.random.default_rng(0)
 NEEDED = {
@@ -150,7 +150,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_read(monkeypatch):
         filtered(painting, chain(step("hybrid")), [small])
     with pytest.raises(BadUsage, match="channels"):
         filtered(painting, chain(step("hybrid")), [scan(channels=1)])
-    monkeypatch.setattr(windows, "WHOLE_GIB", 1e-6)
+    monkeypatch.setattr("tratteggio.windows.filtered.WHOLE_GIB", 1e-6)
     with pytest.raises(BadUsage, match="clahe needs the whole image in memory"):
         enhanced(painting, "clahe")
     enhanced(painting, "equalise")[:, :]  # looks at all of it, too, but tile by tile

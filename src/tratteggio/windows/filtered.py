@@ -7,75 +7,33 @@ range after each step and rounded once, at the end. Alpha is not touched.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tratteggio.errors import BadPixels, BadUsage, GridMismatch
+from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.filters._window import floats, require_reach
 from tratteggio.filters.chain import Step
 from tratteggio.filters.point import LEVELS, histogram
 from tratteggio.names import rows_and_columns
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.lazy import LazyPixels
-from tratteggio.painting.pixels import Array, block_means, to_depth, white
+from tratteggio.painting.pixels import Array, to_depth, white
+from tratteggio.windows.light import Light
+from tratteggio.windows.windowed import Progress, Windowed
 
 TILE = 512  # px a side that are computed at a time
-BAND_PX = 1 << 22  # of a scan that is reduced, in memory at a time
 WHOLE_GIB = 1.0  # most that a filter which looks at the whole may hold of it
-
-Progress = Callable[[int, int], None]
 
 
 def reach_of(steps: Sequence[Step], grid: tuple[int, int]) -> int | None:
     """Return how far a chain looks, in pixels; None if some step takes the whole in at one look."""
     reaches = [step.reach(grid) for step in steps]
     return None if None in reaches else sum(reach for reach in reaches if reach)
-
-
-@dataclass(frozen=True, eq=False)
-class Light(LazyPixels):
-    """The colour channels of a scan as floats from 0 (black) to 1 (white): (H, W, channels).
-
-    Attributes:
-        scan: what is read.
-        dtype: float32 or float64.
-    """
-
-    scan: Scan
-    dtype: np.dtype[Any]
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Grid and channels of the scan, without alpha."""
-        return (*self.scan.grid, self.scan.channels)
-
-    def _read(self, region: Region) -> Array:
-        colour = self.scan.colour(region)
-        if colour.dtype.kind == "f" and not np.isfinite(colour).all():
-            row, col, _ = np.argwhere(~np.isfinite(colour))[0]
-            raise BadPixels(
-                f"{self.scan.name} contains NaN or infinite values, for example at row "
-                f"{region.top + row}, column {region.left + col}; correct the file"
-            )
-        values: Array = np.multiply(colour, 1 / self.scan.white, dtype=self.dtype)
-        return values
-
-
-def reduced(scan: Scan, step: int) -> NDArray[np.float32]:
-    """Return the light of a whole scan as means of step x step pixels, fewer at the end, in bounded memory.
-
-    Raises:
-        BadPixels: NaN or infinite values.
-    """
-    light = Light(scan, np.dtype(np.float32))
-    bands = Region.whole(scan.grid).bands(max(1, BAND_PX // (scan.grid[1] * step)) * step)
-    return np.concatenate([block_means(light[band.slices], step).astype(np.float32) for band in bands])
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,30 +190,34 @@ class Repeated(LazyPixels):
         return squares[region.relative_to(around).slices]
 
 
-class Enhanced(LazyPixels):
-    """A scan as it was enhanced, at its own depth, with its alpha: the same bits in whatever window.
+class Enhanced(Windowed):
+    """A scan as it was enhanced, at its own depth, with its alpha.
 
     Args:
         scan: what is enhanced.
         light: its colour channels as they became, floats, on its grid or on one that is finer by a whole
-            factor, whose pixels have the alpha of the one that they lie in. See `filtered` and
-            `windows.Outputs`.
+            factor, whose pixels have the alpha of the one that they lie in. See `filtered` and `Outputs`.
         tile: pixels a side, of the finer grid, that are computed at a time.
-        progress: called with (pixels done, pixels in all).
+        progress, executor: see `Windowed`.
     """
 
-    def __init__(self, scan: Scan, light: Pixels, *, tile: int, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        light: Pixels,
+        *,
+        tile: int,
+        progress: Progress | None = None,
+        executor: Executor | None = None,
+    ) -> None:
         scale = light.shape[0] // scan.grid[0]
         self.scan = scan
         self.light = light
         self.stored = scan.pixels if scale == 1 else Repeated(scan.pixels, scale)
         self.seen = scan.seen if scale == 1 or scan.seen is None else Repeated(scan.seen, scale)
-        self.tile = tile
-        self.progress = progress
-        self.done = 0
-        # A row of tiles: files are written by bands, from top to bottom, and each tile is computed once.
-        self.kept: OrderedDict[Region, Array] = OrderedDict()
-        self.most = -(-self.grid[1] // tile) + 1
+        super().__init__(
+            window=tile, kept=-(-light.shape[1] // tile) + 1, progress=progress, executor=executor
+        )
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -273,32 +235,15 @@ class Enhanced(LazyPixels):
         """Depth of the scan."""
         return self.scan.dtype
 
-    def _read(self, region: Region) -> Array:
-        out = np.empty((region.rows, region.cols, *self.shape[2:]), self.dtype)
-        for cell in region.cells(self.tile, within=self.grid):
-            part = cell.meet(region)
-            out[part.relative_to(region).slices] = self._tile(cell)[part.relative_to(cell).slices]
-        return out
-
-    def _tile(self, region: Region) -> Array:
-        if region in self.kept:
-            self.kept.move_to_end(region)
-            return self.kept[region]
-        stored = np.asarray(self.stored[region.slices])
+    def _compute(self, window: Region) -> Array:
+        stored = np.asarray(self.stored[window.slices])
         stored = stored[..., None] if stored.ndim == 2 else stored
-        values = self.light[region.slices]
-        answer = to_depth(values * self.scan.white, self.dtype, white=self.scan.metadata.white)
+        values = self.light[window.slices]
+        output = to_depth(values * self.scan.white, self.dtype, white=self.scan.metadata.white)
         if self.seen is not None:
             # What the scan does not show is no paint, before and after.
-            seen = np.asarray(self.seen[region.slices])[..., None]
-            answer = np.where(seen, answer, stored[..., : self.scan.channels])
+            seen = np.asarray(self.seen[window.slices])[..., None]
+            output = np.where(seen, output, stored[..., : self.scan.channels])
         if self.scan.alpha:
-            answer = np.concatenate([answer, stored[..., self.scan.channels :]], axis=-1)
-        answer = answer[..., 0] if len(self.shape) == 2 else answer
-        self.kept[region] = answer
-        while len(self.kept) > self.most:
-            self.kept.popitem(last=False)
-        self.done += region.rows * region.cols
-        if self.progress:
-            self.progress(self.done, self.grid[0] * self.grid[1])
-        return answer
+            output = np.concatenate([output, stored[..., self.scan.channels :]], axis=-1)
+        return output[..., 0] if len(self.shape) == 2 else output
