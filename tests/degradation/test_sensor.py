@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from tratteggio.degradation.simulation.sensor import BLACK, WHITE, Exposure, expose
+from tratteggio.layers.bayer import mosaic
 from tratteggio.layers.tone import displayed
-from tratteggio.training.sensor import BLACK, WHITE, Exposure, expose, mosaic
 
 
 def test_a_mosaic_keeps_one_colour_of_each_pixel() -> None:

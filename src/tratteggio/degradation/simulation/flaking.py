@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tratteggio.degradation.simulation.value_noise import Bits, Doubles, Floats, field, millimetres, uniform
 from tratteggio.painting.region import Region
-from tratteggio.phantom.noise import Bits, Doubles, Floats, field, millimetres, uniform
 
 _REACH = 1.6  # a spot may spread to so many of its radii
 

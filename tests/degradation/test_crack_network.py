@@ -4,8 +4,8 @@ import numpy as np
 from numpy.testing import assert_array_equal
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.crack_network import Craquelure
 from tratteggio.painting import Region
-from tratteggio.phantom.craquelure import Craquelure
 
 UM = 20.0
 

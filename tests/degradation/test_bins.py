@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from scipy import ndimage
 
+from tratteggio.degradation.bins import BINS, _order_by_walks, in_bin, lowest
 from tratteggio.errors import BadUsage
-from tratteggio.training.bins import BINS, _walked, in_bin, lowest
 
 
 @settings(max_examples=60)
@@ -53,6 +53,6 @@ def test_the_lower_end_is_without_and_the_upper_end_within_the_bin():
 @pytest.mark.parametrize("seed", range(10))
 def test_walks_lose_pixels_in_the_order_of_the_first_visit(seed):
     """What a walk has visited so far is one piece at any time."""
-    order = _walked((40, 40), 30, np.random.default_rng(seed))
+    order = _order_by_walks((40, 40), 30, np.random.default_rng(seed))
     for count in (5, 15, 30):
         assert ndimage.label(lowest(order, count))[1] == 1

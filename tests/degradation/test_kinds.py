@@ -7,21 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from scipy import ndimage
 
+from tratteggio.degradation.cracks import random_cracks
+from tratteggio.degradation.craquelure import _network, random_craquelure
+from tratteggio.degradation.losses import random_losses
+from tratteggio.degradation.squares import centre_square, random_squares, square_side
+from tratteggio.degradation.strokes import Stroke, draw_strokes, random_strokes
+from tratteggio.degradation.walk import random_walk, walk
 from tratteggio.errors import BadUsage
-from tratteggio.training.kinds import (
-    Stroke,
-    _cracked,
-    brushed,
-    cracks,
-    craquelure,
-    losses,
-    random_walk,
-    some_squares,
-    square_centre,
-    square_side,
-    strokes,
-    walk,
-)
 
 STEPS = {0: (-1, 0), 1: (0, 1), 2: (1, 0), 3: (0, -1)}
 
@@ -73,10 +65,10 @@ def test_walks_have_the_shares_of_the_published_ones():
     poster = shares(lambda rng: random_walk((256, 256), rng), 300)
     assert abs(poster.mean() - 0.107) < 0.01
     assert abs(poster.std() - 0.046) < 0.01
-    official = shares(lambda rng: random_walk((256, 256), rng, steps=10_000, margin=0), 300)
+    official = shares(lambda rng: random_walk((256, 256), rng, density=10_000, margin=0), 300)
     assert abs(official.mean() - 0.032) < 0.003
     assert abs(official.std() - 0.014) < 0.003
-    walled = shares(lambda rng: random_walk((512, 512), rng, steps=512**2, border="wall", margin=0), 30)
+    walled = shares(lambda rng: random_walk((512, 512), rng, density=256**2, border="wall", margin=0), 30)
     assert abs(walled.mean() - 0.18) < 0.015
 
 
@@ -86,21 +78,21 @@ def test_walks_keep_their_share_on_other_grids():
 
 def test_a_stroke_is_as_wide_as_it_says_and_ends_round():
     points = np.array([[20.0, 10.0], [20.0, 50.0]])
-    lost = brushed((40, 60), [Stroke(points, 9)])
+    lost = draw_strokes((40, 60), [Stroke(points, 9)])
     assert lost[:, 30].sum() in (9, 10)
     assert lost[20, 6]
     assert not lost[16, 6]
-    assert brushed((40, 60), [Stroke(points, 1)]).sum() == 41
+    assert draw_strokes((40, 60), [Stroke(points, 1)]).sum() == 41
 
 
 def test_cracks_are_long_and_thin():
     """Half the width of a crack is at most that of its widest part; its length is many widths."""
     for seed in range(20):
-        lost = cracks((160, 160), np.random.default_rng(seed))
+        lost = random_cracks((160, 160), np.random.default_rng(seed))
         depth = ndimage.distance_transform_edt(np.pad(lost, 1, mode="edge"))
         assert depth.max() <= 5
         assert np.median(depth[depth > 0]) <= 2.3
-    assert 0.01 < shares(lambda rng: cracks((160, 160), rng)).mean() < 0.1
+    assert 0.01 < shares(lambda rng: random_cracks((160, 160), rng)).mean() < 0.1
 
 
 def test_a_piece_of_craquelure_has_the_bits_of_the_whole_network():
@@ -111,25 +103,25 @@ def test_a_piece_of_craquelure_has_the_bits_of_the_whole_network():
         number, corner = int(rng.integers(12)), rng.integers(0, 769 - np.array(grid))
         from tratteggio.painting import Region
 
-        alone = _cracked(number, Region(0, 0, *grid).shift(*corner.tolist()))
-        lost = craquelure(grid, np.random.default_rng(seed))
+        alone = _network(number, Region(0, 0, *grid).shift(*corner.tolist()))
+        lost = random_craquelure(grid, np.random.default_rng(seed))
         assert any(np.array_equal(lost, turned) for turned in (alone, alone[::-1, ::-1]))
 
 
 def test_craquelure_larger_than_a_sheet_is_made_at_its_own_size():
-    assert craquelure((20, 800), np.random.default_rng(1)).shape == (20, 800)
+    assert random_craquelure((20, 800), np.random.default_rng(1)).shape == (20, 800)
 
 
 def test_losses_keep_to_their_share_and_lie_in_islands():
-    drawn = shares(lambda rng: losses((96, 96), rng, share=(0.05, 0.2)))
+    drawn = shares(lambda rng: random_losses((96, 96), rng, share=(0.05, 0.2)))
     assert drawn.min() > 0.045
     assert drawn.max() < 0.205
-    lost = losses((128, 128), np.random.default_rng(3), share=(0.1, 0.11))
+    lost = random_losses((128, 128), np.random.default_rng(3), share=(0.1, 0.11))
     assert ndimage.label(lost)[1] < 0.1 * lost.sum()
 
 
 def test_strokes_cover_about_a_tenth():
-    assert 0.05 < shares(lambda rng: strokes((128, 128), rng)).mean() < 0.2
+    assert 0.05 < shares(lambda rng: random_strokes((128, 128), rng)).mean() < 0.2
 
 
 @pytest.mark.parametrize(
@@ -140,7 +132,7 @@ def test_squares_have_the_published_areas_in_both_readings(share, reading, area)
     """vae-inpainting sheet: 100 x 100 pixels."""
     assert square_side((100, 100), share, reading=reading) ** 2 == area
     for seed in range(20):
-        lost = some_squares((100, 100), np.random.default_rng(seed), share=share, reading=reading)
+        lost = random_squares((100, 100), np.random.default_rng(seed), share=share, reading=reading)
         assert lost.sum() == area
 
 
@@ -148,17 +140,17 @@ def test_squares_have_the_published_areas_in_both_readings(share, reading, area)
 @pytest.mark.parametrize("share", [1.2, 0.0, -0.1])
 def test_a_square_larger_than_the_picture_or_none_is_refused(share, reading):
     with pytest.raises(BadUsage, match=f"100 % of the {reading} of 9 x 12 pixels, got"):
-        some_squares((9, 12), np.random.default_rng(0), share=share, reading=reading)
+        random_squares((9, 12), np.random.default_rng(0), share=share, reading=reading)
 
 
 def test_squares_reach_every_corner_of_the_grid():
-    lost = sum(some_squares((9, 9), np.random.default_rng(k), share=0.7, reading="side") for k in range(80))
+    lost = sum(random_squares((9, 9), np.random.default_rng(k), share=0.7, reading="side") for k in range(80))
     assert (lost > 0).all()
 
 
 def test_several_squares_may_overlap():
     drawn = [
-        some_squares((100, 100), np.random.default_rng(k), share=0.2, count=2, reading="side").sum()
+        random_squares((100, 100), np.random.default_rng(k), share=0.2, count=2, reading="side").sum()
         for k in range(60)
     ]
     assert max(drawn) == 800
@@ -166,6 +158,6 @@ def test_several_squares_may_overlap():
 
 
 def test_the_square_in_the_middle_is_the_same_from_all_sides():
-    lost = square_centre((40, 60), np.random.default_rng(0), share=0.5, reading="side")
+    lost = centre_square((40, 60), np.random.default_rng(0), share=0.5, reading="side")
     assert lost.sum() == 400
     assert np.array_equal(lost, lost[::-1, ::-1])

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from tratteggio.degradation.simulation.crack_network import Craquelure
+from tratteggio.degradation.simulation.flaking import Losses
 from tratteggio.painting import Region
-from tratteggio.phantom.craquelure import Craquelure
-from tratteggio.phantom.lacunae import Losses
 
 
 def test_losses_are_from_a_third_of_a_millimetre_to_a_centimetre_in_radius() -> None:

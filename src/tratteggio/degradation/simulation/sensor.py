@@ -1,8 +1,8 @@
-"""A camera's sensor in little light: what it would have written down of a picture.
+"""A camera's sensor in little light: what it would have written down of an image.
 
     display 0 .. 1 -> linear light -> one colour a pixel (Bayer) -> less light -> electrons -> 14 bits
 
-Electrons come by chance, one by one, so their number is Poisson's; reading them out adds Gaussian noise; and
+Electrons come at random, one by one, so their number is Poisson's; reading them out adds Gaussian noise; and
 what is written down is a whole number. The tone curve is that of sRGB.
 
 Sources: Chen, Chen, Xu, Koltun, "Learning to see in the dark", CVPR 2018 (black level, ratios); Foi,
@@ -17,31 +17,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tratteggio.layers.bayer import mosaic
 from tratteggio.layers.tone import linear
 
 BLACK, WHITE = 512.0, 16383.0
 """Levels of a 14-bit sensor: what it writes without light, and the most it can write."""
-
-
-def mosaic(x: Tensor) -> Tensor:
-    """Keep one colour of each pixel: R G / G B.
-
-    Args:
-        x: (B, 3, H, W), H and W even.
-
-    Returns:
-        (B, 1, H, W)
-
-    Example:
-        >>> rgb = torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1).expand(1, 3, 2, 2)
-        >>> mosaic(rgb)[0, 0]
-        tensor([[1., 2.],
-                [2., 3.]])
-    """
-    y = x[:, 1:2].clone()
-    y[:, 0, ::2, ::2] = x[:, 0, ::2, ::2]
-    y[:, 0, 1::2, 1::2] = x[:, 2, 1::2, 1::2]
-    return y
 
 
 @dataclass(frozen=True)
@@ -63,7 +43,7 @@ class Exposure:
 
 
 def expose(x: Tensor, how: Exposure) -> Tensor:
-    """Take a picture. Chance comes from torch's global random numbers.
+    """Expose an image. Uses torch's global random numbers.
 
     The mean of what is written is BLACK + (WHITE - BLACK) light / ratio, and its variance, in electrons,
     that mean above BLACK (Poisson) plus read_noise², plus 1/12 of a level for rounding.

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from tratteggio.phantom.noise import bits, draw, field, uniform
+from tratteggio.degradation.simulation.value_noise import bits, draw, field, uniform
 
 
 def mixed_by_hand(word: int) -> int:

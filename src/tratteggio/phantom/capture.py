@@ -1,4 +1,4 @@
-"""Taking a scan: the point spread of the optics, uneven light, where the camera stood, noise, depth."""
+"""Capture of a scan: point spread of the optics, uneven light, position of the camera, noise, depth."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.value_noise import Floats, bits
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.region import Region
 from tratteggio.phantom.layer import Depth, stored
 from tratteggio.phantom.modalities import Modality
-from tratteggio.phantom.noise import Floats, bits
 from tratteggio.phantom.strata import Painting
 from tratteggio.phantom.surface import bits_of
 from tratteggio.phantom.warp import Warp
@@ -24,7 +24,7 @@ _SPLINE = 2  # pixels that a cubic spline reaches to each side
 
 
 @dataclass(frozen=True, eq=False)
-class Taking:
+class Capture:
     """One scan of a painting, read by region.
 
     Attributes:

@@ -1,20 +1,32 @@
-"""Lacunae of a wanted share of the area: grown pixel by pixel in some order, and stopped at a count."""
+"""Loss of a wanted share of the area: grown pixel by pixel in some order, and stopped at a count."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from tratteggio.degradation._types import Damage, Grid
+from tratteggio.degradation.losses import random_relief
+from tratteggio.degradation.strokes import Stroke, draw_strokes, scribbles
+from tratteggio.degradation.walk import draw_moves, path
 from tratteggio.errors import BadUsage
 from tratteggio.painting.pixels import Lost
-from tratteggio.training.kinds import Grid, Stroke, brushed, moves, path, relief, scribbles
 
 Bin: TypeAlias = tuple[float, float]
 
 BINS: tuple[Bin, ...] = ((0.01, 0.1), (0.1, 0.2), (0.2, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 0.6))
+
+
+LOSES = True
+
+
+def make(*, low: float = BINS[0][0], high: float = BINS[-1][1]) -> Damage:
+    """Return the rule; a share above `low`, up to `high`."""
+    return partial(in_bin, (low, high))
 
 
 def in_bin(bounds: Bin, grid: Grid, rng: Generator) -> Lost:
@@ -26,7 +38,7 @@ def in_bin(bounds: Bin, grid: Grid, rng: Generator) -> Lost:
     Args:
         bounds: (low, high), shares of the area.
         grid: (rows, cols).
-        rng: chance.
+        rng: random numbers.
 
     Raises:
         BadUsage: no number of pixels of this grid, short of all, lies within the bin.
@@ -38,11 +50,11 @@ def in_bin(bounds: Bin, grid: Grid, rng: Generator) -> Lost:
     if low < 0 or least >= end:
         raise BadUsage(f"no lacunae of {grid[0]} x {grid[1]} pixels have a share in ({low}, {high}]")
     count = int(rng.integers(least, end))
-    order = (_walked, _widened, _sunken)[rng.integers(3)](grid, count, rng)
+    order = (_order_by_walks, _order_by_distance, _order_by_relief)[rng.integers(3)](grid, count, rng)
     return lowest(order, count)
 
 
-def _walked(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:
+def _order_by_walks(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:
     """Number the pixels as walks first visit them, walk after walk, until enough are visited."""
     area = grid[0] * grid[1]
     never = np.iinfo(np.int64).max
@@ -51,7 +63,7 @@ def _walked(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:
     walked = 0
     while np.count_nonzero(first < never) < count:
         start = int(rng.choice(np.flatnonzero(first == never)))  # so that each walk adds a pixel at least
-        rows, cols = path(grid, divmod(start, grid[1]), moves(steps, rng), "wall")
+        rows, cols = path(grid, divmod(start, grid[1]), draw_moves(steps, rng), "wall")
         visits = (rows * grid[1] + cols)[::-1]  # backwards: of several visits the first is kept
         times = walked + np.arange(steps, -1, -1)
         first[visits] = np.minimum(first[visits], times)
@@ -59,20 +71,20 @@ def _walked(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:
     return first.reshape(grid)
 
 
-def _widened(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:
+def _order_by_distance(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:
     """Measure how far the pixels lie from scribbled lines."""
     from scipy import ndimage  # noqa: PLC0415 # a second of import that training without bins can do without
 
     lines = 1 + int(rng.integers(1, 4) + 8 * count / (grid[0] * grid[1]))
-    drawn = brushed(grid, [Stroke(points, 1) for points in scribbles(grid, lines, rng)])
+    drawn = draw_strokes(grid, [Stroke(points, 1) for points in scribbles(grid, lines, rng)])
     if not drawn.any():  # all that was scribbled lies outside
         drawn[grid[0] // 2, grid[1] // 2] = True
     distance: NDArray[np.number] = ndimage.distance_transform_edt(~drawn)
     return distance
 
 
-def _sunken(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:  # noqa: ARG001 # one of three alike
-    return relief(grid, rng)
+def _order_by_relief(grid: Grid, count: int, rng: Generator) -> NDArray[np.number]:  # noqa: ARG001 # one of three alike
+    return random_relief(grid, rng)
 
 
 def lowest(order: NDArray[np.number], count: int) -> Lost:

@@ -15,8 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tratteggio.degradation.simulation.value_noise import (
+    Bits,
+    Doubles,
+    Floats,
+    bits,
+    draw,
+    field,
+    millimetres,
+)
 from tratteggio.painting.region import Region
-from tratteggio.phantom.noise import Bits, Doubles, Floats, bits, draw, field, millimetres
 
 LEAST = np.float32(0.3)  # a crack that covers less of a pixel than this is not seen and not marked
 
