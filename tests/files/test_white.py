@@ -17,9 +17,9 @@ import tratteggio as tg
 from tratteggio import files
 from tratteggio.errors import BadUsage
 from tratteggio.evaluation import evaluate
-from tratteggio.files.layered import read_ora
 from tratteggio.files.white import note_range, on_one_white
 from tratteggio.filters.windows import Light
+from tratteggio.formats.ora import read_ora
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
 
 TWELVE = 4095

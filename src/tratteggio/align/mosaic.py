@@ -29,6 +29,7 @@ from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.laying import require_alike
 from tratteggio.files.provenance import history_json
 from tratteggio.files.record import Input, input_of, make_record
+from tratteggio.files.stacks import has_stack_suffix
 from tratteggio.files.white import on_one_white
 from tratteggio.files.writing import write_as
 from tratteggio.painting import Scan, Stack
@@ -101,7 +102,7 @@ class Mosaic:
             UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         """
         path = Path(path)
-        if path.name.lower().endswith((".ome.zarr", ".ome.tif", ".ome.tiff")):
+        if has_stack_suffix(path):
             history = self.history()
             files.write_stack(Stack((self.scan,)), path, history=history, progress=progress, before=before)
             return

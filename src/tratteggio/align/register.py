@@ -16,12 +16,9 @@ from tratteggio.files.beside import Before
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.record import input_of, make_record
 from tratteggio.painting import Stack
+from tratteggio.painting.modalities import MAIN, MODALITIES, name_meant
 
 MODALITY = re.compile(r"[a-z][a-z0-9_]*")
-MEANT = {
-    "vis": "rgb", "visible": "rgb", "color": "rgb", "colour": "rgb", "ir": "irr", "infrared": "irr",
-    "nir": "irr", "x_ray": "xray", "x": "xray", "xr": "xray", "xrr": "xray", "uv": "uvf",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +111,7 @@ def register(
     """
     if not others:
         raise BadUsage("there is nothing to register; give at least one scan in addition to the reference")
-    shown = modality or ("rgb" if isinstance(reference, str | Path) else scan_of(reference).modality)
+    shown = modality or (MAIN if isinstance(reference, str | Path) else scan_of(reference).modality)
     for name in (shown, *others):
         require_modality(name)
     if shown in others:
@@ -133,12 +130,10 @@ def require_modality(name: str) -> None:
     Raises:
         BadUsage: not a plain lower-case word, or another word for a modality that has a name here.
     """
-    folded = name.lower().replace("-", "_")
-    meant = MEANT.get(folded) or MEANT.get(folded.replace("_", ""))
-    if meant:
+    if meant := name_meant(name):
         raise BadUsage(f"the modality {name!r} is called {meant!r} here; write {meant}=FILE")
     if not MODALITY.fullmatch(name):
         raise BadUsage(
-            "the name of a modality has lower-case letters, digits and '_', for example rgb, irr, xray, uvf "
-            f"or rgb_before; got {name!r}"
+            "the name of a modality has lower-case letters, digits and '_', for example "
+            f"{', '.join(MODALITIES)}; got {name!r}"
         )

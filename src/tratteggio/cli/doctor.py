@@ -49,7 +49,7 @@ def doctor(
         from tratteggio import registry
         from tratteggio.cli.wording import translate
         from tratteggio.registry import ROLES
-        from tratteggio.tiles.leftovers import leftovers
+        from tratteggio.windows.leftovers import leftovers
 
         facts: dict[str, Any] = {
             "tratteggio": tratteggio.__version__,

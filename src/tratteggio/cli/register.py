@@ -87,10 +87,9 @@ def register(
 def _list_outputs(output: Path, *, mosaic: bool) -> list[Path]:
     """List the files of the output: a mosaic that is a picture has a history beside it."""
     from tratteggio import files
-    from tratteggio.files.stacks import KINDS
+    from tratteggio.files.stacks import has_stack_suffix
 
-    stack = output.name.lower().endswith(tuple(KINDS))
-    return [output] if stack or not mosaic else [output, files.sidecar(output, "history")]
+    return [output] if has_stack_suffix(output) or not mosaic else [output, files.sidecar(output, "history")]
 
 
 def _list_pictures(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
@@ -103,9 +102,9 @@ def _register(console: Console, job: Job) -> None:
     """Align scans with the first one."""
     from tratteggio import files
     from tratteggio.align import overlay, register, residual_picture
-    from tratteggio.files.stacks import kind_of_stack
+    from tratteggio.files.stacks import require_stack_suffix
 
-    kind_of_stack(job.output)
+    require_stack_suffix(job.output)
     (first, file), *named = job.named
     modality = first or "rgb"
     watch, (reference, *others) = _read([(modality, file), *_by_modality(named).items()], job)
@@ -135,13 +134,13 @@ def _mosaic(console: Console, job: Job) -> None:
     from tratteggio.align import mosaic, residual_picture
     from tratteggio.align.register import require_modality
     from tratteggio.errors import BadUsage
-    from tratteggio.files.stacks import KINDS
+    from tratteggio.files.stacks import has_stack_suffix
 
     modality = job.named[0][0] or "irr"
     if any(name not in (None, modality) for name, _ in job.named):
         raise BadUsage("the tiles of a mosaic have one modality; name it once, before the first tile")
     require_modality(modality)
-    if not job.output.name.lower().endswith(tuple(KINDS)):
+    if not has_stack_suffix(job.output):
         files.require_scan_writable(job.output)
     watch, tiles = _read([(modality, tile) for _, tile in job.named], job)
     with console.progress(str(job.output)) as progress:

@@ -5,9 +5,10 @@
 
 The net was trained on losses drawn into intact paintings and on phantoms (`recipes.lacunae`), some 640 to
 1300 pixels wide. A loss wider than its window is found at a reduced scale, where it is small, and larger
-paintings look like those of the training there. It is asked to be careful: a tool that fills what was fine is worse than none, so by
-default it marks little that is not lost and overlooks losses that look like paint. Where it overlooks too
-much, or paints of this painting look like ground, a few strokes teach better (`tratteggio detect --labels`).
+paintings look like those of the training there. It is cautious, because a tool that fills sound paint is
+worse than none: by default it marks little that is not lost and overlooks losses that look like
+paint. Where it overlooks too much, or paint looks like ground, a few strokes teach better (`tratteggio detect
+--labels`).
 """
 
 from __future__ import annotations

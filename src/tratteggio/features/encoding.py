@@ -15,7 +15,7 @@ from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, 
 from tratteggio.files import forms
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.record import input_of, make_record
-from tratteggio.files.stacks import kind_of_stack
+from tratteggio.files.stacks import require_stack_suffix
 from tratteggio.files.watch import Watch
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL, Autoencoder
@@ -95,7 +95,7 @@ def encode_file(
         UnwritableFile: no folder, no permission, no space.
         TratteggioError: as `encode`.
     """
-    kind_of_stack(Path(target))
+    require_stack_suffix(Path(target))
     read = _read_by(source)
     require_outputs([target], inputs=read, overwrite=overwrite)
     watch = Watch(read)

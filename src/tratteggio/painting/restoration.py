@@ -13,9 +13,12 @@ from tratteggio.errors import GridMismatch
 from tratteggio.names import rows_and_columns
 from tratteggio.painting.lacunae import Lacunae
 from tratteggio.painting.lazy import LazyPixels
-from tratteggio.painting.pixels import Array, Pixels, white
+from tratteggio.painting.pixels import Array, Pixels, block_means, block_sums, to_depth, white
+from tratteggio.painting.reduced import levels_of
 from tratteggio.painting.region import Region
 from tratteggio.painting.scan import Scan
+
+TILE_PX = 512  # full-size pixels a side that are looked at together at reduced scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,13 @@ class Composite(LazyPixels):
         """Depth of the original."""
         return self.original.dtype
 
+    @property
+    def levels(self) -> tuple[_CompositeLevel, ...]:
+        """Smaller copies, where the original has them: only blocks that hold lost pixels are computed."""
+        return tuple(
+            _CompositeLevel(self, level, factor) for factor, level in levels_of(self.original.pixels)
+        )
+
     def _read(self, region: Region) -> Array:
         original = np.array(self.original.pixels[region.slices])  # a copy: the source is never written to
         lost = np.asarray(self.lacunae.lost[region.slices])
@@ -53,6 +63,38 @@ class Composite(LazyPixels):
                 # Never below the stated white: counts to 255 in floats may have opacity to 255, too.
                 original[lost, -1] = max(white(self.dtype), self.original.white)
         return original
+
+
+@dataclass(frozen=True, eq=False)
+class _CompositeLevel(LazyPixels):
+    """A proposal at reduced scale: the original's smaller copy, and means of the proposal at lacunae."""
+
+    composite: Composite
+    level: Pixels
+    factor: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the smaller copy."""
+        return tuple(self.level.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Depth of the original."""
+        return self.composite.dtype
+
+    def _read(self, region: Region) -> Array:
+        out = np.array(self.level[region.slices])
+        whole = Region.whole(self.composite.original.grid)
+        for tile in region.tiles(max(1, TILE_PX // self.factor)):
+            under = Region(*(edge * self.factor for edge in tile)).meet(whole)
+            lost = np.asarray(self.composite.lacunae.lost[under.slices])
+            if not lost.any():
+                continue
+            touched = block_sums(lost, self.factor, dtype=np.int64) > 0
+            mean = block_means(self.composite[under.slices], self.factor, dtype=np.float64)
+            out[tile.relative_to(region).slices][touched] = to_depth(mean[touched], self.dtype)
+        return out
 
 
 def _off(fill: Array, clear: tuple[int, ...] | None) -> Array:

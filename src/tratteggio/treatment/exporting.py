@@ -8,8 +8,8 @@ from pathlib import Path
 from tratteggio import files
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.record import input_of, make_record
-from tratteggio.files.saving import saved_files
-from tratteggio.files.stacks import history_of, kind_of_stack
+from tratteggio.files.saving import holds_layers, saved_files
+from tratteggio.files.stacks import history_of, require_stack_suffix
 from tratteggio.files.watch import Watch
 from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import input_files
@@ -37,11 +37,11 @@ def export(
         UnreadableFile, UnwritableFile: as `open`, `reopen` and `files.write_stack` raise.
     """
     source, target = Path(source), Path(target)
-    if target.suffix.lower() == ".ora":
+    if holds_layers(target):
         require_outputs(saved_files(target), inputs=_layers(source), overwrite=overwrite)
         reopen(source).save(target)
         return
-    kind_of_stack(target)
+    require_stack_suffix(target)
     require_outputs([target], inputs=input_files(source), overwrite=overwrite)
     watch = Watch(input_files(source))
     stack = open(source)

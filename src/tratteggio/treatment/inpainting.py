@@ -10,6 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from tratteggio import files
+from tratteggio.calibration import abstain, calibrate_confidence, fill_synthetic_holes
 from tratteggio.damage import DamageMap
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
@@ -20,10 +21,6 @@ from tratteggio.finish import apply_finish
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
-from tratteggio.tiles import Ledger, MemoryLedger, run
-from tratteggio.tiles.blend import ConfidencePixels, FillPixels
-from tratteggio.tiles.trial import trials
-from tratteggio.tiles.trust import calibration_of, left_open
 from tratteggio.treatment.damage_files import lacunae_by_policy, read_damage
 from tratteggio.treatment.fill_options import FillOptions
 from tratteggio.treatment.making import make_engine, samplers
@@ -39,6 +36,8 @@ from tratteggio.treatment.opening import (
     stack_of,
 )
 from tratteggio.version import __version__
+from tratteggio.windows import Ledger, MemoryLedger, run
+from tratteggio.windows.blend import ConfidencePixels, FillPixels
 
 Progress = Callable[[int, int], None]
 
@@ -267,12 +266,12 @@ def propose(
     scan, details = stack.primary, _describe_opacity(stack.primary)
     confidence: Pixels = ConfidencePixels(scan, ledger)
     if options.calibrate:
-        calibration, details["calibration"] = calibration_of(
-            trials(stack, lacunae, engine, seed=int(job["seed"]))
+        calibration, details["calibration"] = calibrate_confidence(
+            fill_synthetic_holes(stack, lacunae, engine, seed=int(job["seed"]))
         )
         confidence = Mapped(confidence, calibration, 0, np.dtype(np.float32))
     if options.leave_above is not None:
-        lacunae, open_ = left_open(lacunae, confidence, above=options.leave_above)
+        lacunae, open_ = abstain(lacunae, confidence, above=options.leave_above)
         details["left_open"] = {**open_, "raster_sha256": provenance.sha256_pixels(lacunae.lost)}
     history = make_record(
         "inpaint",
