@@ -73,18 +73,18 @@ def register(
 
         if pictures and not pictures.is_dir():
             raise BadUsage(f"{pictures} is not a folder; create it first")
-        named = _named(sources)
+        named = _parse_sources(sources)
         first, *others = [name for name, _ in named]
         shown = {first or "irr"} if mosaic else {name for name in others if name}
         require_outputs(
-            [*_saved(output, mosaic=mosaic), *_looks(pictures, shown, mosaic=mosaic)],
+            [*_list_outputs(output, mosaic=mosaic), *_list_pictures(pictures, shown, mosaic=mosaic)],
             inputs=[file for _, file in named], overwrite=overwrite,
         )  # fmt: skip
         work = _mosaic if mosaic else _register
         work(console, Job(named, output, max_error, pictures, white))
 
 
-def _saved(output: Path, *, mosaic: bool) -> list[Path]:
+def _list_outputs(output: Path, *, mosaic: bool) -> list[Path]:
     """List the files of the output: a mosaic that is a picture has a history beside it."""
     from tratteggio import files
     from tratteggio.files.stacks import has_stack_suffix
@@ -92,7 +92,7 @@ def _saved(output: Path, *, mosaic: bool) -> list[Path]:
     return [output] if has_stack_suffix(output) or not mosaic else [output, files.sidecar(output, "history")]
 
 
-def _looks(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
+def _list_pictures(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
     """List the images to look at."""
     kinds = ("residual",) if mosaic else ("overlay", "residual")
     return [pictures / f"{name}.{kind}.png" for name in sorted(shown) for kind in kinds] if pictures else []
@@ -174,7 +174,7 @@ def _read(named: Sequence[tuple[str, Path]], job: Job) -> tuple[Watch, list[Scan
     return watch, scans
 
 
-def _named(sources: list[str]) -> list[tuple[str | None, Path]]:
+def _parse_sources(sources: list[str]) -> list[tuple[str | None, Path]]:
     """Read MODALITY=FILE, or a file alone; a file whose name holds "=" is taken as it is."""
     from tratteggio.options import pair
 

@@ -8,7 +8,7 @@ from tratteggio.damage.finding import Strengths, found
 from tratteggio.damage.graph import CrackGraph, Edge, crack_graph
 from tratteggio.damage.legend import LEGEND, describe_colour
 from tratteggio.damage.rose import rose
-from tratteggio.damage.tracing import traced
+from tratteggio.damage.tracing import trace_damage
 from tratteggio.renamed import refuse_former
 
 __all__ = [
@@ -28,9 +28,9 @@ __all__ = [
     "merge_classes",
     "policies",
     "rose",
-    "traced",
+    "trace_damage",
 ]
 
 
 def __getattr__(name: str) -> NoReturn:
-    refuse_former(__name__, name, {"mapped": "merge_classes"})
+    refuse_former(__name__, name, {"mapped": "merge_classes", "traced": "trace_damage"})

@@ -152,7 +152,7 @@ def _colour(
         return ciede2000(to_lab(x, profiles[0], white), to_lab(y, profiles[1], white))
     colour = np.zeros(x.shape[:2])
     if differs.any():
-        x, y = x[differs][:, None], y[differs][:, None]  # (n, 1, channels): a picture one pixel wide
+        x, y = x[differs][:, None], y[differs][:, None]  # (n, 1, channels): an image one pixel wide
         colour[differs] = ciede2000(to_lab(x, profiles[0], white), to_lab(y, profiles[1], white))[:, 0]
     return colour
 
@@ -164,7 +164,7 @@ class _Measured:
     Attributes:
         squared: squared error, mean over channels.
         similarity: SSIM, mean over channels.
-        windowed: True where the SSIM window lies wholly inside the picture.
+        windowed: True where the SSIM window lies wholly inside the image.
         colour: CIEDE2000.
     """
 
@@ -250,7 +250,7 @@ def _pieces(rows: Region, side: int) -> Iterator[Region]:
 
 
 def _window_fits(core: Region, grid: tuple[int, int]) -> Lost:
-    """Return where, within `core`, an SSIM window lies wholly inside the picture: (h, w) bool."""
+    """Return where, within `core`, an SSIM window lies wholly inside the image: (h, w) bool."""
     rows, cols = np.arange(core.top, core.bottom), np.arange(core.left, core.right)
     in_rows = (rows >= MARGIN) & (rows < grid[0] - MARGIN)
     in_cols = (cols >= MARGIN) & (cols < grid[1] - MARGIN)
@@ -276,7 +276,7 @@ def _parameters(reference: Scan, result: Scan, lacunae: Lacunae | None, data_ran
             "k1": K1,
             "k2": K2,
             "channels": "mean over colour channels",
-            "borders": "windows wholly inside the picture",
+            "borders": "windows wholly inside the image",
         },
         "ciede2000": {
             "source": "Sharma et al. 2005",

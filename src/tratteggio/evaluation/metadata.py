@@ -47,10 +47,10 @@ def compare_files(source: Path, result: Path, *, grid: tuple[int, int]) -> tuple
     tags = [read_tags(path, grid) for path in (source, result)]
     if tags[0] is None or tags[1] is None:
         return None
-    return tuple(_findings(tags[0], tags[1]))
+    return tuple(_find(tags[0], tags[1]))
 
 
-def _findings(source: Tags, result: Tags) -> Iterator[Finding]:
+def _find(source: Tags, result: Tags) -> Iterator[Finding]:
     for tag, value in sorted(source.tags.items()):
         if tag not in result.tags:
             reason = _why_missing(tag, value, source, result)
@@ -58,7 +58,7 @@ def _findings(source: Tags, result: Tags) -> Iterator[Finding]:
         elif not _same(value, result.tags[tag]):
             reason = _why_changed(tag, value, result.tags[tag])
             yield Finding(tag, "changed", reason, bool(reason))
-    yield from _added(source, result)
+    yield from _find_added(source, result)
     if source.resolution and not result.resolution:
         yield Finding("resolution", "missing")
     elif source.resolution and not np.allclose(
@@ -76,8 +76,8 @@ def _findings(source: Tags, result: Tags) -> Iterator[Finding]:
             yield Finding(tag, "invalid", why)
 
 
-def _added(source: Tags, result: Tags) -> Iterator[Finding]:
-    """Yield what only the result says, where files of one kind make that plain; a turn is always told."""
+def _find_added(source: Tags, result: Tags) -> Iterator[Finding]:
+    """Yield tags that only the result has, if both files are of one kind; an orientation always."""
     like = source.kind == result.kind and source.alone
     for tag in sorted(result.tags.keys() - source.tags.keys()):
         if tag == "orientation" or (like and not _is_ours(tag, result.tags[tag])):

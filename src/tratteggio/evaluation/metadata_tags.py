@@ -55,9 +55,9 @@ class Tags:
         tags: by name.
         resolution: (x, y) pixels a centimetre, or None.
         broken: the tags that are invalid, with the reason.
-        thumbnail: the small picture in it, or b"".
+        thumbnail: the small image in it, or b"".
         note: the maker note and its offset in its block or file, or None.
-        alone: True if no other picture in the file has tags of its own.
+        alone: True if no other image in the file has tags of its own.
     """
 
     kind: str
@@ -97,7 +97,7 @@ def _tiff(path: Path, grid: tuple[int, int]) -> Tags:
         page = next((page for page in pages if (page.imagelength, page.imagewidth) == grid), pages[0])
         _directory(facts, page, path.read_bytes)
         facts.alone = len(pages) == 1 and not page.pages
-        stated, held = _samples_stated(page.description), sum(math.prod(one.shape) for one in pages)
+        stated, held = _count_stated_samples(page.description), sum(math.prod(one.shape) for one in pages)
         stack = re.search(r"^ImageJ=.*^images=(\d+)", page.description, re.DOTALL | re.MULTILINE)
         if stack and len(pages) == 1 and int(stack[1]) > 1:
             facts.broken["ImageDescription"] = f"it states {stack[1]} pages, and there is one"
@@ -106,7 +106,7 @@ def _tiff(path: Path, grid: tuple[int, int]) -> Tags:
     return facts
 
 
-def _samples_stated(description: str) -> int | None:
+def _count_stated_samples(description: str) -> int | None:
     """Return how many samples a description states for the file, None if it does not say."""
     text = description.lstrip()
     if text.startswith(('{"shape"', "shape=(")):
@@ -160,7 +160,7 @@ def _places(facts: Tags, page: Any, whole: Callable[[], bytes]) -> None:
 
 def _block(facts: Tags, block: bytes) -> None:
     """Take an EXIF block."""
-    with _no_pixels_expected(), tifffile.TiffFile(io.BytesIO(block)) as tiff:
+    with _mute_tifffile(), tifffile.TiffFile(io.BytesIO(block)) as tiff:
         _directory(facts, tiff.pages[0], lambda: block)
     image = Image.Exif()
     image.load(JPEG_EXIF + block)
@@ -171,8 +171,8 @@ def _block(facts: Tags, block: bytes) -> None:
 
 
 @contextmanager
-def _no_pixels_expected() -> Iterator[None]:
-    """Keep tifffile from saying that an EXIF block, which is a TIFF without a picture, has no picture."""
+def _mute_tifffile() -> Iterator[None]:
+    """Keep tifffile from saying that an EXIF block, which is a TIFF without an image, has no image."""
     logger = logging.getLogger("tifffile")
 
     def mute(_: logging.LogRecord) -> bool:
@@ -193,17 +193,17 @@ def _as_bytes(value: Any) -> bytes:
 
 def _photoshop(facts: Tags, block: bytes) -> None:
     """Take the resources of Photoshop: signature, number, name, length, content, each of even length."""
-    place = 0
-    while block[place : place + 4] == b"8BIM":
-        number = int.from_bytes(block[place + 4 : place + 6], "big")
-        head = place + 6 + (1 + block[place + 6] + 1) // 2 * 2
+    offset = 0
+    while block[offset : offset + 4] == b"8BIM":
+        number = int.from_bytes(block[offset + 4 : offset + 6], "big")
+        head = offset + 6 + (1 + block[offset + 6] + 1) // 2 * 2
         size = int.from_bytes(block[head : head + 4], "big")
         content = block[head + 4 : head + 4 + size]
         if number in THUMBNAIL_RESOURCES:
             facts.thumbnail += content
         else:
             facts.tags[f"Photoshop {number}"] = content
-        place = head + 4 + size + size % 2
+        offset = head + 4 + size + size % 2
 
 
 def _xmp(packet: bytes) -> dict[str, Any]:
@@ -257,11 +257,11 @@ def _png(path: Path, _: tuple[int, int]) -> Tags:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    place = 8
-    while place + 12 <= len(data):
-        size = int.from_bytes(data[place : place + 4], "big")
-        yield data[place + 4 : place + 8], data[place + 8 : place + 8 + size]
-        place += 12 + size
+    offset = 8
+    while offset + 12 <= len(data):
+        size = int.from_bytes(data[offset : offset + 4], "big")
+        yield data[offset + 4 : offset + 8], data[offset + 8 : offset + 8 + size]
+        offset += 12 + size
 
 
 def _jpeg(path: Path, _: tuple[int, int]) -> Tags:
@@ -292,11 +292,11 @@ def _jpeg(path: Path, _: tuple[int, int]) -> Tags:
     _photoshop(facts, photoshop)
     if comments:
         facts.tags["JPEG comments"] = comments
-    _joined_xmp(facts, standard, extended)
+    _join_xmp(facts, standard, extended)
     return facts
 
 
-def _joined_xmp(facts: Tags, standard: bytes, extended: Mapping[tuple[bytes, int], bytes]) -> None:
+def _join_xmp(facts: Tags, standard: bytes, extended: Mapping[tuple[bytes, int], bytes]) -> None:
     """Take the standard and the extended part of XMP; the pointer from one to the other is no property."""
     found = _xmp(standard) if standard else {}
     digest = next(iter(found.pop("XMP HasExtendedXMP", ())), "").encode()

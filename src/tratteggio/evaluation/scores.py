@@ -18,7 +18,7 @@ class Scores:
         pixels: how many pixels count.
         mse: mean squared error over colour channels, in squared units of the data.
         psnr: in dB; infinity where nothing differs.
-        ssim_windows: how many of the pixels have an SSIM window that lies wholly inside the picture.
+        ssim_windows: how many of the pixels have an SSIM window that lies wholly inside the image.
         ssim: mean over those windows and over colour channels, at most 1.
         ciede2000_mean: mean colour difference.
         ciede2000_p95: 95 % of the pixels differ by no more than this (to 0.01).
