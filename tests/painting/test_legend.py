@@ -8,9 +8,9 @@ from PIL import Image
 
 from tratteggio import treatment
 from tratteggio.damage import CLASSES, LEGEND
-from tratteggio.damage.legend import BACKGROUND, FORMER_STROKES
 from tratteggio.painting import Scan
 from tratteggio.painting.labels import KINDS
+from tratteggio.painting.legend import BACKGROUND, FORMER_STROKES
 
 
 def test_no_colour_has_two_meanings():
