@@ -34,7 +34,7 @@ from engines import cracks, discs, losses, pictures
 from tratteggio import files, models, phantom
 from tratteggio.engines import pconv
 from tratteggio.roles import Engine
-from tratteggio.tiles.plan import plan
+from tratteggio.windows.plan import plan
 
 import torch  # isort: skip
 from pconv_unet import costs, naive  # isort: skip
@@ -48,7 +48,7 @@ WITH_WEIGHTS = (
 )
 COMMAND = WITH_WEIGHTS + "from tratteggio.cli.main import main; main()"
 IDLE = WITH_WEIGHTS + (
-    "import tratteggio.treatment, tratteggio.tiles, tratteggio.files, tifffile, imagecodecs, scipy.ndimage;"
+    "import tratteggio.treatment, tratteggio.windows, tratteggio.files, tifffile, imagecodecs, scipy.ndimage;"
     "from tratteggio.engines import pconv; pconv.make()"
 )
 FIRST_CALL = WITH_WEIGHTS.replace("import sys", "import sys, numpy as np, tratteggio as tg") + (

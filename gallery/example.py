@@ -18,11 +18,11 @@ from PIL import Image
 
 from tratteggio import phantom
 from tratteggio.errors import MissingExtra
+from tratteggio.files.embedding import img
 from tratteggio.files.writing import write
 from tratteggio.filters import reduced
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages.frame import page
-from tratteggio.pages.picture import img
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.painting.pixels import to_depth
 

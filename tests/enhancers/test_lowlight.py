@@ -16,7 +16,7 @@ from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnsupportedFile
 from tratteggio.files.sensor import SENSOR, Sensor, sensor_of
 from tratteggio.models.lowlight_raw import pack
 from tratteggio.painting import Metadata, Scan
-from tratteggio.tiles import Answers
+from tratteggio.windows import Answers
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 

@@ -6,12 +6,14 @@ from tratteggio.damage.classes import CLASSES, PALETTE, index_of, policies
 from tratteggio.damage.damage_map import Area, DamageMap, length_px, merge_classes
 from tratteggio.damage.finding import Strengths, found
 from tratteggio.damage.graph import CrackGraph, Edge, crack_graph
+from tratteggio.damage.legend import LEGEND, describe_colour
 from tratteggio.damage.rose import rose
 from tratteggio.damage.tracing import traced
 from tratteggio.renamed import refuse_former
 
 __all__ = [
     "CLASSES",
+    "LEGEND",
     "PALETTE",
     "Area",
     "CrackGraph",
@@ -19,6 +21,7 @@ __all__ = [
     "Edge",
     "Strengths",
     "crack_graph",
+    "describe_colour",
     "found",
     "index_of",
     "length_px",

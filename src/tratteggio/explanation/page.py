@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from tratteggio.explanation.explaining import Explanation, Feature, LayerShown, Painting, explain
 from tratteggio.explanation.receptive import Field
+from tratteggio.files.embedding import img
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages.frame import page
 from tratteggio.pages.maps import SCALE_STYLE, coloured
-from tratteggio.pages.picture import img
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting.pixels import Array

@@ -239,7 +239,7 @@ class Enhanced(LazyPixels):
         scan: what is enhanced.
         light: its colour channels as they became, floats, on its grid or on one that is finer by a whole
             factor, whose pixels have the alpha of the one that they lie in. See `filtered` and
-            `tiles.Answers`.
+            `windows.Outputs`.
         tile: pixels a side, of the finer grid, that are computed at a time.
         progress: called with (pixels done, pixels in all).
     """

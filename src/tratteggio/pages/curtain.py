@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tratteggio.errors import GridMismatch
+from tratteggio.files.embedding import img
 from tratteggio.markup import Markup, html
 from tratteggio.names import rows_and_columns
 from tratteggio.pages.frame import page
-from tratteggio.pages.picture import img
 from tratteggio.painting.pixels import Array
 
 STYLE = """

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.damage import LEGEND
 from tratteggio.files.rasters import to_display
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array
 
 Map = NDArray[np.float64]
 
-MARK = np.array([226.0, 0.0, 122.0])  # magenta: rare in paintings
+MARK = np.array(LEGEND["lacuna"].colour, float)
 GROUND = np.array([141.0, 139.0, 136.0])  # a neutral wall
 QUARTER_TURNED = 5  # EXIF orientations from here on swap rows and columns
 # From low to high: even steps of lightness, legible to the colour-blind and in print.

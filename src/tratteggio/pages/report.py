@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio import files, treatment
+from tratteggio.damage import LEGEND
 from tratteggio.errors import BadUsage
+from tratteggio.files.embedding import img
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
 from tratteggio.files.white import note_range
@@ -15,7 +17,6 @@ from tratteggio.markup import Markup, html, join
 from tratteggio.pages.census import Lacuna, census
 from tratteggio.pages.frame import page
 from tratteggio.pages.maps import SCALE_STYLE, alone, confidence_map, displayed, marked, reduced
-from tratteggio.pages.picture import img
 from tratteggio.pages.samples import STYLE as SAMPLES_STYLE
 from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
@@ -98,7 +99,7 @@ def report(
             "a report shows lacunae and history, so it needs a Restoration or the file of a saved proposal, "
             f"got {type(proposal).__name__}; inpaint a Scan or a file to get a Restoration"
         )
-    made = report_page(proposal, samples=samples, rows=rows, overview=overview)
+    made = report_page(proposal, samples=samples or proposal.samples, rows=rows, overview=overview)
     if target is not None:
         write_page(target, made)
     return made
@@ -177,7 +178,7 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
         figure(proposal, f"{name} with the proposal", html("<b>Proposal.</b> The scan with the fill.")),
         figure(
             marked(before, share_before),
-            f"{name}, lacunae in magenta",
+            f"{name}, lacunae in {LEGEND['lacuna'].name}",
             html("<b>Lacunae.</b> Magenta marks lost paint. The scan is shown paler.{}", numbered),
             pins=pins,
             css="full",

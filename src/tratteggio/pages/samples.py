@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tratteggio.files.embedding import img
 from tratteggio.markup import Markup, html, join
 from tratteggio.metrics.confidence import confidence_of
 from tratteggio.pages.census import Lacuna
 from tratteggio.pages.maps import Map, confidence_map, reduced
-from tratteggio.pages.picture import img
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array

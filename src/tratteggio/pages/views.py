@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+from tratteggio.files.embedding import img
 from tratteggio.markup import Markup, html
 from tratteggio.pages.census import Lacuna
-from tratteggio.pages.picture import img
 from tratteggio.pages.tables import mm
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.pixels import Array

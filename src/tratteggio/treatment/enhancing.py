@@ -29,8 +29,6 @@ from tratteggio.filters.chain import said as chain_text
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Developer, Enhancer, Finder
-from tratteggio.tiles import Answers
-from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.making import make_enhancer
 from tratteggio.treatment.opening import (
     describe_scan,
@@ -39,6 +37,8 @@ from tratteggio.treatment.opening import (
     stack_of,
 )
 from tratteggio.treatment.planning import input_files
+from tratteggio.windows import Outputs
+from tratteggio.windows.outputs import WINDOW
 
 log = logging.getLogger("tratteggio")
 
@@ -243,7 +243,7 @@ class _Improved(NamedTuple):
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         self.enhancer.channels(scan)  # before the look at the whole, which takes longer
         _warn_of_rims(scan, self.enhancer.reach)
-        light = Answers(scan, self.enhancer, self.enhancer.prepare(scan))
+        light = Outputs(scan, self.enhancer, self.enhancer.prepare(scan))
         return _apply(scan, light, tile=WINDOW * self.enhancer.scale, progress=progress)
 
 

@@ -19,13 +19,13 @@ from tratteggio.finish import require_finish
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.renamed import moved_arguments
 from tratteggio.roles import Engine
-from tratteggio.tiles import DiskLedger
 from tratteggio.treatment.fill_options import FillOptions
 from tratteggio.treatment.inpainting import describe, propose, require_fillable
 from tratteggio.treatment.making import make_engine
 from tratteggio.treatment.memory import memory_plan
 from tratteggio.treatment.opening import lacunae_of, open, select_scans  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import ledger_folder, require_savable
+from tratteggio.windows import DiskLedger
 
 Progress = Callable[[int, int], None]
 

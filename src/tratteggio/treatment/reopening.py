@@ -59,6 +59,7 @@ def reopen(
         Mapped(confidence.pixels, lambda a: (a / np.float32(255)).astype(np.float32), 0, np.dtype("f4")),
         history,
         files.save,
+        files.preview,
     )
 
 

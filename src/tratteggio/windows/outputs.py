@@ -1,4 +1,4 @@
-"""What an enhancer answers for a scan, computed where it is read, window by window on a fixed lattice."""
+"""The output of an enhancer for a scan: computed where it is read, window by window on a fixed lattice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WINDOW = 512  # px of the scan a side
 
 
 @dataclass(frozen=True, eq=False)
-class Answers(LazyPixels):
+class Outputs(LazyPixels):
     """The light of a scan through an enhancer: (H * scale, W * scale, channels) float32.
 
     A window of the lattice is computed whole, whatever part of it is read: nets round sums by the size of
@@ -59,5 +59,5 @@ class Answers(LazyPixels):
         seen = Region(*(edge // scale for edge in cell)).grow(self.enhancer.reach, within=self.scan.grid)
         seen = seen._replace(top=seen.top // step * step, left=seen.left // step * step)
         window = Light(self.scan, np.dtype(np.float32))[seen.slices]
-        answer = self.enhancer.enhance(window, seen, self.context)
-        return answer[cell.relative_to(Region(*(edge * scale for edge in seen))).slices]
+        output = self.enhancer.enhance(window, seen, self.context)
+        return output[cell.relative_to(Region(*(edge * scale for edge in seen))).slices]

@@ -14,7 +14,7 @@ from PIL import Image
 import tratteggio as tg
 from tratteggio import files
 from tratteggio.evaluation import verify
-from tratteggio.evaluation.carried import Finding, compare_files
+from tratteggio.evaluation.metadata import Finding, compare_files
 from tratteggio.files import exif
 from tratteggio.formats._tiff import tags
 from tratteggio.painting import Lacunae, Metadata

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from tratteggio.errors import UnreadableFile
 from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Region
-from tratteggio.tiles.blend import Piece
-from tratteggio.tiles.plan import Window
+from tratteggio.windows.blend import Piece
+from tratteggio.windows.plan import Window
 
 REMEDY = "remove this file, then continue with `resume=True`"
 WHAT = "tile of a ledger"

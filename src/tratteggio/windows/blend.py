@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tratteggio.painting import Region, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost, to_depth
-from tratteggio.tiles.plan import Window
+from tratteggio.windows.plan import Window
 
 
 @dataclass(frozen=True, eq=False)

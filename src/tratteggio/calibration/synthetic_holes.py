@@ -1,4 +1,4 @@
-"""Lacunae made on purpose: where paint is known, in the shapes of the real ones, to see how far fills err."""
+"""Synthetic holes: lacunae in known paint, in the shapes of the real ones, to measure how far fills err."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tratteggio.painting import Groups, Lacunae, Region, Stack
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
 from tratteggio.seeds import require_seed
-from tratteggio.tiles.blend import ConfidencePixels, FillPixels
-from tratteggio.tiles.ledger import MemoryLedger
-from tratteggio.tiles.run import run
+from tratteggio.windows.blend import ConfidencePixels, FillPixels
+from tratteggio.windows.ledger import MemoryLedger
+from tratteggio.windows.run import run
 
-TRIALS = 24
-WIDEST_PX = 320  # of a trial: of larger lacunae a part is taken
-ATTEMPTS = 60  # to lay one where paint is known
-SHARE_KNOWN = 0.9  # of a trial's pixels, at least
+HOLES = 24
+WIDEST_PX = 320  # of a hole: of larger lacunae a part is taken
+ATTEMPTS = 60  # to place one where paint is known
+SHARE_KNOWN = 0.9  # of a hole's pixels, at least
 
 
-class Trial(NamedTuple):
-    """What one trial showed, at its n pixels.
+class SyntheticHole(NamedTuple):
+    """What filling one hole showed, at its n pixels.
 
     Attributes:
         confidence: (n,) float32, as the engine gave it.
@@ -36,24 +36,25 @@ class Trial(NamedTuple):
     error: NDArray[np.float64]
 
 
-def trials(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> list[Trial]:
-    """Lay lacunae of the painting's own shapes over known paint, fill them, and hold them against the paint.
+def fill_synthetic_holes(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> list[SyntheticHole]:
+    """Put holes of the painting's own shapes into known paint, fill them, and compare with the paint.
 
-    Each trial is a window of its own, so memory does not grow with the painting. What is lost there already
+    Each hole is a window of its own, so memory does not grow with the painting. What is lost there already
     stays lost.
 
     Args:
         stack: the painting.
         lacunae: the real ones.
-        engine: whose fills are tried.
+        engine: whose fills are measured.
         seed: of shapes and places.
 
     Raises:
-        BadUsage: there is not enough known paint to try anything.
+        BadUsage: there is not enough known paint.
     """
     rng = np.random.default_rng(require_seed(seed))
     found = [
-        _tried(stack, lacunae, engine, shape, box) for shape, box in _laid(lacunae, lacunae.groups(), rng)
+        _filled(stack, lacunae, engine, shape, box)
+        for shape, box in _draw_holes(lacunae, lacunae.groups(), rng)
     ]
     if len(found) < 2:
         raise BadUsage(
@@ -63,11 +64,11 @@ def trials(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> list
     return found
 
 
-def _laid(lacunae: Lacunae, groups: Groups, rng: Generator) -> Iterator[tuple[Lost, Region]]:
+def _draw_holes(lacunae: Lacunae, groups: Groups, rng: Generator) -> Iterator[tuple[Lost, Region]]:
     """Draw shapes, more often those that cover more, and places where paint is known."""
     often = groups.lost_px / groups.lost_px.sum()
     rows, cols = lacunae.grid
-    for _ in range(TRIALS):
+    for _ in range(HOLES):
         shape = _shape(lacunae, groups, int(rng.choice(len(often), p=often)), rng)
         for _ in range(ATTEMPTS):
             top = int(rng.integers(rows - shape.shape[0] + 1))
@@ -79,7 +80,7 @@ def _laid(lacunae: Lacunae, groups: Groups, rng: Generator) -> Iterator[tuple[Lo
 
 
 def _shape(lacunae: Lacunae, groups: Groups, number: int, rng: Generator) -> Lost:
-    """Cut a group out; of one wider than a trial a part that holds something."""
+    """Cut a group out; of one wider than a hole a part that holds something."""
     region = groups.regions[number]
     while True:
         top, left = (
@@ -93,7 +94,7 @@ def _shape(lacunae: Lacunae, groups: Groups, number: int, rng: Generator) -> Los
             return shape[rows.min() : rows.max() + 1, cols.min() : cols.max() + 1]
 
 
-def _tried(stack: Stack, lacunae: Lacunae, engine: Engine, shape: Lost, box: Region) -> Trial:
+def _filled(stack: Stack, lacunae: Lacunae, engine: Engine, shape: Lost, box: Region) -> SyntheticHole:
     around = box.grow(engine.halo + 1, within=stack.grid)
     crop, real = stack.crop(around), lacunae.read(around)
     made = np.zeros(real.shape, np.bool_)
@@ -105,4 +106,4 @@ def _tried(stack: Stack, lacunae: Lacunae, engine: Engine, shape: Lost, box: Reg
     whole = Region.whole(scan.grid).slices
     fill = FillPixels(scan, ledger)[whole].astype(np.float64)
     error = np.abs(fill - truth).max(axis=2) / scan.white
-    return Trial(ConfidencePixels(scan, ledger)[whole][made], error[made])
+    return SyntheticHole(ConfidencePixels(scan, ledger)[whole][made], error[made])

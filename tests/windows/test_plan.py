@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tratteggio.painting import Lacunae, Region
-from tratteggio.tiles import plan
-from tratteggio.tiles.plan import FEATHER, WIDEST
+from tratteggio.windows import plan
+from tratteggio.windows.plan import FEATHER, WIDEST
 
 
 def spots(shape: tuple[int, int], seed: int, n: int, largest: int) -> np.ndarray:

@@ -14,10 +14,10 @@ from tratteggio.failures import machine_failures
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.painting.pixels import Lost, to_depth
 from tratteggio.roles import Engine
-from tratteggio.tiles.blend import Piece
-from tratteggio.tiles.guide import Guide, guide, nothing_known
-from tratteggio.tiles.ledger import Ledger
-from tratteggio.tiles.plan import RIM, Plan, Tile, Window, plan
+from tratteggio.windows.blend import Piece
+from tratteggio.windows.guide import Guide, guide, nothing_known
+from tratteggio.windows.ledger import Ledger
+from tratteggio.windows.plan import RIM, Plan, Tile, Window, plan
 
 Progress = Callable[[int, int], None]
 
@@ -50,16 +50,16 @@ def run(
         TratteggioError: the engine failed, or proposed NaN; the message names the place. Nothing of that
             tile is kept; tiles done before stay in the ledger.
     """
-    laid = plan(lacunae, halo=engine.halo, capacity=engine.capacity, tile=tile)
+    planned = plan(lacunae, halo=engine.halo, capacity=engine.capacity, tile=tile)
     scan = stack.primary
 
     @lru_cache(maxsize=4)
     def guide_of(group: int) -> Guide:
-        return guide(scan, lacunae, laid.groups.regions[group - 1])
+        return guide(scan, lacunae, planned.groups.regions[group - 1])
 
-    filling = _Filling(laid, engine, engine.prepare(stack, lacunae), guide_of, scan.channels)
+    filling = _Filling(planned, engine, engine.prepare(stack, lacunae), guide_of, scan.channels)
     done = 0
-    for part in laid.tiles:
+    for part in planned.tiles:
         if ledger.has(part.index):
             kept = ledger.kept(part.index)
             filling.require_own(part, kept, lacunae)
@@ -78,14 +78,14 @@ def run(
                 if progress:
                     progress(min(done, lacunae.lost_px), lacunae.lost_px)
         ledger.keep(part.index, pieces)
-    return laid
+    return planned
 
 
 @dataclass(frozen=True, eq=False)
 class _Filling:
     """What all windows of one job share."""
 
-    laid: Plan
+    plan: Plan
     engine: Engine
     context: Any
     guide_of: Callable[[int], Guide]
@@ -101,7 +101,7 @@ class _Filling:
         colours = scan.colour()
         colours[lost] = 0
         if window.wide:
-            rim = lost & _rim(window.box, self.laid.grid)
+            rim = lost & _rim(window.box, self.plan.grid)
             colours[rim] = to_depth(
                 self.guide_of(window.groups[0]).at(rim, window.box), scan.dtype, white=scan.metadata.white
             )
@@ -153,10 +153,10 @@ class _Filling:
 
     def _own(self, window: Window, lost: Lost) -> Lost:
         """Return the lost pixels that the window answers for, (h, w) bool over its box."""
-        own: Lost = lost & np.isin(self.laid.groups.label_map(window.box), window.groups)
+        own: Lost = lost & np.isin(self.plan.groups.label_map(window.box), window.groups)
         if window.wide:
             inside = np.zeros_like(own)
-            inside[window.writes(self.laid.grid).relative_to(window.box).slices] = True
+            inside[window.writes(self.plan.grid).relative_to(window.box).slices] = True
             own &= inside
         return own
 

@@ -21,8 +21,8 @@ from tratteggio.files.locks import Hold, take
 from tratteggio.files.parts import Part, part_of, sweep, sweep_folder, whole_file
 from tratteggio.files.watch import signature
 from tratteggio.painting import Region
-from tratteggio.tiles.blend import Piece
-from tratteggio.tiles.tile_file import pieces_of, read_tile
+from tratteggio.windows.blend import Piece
+from tratteggio.windows.tile_file import pieces_of, read_tile
 
 CACHE_BYTES = 64 * 2**20
 TILE = re.compile(r"tile-(\d{5}|[1-9]\d{5,8})\.npz", re.ASCII)

@@ -13,10 +13,10 @@ import pytest
 
 from tratteggio.errors import UnreadableFile, UnsafeOutput, UnwritableFile
 from tratteggio.painting import Region
-from tratteggio.tiles.blend import Piece
-from tratteggio.tiles.ledger import DiskLedger, MemoryLedger
-from tratteggio.tiles.leftovers import leftovers
-from tratteggio.tiles.plan import Window
+from tratteggio.windows.blend import Piece
+from tratteggio.windows.ledger import DiskLedger, MemoryLedger
+from tratteggio.windows.leftovers import leftovers
+from tratteggio.windows.plan import Window
 
 WINDOW = Window(Region(0, 0, 30, 30), Region(0, 0, 512, 512), (1,), 0)
 WIDE = Window(Region(0, 0, 90, 90), Region(0, 0, 64, 64), (2,), 16)

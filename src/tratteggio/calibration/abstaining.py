@@ -1,77 +1,34 @@
-"""How far a proposal can be trusted: its confidence made honest, and lacunae left open where it is low."""
+"""Abstain: leave lacunae unfilled where the confidence of their fill is low."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage
-from tratteggio.metrics.calibration import (
-    LEVELS,
-    Calibration,
-    band_of,
-    calibrate,
-    calibration_error,
-    reliability,
-)
+from tratteggio.metrics.calibration import band_of
 from tratteggio.painting import Groups, Lacunae, Region
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Lost, Pixels
-from tratteggio.tiles.trial import Trial
 
-MOST_LISTED = 1000  # lacunae left open that the history names
-
-
-def calibration_of(trials: Sequence[Trial]) -> tuple[Calibration, dict[str, Any]]:
-    """Learn from trials what confidences mean, and say how well that holds.
-
-    What is told was measured on trials that it was not learnt from: each half by the other.
-
-    Returns:
-        the calibration by all trials; for the history, the share of pixels within the band of each level and
-        the calibration error, before and after.
-    """
-    confidence, error = _joined(trials)
-    before, after = reliability(confidence, error), np.zeros(len(LEVELS))
-    for half in (0, 1):
-        learnt = calibrate(*_joined(trials[1 - half :: 2]))
-        given, made = _joined(trials[half::2])
-        after += reliability(learnt(given), made, spans=learnt.spans) * len(made) / len(error)
-    told = {
-        "trials": len(trials),
-        "pixels": len(error),
-        "levels": list(LEVELS),
-        "within_before": before.round(4).tolist(),
-        "within_after": after.round(4).tolist(),
-        "error_before": round(calibration_error(before), 4),
-        "error_after": round(calibration_error(after), 4),
-    }
-    return calibrate(confidence, error), told
+MOST_LISTED = 1000  # unfilled lacunae that the history lists
 
 
-def _joined(trials: Sequence[Trial]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return confidences and errors of all pixels."""
-    return (
-        np.concatenate([trial.confidence for trial in trials]),
-        np.concatenate([trial.error for trial in trials]),
-    )
-
-
-def require_share(above: float) -> None:
-    """Make sure that what is left open is said as a share.
+def require_limit(above: float) -> None:
+    """Make sure that the limit of abstaining is a share of the range.
 
     Raises:
         BadUsage: it is not above 0 and up to 1.
     """
     if not 0 < above <= 1:
-        raise BadUsage(f"what is left open is said as a share of the range, above 0 and up to 1, got {above}")
+        raise BadUsage(
+            f"the limit is a share of the range, above 0 and up to 1, got {above}", option="leave_above"
+        )
 
 
-def left_open(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[Lacunae, dict[str, Any]]:
+def abstain(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[Lacunae, dict[str, Any]]:
     """Take out the lacunae whose fills are too uncertain to be shown.
 
     Args:
@@ -85,7 +42,7 @@ def left_open(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[La
     Raises:
         BadUsage: not a share, or no lacuna would be filled.
     """
-    require_share(above)
+    require_limit(above)
     groups = lacunae.groups()
     total = np.zeros(len(groups.regions) + 1)
     for rows in Region.whole(lacunae.grid).bands(512):
@@ -100,19 +57,19 @@ def left_open(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[La
             f"the fill of every lacuna may be wrong by more than {above:.0%} of the range (the best by "
             f"{mean.min():.0%}), so nothing would be filled; raise the limit"
         )
-    told = {
+    record = {
         "above": above,
         "lacunae": int(out.sum()),
         "lost_px": int(groups.lost_px[out].sum()),
         "boxes": [_box(groups.regions[number]) for number in np.flatnonzero(out)[:MOST_LISTED]],
     }
     kept = np.concatenate([[False], ~out])
-    return Lacunae(_Kept(lacunae.lost, groups, kept), lacunae.name), told
+    return Lacunae(_Filled(lacunae.lost, groups, kept), lacunae.name), record
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept(LazyPixels):
-    """Lacunae without those that are left open, as lazy pixels (H, W) bool."""
+class _Filled(LazyPixels):
+    """Lacunae without those that are not filled, as lazy pixels (H, W) bool."""
 
     lost: Pixels
     groups: Groups

@@ -1,7 +1,7 @@
-"""Whether a result carries the metadata of its source: both files are parsed anew, tag by tag.
+"""The metadata of a file, tag by tag, parsed without our own readers.
 
-Nothing of our own readers is used here, for what they lose on reading they could not miss afterwards: TIFF
-and EXIF structures are read by tifffile, JPEG segments by Pillow, PNG chunks and XMP by the few lines below.
+Our readers could not miss what they lose. So tifffile reads TIFF and EXIF structures, Pillow reads JPEG
+segments, and the few lines below read PNG chunks and XMP.
 """
 
 from __future__ import annotations
@@ -16,17 +16,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 import numpy as np
 import tifffile
 from PIL import ExifTags, Image
 
-from tratteggio.files.exif import note_is_bound
-
-ROUNDING = 1e-3  # of a resolution: PNG keeps whole pixels a metre, whatever the unit of the source
 ORIENTATION, DESCRIPTION = 274, 270
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 XMP, PHOTOSHOP, LAYERS, ICC, EXIF, GPS = 700, 34377, 37724, 34675, 34665, 34853
@@ -49,36 +45,18 @@ JPEG_EXIF, JPEG_XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 JPEG_EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
-State = Literal["missing", "changed", "invalid", "added"]
-
-
-class Finding(NamedTuple):
-    """One tag that the result does not carry as it should.
-
-    Attributes:
-        tag: what it is called.
-        state: "missing", "changed", "added", or "invalid": it is there, but cannot be right in the result.
-        reason: why that is intended or what is wrong with it; "" where there is no reason.
-        intended: True if it is left out or changed on purpose.
-    """
-
-    tag: str
-    state: State
-    reason: str = ""
-    intended: bool = False
-
 
 @dataclass
-class _Facts:
-    """What a file says beside its pixels.
+class Tags:
+    """The metadata of a file.
 
     Attributes:
         kind: "tiff", "png" or "jpeg".
         tags: by name.
         resolution: (x, y) pixels a centimetre, or None.
-        broken: what is invalid, with the reason.
+        broken: the tags that are invalid, with the reason.
         thumbnail: the small picture in it, or b"".
-        note: the maker note and where it lies in its block or file, or None.
+        note: the maker note and its offset in its block or file, or None.
         alone: True if no other picture in the file has tags of its own.
     """
 
@@ -91,124 +69,16 @@ class _Facts:
     alone: bool = True
 
 
-def compare_files(source: Path, result: Path, *, grid: tuple[int, int]) -> tuple[Finding, ...] | None:
-    """Compare what two files say, tag by tag.
+def read_tags(path: Path, grid: tuple[int, int]) -> Tags | None:
+    """Read the metadata of a file.
 
     Args:
-        source: as it came.
-        result: what was made of it, on the same grid.
-        grid: rows and columns of the picture.
+        path: TIFF, PNG or JPEG.
+        grid: rows and columns of the image whose tags are read, if there are several.
 
     Returns:
-        what is missing, changed or invalid; None if a file is of a kind that is not parsed here.
+        the tags; None if the file is of another kind, or the parser fails.
     """
-    facts = [_facts(path, grid) for path in (source, result)]
-    if facts[0] is None or facts[1] is None:
-        return None
-    return tuple(_findings(facts[0], facts[1]))
-
-
-def _findings(source: _Facts, result: _Facts) -> Iterator[Finding]:
-    for tag, value in sorted(source.tags.items()):
-        if tag not in result.tags:
-            reason = _why_missing(tag, value, source, result)
-            yield Finding(tag, "missing", reason, bool(reason))
-        elif not _same(value, result.tags[tag]):
-            reason = _why_changed(tag, value, result.tags[tag])
-            yield Finding(tag, "changed", reason, bool(reason))
-    yield from _added(source, result)
-    if source.resolution and not result.resolution:
-        yield Finding("resolution", "missing")
-    elif source.resolution and not np.allclose(
-        source.resolution, result.resolution or (), rtol=ROUNDING, atol=0
-    ):
-        yield Finding("resolution", "changed")
-    if source.thumbnail and not result.thumbnail:
-        yield Finding("thumbnail", "missing", "it shows the source", intended=True)
-    elif source.thumbnail and source.thumbnail == result.thumbnail:
-        yield Finding("thumbnail", "invalid", "it still shows the source")
-    if source.note and result.note and _is_misplaced(source.note, result.note):
-        yield Finding("EXIF MakerNote", "invalid", "it was moved, and its offsets were not")
-    for tag, why in result.broken.items():
-        if tag not in source.broken or result.kind != source.kind:
-            yield Finding(tag, "invalid", why)
-
-
-def _added(source: _Facts, result: _Facts) -> Iterator[Finding]:
-    """Yield what only the result says, where files of one kind make that plain; a turn is always told."""
-    like = source.kind == result.kind and source.alone
-    for tag in sorted(result.tags.keys() - source.tags.keys()):
-        if tag == "orientation" or (like and not _is_ours(tag, result.tags[tag])):
-            yield Finding(tag, "added")
-    if like and result.resolution and not source.resolution:
-        yield Finding("resolution", "added")
-
-
-def _is_ours(tag: str, value: Any) -> bool:
-    """True for what our writers add: the white that the user states, and what describes an OME-TIFF."""
-    return tag in OURS or (tag == "ImageDescription" and _states_layout(value))
-
-
-OURS = ("TIFF 281", "TIFF 341", "PNG tEXt MaxSampleValue")  # MaxSampleValue, SMaxSampleValue
-DESCRIPTION_REASON = "it states the layout of the source"
-REASONS = {
-    "XMP Thumbnails": "they show the source",
-    "PNG hIST": "it counts the colours of a palette that is not kept",
-    f"TIFF {LAYERS}": "the layers do not show what was filled",
-}
-# The formats that have a place for tags of one group.
-HOMES = {"PNG": ("png",), "TIFF": ("tiff",), "Photoshop": ("tiff", "jpeg"), "JPEG": ("jpeg",)}
-
-
-def _why_changed(tag: str, value: Any, now: Any) -> str:
-    """Return why a tag is changed on purpose, "" if there is no reason."""
-    if tag != "ImageDescription":
-        return ""
-    if _states_layout(value):
-        return DESCRIPTION_REASON
-    return "it stands in the OME-XML" if "<OME" in str(now) and escape(str(value)) in str(now) else ""
-
-
-def _is_misplaced(one: tuple[bytes, int], other: tuple[bytes, int]) -> bool:
-    return one[0] == other[0] and one[1] != other[1] and note_is_bound(one[0])
-
-
-def _why_missing(tag: str, value: Any, source: _Facts, result: _Facts) -> str:
-    """Return why a tag is left out on purpose, "" if there is no reason."""
-    group = tag.partition(" ")[0]
-    if group in HOMES and result.kind not in HOMES[group]:
-        return f"{result.kind.upper()} has no place for it"
-    if tag == "ImageDescription" and _states_layout(value):
-        return DESCRIPTION_REASON
-    if tag == "EXIF MakerNote" and source.note and note_is_bound(source.note[0]):
-        return "its offsets hold in the source only"
-    return REASONS.get(tag, "")
-
-
-def _states_layout(value: Any) -> bool:
-    text = str(value).lstrip()
-    return text.startswith(("ImageJ=", '{"shape"', "shape=(")) or "<OME" in text[:2048]
-
-
-def _same(one: Any, other: Any) -> bool:
-    """True if two values are equal; a text may have lost zeros and spaces at its end."""
-    one, other = (_plain(value) for value in (one, other))
-    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
-        return all(_same(a, b) for a, b in zip(one, other, strict=True))
-    return bool(one == other)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.rstrip("\0 ").encode("utf-8", "surrogateescape")
-    if isinstance(value, bytes):
-        return value.rstrip(b"\0 ")
-    if isinstance(value, np.ndarray):
-        return tuple(value.ravel().tolist())
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _facts(path: Path, grid: tuple[int, int]) -> _Facts | None:
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -220,8 +90,8 @@ def _facts(path: Path, grid: tuple[int, int]) -> _Facts | None:
     return None
 
 
-def _tiff(path: Path, grid: tuple[int, int]) -> _Facts:
-    facts = _Facts("tiff")
+def _tiff(path: Path, grid: tuple[int, int]) -> Tags:
+    facts = Tags("tiff")
     with tifffile.TiffFile(path) as tiff:
         pages: list[Any] = list(tiff.pages)
         page = next((page for page in pages if (page.imagelength, page.imagewidth) == grid), pages[0])
@@ -247,7 +117,7 @@ def _samples_stated(description: str) -> int | None:
     return sum(math.prod(map(int, one)) for one in sizes) if sizes else None
 
 
-def _directory(facts: _Facts, page: Any, whole: Callable[[], bytes]) -> None:
+def _directory(facts: Tags, page: Any, whole: Callable[[], bytes]) -> None:
     """Take the tags of one directory, and of those that it points to."""
     for tag in page.tags:
         value = tag.value
@@ -273,7 +143,7 @@ def _directory(facts: _Facts, page: Any, whole: Callable[[], bytes]) -> None:
 IN_EXIF = frozenset([271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096)])
 
 
-def _places(facts: _Facts, page: Any, whole: Callable[[], bytes]) -> None:
+def _places(facts: Tags, page: Any, whole: Callable[[], bytes]) -> None:
     """Take orientation and resolution, and where the maker note lies."""
     values = {tag.code: tag.value for tag in page.tags if tag.code in ELSEWHERE}
     if (turned := int(values.get(ORIENTATION, 1))) != 1:
@@ -288,7 +158,7 @@ def _places(facts: _Facts, page: Any, whole: Callable[[], bytes]) -> None:
         facts.note = (note, whole().find(note))
 
 
-def _block(facts: _Facts, block: bytes) -> None:
+def _block(facts: Tags, block: bytes) -> None:
     """Take an EXIF block."""
     with _no_pixels_expected(), tifffile.TiffFile(io.BytesIO(block)) as tiff:
         _directory(facts, tiff.pages[0], lambda: block)
@@ -321,7 +191,7 @@ def _as_bytes(value: Any) -> bytes:
     return value.tobytes() if isinstance(value, np.ndarray) else bytes(value)
 
 
-def _photoshop(facts: _Facts, block: bytes) -> None:
+def _photoshop(facts: Tags, block: bytes) -> None:
     """Take the resources of Photoshop: signature, number, name, length, content, each of even length."""
     place = 0
     while block[place : place + 4] == b"8BIM":
@@ -362,8 +232,8 @@ def _canonical(prop: ET.Element) -> str:
     return ET.canonicalize(ET.tostring(prop), strip_text=True, rewrite_prefixes=True)
 
 
-def _png(path: Path, _: tuple[int, int]) -> _Facts:
-    facts, seen = _Facts("png"), []
+def _png(path: Path, _: tuple[int, int]) -> Tags:
+    facts, seen = Tags("png"), []
     for kind, content in _chunks(path.read_bytes()):
         seen.append(kind)
         if kind == b"eXIf":
@@ -394,8 +264,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         place += 12 + size
 
 
-def _jpeg(path: Path, _: tuple[int, int]) -> _Facts:
-    facts = _Facts("jpeg")
+def _jpeg(path: Path, _: tuple[int, int]) -> Tags:
+    facts = Tags("jpeg")
     standard, extended, photoshop, comments = b"", {}, b"", []
     with Image.open(path) as image:
         segments = list(image.applist)  # type: ignore[attr-defined]
@@ -426,7 +296,7 @@ def _jpeg(path: Path, _: tuple[int, int]) -> _Facts:
     return facts
 
 
-def _joined_xmp(facts: _Facts, standard: bytes, extended: Mapping[tuple[bytes, int], bytes]) -> None:
+def _joined_xmp(facts: Tags, standard: bytes, extended: Mapping[tuple[bytes, int], bytes]) -> None:
     """Take the standard and the extended part of XMP; the pointer from one to the other is no property."""
     found = _xmp(standard) if standard else {}
     digest = next(iter(found.pop("XMP HasExtendedXMP", ())), "").encode()
@@ -438,7 +308,7 @@ def _joined_xmp(facts: _Facts, standard: bytes, extended: Mapping[tuple[bytes, i
     facts.tags |= found
 
 
-READERS: dict[bytes, Callable[[Path, tuple[int, int]], _Facts]] = {
+READERS: dict[bytes, Callable[[Path, tuple[int, int]], Tags]] = {
     b"II": _tiff,
     b"MM": _tiff,
     b"\x89PNG": _png,

@@ -1,4 +1,4 @@
-"""Pictures inside the page itself: arrays become data URIs."""
+"""Images inside an HTML page: arrays become data URIs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import base64
 import io
 
 import numpy as np
-from PIL import Image
 
 from tratteggio.errors import BadUsage
 from tratteggio.markup import Markup, html
 from tratteggio.painting.pixels import Array
 
-LOSSLESS_PX = 250_000  # up to here PNG; larger pictures would make the page heavy
+LOSSLESS_PX = 250_000  # up to here PNG; larger images would make the page heavy
 QUALITY = 92
 
 
 def data_uri(array: Array) -> str:
-    """Encode a picture: PNG if small, else JPEG of quality 92 with full colour resolution.
+    """Encode an image: PNG if small, else JPEG of quality 92 with full colour resolution.
 
     Args:
         array: (h, w) or (h, w, 3) uint8.
@@ -30,6 +29,8 @@ def data_uri(array: Array) -> str:
             f"a page shows (h, w) or (h, w, 3) uint8, got {array.dtype.name} {array.shape}; "
             "make a viewing copy first"
         )
+    from PIL import Image  # noqa: PLC0415 only pages need Pillow
+
     small = array.shape[0] * array.shape[1] <= LOSSLESS_PX
     out = io.BytesIO()
     picture = Image.fromarray(np.ascontiguousarray(array))

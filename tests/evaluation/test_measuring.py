@@ -12,7 +12,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tratteggio.errors import BadPixels, BadUsage, GridMismatch
-from tratteggio.evaluation import appearance, evaluate, scores
+from tratteggio.evaluation import appearance, evaluate, measuring
 from tratteggio.files import to_lab
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.fidelity import data_range_of, mse, psnr, ssim
@@ -128,7 +128,7 @@ def test_each_scan_is_seen_through_its_own_profile(monkeypatch: pytest.MonkeyPat
         seen.append(icc)
         return to_lab(colour, None, white)
 
-    monkeypatch.setattr(scores, "to_lab", note_profile)
+    monkeypatch.setattr(measuring, "to_lab", note_profile)
     evaluate(truth, out)
     assert seen == [b"one", b"other"]
 

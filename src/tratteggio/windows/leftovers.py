@@ -7,7 +7,7 @@ from pathlib import Path
 from tratteggio.errors import UnsafeOutput
 from tratteggio.files.locks import holder, in_use
 from tratteggio.files.parts import parts_in
-from tratteggio.tiles.ledger import LOCK, require_ledger
+from tratteggio.windows.ledger import LOCK, require_ledger
 
 
 def leftovers(folder: Path) -> dict[str, str]:

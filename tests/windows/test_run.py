@@ -11,9 +11,9 @@ from scipy import ndimage
 
 from tratteggio.errors import BadUsage, OutOfMemory, TratteggioError, UnreadableFile
 from tratteggio.painting import Lacunae, Region, Scan, Stack
-from tratteggio.tiles import DiskLedger, MemoryLedger, run
-from tratteggio.tiles.blend import ConfidencePixels, FillPixels
-from tratteggio.tiles.guide import guide
+from tratteggio.windows import DiskLedger, MemoryLedger, run
+from tratteggio.windows.blend import ConfidencePixels, FillPixels
+from tratteggio.windows.guide import guide
 
 
 @dataclass(frozen=True)

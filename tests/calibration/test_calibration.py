@@ -1,4 +1,4 @@
-"""Trials on known paint, what they teach of confidences, and lacunae that are left open."""
+"""Synthetic holes in known paint, calibration by them, and abstaining."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tratteggio.calibration import abstain, calibrate_confidence, fill_synthetic_holes
+from tratteggio.calibration.synthetic_holes import HOLES, SHARE_KNOWN
 from tratteggio.errors import BadUsage
 from tratteggio.metrics import confidence_of
 from tratteggio.metrics.calibration import band_of
 from tratteggio.painting import Lacunae, Mapped, Region, Scan, Stack
-from tratteggio.tiles.trial import SHARE_KNOWN, TRIALS, trials
-from tratteggio.tiles.trust import calibration_of, left_open
 
 
 @dataclass(frozen=True)
@@ -48,46 +48,46 @@ def lacunae(rows: int = 300, cols: int = 400) -> Lacunae:
     return Lacunae(lost)
 
 
-def test_a_trial_is_laid_where_paint_is_known_in_the_shapes_of_the_lacunae() -> None:
-    found = trials(painting(), lacunae(), Noisy(), seed=0)
-    assert len(found) == TRIALS
+def test_a_hole_is_made_where_paint_is_known_in_the_shapes_of_the_lacunae() -> None:
+    found = fill_synthetic_holes(painting(), lacunae(), Noisy(), seed=0)
+    assert len(found) == HOLES
     sizes = {len(trial.error) for trial in found}
     assert max(sizes) == 30 * 40
     assert min(sizes) >= SHARE_KNOWN * 15 * 60
-    assert all(trial.confidence.shape == trial.error.shape for trial in found)
+    assert all(hole.confidence.shape == hole.error.shape for hole in found)
 
 
-def test_trials_are_the_same_for_the_same_seed() -> None:
-    one, same, other = (trials(painting(), lacunae(), Noisy(), seed=seed) for seed in (1, 1, 2))
+def test_synthetic_holes_are_the_same_for_the_same_seed() -> None:
+    one, same, other = (fill_synthetic_holes(painting(), lacunae(), Noisy(), seed=seed) for seed in (1, 1, 2))
     assert all(np.array_equal(a.error, b.error) for a, b in zip(one, same, strict=True))
     assert not all(np.array_equal(a.error, b.error) for a, b in zip(one, other, strict=True))
 
 
 def test_calibration_makes_the_band_hold_and_says_what_it_was_before() -> None:
-    found = trials(painting(), lacunae(), Noisy(), seed=0)
-    calibration, told = calibration_of(found)
+    found = fill_synthetic_holes(painting(), lacunae(), Noisy(), seed=0)
+    calibration, told = calibrate_confidence(found)
     nine = told["levels"].index(0.9)
     assert told["within_before"][nine] < 0.8
     assert told["within_after"][nine] == pytest.approx(0.9, abs=0.04)
     assert told["error_after"] < told["error_before"] / 3
-    again = trials(painting(), lacunae(), Noisy(), seed=9)
-    error = np.concatenate([trial.error for trial in again])
-    band = band_of(calibration(np.concatenate([trial.confidence for trial in again])))
+    again = fill_synthetic_holes(painting(), lacunae(), Noisy(), seed=9)
+    error = np.concatenate([hole.error for hole in again])
+    band = band_of(calibration(np.concatenate([hole.confidence for hole in again])))
     assert np.mean(error <= band) == pytest.approx(0.9, abs=0.04)
 
 
-def test_a_painting_without_room_for_trials_is_refused() -> None:
+def test_a_painting_without_room_for_synthetic_holes_is_refused() -> None:
     lost = np.ones((40, 40), bool)
     lost[:2] = False
     with pytest.raises(BadUsage, match="too little known paint"):
-        trials(painting(40, 40), Lacunae(lost), Noisy(), seed=0)
+        fill_synthetic_holes(painting(40, 40), Lacunae(lost), Noisy(), seed=0)
 
 
 def test_uncertain_lacunae_are_left_open_and_told_of() -> None:
     lost = lacunae()
     certain = np.where(np.arange(400) < 90, 0.9, 0.1).astype(np.float32)
     confidence = np.broadcast_to(certain, (300, 400)) * lost.read()
-    kept, told = left_open(lost, confidence, above=0.2)
+    kept, told = abstain(lost, confidence, above=0.2)
     assert told["lacunae"] == 1
     assert told["lost_px"] == 15 * 60
     assert told["boxes"] == [{"left": 96, "top": 192, "cols": 64, "rows": 32}]
@@ -102,10 +102,10 @@ def test_uncertain_lacunae_are_left_open_and_told_of() -> None:
 def test_left_open_says_so_if_nothing_would_be_filled() -> None:
     confidence = np.full((300, 400), 0.1, np.float32)
     with pytest.raises(BadUsage, match="nothing would be filled"):
-        left_open(lacunae(), confidence, above=0.05)
+        abstain(lacunae(), confidence, above=0.05)
 
 
 @pytest.mark.parametrize("above", [0.0, -1.0, 1.5])
 def test_left_open_takes_a_share(above: float) -> None:
     with pytest.raises(BadUsage, match="share of the range"):
-        left_open(lacunae(), Mapped(np.zeros((300, 400)), lambda a: a, 0, np.dtype("f4")), above=above)
+        abstain(lacunae(), Mapped(np.zeros((300, 400)), lambda a: a, 0, np.dtype("f4")), above=above)
