@@ -6,10 +6,10 @@
 FOLDER holds pictures, searched in depth; without it the photographs of scikit-image are taken. LIST is a text
 file with the names of those to take, one per line, such as the `set_aside.txt` of a run. Each is cut to a
 square at its centre and damaged by a seeded mixture of ragged losses and cracks; every engine then proposes a
-fill with its confidence calibrated on the paint that is left. Prints a Markdown table: the share of lost
+fill with its confidence calibrated on the known paint. Prints a Markdown table: the share of lost
 pixels whose truth lies within the band of 90 %, over all pictures and its extremes, before and after; how far
-reliability is off on average over the levels 0.1 to 0.9; PSNR where lost; and lost pixels a second, with
-synthetic holes.
+reliability is off on average over the levels 0.1 to 0.9; PSNR where lost; and lost pixels a second, with the
+synthetic holes included.
 
 --plot draws the reliability curves.
 """

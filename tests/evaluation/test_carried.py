@@ -15,7 +15,8 @@ import tratteggio as tg
 from tratteggio import files
 from tratteggio.evaluation import verify
 from tratteggio.evaluation.carried import Finding, compare_files
-from tratteggio.files import exif, tiff_tags
+from tratteggio.files import exif
+from tratteggio.formats._tiff import tags
 from tratteggio.painting import Lacunae, Metadata
 
 GRID = (24, 32)
@@ -90,7 +91,7 @@ def test_a_tag_that_our_reader_drops_is_missed(tmp_path, monkeypatch):
     """Our own reader, compared with itself, would find nothing."""
     tag = (281, 3, 1, 250, True)
     tifffile.imwrite(tmp_path / "a.tif", pixels()[..., 0], metadata=None, extratags=[tag])
-    monkeypatch.setattr(tiff_tags, "LAYOUT", tiff_tags.LAYOUT | {281})
+    monkeypatch.setattr(tags, "LAYOUT", tags.LAYOUT | {281})
     scan = files.read(tmp_path / "a.tif")
     files.write(scan.pixels, tmp_path / "b.tif", metadata=replace(scan.metadata, white=None))
     assert faults(tmp_path / "a.tif", tmp_path / "b.tif") == [Finding("TIFF 281", "missing")]

@@ -21,7 +21,7 @@ from tratteggio import files
 from tratteggio.damage import PALETTE
 from tratteggio.errors import TratteggioError
 from tratteggio.files.icc import srgb_profile
-from tratteggio.files.layered import read_ora
+from tratteggio.formats.ora import read_ora
 from tratteggio.painting import Lacunae, Metadata, Restoration, Scan, Stack
 
 MUTATIONS = 100

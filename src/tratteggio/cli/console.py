@@ -112,7 +112,7 @@ class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         option = getattr(record, "option", None)  # by which the note can be met
         self.console.note(
-            wording.translated(record.getMessage()) + (f" ({wording.flag(option)})" if option else "")
+            wording.translate(record.getMessage()) + (f" ({wording.flag(option)})" if option else "")
         )
 
 
@@ -140,7 +140,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         with _only_ours():
             yield console
     except TratteggioError as error:
-        _end(console, wording.said(error), error.exit_code)
+        _end(console, wording.format_error(error), error.exit_code)
     except KeyboardInterrupt:
         _end(console, "stopped", Stopped.exit_code)
     except Left:

@@ -25,6 +25,7 @@ from tratteggio.cli.register import register
 from tratteggio.cli.report import report
 from tratteggio.cli.reproduce import reproduce
 from tratteggio.cli.speech import tell
+from tratteggio.cli.studio import studio
 from tratteggio.cli.train import train
 from tratteggio.cli.verify import verify
 from tratteggio.errors import Stopped
@@ -53,6 +54,7 @@ VERBS = (
     compare,
     export,
     report,
+    studio,
     train,
     recipes,
     models,

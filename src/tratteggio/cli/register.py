@@ -66,10 +66,9 @@ def register(
 def _saved(output: Path, *, mosaic: bool) -> list[Path]:
     """List the files of the output: a mosaic that is a picture has a history beside it."""
     from tratteggio import files
-    from tratteggio.files.stacks import KINDS
+    from tratteggio.files.stacks import has_stack_suffix
 
-    stack = output.name.lower().endswith(tuple(KINDS))
-    return [output] if stack or not mosaic else [output, files.sidecar(output, "history")]
+    return [output] if has_stack_suffix(output) or not mosaic else [output, files.sidecar(output, "history")]
 
 
 def _looks(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
@@ -89,11 +88,11 @@ def _register(
     """Bring scans onto the grid of the first."""
     from tratteggio import files
     from tratteggio.align import overlay, register, residual_picture
-    from tratteggio.files.stacks import kind_of_stack
+    from tratteggio.files.stacks import require_stack_suffix
     from tratteggio.files.watch import Watch
     from tratteggio.files.white import note_range
 
-    kind_of_stack(output)
+    require_stack_suffix(output)
     (shown, file), *named = _named(sources)
     places = _by_modality(named)
     watch = Watch([file, *places.values()])
@@ -130,7 +129,7 @@ def _mosaic(
     from tratteggio.align import mosaic, residual_picture
     from tratteggio.align.register import require_modality
     from tratteggio.errors import BadUsage
-    from tratteggio.files.stacks import KINDS
+    from tratteggio.files.stacks import has_stack_suffix
     from tratteggio.files.watch import Watch
     from tratteggio.files.white import note_range
 
@@ -139,7 +138,7 @@ def _mosaic(
     if any(name not in (None, modality) for name, _ in named):
         raise BadUsage("the tiles of a mosaic have one modality; name it once, before the first tile")
     require_modality(modality)
-    if not output.name.lower().endswith(tuple(KINDS)):
+    if not has_stack_suffix(output):
         files.require_scan_writable(output)
     watch = Watch(tile for _, tile in named)
     tiles = [files.read(tile, modality=modality, white=white) for _, tile in named]

@@ -1,4 +1,4 @@
-"""Sentences of the library, said for the command line: options get their dashes, functions become commands.
+"""Sentences of the library, as the command line prints them: options get dashes, functions become commands.
 
 The library knows no command line. An error about an option carries its name, and its sentence begins with it
 ("tile must be ..."). Advice stands in backticks, as in Python: `resume=True`, `tratteggio.register`.
@@ -28,24 +28,24 @@ QUOTES = "[]'\""
 ADVICE = re.compile(r"`(?P<call>tratteggio\.[^`]+)`|`(?P<argument>[a-z]\w*=[^`]*)`")
 
 
-def said(error: TratteggioError) -> str:
-    """Return the sentence of an error for people at a command line.
+def format_error(error: TratteggioError) -> str:
+    """Return the message of an error as the command line prints it.
 
     Example:
         >>> from tratteggio.errors import BadUsage
-        >>> said(BadUsage("max_error must be above 0, got -1", option="max_error"))
+        >>> format_error(BadUsage("max_error must be above 0, got -1", option="max_error"))
         '--max-error must be above 0, got -1'
-        >>> said(BadUsage("a job lies there; pass `resume=True`, or see `tratteggio.inpaint`"))
+        >>> format_error(BadUsage("a job lies there; pass `resume=True`, or see `tratteggio.inpaint`"))
         'a job lies there; pass --resume, or see `tratteggio inpaint`'
     """
-    sentence = translated(str(error))
+    sentence = translate(str(error))
     if error.option and sentence.startswith(f"{error.option} "):
         return flag(error.option) + sentence.removeprefix(error.option)
     return sentence
 
 
-def translated(sentence: str) -> str:
-    """Return a sentence with its advice as it is typed at a command line."""
+def translate(sentence: str) -> str:
+    """Return a sentence with its advice written as commands and flags."""
     return ADVICE.sub(_typed, sentence)
 
 

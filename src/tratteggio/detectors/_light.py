@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.painting import Scan, Stack
+from tratteggio.painting.modalities import MODALITIES
 from tratteggio.painting.pixels import COLOURS, LUMA, Array
 from tratteggio.windows.light import Light
 
@@ -16,7 +17,7 @@ AROUND = 32  # px that the evenness of a pixel is judged by, to each side
 FAINTEST = np.float32(
     0.012
 )  # contrast, as a share of the range, that is not made stronger: 3 levels of 8 bit
-OTHERS = ("irr", "xray", "uvf")
+OTHERS = tuple(name for name, one in MODALITIES.items() if one.trained and not one.visible)
 PLANES = COLOURS + len(OTHERS)
 
 
@@ -28,9 +29,9 @@ def grey(scan: Scan) -> Floats:
 def even_planes(window: Stack) -> Floats:
     """Return what a net sees of a window: (6, h, w), of even contrast, 0 where there is nothing to see.
 
-    The colours of the primary scan, then irr, xray and uvf as far as they are there. From each its mean over
-    65 x 65 pixels is taken away, and what is left is brought to one contrast there, so that a dark corner
-    counts as much as a bright one and no exposure is another.
+    The colours of the primary scan, then those of `OTHERS` (irr, xray, uvf) that are there. The mean over
+    65 x 65 pixels is subtracted from each, and the rest is brought to one contrast there, so that a dark
+    corner counts as much as a bright one and the exposure does not matter.
     """
     rows, cols = window.grid
     planes = np.zeros((PLANES, rows, cols), np.float32)

@@ -30,14 +30,14 @@ from scipy import ndimage
 from tratteggio.damage.finding import require_finite
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Region, Scan, Stack
+from tratteggio.painting.modalities import MODALITIES
 from tratteggio.roles import Trace
 from tratteggio.windows.light import Light
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-GUIDES = ("irr", "uvf")
-DARK_ALONE = ("uvf",)  # too bright is no sign of later paint there
+GUIDES = tuple(name for name, one in MODALITIES.items() if one.later_paint)
 BLUR = 1.0  # px, against noise and the last of misregistration
 GATHER = 3.0  # px over which evidence is gathered
 REACH = 16  # four times both
@@ -89,8 +89,9 @@ class Overpaint:
         guides = [name for name in GUIDES if name in set(stack) and name != stack.primary.modality]
         if not guides:
             raise BadUsage(
-                f"detector overpaint compares {stack.primary.name} with an infrared or ultraviolet scan, but "
-                "there is neither `irr` nor `uvf`; align one with `tratteggio.register` and give the stack"
+                f"detector overpaint compares {stack.primary.name} with an {_titles()} scan, but "
+                f"there is neither {' nor '.join(f'`{name}`' for name in GUIDES)}; align one with "
+                "`tratteggio.register` and give the stack"
             )
         blocks = [_sampled(stack, guides, block) for block in _blocks(stack.grid)]
         terms = np.concatenate([block[0] for block in blocks])
@@ -104,7 +105,7 @@ class Overpaint:
         total = np.zeros(window.grid)
         for name, told in context.items():
             beyond = (_smooth(window[name]) - terms @ told.weights) / told.off
-            if name in DARK_ALONE:
+            if MODALITIES[name].later_paint == "darker":
                 how_far = np.maximum(-beyond, 0).mean(axis=2)
             else:
                 how_far = np.sqrt((beyond * beyond).mean(axis=2))
@@ -126,6 +127,10 @@ def make(
         device: not used.
     """
     return Overpaint()
+
+
+def _titles() -> str:
+    return " or ".join(MODALITIES[name].title for name in GUIDES)
 
 
 def regressed(terms: Doubles, values: Doubles) -> Told:

@@ -369,7 +369,7 @@ def _places(begin: int, end: int, count: int) -> tuple[slice, NDArray[np.int64],
 def cracks_of(stack: Stack, *, device: str) -> Strengths:
     """Bring a painting before detector `cracks`; what it says is computed where it is read."""
     detector, _ = treatment.make_detector("cracks", device=device)
-    return Strengths(treatment.opening.shown_to(detector, stack), detector)
+    return Strengths(treatment.opening.select_scans(detector, stack), detector)
 
 
 def latents_of(stack: Stack, *, device: str) -> Latents:

@@ -19,12 +19,12 @@ log = logging.getLogger("tratteggio")
 MUCH, MOST = 0.4, 0.9
 
 
-def understood(lacunae: Lacunae) -> str:
+def describe_mask(lacunae: Lacunae) -> str:
     """Say what is taken as lost, and how much of it there is.
 
     Example:
         >>> import numpy as np
-        >>> understood(Lacunae(np.eye(4, dtype=bool), "lost.png", "white pixels"))
+        >>> describe_mask(Lacunae(np.eye(4, dtype=bool), "lost.png", "white pixels"))
         'white pixels of lost.png are taken as lost: 25.00 % of the area, 1 lacuna'
     """
     mask = file_named(lacunae.name)
@@ -53,10 +53,10 @@ def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
         )
     if share > MOST and not mostly_lost:
         raise BadUsage(
-            f"{understood(lacunae)}; is the mask inverted? Invert it, or add "
+            f"{describe_mask(lacunae)}; is the mask inverted? Invert it, or add "
             "`mostly_lost=True` if so much is lost"
         )
-    log.info("%s", understood(lacunae))
+    log.info("%s", describe_mask(lacunae))
     if share > MUCH:
         log.warning(
             "%s marks %.0f %% of the area as lost (%s); check that the mask is not inverted",

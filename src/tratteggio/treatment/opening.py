@@ -12,6 +12,7 @@ from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.laying import require_alike
+from tratteggio.files.record import Input
 from tratteggio.files.sensor import sensor_of
 from tratteggio.files.white import with_white
 from tratteggio.names import rows_and_columns
@@ -88,22 +89,22 @@ def lacunae_of(
     lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
     if lacunae.grid != scan.grid:
         raise GridMismatch(
-            f"{lacunae.name} has {size_said(lacunae.grid)}, but {scan.name} has {size_said(scan.grid)}; "
-            "export the mask at the size of the scan"
+            f"{lacunae.name} has {rows_and_columns(lacunae.grid)}, but {scan.name} has "
+            f"{rows_and_columns(scan.grid)}; export the mask at the size of the scan"
         )
     return lacunae
 
 
-def shown_to(one: Engine | Detector, stack: Stack) -> Stack:
-    """Keep the primary scan and those that an engine or a detector reads; the others need no memory."""
+def select_scans(one: Engine | Detector, stack: Stack) -> Stack:
+    """Return the primary scan and those that an engine or a detector reads; the others need no memory."""
     if one.reads is None:
         return stack
     kept = (stack.primary.modality, *one.reads)
     return replace(stack, scans=tuple(scan for scan in stack.scans if scan.modality in kept))
 
 
-def also_read(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Say which scans are read beside the primary one, by modality, for the history."""
+def describe_others(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Describe the scans that are read in addition to the primary one, by modality, for the history."""
     return {
         scan.modality: {"name": provenance.short_name(scan.name), "sha256": provenance.sha256_of(scan)}
         for scan in stack.scans
@@ -111,8 +112,8 @@ def also_read(stack: Stack) -> dict[str, dict[str, Any]]:
     }
 
 
-def facts(scan: Scan) -> dict[str, Any]:
-    """Say which scan this is, for the history."""
+def describe_scan(scan: Scan) -> dict[str, Any]:
+    """Describe a scan for the history: name, hash, size, depth."""
     stated = {} if scan.metadata.white is None else {"white": scan.metadata.white}
     return {
         "name": provenance.short_name(scan.name),
@@ -126,6 +127,7 @@ def facts(scan: Scan) -> dict[str, Any]:
     }
 
 
-def size_said(grid: tuple[int, int]) -> str:
-    """Say how large a grid is, in messages."""
-    return rows_and_columns(grid)
+def list_inputs(source: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> list[Input]:
+    """List as inputs what `describe_scan` and `describe_others` describe."""
+    first = Input(source["modality"], source["name"], source["sha256"])
+    return [first, *(Input(role, one["name"], one["sha256"]) for role, one in others.items())]

@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tratteggio import files
-from tratteggio.calibration import require_limit
 from tratteggio.damage import policies
 from tratteggio.damage.damage_map import length_px
-from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
 from tratteggio.files.stacks import is_stack
-from tratteggio.finish import require_finish
 from tratteggio.painting import Metadata, Scan
 from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.reopening import sample_file
@@ -103,25 +100,13 @@ def _require_short(targets: Sequence[Path]) -> None:
         require_name(ledger_folder(target))
 
 
-def require_options(
-    *,
-    finish: str,
-    tile: int | None = None,
-    leave_above: float | None = None,
-    policy: str | None = None,
-    grow: str | None = None,
-) -> None:
-    """Check options that need no painting.
+def require_policy(policy: str | None, grow: str | None) -> None:
+    """Check what is chosen for damage maps, before a painting is opened.
 
     Raises:
-        UnknownName: no such finish, class of damage or policy.
-        BadUsage: a value out of its range, or of another form.
+        UnknownName: no such class of damage or policy.
+        BadUsage: another form.
     """
-    require_finish(finish)
-    if tile is not None and tile < 1:
-        raise BadUsage(f"tile must be a number of pixels, 1 or more, got {tile}", option="tile")
-    if leave_above is not None:
-        require_limit(leave_above)
     policies(policy)
     if grow is not None and not grow.endswith("um"):
         length_px(grow, Metadata())
