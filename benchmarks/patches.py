@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tratteggio.training.damage import KINDS, draw
+from tratteggio.degradation import damage_names, draw_damage, make_damage
 from tratteggio.training.patches import Patches
 from tratteggio.training.sources import Folder, Phantoms, Source
 
@@ -65,9 +65,10 @@ def main() -> None:
 
     print("| damage | ms | share lost |\n| --- | --- | --- |")
     grid = (options.side, options.side)
-    for name, kind in KINDS.items():
-        lost = [draw(kind, grid, np.random.default_rng(k)).mean() for k in range(100)]
-        ms = median_ms(lambda k, kind=kind: draw(kind, grid, np.random.default_rng(k)), 300)
+    for name in damage_names():
+        kind = make_damage(name)
+        lost = [draw_damage(kind, grid, np.random.default_rng(k)).mean() for k in range(100)]
+        ms = median_ms(lambda k, kind=kind: draw_damage(kind, grid, np.random.default_rng(k)), 300)
         print(f"| {name} | {ms:.3f} | {np.mean(lost):.3f} +- {np.std(lost):.3f} |")
 
 

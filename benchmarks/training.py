@@ -32,10 +32,10 @@ import torch  # isort: skip
 from pconv_unet import naive  # isort: skip
 from torch import Tensor
 
+from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.losses import Terms, mse
 from tratteggio.models import build
 from tratteggio.phantom import panel
-from tratteggio.training.damage import KINDS, draw
 from tratteggio.training.loop import TELL_EVERY, train
 from tratteggio.training.patches import Patches
 from tratteggio.training.recipe import Recipe
@@ -105,7 +105,7 @@ def plain(data: Path, recipe: Recipe) -> Costs:
                 patch = picture[top : top + recipe.side, left : left + recipe.side]
                 truths.append(torch.from_numpy(patch.astype(np.float32) / 255).permute(2, 0, 1))
             with stage("damage"):
-                lost = draw(KINDS["mixed"], (recipe.side, recipe.side), rng)
+                lost = draw_damage(make_damage("mixed"), (recipe.side, recipe.side), rng)
                 knowns.append(torch.from_numpy(~lost).float()[None])
         with stage("forward"):
             truth, known = torch.stack(truths), torch.stack(knowns)

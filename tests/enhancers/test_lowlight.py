@@ -14,7 +14,7 @@ from tratteggio.enhancers._look import reduced
 from tratteggio.enhancers._raw import RawRoute
 from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnsupportedFile
 from tratteggio.files.sensor import SENSOR, Sensor, sensor_of
-from tratteggio.models.lowlight_raw import pack
+from tratteggio.layers.bayer import pack
 from tratteggio.painting import Metadata, Scan
 from tratteggio.windows import Outputs
 

@@ -158,8 +158,8 @@ def test_strokes_along_cracks_find_those_of_the_half_without_strokes():
     ("values", "told"),
     [
         ({PAINT: 30}, "add red strokes on losses"),
-        ({LOSS: 30}, "only loss; add blue"),
-        ({LOSS: 20, CRACK: 20}, "only loss and crack; add blue"),
+        ({LOSS: 30}, "only loss; add green"),
+        ({LOSS: 20, CRACK: 20}, "only loss and crack; add green"),
         ({PAINT: 30, LOSS: 1}, "a single pixel as loss"),
     ],
 )
@@ -197,7 +197,7 @@ def test_detect_learns_from_labels_on_the_command_line(panel, tmp_path):
     stack, lost, labels = panel
     files.write(stack.primary.pixels, tmp_path / "panel.png")
     painted = np.zeros((*stack.grid, 4), np.uint8)
-    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 0, 255, 255), (255, 0, 0, 255)
+    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 160, 80, 255), (255, 0, 0, 255)
     Image.fromarray(painted).save(tmp_path / "strokes.png")
     told = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
     result = CliRunner().invoke(app, ["detect", told[0], "--labels", told[1], "-o", told[2], "--quiet"])
@@ -212,7 +212,7 @@ def test_what_strokes_do_not_show_cannot_be_asked_for(panel, tmp_path):
     stack, _, labels = panel
     files.write(stack.primary.pixels, tmp_path / "panel.png")
     painted = np.zeros((*stack.grid, 3), np.uint8)
-    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 0, 255), (255, 0, 0)
+    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 160, 80), (255, 0, 0)
     Image.fromarray(painted).save(tmp_path / "strokes.png")
     told = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
     command = ["detect", told[0], "--labels", told[1], "-o", told[2], "--kind", "crack"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.damage.tracing import traced
+from tratteggio.damage.tracing import trace_damage
 from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.painting import Lacunae, Pixels, Region, Stack
 from tratteggio.painting.lazy import LazyPixels
@@ -104,7 +104,7 @@ def found(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> La
         for tile in band.tiles(LATTICE):
             seen = tile.grow(trace.reach, within=grid)
             levels = np.asarray(strengths[seen.slices])
-            parts.append(traced(levels, threshold * LEVELS, trace)[tile.relative_to(seen).slices])
+            parts.append(trace_damage(levels, threshold * LEVELS, trace)[tile.relative_to(seen).slices])
         packed[band.top : band.bottom] = np.packbits(np.concatenate(parts, axis=1), axis=1)
     return Lacunae(Packed(packed, grid), name)
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio import files, treatment
-from tratteggio.damage import Strengths
+from tratteggio.damage import LEGEND, Strengths
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.features.encoding import load_net
 from tratteggio.features.heads import Calibration, Head, calibrated, fit, log_odds, threshold_by_kappa
@@ -222,13 +222,13 @@ def _kinds(codes: NDArray[np.uint8], labels: Labels, stack: Stack) -> tuple[str,
         )
     if set(counts) == {"paint"}:
         raise BadUsage(
-            f"{labels.name} marks only sound paint; add red strokes on losses or green strokes on cracks"
+            f"{labels.name} marks only sound paint; add {LEGEND['loss'].name} strokes on losses "
+            f"or {LEGEND['crack'].name} strokes on cracks"
         )
     if "paint" not in counts:
         raise BadUsage(
-            f"{labels.name} marks only {' and '.join(counts)}; add blue strokes on sound paint, best "
-            "where it "
-            "looks similar to the damage"
+            f"{labels.name} marks only {' and '.join(counts)}; add {LEGEND['paint'].name} strokes on "
+            "sound paint, best where it looks similar to the damage"
         )
     few = [kind for kind, count in counts.items() if count < LEAST]
     if few:

@@ -159,7 +159,7 @@ def _prepare(
         make_engine(engine, seed=options.seed, device=options.device) if isinstance(engine, str) else engine
     )
     stack = select_scans(maker, stack)
-    watch.add(place.parent if place.parent.is_file() else place for place in _paths(stack))
+    watch.add(path.parent if path.parent.is_file() else path for path in _paths(stack))
     note_range(*stack.scans)
     side, _ = memory_plan(stack, tile=options.tile, memory=options.memory)
     require_fillable(stack.primary, lacunae, mostly_lost=options.mostly_lost)
@@ -170,7 +170,7 @@ def _prepare(
 
 def _paths(stack: Stack) -> list[Path]:
     """Return the paths of the scans of a stack."""
-    return [place for scan in stack.scans if (place := provenance.place_named(scan.name)) is not None]
+    return [path for scan in stack.scans if (path := provenance.place_named(scan.name)) is not None]
 
 
 def _check_hashes(watch: Watch, stack: Stack, mask: Path | None, job: Mapping[str, Any]) -> None:
