@@ -147,7 +147,7 @@ def read_damage(path: str | Path, scan: Scan, *, mask_orientation: str | None = 
         UnreadableFile: missing or damaged.
     """
     indices = files.read_indexed(path, {colour: number for number, colour in enumerate(PALETTE)})
-    lying = files.laid(
+    lying = files.orient_to_scan(
         indices, scan, name=str(path), orientation=files.stated_orientation(path), what="damage map",
         mask_orientation=mask_orientation,
     )  # fmt: skip
