@@ -102,9 +102,9 @@ SLOW = """
 import signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
-import tratteggio.tiles
+import tratteggio.windows
 from tratteggio.treatment import FillOptions, enhance_file, inpaint_file
-run = sys.modules["tratteggio.tiles.run"]  # the module: the name in the package is the function
+run = sys.modules["tratteggio.windows.run"]  # the module: the name in the package is the function
 fast = run._Filling.piece
 run._Filling.piece = lambda *a: (time.sleep(0.15), fast(*a))[1]
 scan, mask, out = map(Path, sys.argv[1:])
@@ -142,7 +142,7 @@ def test_an_interrupt_says_how_to_go_on(panel, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["tratteggio.tiles.run"]._Filling, "piece", interrupted)
+    monkeypatch.setattr(sys.modules["tratteggio.windows.run"]._Filling, "piece", interrupted)
     with pytest.raises(Stopped, match="resume=True"):
         inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
     assert not (tmp_path / "out.tif").exists()

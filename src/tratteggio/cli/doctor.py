@@ -27,6 +27,8 @@ LIBRARIES = {
     "opencv-contrib-python-headless": "cv",
     "rawpy": "raw",
     "scikit-image": "detect",
+    "starlette": "studio",
+    "uvicorn": "studio",
     "lightning-fabric": "train",
     "tensorboard": "train",
 }
@@ -49,7 +51,7 @@ def doctor(
         from tratteggio import registry
         from tratteggio.cli.wording import translate
         from tratteggio.registry import ROLES
-        from tratteggio.tiles.leftovers import leftovers
+        from tratteggio.windows.leftovers import leftovers
 
         facts: dict[str, Any] = {
             "tratteggio": tratteggio.__version__,

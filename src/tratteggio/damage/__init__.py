@@ -7,11 +7,13 @@ from tratteggio.damage.damage_map import Area, DamageMap, length_px, merge_class
 from tratteggio.damage.finding import Strengths, found
 from tratteggio.damage.graph import CrackGraph, Edge, crack_graph
 from tratteggio.damage.rose import rose
-from tratteggio.damage.tracing import traced
+from tratteggio.damage.tracing import trace_damage
+from tratteggio.painting.legend import LEGEND, describe_colour
 from tratteggio.renamed import refuse_former
 
 __all__ = [
     "CLASSES",
+    "LEGEND",
     "PALETTE",
     "Area",
     "CrackGraph",
@@ -19,15 +21,16 @@ __all__ = [
     "Edge",
     "Strengths",
     "crack_graph",
+    "describe_colour",
     "found",
     "index_of",
     "length_px",
     "merge_classes",
     "policies",
     "rose",
-    "traced",
+    "trace_damage",
 ]
 
 
 def __getattr__(name: str) -> NoReturn:
-    refuse_former(__name__, name, {"mapped": "merge_classes"})
+    refuse_former(__name__, name, {"mapped": "merge_classes", "traced": "trace_damage"})

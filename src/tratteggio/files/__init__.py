@@ -12,6 +12,7 @@ from tratteggio.files.masks import read_lacunae
 from tratteggio.files.orientation import orient_to_scan
 from tratteggio.files.outside import outside_allowed
 from tratteggio.files.overview import overview
+from tratteggio.files.preview import preview
 from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_pixels, sidecar, write_history
 from tratteggio.files.reading import read
 from tratteggio.files.saving import require_scan_writable, require_writable, save, save_made
@@ -26,6 +27,7 @@ __all__ = [
     "orient_to_scan",
     "outside_allowed",
     "overview",
+    "preview",
     "profile_name",
     "read",
     "read_history",

@@ -134,8 +134,8 @@ class Session:
                 {"name": name, "colour": list(kind.colour), "policy": kind.policy}
                 for name, kind in CLASSES.items()
             ],
-            "engines": treatment.listed("engines"),
-            "detectors": treatment.listed("detectors"),
+            "engines": treatment.list_available("engines"),
+            "detectors": treatment.list_available("detectors"),
             "finishes": ["mimetic", "hatched", "neutral", "outlined"],
             "suffixes": list(SUFFIXES),
             "preview_px": PREVIEW_PX,

@@ -121,9 +121,12 @@ def fill(
     """Fill the whole painting into a file, and prove that nothing else was touched."""
     from tratteggio import evaluation, treatment  # noqa: PLC0415
 
+    options = treatment.FillOptions(
+        finish=finish, seed=seed, white=white, mask_orientation="stored", mostly_lost=True
+    )
     history = treatment.inpaint_file(
-        Path(source), Path(mask), Path(target), engine=engine, finish=finish, seed=seed, white=white,
-        mask_orientation="stored", resume=resume, mostly_lost=True, progress=progress,
+        Path(source), Path(mask), Path(target), engine=engine, options=options, resume=resume,
+        progress=progress,
     )  # fmt: skip
     return {"target": target, "lost_px": history["lacunae"]["lost_px"], **_proof(evaluation.verify(target))}
 

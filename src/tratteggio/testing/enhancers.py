@@ -16,8 +16,8 @@ from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Region, Scan
 from tratteggio.testing.laws import DEPTHS, Laws
 from tratteggio.testing.phantoms import draw_painting
-from tratteggio.tiles import Answers
 from tratteggio.treatment import enhance_file, list_available, make_enhancer
+from tratteggio.windows import Outputs
 
 
 class EnhancerLaws(Laws):
@@ -64,8 +64,8 @@ class EnhancerLaws(Laws):
         scan = _accepted_scan(name, 150, 140, "float32")
         enhancer, _ = make_enhancer(name)
         context = enhancer.prepare(scan)
-        whole = Answers(scan, enhancer, context)[:, :]
-        assert_allclose(Answers(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
+        whole = Outputs(scan, enhancer, context)[:, :]
+        assert_allclose(Outputs(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
 
     def test_an_enhancer_made_twice_gives_the_same_bits(self, name: str) -> None:
         """An answer can be made again."""

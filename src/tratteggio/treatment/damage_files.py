@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tratteggio import files
-from tratteggio.damage import CLASSES, PALETTE, DamageMap, policies
+from tratteggio.damage import CLASSES, LEGEND, PALETTE, DamageMap, policies
 from tratteggio.errors import BadUsage
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.watch import Watch
@@ -136,7 +136,7 @@ def read_damage(path: str | Path, scan: Scan, *, mask_orientation: str | None = 
     """Read a damage map that `write_damage` wrote, or that somebody painted or corrected.
 
     Args:
-        path: PNG or TIFF in the colours of the classes.
+        path: PNG or TIFF in the colours of `tratteggio.damage.LEGEND`; black and green are sound paint.
         scan: whose damage it shows.
         mask_orientation: "displayed" or "stored", as for `files.read_lacunae`.
 
@@ -146,7 +146,8 @@ def read_damage(path: str | Path, scan: Scan, *, mask_orientation: str | None = 
         UnsupportedFile: a colour that belongs to no class; the message lists such colours.
         UnreadableFile: missing or damaged.
     """
-    indices = files.read_indexed(path, {colour: number for number, colour in enumerate(PALETTE)})
+    numbers = {colour: number for number, colour in enumerate(PALETTE)} | {LEGEND["paint"].colour: 0}
+    indices = files.read_indexed(path, numbers)
     lying = files.orient_to_scan(
         indices, scan, name=str(path), orientation=files.stated_orientation(path), what="damage map",
         mask_orientation=mask_orientation,
@@ -182,7 +183,7 @@ def lacunae_by_policy(damage: DamageMap, policy: str | None = None, *, grow: str
 
 def class_colours() -> dict[str, str]:
     """Return the colour of each class in maps, as #rrggbb."""
-    return {name: "#" + "".join(f"{level:02x}" for level in kind.colour) for name, kind in CLASSES.items()}
+    return {name: LEGEND[name].hex for name in CLASSES}
 
 
 def _require_mask_suffix(path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tratteggio.calibration import require_limit
 from tratteggio.errors import BadUsage
 from tratteggio.finish import require_finish
 from tratteggio.seeds import require_seed
-from tratteggio.tiles.trust import require_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class FillOptions:
         require_seed(self.seed)
         require_tile(self.tile)
         if self.leave_above is not None:
-            require_share(self.leave_above)
+            require_limit(self.leave_above)
 
     def as_json(self) -> dict[str, Any]:
         """Return the options for a history."""

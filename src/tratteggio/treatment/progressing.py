@@ -8,10 +8,10 @@ from pathlib import Path
 from tratteggio import files
 from tratteggio.errors import UnreadableFile
 from tratteggio.painting import Lacunae, Region, Restoration, Scan
-from tratteggio.tiles import MemoryLedger
-from tratteggio.tiles.blend import ConfidencePixels, FillPixels, Piece
-from tratteggio.tiles.tile_file import pieces_of, read_tile
 from tratteggio.treatment.planning import ledger_folder
+from tratteggio.windows import MemoryLedger
+from tratteggio.windows.blend import ConfidencePixels, FillPixels, Piece
+from tratteggio.windows.tile_file import pieces_of, read_tile
 
 
 class SoFar:
