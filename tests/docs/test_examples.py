@@ -26,7 +26,7 @@ NOT_RUN = re.compile(
 
 def blocks(page: Path, language: str) -> list[str]:
     """Return the code blocks of a page in one language; fences alternate between open and close."""
-    parts = re.split(r"^```(\w*)\n", page.read_text("utf-8"), flags=re.MULTILINE)
+    parts = re.split(r"^```(\w*)[^\n]*\n", page.read_text("utf-8"), flags=re.MULTILINE)
     return [code for name, code in zip(parts[1::4], parts[2::4], strict=True) if name == language]
 
 

@@ -18,7 +18,7 @@ from tratteggio import files
 from tratteggio.damage import PALETTE
 from tratteggio.errors import BadUsage, TratteggioError, UnreadableFile
 from tratteggio.files import exif
-from tratteggio.files.layered import MIMETYPE, read_ora
+from tratteggio.formats.ora import MIMETYPE, read_ora
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
 
 RGB = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)

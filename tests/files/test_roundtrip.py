@@ -22,8 +22,9 @@ from PIL.TiffImagePlugin import IFDRational
 
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnknownName
-from tratteggio.files import exif, tiff_write
-from tratteggio.files.png_write import filtered
+from tratteggio.files import exif
+from tratteggio.formats._png.write import filtered
+from tratteggio.formats._tiff import write as tiff_write
 from tratteggio.painting import Metadata
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -255,7 +256,7 @@ def test_an_unknown_compression_is_named(tmp_path):
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_png_written_is_read_alike_by_other_libraries(tmp_path, dtype, channels, monkeypatch):
-    monkeypatch.setattr("tratteggio.files.png_write.BAND_BYTES", 3000)  # several bands
+    monkeypatch.setattr("tratteggio.formats._png.write.BAND_BYTES", 3000)  # several bands
     image = picture(*((61, 43, channels) if channels > 1 else (61, 43)), dtype=dtype)
     path = tmp_path / "out.png"
     files.write(image, path, alpha=channels in (2, 4))

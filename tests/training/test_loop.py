@@ -481,7 +481,7 @@ def test_a_net_that_answers_for_the_middle_of_a_patch_is_measured_there(tmp_path
 
 
 class Blind(torch.nn.Module):
-    """Answers 0 and remembers what it was shown, in training and while it is measured."""
+    """Outputs 0 and remembers what it was shown, in training and while it is measured."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,8 +8,9 @@ from tratteggio.files.labels import read_labels
 from tratteggio.files.laying import laid
 from tratteggio.files.limits import decoded_limit
 from tratteggio.files.masks import read_lacunae
+from tratteggio.files.outside import outside_allowed
 from tratteggio.files.overview import overview
-from tratteggio.files.painting_toml import outside_allowed
+from tratteggio.files.preview import preview
 from tratteggio.files.provenance import read_history, sha256, sha256_of, sha256_pixels, sidecar, write_history
 from tratteggio.files.reading import read
 from tratteggio.files.saving import require_scan_writable, require_writable, save, save_made
@@ -23,6 +24,7 @@ __all__ = [
     "laid",
     "outside_allowed",
     "overview",
+    "preview",
     "profile_name",
     "read",
     "read_history",

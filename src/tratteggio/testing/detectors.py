@@ -16,10 +16,11 @@ import tratteggio as tg
 from tratteggio import damage
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadPixels
+from tratteggio.options import name_of
 from tratteggio.painting import Region, Scan, Stack
-from tratteggio.testing.laws import Laws, base_name
+from tratteggio.testing.laws import Laws
 from tratteggio.testing.phantoms import draw_wall
-from tratteggio.treatment import listed, make_detector, stack_of
+from tratteggio.treatment import list_available, make_detector, stack_of
 
 Array = NDArray[Any]
 
@@ -170,9 +171,9 @@ class DetectorLaws(Laws):
     def test_a_detector_says_what_it_is(self, name: str) -> None:
         """Name, threshold and step are valid, and listings show it with a sentence."""
         detector, full = make_detector(name)
-        base = base_name(name)
+        base = name_of(name)
         assert detector.name == base
-        assert base_name(full) == base
+        assert name_of(full) == base
         assert 0 < detector.threshold <= 1
         assert 512 % detector.step == 0
-        assert any(base_name(example) == base and meaning for example, meaning in listed("detectors"))
+        assert any(name_of(example) == base and meaning for example, meaning in list_available("detectors"))

@@ -13,12 +13,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 import tratteggio as tg
+from tratteggio.options import name_of
 from tratteggio.painting import Lacunae, Region, Restoration, Scan, Stack
-from tratteggio.testing.laws import DEPTHS, FIXED, Laws, base_name
+from tratteggio.testing.laws import DEPTHS, FIXED, Laws
 from tratteggio.testing.phantoms import WHITES, add_scans, draw_lacunae, draw_painting
-from tratteggio.tiles import MemoryLedger, run
-from tratteggio.tiles.blend import FillPixels
 from tratteggio.treatment import make_engine
+from tratteggio.windows import MemoryLedger, run
+from tratteggio.windows.blend import FillPixels
 
 Array = NDArray[Any]
 
@@ -121,7 +122,7 @@ class EngineLaws(Laws):
         before, lost = draw_painting(40, 40, "uint8"), draw_lacunae(40, 40)
         history = _propose(Scan(before), lost, name, seed=3).history
         assert history["tratteggio"] == tg.__version__
-        assert history["engine"]["name"] == base_name(name)
+        assert history["engine"]["name"] == name_of(name)
         assert history["seed"] == 3
         assert history["lacunae"]["lost_px"] == int(lost.sum())
         assert history["filled_share"] == pytest.approx(lost.mean())

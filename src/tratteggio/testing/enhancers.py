@@ -12,11 +12,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tratteggio as tg
 from tratteggio import files
 from tratteggio.errors import BadPixels, BadUsage
+from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Region, Scan
-from tratteggio.testing.laws import DEPTHS, Laws, base_name
+from tratteggio.testing.laws import DEPTHS, Laws
 from tratteggio.testing.phantoms import draw_painting
-from tratteggio.tiles import Answers
-from tratteggio.treatment import enhance_file, listed, make_enhancer
+from tratteggio.treatment import enhance_file, list_available, make_enhancer
+from tratteggio.windows import Outputs
 
 
 class EnhancerLaws(Laws):
@@ -63,8 +64,8 @@ class EnhancerLaws(Laws):
         scan = _accepted_scan(name, 150, 140, "float32")
         enhancer, _ = make_enhancer(name)
         context = enhancer.prepare(scan)
-        whole = Answers(scan, enhancer, context)[:, :]
-        assert_allclose(Answers(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
+        whole = Outputs(scan, enhancer, context)[:, :]
+        assert_allclose(Outputs(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
 
     def test_an_enhancer_made_twice_gives_the_same_bits(self, name: str) -> None:
         """An answer can be made again."""
@@ -133,14 +134,14 @@ class EnhancerLaws(Laws):
         assert out.um_per_px == pytest.approx(25_400 / 300 / scale)
         history = files.read_history(files.sidecar(tmp_path / "out.tif", "history"))
         assert history["what"].startswith("a hypothesis")
-        assert history["hypothesis"][0]["enhancer"] == base_name(name)
+        assert history["hypothesis"][0]["enhancer"] == name_of(name)
         assert history["chain"].startswith(f"--with {name}")
         assert len(history["source"]["sha256"]) == 64
 
     def test_an_enhancer_is_listed_with_what_it_does_and_made_again_from_its_words(self, name: str) -> None:
         """Listings give an example that works and a sentence; options written in full make the same."""
-        base = base_name(name)
-        example, meaning = next(entry for entry in listed("enhancers") if base_name(entry[0]) == base)
+        base = name_of(name)
+        example, meaning = next(entry for entry in list_available("enhancers") if name_of(entry[0]) == base)
         assert meaning.endswith(".")
         one, full = make_enhancer(example)
         other, again = make_enhancer(full)
@@ -149,7 +150,7 @@ class EnhancerLaws(Laws):
 
     def test_a_misspelt_option_is_refused_with_the_options_there_are(self, name: str) -> None:
         """An unknown option is an error, not a note."""
-        base = base_name(name)
+        base = name_of(name)
         with pytest.raises(BadUsage, match=f"no option of {base} named 'scales'"):
             make_enhancer(f"{base}:scales=2")
 

@@ -44,8 +44,3 @@ class Laws:
             )
         if "name" in metafunc.fixturenames:
             metafunc.parametrize("name", self.names)
-
-
-def base_name(name: str) -> str:
-    """Return a name without its options: "median" for "median:radius=3"."""
-    return name.partition(":")[0]
