@@ -96,7 +96,7 @@ class Strengths(LazyPixels):
         )
 
 
-def found(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> Lacunae:
+def threshold_and_trace(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> Lacunae:
     """Trace strengths to pieces of damage, read from top to bottom; what is found is kept at a bit a pixel.
 
     Args:
