@@ -33,7 +33,7 @@ __all__ = [
     "prepare_metadata_for_build_wheel",
 ]
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).absolute().parent
 PAGE = HERE.parent / "src" / "tratteggio" / "studio" / "built" / "index.html"
 
 Settings = Mapping[str, Any] | None

@@ -129,7 +129,7 @@ function Tools({ studio }: { studio: Studio }) {
       <Small label={t("zoom_in")} keys="+" sign="+" act={() => studio.viewer.zoomBy(1.5)} />
       <Small label={t("zoom_out")} keys="-" sign="−" act={() => studio.viewer.zoomBy(1 / 1.5)} />
       <Small label={t("fit")} keys="0" sign="▭" act={() => studio.viewer.fit()} />
-      <Small label={t("full_size")} keys="*" sign="1:1" act={() => studio.viewer.fullSize()} />
+      <Small label={`1:1, ${t("full_size")}`} keys="*" sign="1:1" act={() => studio.viewer.fullSize()} />
       <Small label={t("rotate")} keys="R" sign="↻" act={() => studio.viewer.turn(90)} />
     </nav>
   );

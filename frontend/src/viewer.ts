@@ -49,16 +49,15 @@ export class Viewer {
     label: string,
   ) {
     const motion = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const wanted = new URLSearchParams(location.search).get("drawer");
     this.osd = OpenSeadragon({
       element,
-      drawer: wanted === "webgl" ? "webgl" : "canvas",
-      // Without this, half-transparent layers come out in wrong colours.
-      drawerOptions: { webgl: { unpackWithPremultipliedAlpha: true } },
+      // The same picture on every machine, with a graphics card or without.
+      drawer: "canvas",
       showNavigationControl: false,
       showNavigator: true,
       navigatorPosition: "BOTTOM_RIGHT",
       navigatorSizeRatio: 0.16,
+      navigatorAutoFade: false,
       navigatorDisplayRegionColor: "#e0b252",
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false },
       gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: false },

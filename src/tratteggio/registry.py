@@ -23,6 +23,7 @@ ROLES = {
     "formats": "format",
     "finish": "finish",
     "models": "architecture",
+    "degradation": "degradation",
     "recipes": "recipe",
     "experiments": "experiment",
 }

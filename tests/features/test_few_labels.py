@@ -12,7 +12,7 @@ from tratteggio.cli.main import app
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.features import Latents, View, few_labels, learn
-from tratteggio.features.few_labels import REACH, Answers, _chosen, _strokes, cracks_of, latents_of, seen
+from tratteggio.features.few_labels import REACH, Outputs, _chosen, _strokes, cracks_of, latents_of, seen
 from tratteggio.metrics.detection import agreement, kappa
 from tratteggio.models import find, load
 from tratteggio.painting import Labels, Region, Scan, Stack
@@ -62,7 +62,7 @@ def test_latents_that_tell_nothing_are_left_out(panel, monkeypatch):
     monkeypatch.setattr(few_labels, "_between", noise)
     detector = learn(stack, labels)["loss"]
     assert detector.parameters["features"] == few_labels.ALONE
-    assert detector.prepare(stack) == Answers(None, None)
+    assert detector.prepare(stack) == Outputs(None, None)
     found = Strengths(stack, detector)[:, :] >= 255 * detector.threshold
     assert kappa(lost[:, 66:], found[:, 66:]) > 0.5
 
@@ -88,7 +88,7 @@ def test_nothing_of_the_painting_is_written_to(panel):
 
 def test_features_of_a_window_are_those_of_the_whole(panel):
     stack, _, _ = panel
-    answers = Answers(latents_of(stack, device="cpu"), cracks_of(stack, device="cpu"))
+    answers = Outputs(latents_of(stack, device="cpu"), cracks_of(stack, device="cpu"))
     whole = seen(stack, answers, Region.whole(stack.grid))
     inner = Region(40, 24, 90, 100)
     shown = inner.grow(REACH, within=stack.grid)
@@ -101,7 +101,7 @@ def test_latents_are_interpolated_between_their_middles(panel):
     stack, _, _ = panel
     net, _ = load(find("fpcae-concat"))
     latents = Latents(View(stack, net))
-    features = seen(stack, Answers(latents, None), Region.whole(stack.grid))[..., -80:]
+    features = seen(stack, Outputs(latents, None), Region.whole(stack.grid))[..., -80:]
     coarse = latents[:, :]
     np.testing.assert_allclose(features[9:11, 9:11].mean(axis=(0, 1)), coarse[0, 0], atol=0.15)
     middle = features[8 * 3 + 9 : 8 * 3 + 11, 8 * 4 + 13 : 8 * 4 + 15].mean(axis=(0, 1))

@@ -6,10 +6,10 @@ from PIL import Image
 
 from tratteggio import files
 from tratteggio.damage import CLASSES
-from tratteggio.damage.legend import FORMER_STROKES
 from tratteggio.errors import BadUsage, GridMismatch, UnsupportedFile
 from tratteggio.painting import Labels, Scan
 from tratteggio.painting.labels import KINDS
+from tratteggio.painting.legend import FORMER_STROKES
 
 RED, GREEN, YELLOW, WHITE = (255, 0, 0), (0, 160, 80), (255, 210, 0), (255, 255, 255)
 SCAN = Scan(np.zeros((6, 8, 3), np.uint8), name="panel.tif")

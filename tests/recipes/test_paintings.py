@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from tratteggio import models, recipes, treatment
+from tratteggio.degradation import make_damage
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Scan, Stack
 from tratteggio.recipes._paintings import HELD_OUT, gather_halves
-from tratteggio.training.damage import drawer
 from tratteggio.training.recipe import from_json
 
-NOTHING = drawer("none")
+NOTHING = make_damage("none")
 PAIR = {"rgb": 3, "irr": 1}
 
 

@@ -12,17 +12,17 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from tratteggio import losses, models, recipes
+from tratteggio.degradation import make_damage
 from tratteggio.errors import BadUsage, MissingExtra, UnreadableFile
 from tratteggio.recipes._gathering import HELD_OUT, gather
 from tratteggio.recipes._judges import feature_net
-from tratteggio.training.damage import drawer
 from tratteggio.training.recipe import Recipe, from_json
 
 TINY = Recipe(
     name="tiny", model="pconv-compact", steps=2, batch=1, side=32, rate=1e-3, loss="mse", damage="cracks",
     validate_every=2, keep_every=1,
 )  # fmt: skip
-CRACKS = drawer("cracks")
+CRACKS = make_damage("cracks")
 FINDS = Recipe(
     name="finds", model="ti-unet:channels=8,classes=1,filters=4,cell=2", steps=2, batch=2, side=40,
     loss="finding", damage="bared", keep_every=1,
@@ -327,7 +327,7 @@ TINY_COLOUR = (
 
 
 def test_colours_are_learnt_from_reduced_pictures(folder: Path, tmp_path: Path) -> None:
-    found = gather(folder, only=None, set_aside=0.4, side=30, damage=drawer("none"), reduced=36)
+    found = gather(folder, only=None, set_aside=0.4, side=30, damage=make_damage("none"), reduced=36)
     assert found.learnt.grid(0) == (30, 36)  # 40 x 48 before
     weights = recipes.train(
         "colorizer_compact", folder, tmp_path / "run", device="cpu", set_aside=0.4,
@@ -381,7 +381,7 @@ def test_losses_are_learnt_near_by_and_from_afar_where_a_picture_is_large_enough
 
 
 def test_a_net_that_finds_losses_learns_from_ground_that_is_bared(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("tratteggio.training.bared.PANEL_GRID", (64, 64))
+    monkeypatch.setattr("tratteggio.datasets.losses.PANEL_GRID", (64, 64))
     file = recipes.train(FINDS, folder, tmp_path / "run", set_aside=0.2)
     net, card = models.load(file)
     assert card.model == FINDS.model

@@ -105,3 +105,9 @@ def studio(panel: Path, blank_page: None) -> Iterator[Opened]:
 @pytest.fixture
 def opening(blank_page: None) -> Callable[..., contextlib.AbstractContextManager[Opened]]:
     return opened
+
+
+@pytest.fixture
+def open_page() -> Callable[..., contextlib.AbstractContextManager[Opened]]:
+    """Open the studio with its built page."""
+    return opened

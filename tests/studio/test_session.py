@@ -218,3 +218,30 @@ def test_events_tell_what_changes(studio):
             if line.startswith("data: "):
                 assert json.loads(line.removeprefix("data: "))["marks"]["version"] == 1
                 break
+
+
+def test_a_fill_that_the_studio_began_goes_on_without_it(tmp_path, opening):
+    """The job of the studio is the job of the command line: one ledger, the same bits."""
+    array = np.random.default_rng(0).integers(0, 255, (2600, 2600, 3), np.uint8)
+    files.write(array, tmp_path / "panel.tif")
+    with opening(tmp_path / "panel.tif") as studio:
+        for x, y in ((200, 200), (2400, 2400), (2400, 200)):
+            studio.post("stroke", LOSS | {"points": [[x, y]], "radius": 60})
+        studio.post("fill", {"engine": "patch_mrf"})
+        ledger = tmp_path / "panel.proposal-1.tif.job"
+        for _ in range(1200):
+            if list(ledger.glob("tile-*.npz")):
+                break
+            time.sleep(0.05)
+        studio.post("stop")
+        assert studio.wait()["status"] == "stopped"
+        state = studio.get("state").json()
+        assert state["unfinished"] == ["panel.proposal-1.tif"]
+        assert state["fills"] == []  # nothing is shown as filled that is not kept
+    kept = [file.name for file in ledger.glob("tile-*.npz")]
+    assert 0 < len(kept) < 3
+    target, mask = tmp_path / "panel.proposal-1.tif", tmp_path / "panel.tif.studio" / "mask-1.png"
+    treatment.inpaint_file(tmp_path / "panel.tif", mask, target, engine="patch_mrf", resume=True)
+    whole = tmp_path / "whole.tif"
+    treatment.inpaint_file(tmp_path / "panel.tif", mask, whole, engine="patch_mrf")
+    assert (np.asarray(files.read(target).pixels) == np.asarray(files.read(whole).pixels)).all()

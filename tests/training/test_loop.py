@@ -19,6 +19,7 @@ from torch import Tensor
 
 from training.standins import Waves, disk, recipe, squared, tiny_net
 from tratteggio import models
+from tratteggio.degradation import make_degradation
 from tratteggio.errors import (
     BadUsage,
     Diverged,
@@ -34,7 +35,6 @@ from tratteggio.losses.terms import Terms
 from tratteggio.training.journal import read_journal
 from tratteggio.training.loop import train
 from tratteggio.training.recipe import from_json
-from tratteggio.training.spoiling import spoiler
 
 RECIPE = recipe()
 TESTS = Path(__file__).parents[1]
@@ -481,7 +481,7 @@ def test_a_net_that_answers_for_the_middle_of_a_patch_is_measured_there(tmp_path
 
 
 class Blind(torch.nn.Module):
-    """Answers 0 and remembers what it was shown, in training and while it is measured."""
+    """Outputs 0 and remembers what it was shown, in training and while it is measured."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -495,7 +495,7 @@ class Blind(torch.nn.Module):
 
 
 def test_a_net_is_shown_spoilt_patches_that_are_the_same_at_every_look(tmp_path: Path) -> None:
-    spoil = spoiler("dim", {})
+    spoil = make_degradation("dim", {})
     held_out = [Waves()[index] for index in (1000, 1001)]
     net = Blind()
     train(
@@ -513,7 +513,7 @@ def test_a_net_is_shown_spoilt_patches_that_are_the_same_at_every_look(tmp_path:
 
 
 def test_a_spoilt_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
-    spoil = spoiler("dim", {})
+    spoil = make_degradation("dim", {})
     whole = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "whole", spoil=spoil)
     with pytest.raises(Stopped):
         train(

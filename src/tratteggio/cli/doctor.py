@@ -27,6 +27,8 @@ LIBRARIES = {
     "opencv-contrib-python-headless": "cv",
     "rawpy": "raw",
     "scikit-image": "detect",
+    "starlette": "studio",
+    "uvicorn": "studio",
     "lightning-fabric": "train",
     "tensorboard": "train",
 }

@@ -6,9 +6,9 @@ from tratteggio.damage.classes import CLASSES, PALETTE, index_of, policies
 from tratteggio.damage.damage_map import Area, DamageMap, length_px, merge_classes
 from tratteggio.damage.finding import Strengths, threshold_and_trace
 from tratteggio.damage.graph import CrackGraph, Edge, crack_graph
-from tratteggio.damage.legend import LEGEND, describe_colour
 from tratteggio.damage.rose import rose
 from tratteggio.damage.tracing import trace_damage
+from tratteggio.painting.legend import LEGEND, describe_colour
 from tratteggio.renamed import refuse_former
 
 __all__ = [

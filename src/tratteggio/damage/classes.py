@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tratteggio.damage.legend import BACKGROUND, LEGEND, Colour
 from tratteggio.options import pairs
+from tratteggio.painting.legend import BACKGROUND, LEGEND, Colour
 from tratteggio.registry import unknown
 
 POLICIES = ("fill", "keep")

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tratteggio.filters.windows import Light
 from tratteggio.painting import Scan, Stack
 from tratteggio.painting.modalities import MODALITIES
 from tratteggio.painting.pixels import COLOURS, LUMA, Array
+from tratteggio.windows.light import Light
 
 Floats = NDArray[np.float32]
 

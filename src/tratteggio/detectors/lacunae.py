@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.filters import ground
-from tratteggio.filters.windows import Light, reduced
 from tratteggio.painting import Region, Stack
 from tratteggio.painting.pixels import COLOURS, Array, block_means
 from tratteggio.roles import Trace
+from tratteggio.windows.light import Light, reduced
 
 if TYPE_CHECKING:
     from tratteggio.models.ti_unet import TiUnet

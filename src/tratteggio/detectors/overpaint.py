@@ -29,10 +29,10 @@ from scipy import ndimage
 
 from tratteggio.damage.finding import require_finite
 from tratteggio.errors import BadUsage
-from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.painting.modalities import MODALITIES
 from tratteggio.roles import Trace
+from tratteggio.windows.light import Light
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

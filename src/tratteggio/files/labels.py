@@ -1,4 +1,4 @@
-"""Read painted strokes as labels, by the colours of `tratteggio.damage.legend`.
+"""Read painted strokes as labels, by the colours of `tratteggio.painting.legend`.
 
     green #00a050                  sound paint
     red #dc1e28 or #ff0000         paint is lost
@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.damage.legend import FORMER_STROKES, LEGEND, Colour, describe_colour
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.files.laying import laid
 from tratteggio.files.opacity import opacity
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Labels, Region, Scan
 from tratteggio.painting.labels import KINDS
+from tratteggio.painting.legend import FORMER_STROKES, LEGEND, Colour, describe_colour
 from tratteggio.painting.pixels import Array, white
 
 PALETTE = {colour: kind for kind in KINDS for colour in (LEGEND[kind].colour, *LEGEND[kind].also)} | {

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tratteggio.degradation import Damage
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.training.batches import Patch
-from tratteggio.training.damage import Drawer
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.pictures import attributes_of, listed, split
 from tratteggio.training.sources import Chosen, Folder, Halved, Reduced, Source, Whole, require_few
@@ -55,7 +55,7 @@ def gather(
     only: str | Path | None,
     set_aside: float,
     side: int,
-    damage: Drawer,
+    damage: Damage,
     channels: int = 3,
     whole: bool = False,
     halved: bool = False,
@@ -139,7 +139,7 @@ def _held_out(
     source: Source,
     numbers: list[int],
     side: int,
-    damage: Drawer,
+    damage: Damage,
     *,
     attributes: Sequence[str],
     failed: list[str],

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tratteggio import treatment
+from tratteggio.degradation import Damage
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Stack
 from tratteggio.recipes._gathering import lines
 from tratteggio.training.batches import Patch
-from tratteggio.training.damage import Drawer
 from tratteggio.training.halves import split_halves
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.sources import Source, Stacks
@@ -45,7 +45,7 @@ def gather_halves(
     *,
     modalities: Mapping[str, int],
     side: int,
-    damage: Drawer,
+    damage: Damage,
     filled: int | None,
     set_aside: bool,
 ) -> Halved:

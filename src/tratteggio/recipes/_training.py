@@ -13,19 +13,19 @@ import torch
 from torch import Tensor, nn
 
 from tratteggio import losses, models
+from tratteggio.datasets import losses as loss_images
+from tratteggio.datasets.cracks import CrackPatches, without_truth
+from tratteggio.degradation import make_damage, make_degradation
 from tratteggio.errors import BadUsage, UnsafeOutput
 from tratteggio.names import followed
 from tratteggio.recipes._catalogue import load
 from tratteggio.recipes._gathering import Gathered, gather, lines
 from tratteggio.recipes._judges import feature_net
 from tratteggio.recipes._paintings import Halved, gather_halves
-from tratteggio.training import bared, loop
-from tratteggio.training.cracked import Cracked, without_truth
-from tratteggio.training.damage import drawer
+from tratteggio.training import loop
 from tratteggio.training.patches import PER_PICTURE, Augment, Patches
 from tratteggio.training.recipe import Recipe, to_json, with_settings
 from tratteggio.training.sources import Chosen, Folder, Joined, Reduced, Source
-from tratteggio.training.spoiling import spoiler
 
 MOST_NAMED = 1000  # pictures that a card names one by one
 FITTED = 1024  # patches that an objective is fitted to
@@ -94,9 +94,9 @@ def train(
     _require_beginning(chosen)
     _require_apart(Path(run), [data, only, features, chosen.init_from])
     # All that may be misspelt is looked at before the pictures, which may be many.
-    finds = chosen.damage == bared.NAME
-    damage, augment = drawer(chosen.damage), Augment.of(chosen.augment)
-    spoil = None if chosen.spoilt is None else spoiler(chosen.spoilt, chosen.spoilt_options)
+    finds = chosen.damage == "large_losses"
+    damage, augment = make_damage(chosen.damage), Augment.of(chosen.augment)
+    spoil = None if chosen.spoilt is None else make_degradation(chosen.spoilt, chosen.spoilt_options)
     torch.manual_seed(chosen.seed)
     net = models.build(chosen.model)
     modalities: Mapping[str, int] = getattr(net, "modalities", {})
@@ -146,11 +146,11 @@ def train(
         loss = loss.fitted(torch.from_numpy(patches[index][0]) for index in range(FITTED))
     return loop.train(
         net,
-        bared.Bared(patches, seed=chosen.seed) if finds else patches,
+        loss_images.LossPatches(patches, seed=chosen.seed) if finds else patches,
         loss,
         chosen,
         run,
-        spoil=bared.without_truth if finds else spoil,
+        spoil=loss_images.without_truth if finds else spoil,
         held_out=[] if finds else found.held_out,  # of what is found no picture is a proposal
         card=_card(chosen, found.names, licence, device),
         texts=found.texts,
@@ -183,7 +183,7 @@ def _find_cracks(
     source = Folder(data)
     return loop.train(
         net,
-        Cracked(source, side=recipe.side, seed=recipe.seed),
+        CrackPatches(source, side=recipe.side, seed=recipe.seed),
         loss,
         recipe,
         run,
@@ -200,7 +200,7 @@ def _find_cracks(
 
 def _near_and_far(source: Source, side: int) -> Source:
     """Show each picture as it is, and once more from afar, unless it is then smaller than a patch."""
-    far = Reduced(source, bared.FAR)
+    far = Reduced(source, loss_images.FAR)
     large = [number for number in range(len(far)) if min(far.grid(number)) >= side]
     return Joined((source, Chosen(far, tuple(large))))
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.pixels import Array
+from tratteggio.painting.reduced import read_reduced
 from tratteggio.studio.display import Conversion, Tone, conversion_of
 from tratteggio.studio.layers import Fill, coloured
-from tratteggio.studio.pyramid import read_reduced
 
 CACHE_BYTES = 64 << 20
 JPEG_QUALITY = 92
@@ -74,20 +74,23 @@ class Screen:
     def scan_tile(self, modality: str, region: Region, halving: int, tone: Tone) -> Encoded:
         """Return a tile of a scan as JPEG."""
         scan = self.scans[modality]
-        shown = self._shown(scan, read_reduced(scan.pixels, region, halving), tone)
+        shown = self._shown(scan, scan.read(region, step=1 << halving), tone)
         return Encoded(_jpeg(shown), "image/jpeg")
 
     def fill_tile(self, fill: Fill, region: Region, halving: int, tone: Tone) -> Encoded:
         """Return a tile of a fill as PNG, transparent where paint is known."""
         scan = self.scans[self.primary]
         return _sparse(fill.lost, region, halving, lambda cell: self._shown(
-            scan, read_reduced(fill.pixels, cell, halving), tone
+            scan, read_reduced(fill.pixels, cell, step=1 << halving), tone
         ))  # fmt: skip
 
     def confidence_tile(self, fill: Fill, region: Region, halving: int) -> Encoded:
         """Return a tile of the confidence in colours, transparent where paint is known."""
         return _sparse(
-            fill.lost, region, halving, lambda cell: coloured(read_reduced(fill.confidence, cell, halving))
+            fill.lost,
+            region,
+            halving,
+            lambda cell: coloured(read_reduced(fill.confidence, cell, step=1 << halving)),
         )
 
     def _shown(self, scan: Scan, samples: Array, tone: Tone) -> Array:

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn, optim
 
+from tratteggio.degradation import Degrade
 from tratteggio.errors import (
     BadUsage,
     Diverged,
@@ -45,7 +46,6 @@ from tratteggio.training.journal import Journal, Stages, write_sheet
 from tratteggio.training.launch import launched
 from tratteggio.training.recipe import Recipe, rate_at, to_json
 from tratteggio.training.run_folder import clear, held, is_begun
-from tratteggio.training.spoiling import Spoil
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -65,7 +65,7 @@ def train(
     recipe: Recipe,
     run: str | os.PathLike[str],
     *,
-    spoil: Spoil | None = None,
+    spoil: Degrade | None = None,
     held_out: Sequence[Patch] = (),
     card: Card | None = None,
     texts: Mapping[str, str] = {},
@@ -93,7 +93,7 @@ def train(
         patches: what is learnt from.
         loss: called as `loss(proposal, truth, known)`, all float32; if it has `at(step)`, what that returns.
         recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
-        spoil: makes of the truth what the net is shown instead, see `training.spoiling`.
+        spoil: makes of the truth what the net is shown instead, see `tratteggio.degradation`.
         run: the folder; new or empty, unless `resume`.
         held_out: patches that are never learnt from, to measure progress on; they may differ in size.
         card: goes with the weights, with the hours and the last validation filled in, so that
@@ -140,7 +140,7 @@ def _train(
     recipe: Recipe,
     *,
     run: Path,
-    spoil: Spoil | None,
+    spoil: Degrade | None,
     held_out: Sequence[Patch],
     card: Card | None,
     texts: Mapping[str, str],
@@ -237,7 +237,7 @@ class _Bench:
     average: Average
     """What is validated and handed on."""
     loss: Objective
-    spoil: Spoil | None
+    spoil: Degrade | None
 
     def shown(self, truth: Tensor, known: Tensor) -> Tensor:
         """Return what the net is shown of patches."""
@@ -259,7 +259,7 @@ class _Bench:
 
 
 def _set_up(
-    fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path, *, spoil: Spoil | None
+    fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path, *, spoil: Degrade | None
 ) -> _Bench:
     net.train()
     if recipe.freeze_norms:

@@ -236,6 +236,7 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
 
     place = Path(source)
     values = require(parse_json(text, place, what="recipe"), dict[str, Any], place, what="recipe")
+    values = _with_new_names(values)
     hints = get_type_hints(Recipe)
     for key, value in values.items():
         _require_known("setting", key, hints)
@@ -244,6 +245,11 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
     if missing:
         raise BadUsage(f"{source} lacks {', '.join(missing)}")
     return Recipe(**values)
+
+
+def _with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read recipes of earlier versions: runs and cards keep what they were written with."""
+    return {**values, **({"damage": "large_losses"} if values.get("damage") == "bared" else {})}
 
 
 def differences(one: Recipe, other: Recipe) -> list[str]:

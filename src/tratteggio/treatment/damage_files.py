@@ -11,6 +11,7 @@ from tratteggio.damage import CLASSES, LEGEND, PALETTE, DamageMap, policies
 from tratteggio.errors import BadUsage
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.watch import Watch
+from tratteggio.files.writing import require_mask_suffix
 from tratteggio.painting import Lacunae, Scan
 from tratteggio.renamed import renamed_arguments
 from tratteggio.roles import Detector
@@ -18,8 +19,6 @@ from tratteggio.treatment.detecting import DETECTORS, Progress, Survey, keep_gri
 from tratteggio.treatment.making import make_detector
 from tratteggio.treatment.opening import describe_scan, open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import input_files
-
-MASKS = (".png", ".tif", ".tiff")
 
 
 @renamed_arguments({"kinds": "detectors"})
@@ -188,6 +187,5 @@ def class_colours() -> dict[str, str]:
 
 
 def _require_mask_suffix(path: Path) -> None:
-    if path.suffix.lower() not in MASKS:
-        raise BadUsage(f"{path}: masks and maps are {' '.join(MASKS)}; JPEG would blur their edges")
+    require_mask_suffix(path)
     files.require_scan_writable(path)

@@ -23,7 +23,6 @@ from tratteggio.files.record import Input, input_file, make_record
 from tratteggio.files.sensor import SENSOR
 from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
-from tratteggio.filters import windows
 from tratteggio.filters.chain import Step, chain
 from tratteggio.filters.chain import said as chain_text
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
@@ -38,6 +37,7 @@ from tratteggio.treatment.opening import (
 )
 from tratteggio.treatment.planning import input_files
 from tratteggio.windows import Outputs
+from tratteggio.windows.filtered import TILE, Enhanced, filtered, reach_of
 from tratteggio.windows.outputs import WINDOW
 
 log = logging.getLogger("tratteggio")
@@ -202,11 +202,11 @@ class _Filters(NamedTuple):
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         for other in filter(None, self.others):
             require_alike(scan, other)
-        light = windows.filtered(scan, self.steps, self.others)
-        reach = windows.reach_of(self.steps, scan.grid)
+        light = filtered(scan, self.steps, self.others)
+        reach = reach_of(self.steps, scan.grid)
         _warn_of_rims(scan, reach)
         # A tile is read with its margins: the wider these are, the wider it should be.
-        side = self.tile or max(windows.TILE, 4 * (reach or 0))
+        side = self.tile or max(TILE, 4 * (reach or 0))
         return _apply(scan, light, tile=side, progress=progress)
 
 
@@ -266,7 +266,7 @@ def _choose(
 
 def _apply(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:
     """Return a scan with other light: its depth and alpha, and its metadata on the new grid."""
-    pixels = windows.Enhanced(scan, light, tile=tile, progress=progress)
+    pixels = Enhanced(scan, light, tile=tile, progress=progress)
     recoloured = light.shape[2] != scan.channels
     metadata = relaid(scan.metadata, scale=light.shape[0] // scan.grid[0], recoloured=recoloured)
     if recoloured:  # the properties of one channel do not hold for colours

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tratteggio import files
-from tratteggio.errors import BadUsage, SourceChanged, Stopped, TratteggioError, UnwritableFile
+from tratteggio.errors import BadUsage, Cancelled, SourceChanged, Stopped, TratteggioError, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
@@ -69,7 +69,7 @@ def inpaint_file(
         the history, as it is written beside the target.
 
     Raises:
-        Stopped: interrupted; the ledger holds what was done.
+        Stopped: interrupted, or `progress` raised `Cancelled`; the ledger holds what was done.
         UnsafeOutput: an output is the source or the mask, or exists already; or there is an unfinished job,
             or another process works on it.
         SourceChanged: an input was replaced while it was being read; nothing is saved.
@@ -99,7 +99,7 @@ def inpaint_file(
             progress=progress,
         )  # fmt: skip
         files.save(restoration, target, before=last_look)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Cancelled):
         raise Stopped(
             f"stopped before {target} was complete; run the same command with `resume=True` to continue"
         ) from None
