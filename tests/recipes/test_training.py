@@ -25,7 +25,7 @@ TINY = Recipe(
 CRACKS = make_damage("cracks")
 FINDS = Recipe(
     name="finds", model="ti-unet:channels=8,classes=1,filters=4,cell=2", steps=2, batch=2, side=40,
-    loss="finding", damage="bared", keep_every=1,
+    loss="finding", damage="large_losses", dataset="losses", keep_every=1,
 )  # fmt: skip
 
 
@@ -380,7 +380,7 @@ def test_losses_are_learnt_near_by_and_from_afar_where_a_picture_is_large_enough
     assert [shown.grid(number) for number in range(len(shown))] == [(900, 1280), (300, 1280), (450, 640)]
 
 
-def test_a_net_that_finds_losses_learns_from_ground_that_is_bared(folder, tmp_path, monkeypatch):
+def test_a_net_that_finds_losses_learns_from_simulated_losses(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("tratteggio.datasets.losses.PANEL_GRID", (64, 64))
     file = recipes.train(FINDS, folder, tmp_path / "run", set_aside=0.2)
     net, card = models.load(file)

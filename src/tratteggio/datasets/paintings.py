@@ -14,9 +14,9 @@ from tratteggio.errors import BadUsage
 from tratteggio.painting import Stack
 from tratteggio.training.batches import Patch
 from tratteggio.training.dataset import Request, Samples
-from tratteggio.training.halves import split_halves
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.sources import Source, Stacks
+from tratteggio.training.spatial_split import split_spatially
 
 HELD_OUT = 256  # small patches, quickly measured
 MARKS = ("painting.toml", "zarr.json")  # what a folder holds that is one painting
@@ -94,7 +94,7 @@ def split_paintings(
     names = tuple(place.name for place in places)
     if not set_aside:
         return PaintingSplit(source, [], names)
-    learnt, aside = split_halves(source, guard=side)
+    learnt, aside = split_spatially(source, guard=side)
     patches = Patches(
         aside, side=side, damage=damage, augment=AS_THEY_ARE, per_picture=None,
         modalities=tuple(modalities.values()), filled=filled,
