@@ -2,9 +2,10 @@
 
 BIN := .venv/bin
 READY := .venv/ready
+PAGE := src/tratteggio/studio/built/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery docs test check bench fuzz format constraints clean
+.PHONY: help demo gallery docs frontend test check bench fuzz format constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -14,20 +15,23 @@ demo: $(READY) ## paint a panel, damage it, propose a fill: layers and a report 
 	@echo "To go on: $(BIN)/tratteggio inspect out/demo/panel.tif"
 
 gallery: $(READY) ## the lecture, step by step: each example run, its page in out/gallery/index.html
-	$(BIN)/python gallery/wall.py
+	$(BIN)/python gallery/example.py
 
 docs: $(READY) ## the documentation site: open out/site/index.html
 	$(BIN)/python docs/generate.py build/docs
 	$(BIN)/zensical build --strict
 
+frontend: $(PAGE) ## the page of the studio, built with npm into the package
+
 test: check ## everything that CI runs: style, types, imports, documentation, tests, doctests
 	$(BIN)/python -m pytest -n 2
 
-check: docs ## style, types, import contracts, links of the documentation
+check: docs $(PAGE) ## style, types, import contracts, links of the documentation
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if [ -d frontend/node_modules ]; then cd frontend && npm run --silent check; fi
 
 bench: $(READY) ## the measurements behind the performance page, one after the other
 	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
@@ -51,7 +55,12 @@ constraints: $(READY) ## write requirements/constraints.txt anew from pyproject.
 	sed -E 's/^(torch==[^+ ;]+).*/\1/' build/constraints.txt | uniq > requirements/constraints.txt
 
 clean: ## remove what was built; `make demo` and `make test` set it up again
-	rm -rf .venv out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf frontend/node_modules src/tratteggio/studio/built .venv out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# Without npm all but the studio works, and its tests in a browser are skipped.
+$(PAGE): $(READY) frontend/package-lock.json frontend/build.mjs $(wildcard frontend/src/*.* frontend/src/*/*.*)
+	@if command -v npm >/dev/null; then $(BIN)/python frontend/build_page.py; \
+	else echo "npm is not here, so the page of the studio is not built. Install Node.js 20 or later."; fi
 
 # Installed again only when the requirements change; a set-up that was cut short starts anew.
 $(READY): pyproject.toml requirements/constraints.txt

@@ -3,13 +3,13 @@
     python benchmarks/calibration.py [--data FOLDER [--names LIST]] [--images 8] [--size 512]
                                      [--engines vae,pconv] [--plot FILE.svg]
 
-FOLDER holds pictures, searched in depth; without it the photographs of scikit-image are taken. LIST is a text
+FOLDER holds images, searched in depth; without it the photographs of scikit-image are taken. LIST is a text
 file with the names of those to take, one per line, such as the `set_aside.txt` of a run. Each is cut to a
 square at its centre and damaged by a seeded mixture of ragged losses and cracks; every engine then proposes a
-fill with its confidence calibrated on the paint that is left. Prints a Markdown table: the share of lost
-pixels whose truth lies within the band of 90 %, over all pictures and its extremes, before and after; how far
-reliability is off on average over the levels 0.1 to 0.9; PSNR where lost; and lost pixels a second, trials
-included.
+fill with its confidence calibrated on the known paint. Prints a Markdown table: the share of lost
+pixels whose truth lies within the band of 90 %, over all images and its extremes, before and after; how far
+reliability is off on average over the levels 0.1 to 0.9; PSNR where lost; and lost pixels a second, with the
+synthetic holes included.
 
 --plot draws the reliability curves.
 """
@@ -26,17 +26,16 @@ from PIL import Image
 
 from engines import centre, cracks, losses, pictures
 from tratteggio import treatment
+from tratteggio.calibration import calibrate_confidence, fill_synthetic_holes
 from tratteggio.experiments._plot import curves
 from tratteggio.metrics.calibration import LEVELS, calibration_error, reliability
 from tratteggio.painting import Lacunae, Scan, Stack
-from tratteggio.tiles.trial import trials
-from tratteggio.tiles.trust import calibration_of
 
 NINE = LEVELS.index(0.9)
 
 
 def paintings(folder: Path | None, names: Path | None, count: int, size: int) -> list[np.ndarray]:
-    """Return RGB squares (size, size, 3) uint8, or smaller where a picture is."""
+    """Return RGB squares (size, size, 3) uint8, or smaller where an image is."""
     if folder is None or names is None:
         return pictures(folder, count, size, seed=0)
     files = [folder / name for name in names.read_text("utf-8").splitlines()]
@@ -57,7 +56,9 @@ def tried(name: str, picture: np.ndarray, seed: int) -> dict[str, np.ndarray | f
     engine = treatment.make_engine(name, seed=seed, device="cpu")
     start = time.perf_counter()
     made = treatment.inpaint(scan, lost, engine=engine, seed=seed)
-    calibration, _ = calibration_of(trials(Stack((scan,)), Lacunae(lost), engine, seed=seed))
+    calibration, _ = calibrate_confidence(
+        fill_synthetic_holes(Stack((scan,)), Lacunae(lost), engine, seed=seed)
+    )
     seconds = time.perf_counter() - start
     difference = (made.image.astype(float) - picture)[lost] / 255
     error = np.abs(difference).max(axis=1)

@@ -22,7 +22,7 @@ from tratteggio import files
 from tratteggio.phantom import panel
 
 IDLE = (
-    "import tratteggio.treatment, tratteggio.tiles, tratteggio.files as f, tratteggio.registry as r;"
+    "import tratteggio.treatment, tratteggio.windows, tratteggio.files as f, tratteggio.registry as r;"
     "import tifffile, imagecodecs, scipy.sparse.linalg, scipy.ndimage;"
     "r.load('engines', {engine!r}).make(seed=0, device='auto')"
 )

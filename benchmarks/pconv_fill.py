@@ -1,4 +1,4 @@
-"""What engine pconv costs: a small picture, a large painting through the command line, and the halo.
+"""What engine pconv costs: a small image, a large painting through the command line, and the halo.
 
     python benchmarks/pconv_fill.py [--quick] [--weights FILE] [--data FOLDER]
 
@@ -34,7 +34,7 @@ from engines import cracks, discs, losses, pictures
 from tratteggio import files, models, phantom
 from tratteggio.engines import pconv
 from tratteggio.roles import Engine
-from tratteggio.tiles.plan import plan
+from tratteggio.windows.plan import plan
 
 import torch  # isort: skip
 from pconv_unet import costs, naive  # isort: skip
@@ -48,13 +48,13 @@ WITH_WEIGHTS = (
 )
 COMMAND = WITH_WEIGHTS + "from tratteggio.cli.main import main; main()"
 IDLE = WITH_WEIGHTS + (
-    "import tratteggio.treatment, tratteggio.tiles, tratteggio.files, tifffile, imagecodecs, scipy.ndimage;"
+    "import tratteggio.treatment, tratteggio.windows, tratteggio.files, tifffile, imagecodecs, scipy.ndimage;"
     "from tratteggio.engines import pconv; pconv.make()"
 )
 FIRST_CALL = WITH_WEIGHTS.replace("import sys", "import sys, numpy as np, tratteggio as tg") + (
     "grid = {side}, {side}; rng = np.random.default_rng(0);"
-    "picture = rng.integers(0, 256, (*grid, 3)).astype(np.uint8);"
-    "tg.inpaint(picture, rng.random(grid) < 0.1, engine='pconv')"
+    "image = rng.integers(0, 256, (*grid, 3)).astype(np.uint8);"
+    "tg.inpaint(image, rng.random(grid) < 0.1, engine='pconv')"
 )
 
 

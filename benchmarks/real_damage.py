@@ -2,9 +2,9 @@
 
     python benchmarks/real_damage.py --data DATA --keep STRENGTHS          all tables
     python benchmarks/real_damage.py --data DATA --tables negatives,cracks
-    python benchmarks/real_damage.py --data DATA --sheets SHEETS           overlays too, one a picture
+    python benchmarks/real_damage.py --data DATA --sheets SHEETS           overlays too, one per image
 
-    negatives   share of the area that is marked in pictures without damage: mean and worst
+    negatives   share of the area that is marked in images without damage: mean and worst
     cracks      F1 with 2 pixels of tolerance on each set of photographs, beside detectors of scikit-image
     losses      F1 of each labelled mural and manuscript, by default
     strokes     the same after 12 and 40 strokes of a scripted labeller (`benchmarks/strokes.py`)
@@ -31,7 +31,7 @@ from skimage.morphology import skeletonize
 from strokes import Labeller
 
 import tratteggio as tg
-from tratteggio.damage import Strengths, found
+from tratteggio.damage import Strengths, threshold_and_trace
 from tratteggio.metrics import Agreement, agreement
 from tratteggio.painting import Scan, Stack
 from tratteggio.roles import Detector
@@ -68,7 +68,9 @@ class Finder:
         """Return where damage of a class is found by default: (H, W) bool."""
         detector = self.detectors[kind]
         levels = self._levels(bed, detector)
-        traced = found(levels, threshold=detector.threshold, trace=detector.trace, name=bed.name).read()
+        traced = threshold_and_trace(
+            levels, threshold=detector.threshold, trace=detector.trace, name=bed.name
+        ).read()
         if self.sheets and traced.any():
             self._show(bed, kind, traced)
         return traced
@@ -105,7 +107,7 @@ def parts(rows: list[tuple[Bed, float]]) -> str:
 
 def negatives(data: Path, finder: Finder) -> None:
     head("Hard negatives: share of the area that is marked")
-    print("| bed | class | tuning: mean | worst | pictures | kept back: mean | worst | pictures |")
+    print("| bed | class | tuning: mean | worst | images | kept back: mean | worst | images |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     every: dict[str, list[tuple[Bed, float]]] = {"crack": [], "loss": []}
     for bed_kind in ("drawn", "painted"):
@@ -135,7 +137,7 @@ def cracks(data: Path, finder: Finder) -> None:
             f"{name} (scikit-image)": rival(name, *setting)
             for name, setting in tuned(data / "cracks").items()
         }
-    print("| set | part | pictures |", " | ".join(finders), "|")
+    print("| set | part | images |", " | ".join(finders), "|")
     print("| --- | --- | --- |", " | ".join("---" for _ in finders), "|")
     sets = [(kind, list(beds.cracked(data, kind))) for kind in beds.CRACK_SETS]
     sets.append(("phantoms, RGB", list(phantoms())))
@@ -149,7 +151,7 @@ def cracks(data: Path, finder: Finder) -> None:
 
 
 def tuned(folder: Path) -> dict[str, tuple[float, float, float]]:
-    """Choose scales and thresholds of the rivals, on the pictures of `benchmarks/detection.py` for tuning."""
+    """Choose scales and thresholds of the rivals, on the images of `benchmarks/detection.py` for tuning."""
     sets = {"phantoms": list(detection.panels(detection.TUNING_SEEDS, scans=False))}
     sets |= {kind: list(detection.photographs(folder, kind, tuning=True)) for kind in detection.TUNED_ON}
     return {name: detection.tuned(one, sets) for name, one in detection.RIVALS.items()}
@@ -177,7 +179,7 @@ def rival(name: str, scale: float, threshold: float, weak: float) -> Callable[[B
 
 
 def pooled(pictures: list[Bed], look: Callable[[Bed], np.ndarray], kind: str) -> Agreement:
-    """Count over all pictures of a set."""
+    """Count over all images of a set."""
     added = Agreement(0, 0, 0, 0)
     for bed in pictures:
         mask = look(bed)
@@ -188,7 +190,7 @@ def pooled(pictures: list[Bed], look: Callable[[Bed], np.ndarray], kind: str) ->
 
 def losses(data: Path, finder: Finder) -> None:
     head("Losses by default: F1 pixel by pixel (precision, recall)")
-    print("| picture | part | lost | found | F1 |")
+    print("| image | part | lost | found | F1 |")
     print("| --- | --- | --- | --- | --- |")
     scores: dict[bool, list[float]] = {False: [], True: []}
     for bed in with_losses(data):
@@ -205,7 +207,7 @@ def losses(data: Path, finder: Finder) -> None:
 
 def strokes(data: Path, finder: Finder) -> None:  # noqa: ARG001  (strokes teach a detector of their own)
     head("Losses after strokes of a scripted labeller: F1 pixel by pixel")
-    print("| picture | part |", " | ".join(f"{count} strokes" for count in SCORED), "|")
+    print("| image | part |", " | ".join(f"{count} strokes" for count in SCORED), "|")
     print("| --- | --- |", " | ".join("---" for _ in SCORED), "|")
     scores: dict[int, dict[bool, list[float]]] = {count: {False: [], True: []} for count in SCORED}
     for bed in with_losses(data):
@@ -225,7 +227,7 @@ def strokes(data: Path, finder: Finder) -> None:  # noqa: ARG001  (strokes teach
 
 
 def with_losses(data: Path) -> Iterable[Bed]:
-    """Bring pictures where paint is lost; a fresco with cracks alone says nothing here."""
+    """Bring images where paint is lost; a fresco with cracks alone says nothing here."""
     return (bed for bed in beds.lost(data) if bed.damaged["loss"].mean() > 0.003)
 
 
@@ -248,7 +250,7 @@ def faces(data: Path, finder: Finder) -> None:
 
 
 def short(bed: Bed) -> str:
-    """Name a picture without its suffix, and the corner of its box if it is a part of one."""
+    """Name an image without its suffix, and the corner of its box if it is a part of one."""
     file, _, corner = bed.name.partition(" ")
     return f"{Path(file).stem[:40]} {corner}".strip()
 

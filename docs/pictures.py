@@ -16,7 +16,7 @@ from PIL import Image
 import tratteggio as tg
 from tratteggio.files import overview
 from tratteggio.filters import hybrid, strip
-from tratteggio.finish import finished
+from tratteggio.finish import apply_finish
 from tratteggio.painting import Region, Restoration
 from tratteggio.phantom import panel
 
@@ -48,7 +48,7 @@ def main() -> None:
     close = Region(380, 340, 700, 580)
     shown = []
     for name in ("mimetic", "hatched", "neutral", "outlined"):
-        pixels = finished(restoration, name).pixels
+        pixels = apply_finish(restoration, name).pixels
         shown.append(overview(phantom.damaged, longest=320, pixels=pixels, region=close))
     beside(shown, HERE / "finishes.jpg", quality=85)
     near, far = panel(320, 320).painted.read(), panel(320, 320, seed=1, motif="landscape").painted.read()

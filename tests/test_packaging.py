@@ -1,6 +1,7 @@
 """What a wheel contains: the package, its weights with cards, and nothing of the tests or of this machine."""
 
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PAGE = "src/tratteggio/studio/built"
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     )  # fmt: skip
     if listed.returncode:
         pytest.skip("this is no git checkout, so what belongs to the source is not known")
-    for name in filter(None, listed.stdout.decode().split("\0")):
+    page = ROOT / PAGE
+    if not page.is_dir() and shutil.which("npm") is None:
+        pytest.skip("npm is not installed, so the page of the studio cannot be built into a wheel")
+    # A page that is built and current is taken as it is; otherwise this builds it.
+    built = [f"{PAGE}/{file.name}" for file in page.iterdir()] if page.is_dir() else []
+    for name in filter(None, [*listed.stdout.decode().split("\0"), *built]):
         if (ROOT / name).is_file():
             copy = source / name
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +48,12 @@ def test_a_wheel_contains_every_module_and_every_weight(wheel: zipfile.ZipFile) 
     modules = {f"tratteggio/{file.relative_to(package)}" for file in package.rglob("*.py")}
     weights = {f"tratteggio/weights/{file.name}" for file in (package / "weights").iterdir()}
     assert modules | weights | {"tratteggio/py.typed"} <= set(wheel.namelist())
+
+
+def test_a_wheel_contains_the_page_of_the_studio(wheel: zipfile.ZipFile) -> None:
+    page = {"index.html", "studio.js", "studio.css", "icon.svg", "licences.txt"}
+    assert {f"tratteggio/studio/built/{name}" for name in page} <= set(wheel.namelist())
+    assert len(wheel.read("tratteggio/studio/built/studio.js")) > 100_000
 
 
 def test_a_wheel_contains_nothing_else(wheel: zipfile.ZipFile) -> None:

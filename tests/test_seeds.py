@@ -18,7 +18,7 @@ from tratteggio.phantom import multimodal, panel
 from tratteggio.seeds import LARGEST, require_seed
 from tratteggio.training.recipe import Recipe
 from tratteggio.training.sources import Phantoms
-from tratteggio.treatment import inpaint_file, make_detector, make_engine, survey
+from tratteggio.treatment import FillOptions, inpaint_file, make_detector, make_engine, survey
 
 GREY = np.zeros((40, 40), np.uint8)
 LOST = np.pad(np.ones((4, 4), bool), 18)
@@ -40,7 +40,9 @@ def test_anything_else_is_refused(seed: Any) -> None:
 CALLS: dict[str, Callable[[int], object]] = {
     "inpaint": lambda seed: tg.inpaint(GREY, LOST, engine="diffusion", seed=seed),
     "inpaint with an engine": lambda seed: tg.inpaint(GREY, LOST, engine=make_engine("diffusion"), seed=seed),
-    "inpaint_file": lambda seed: inpaint_file(Path("a.tif"), Path("m.png"), Path("o.tif"), seed=seed),
+    "inpaint_file": lambda seed: inpaint_file(
+        Path("a.tif"), Path("m.png"), Path("o.tif"), options=FillOptions(seed=seed)
+    ),
     "detect": lambda seed: tg.detect(GREY, "tophat", seed=seed),
     "survey": lambda seed: survey("none.tif", ["tophat"], seed=seed),
     "make_engine": lambda seed: make_engine("telea", seed=seed),

@@ -15,7 +15,7 @@ import tratteggio as tg
 from tratteggio import evaluation, files
 from tratteggio.errors import BadUsage, GridMismatch, Stopped, UnknownName, UnreadableFile, UnsafeOutput
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
-from tratteggio.treatment import enhance_file, inpaint_file
+from tratteggio.treatment import FillOptions, enhance_file, inpaint_file
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -68,7 +68,7 @@ def test_known_paint_is_the_source_s_bit_by_bit_in_the_file(panel, tmp_path):
 @pytest.mark.parametrize("suffix", [".tif", ".png"])
 def test_a_saved_proposal_opens_again_with_all_its_layers(panel, tmp_path, suffix):
     scan, mask = panel
-    inpaint_file(scan, mask, tmp_path / f"out{suffix}", engine="diffusion", seed=3)
+    inpaint_file(scan, mask, tmp_path / f"out{suffix}", engine="diffusion", options=FillOptions(seed=3))
     restoration = tg.reopen(tmp_path / f"out{suffix}")
     np.testing.assert_array_equal(restoration.original.read(), tifffile.imread(scan))
     np.testing.assert_array_equal(restoration.lacunae.read(), np.asarray(Image.open(mask)) > 0)
@@ -102,20 +102,20 @@ SLOW = """
 import signal, sys, time
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
-import tratteggio.tiles
-from tratteggio.treatment import enhance_file, inpaint_file
-run = sys.modules["tratteggio.tiles.run"]  # the module: the name in the package is the function
+import tratteggio.windows
+from tratteggio.treatment import FillOptions, enhance_file, inpaint_file
+run = sys.modules["tratteggio.windows.run"]  # the module: the name in the package is the function
 fast = run._Filling.piece
 run._Filling.piece = lambda *a: (time.sleep(0.15), fast(*a))[1]
 scan, mask, out = map(Path, sys.argv[1:])
-inpaint_file(scan, mask, out, engine="diffusion", tile=512)
+inpaint_file(scan, mask, out, engine="diffusion", options=FillOptions(tile=512))
 """
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_job_resumes_to_the_same_file(panel, tmp_path, how):
     scan, mask = panel
-    inpaint_file(scan, mask, tmp_path / "alone.tif", engine="diffusion", tile=512)
+    inpaint_file(scan, mask, tmp_path / "alone.tif", engine="diffusion", options=FillOptions(tile=512))
     process = subprocess.Popen(
         [sys.executable, "-c", SLOW, scan, mask, tmp_path / "out.tif"], stderr=subprocess.PIPE
     )
@@ -128,8 +128,10 @@ def test_a_killed_job_resumes_to_the_same_file(panel, tmp_path, how):
     assert list(ledger.glob("tile-*.npz")), "the job was killed on the way, with some of it done"
     assert not (tmp_path / "out.tif").exists()
     with pytest.raises(UnsafeOutput, match="resume=True"):
-        inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", tile=512)
-    inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", tile=512, resume=True)
+        inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion", options=FillOptions(tile=512))
+    inpaint_file(
+        scan, mask, tmp_path / "out.tif", engine="diffusion", options=FillOptions(tile=512), resume=True
+    )
     assert (tmp_path / "out.tif").read_bytes() == (tmp_path / "alone.tif").read_bytes()
     assert not ledger.exists()
 
@@ -140,7 +142,7 @@ def test_an_interrupt_says_how_to_go_on(panel, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["tratteggio.tiles.run"]._Filling, "piece", interrupted)
+    monkeypatch.setattr(sys.modules["tratteggio.windows.run"]._Filling, "piece", interrupted)
     with pytest.raises(Stopped, match="resume=True"):
         inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
     assert not (tmp_path / "out.tif").exists()
@@ -286,7 +288,9 @@ def test_a_mask_over_a_turned_scan_is_refused_until_its_orientation_is_said(pane
     assert not list(tmp_path.glob("out*"))
     for asked, expected in (("stored", lost), ("displayed", lost[::-1, ::-1])):
         out = tmp_path / f"{asked}.tif"
-        inpaint_file(scan, tmp_path / "corner.png", out, engine="telea", mask_orientation=asked)
+        inpaint_file(
+            scan, tmp_path / "corner.png", out, engine="telea", options=FillOptions(mask_orientation=asked)
+        )
         np.testing.assert_array_equal(tg.reopen(out).lacunae.read(), expected)
         found = evaluation.verify(out, lost=tmp_path / "corner.png", mask_orientation=asked)
         assert found.passed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from typing import NoReturn, ParamSpec, TypeVar
@@ -33,6 +34,40 @@ def renamed_arguments(names: Mapping[str, str]) -> Callable[[Callable[P, T]], Ca
                 if former in given:
                     raise BadUsage(
                         f"{function.__name__}: the argument {former} is now called {new}; write {new}=..."
+                    )
+            return function(*args, **given)
+
+        return _call
+
+    return refusing
+
+
+def moved_arguments(options: type) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Refuse keyword arguments that are now fields of an object, which the argument `options` takes.
+
+    Args:
+        options: the dataclass that has the fields.
+
+    Example:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Options:
+        ...     tile: int = 512
+        >>> @moved_arguments(Options)
+        ... def fill(*, options=None): ...
+        >>> fill(tile=256)
+        Traceback (most recent call last):
+        tratteggio.errors.BadUsage: fill: the argument tile is now in Options; write options=Options(tile=...)
+    """
+
+    def refusing(function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def _call(*args: P.args, **given: P.kwargs) -> T:
+            for field in dataclasses.fields(options):
+                if field.name in given:
+                    raise BadUsage(
+                        f"{function.__name__}: the argument {field.name} is now in {options.__name__}; "
+                        f"write options={options.__name__}({field.name}=...)"
                     )
             return function(*args, **given)
 

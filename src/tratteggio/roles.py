@@ -225,16 +225,20 @@ class Trace(NamedTuple):
 
 @dataclass(frozen=True)
 class Keeps:
-    """What files of a format can hold. A writer is asked only for what fits, so it need not check again.
+    """What files of a format can hold. A writer gets only what fits; notes say what is left out.
 
     Attributes:
         depths: names of the dtypes of samples that are kept bit by bit, shallow first.
+        channels: numbers of colour channels, beside opacity; None: any number.
         alpha: opacity as a last channel.
         profile: a colour profile.
         resolution: pixels per inch or centimetre.
         orientation: how a viewer turns the pixels.
+        exif: EXIF and XMP.
         white: a sample that stands for white, where it is not that of the depth.
         inverted: grey that is stored with 0 as white.
+        alpha_kinds: what the last channel is, if it is not plain opacity.
+        bound_notes: maker notes in EXIF that hold positions in the source file.
         foreign: keys of `Metadata.foreign` that are written back.
         layers: original, fill and lacunae of a proposal in one file.
         scans: several scans of one painting.
@@ -244,12 +248,16 @@ class Keeps:
     """
 
     depths: tuple[str, ...] = ()
+    channels: tuple[int, ...] | None = (1, 3)
     alpha: bool = False
     profile: bool = False
     resolution: bool = False
     orientation: bool = False
+    exif: bool = False
     white: bool = False
     inverted: bool = False
+    alpha_kinds: bool = False
+    bound_notes: bool = True
     foreign: tuple[str, ...] = ()
     layers: bool = False
     scans: bool = False
@@ -282,6 +290,7 @@ class Facts:
     compressions: tuple[str, ...] = ()
 
 
+@runtime_checkable
 class Format(Protocol):
     """One kind of files. Each module in `formats/`, or behind an entry point of `tratteggio.formats`, is one.
 
@@ -315,7 +324,7 @@ class Format(Protocol):
 
 
 @runtime_checkable
-class ScanReader(Protocol):
+class ScanReader(Format, Protocol):
     """A format whose files hold one scan."""
 
     def open_scan(self, path: Path, *, modality: str, bilevel: bool) -> Scan:
@@ -334,7 +343,7 @@ class ScanReader(Protocol):
 
 
 @runtime_checkable
-class StackReader(Protocol):
+class StackReader(Format, Protocol):
     """A format that holds several scans of one painting."""
 
     def open_stack(self, path: Path) -> Stack | None:
@@ -348,7 +357,7 @@ class StackReader(Protocol):
 
 
 @runtime_checkable
-class ScanWriter(Protocol):
+class ScanWriter(Format, Protocol):
     """A format that holds pixels: TIFF, PNG, JPEG, ..."""
 
     def write_scan(
@@ -364,7 +373,7 @@ class ScanWriter(Protocol):
         """Write pixels, read once and in bands, so that they may be huge and lazy.
 
         Args:
-            pixels: (H, W) or (H, W, C) with C - alpha of 1 or 3, of one of `Keeps.depths`.
+            pixels: (H, W) or (H, W, C), of a depth, a number of channels and a size that `Keeps` states.
             file: where to.
             metadata: what the format can hold of it is written.
             alpha: True if the last channel is opacity.
@@ -374,7 +383,7 @@ class ScanWriter(Protocol):
 
 
 @runtime_checkable
-class StackWriter(Protocol):
+class StackWriter(Format, Protocol):
     """A format that holds the scans of a stack."""
 
     def require_stack(self, stack: Stack, target: Path) -> None:
@@ -403,7 +412,7 @@ class StackWriter(Protocol):
 
 
 @runtime_checkable
-class ProposalWriter(Protocol):
+class ProposalWriter(Format, Protocol):
     """A format that holds original, fill and lacunae as layers of one file."""
 
     def write_proposal(self, restoration: Restoration, file: Path) -> None:
@@ -411,7 +420,7 @@ class ProposalWriter(Protocol):
 
 
 @runtime_checkable
-class ClassMaps(Protocol):
+class ClassMaps(Format, Protocol):
     """A format that holds numbered classes with a colour for each."""
 
     def write_classes(

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 import tratteggio as tg
 from tratteggio import files
 from tratteggio.cli.main import app
-from tratteggio.files.layered import read_ora
+from tratteggio.formats.ora import read_ora
 
 RGB = np.random.default_rng(0).integers(0, 65536, (40, 50, 3)).astype(np.uint16)
 

@@ -259,7 +259,7 @@ def test_no_verb_writes_over_an_input_or_twice_into_one_file(folder, monkeypatch
 def test_a_source_that_is_replaced_while_it_is_filled_is_noticed_and_no_foreign_tile_is_kept(
     folder, monkeypatch
 ):
-    from tratteggio.tiles.run import _Filling
+    from tratteggio.windows.run import _Filling
 
     scan = folder / "a.tif"
     shutil.copy(scan, folder / "sound.tif")
@@ -363,7 +363,7 @@ def test_a_kill_between_two_renamings_is_gone_on_from(folder, monkeypatch):
 
 
 def test_a_kill_after_the_last_renaming_leaves_no_ledger_after_the_next_run(folder, monkeypatch):
-    from tratteggio.tiles import DiskLedger
+    from tratteggio.windows import DiskLedger
 
     with monkeypatch.context() as patch:
         patch.setattr(DiskLedger, "discard", lambda self: None)

@@ -16,7 +16,7 @@ from tratteggio.engines import pconv
 from tratteggio.treatment import sample_file
 
 VERBS = ["demo", "inspect", "inpaint", "verify", "evaluate", "compare", "report", "doctor"]
-VERBS += ["register", "train", "recipes", "models", "reproduce", "export", "enhance"]
+VERBS += ["register", "train", "recipes", "models", "reproduce", "export", "enhance", "studio"]
 
 
 def run(*words: object) -> Result:

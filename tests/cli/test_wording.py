@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 import tratteggio as tg
 from tratteggio.cli.main import app
-from tratteggio.cli.wording import said
+from tratteggio.cli.wording import format_error
 from tratteggio.errors import BadUsage
 
 
@@ -18,7 +18,7 @@ def test_a_library_error_names_its_option_and_no_flag() -> None:
         tg.inpaint(np.full((24, 24, 3), 9, np.uint8), lost, tile=0)
     assert met.value.option == "tile"
     assert str(met.value) == "tile must be a number of pixels, 1 or more, got 0"
-    assert said(met.value) == "--tile must be a number of pixels, 1 or more, got 0"
+    assert format_error(met.value) == "--tile must be a number of pixels, 1 or more, got 0"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_library_error_names_its_option_and_no_flag() -> None:
     ],
 )
 def test_sentences_are_put_as_they_are_typed(sentence: str, option: str | None, typed: str) -> None:
-    assert said(BadUsage(sentence, option=option)) == typed
+    assert format_error(BadUsage(sentence, option=option)) == typed
 
 
 def test_the_command_line_says_flags(tmp_path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import ndimage
 
-from tratteggio.damage import CLASSES, DamageMap, index_of, length_px, mapped, policies
+from tratteggio.damage import CLASSES, DamageMap, index_of, length_px, merge_classes, policies
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.painting import Lacunae, Metadata, Region, lacunae
 
@@ -22,7 +22,7 @@ def some(seed: int, grid: tuple[int, int] = (60, 70)) -> DamageMap:
 def test_where_classes_overlap_the_more_urgent_is_shown():
     everywhere = Lacunae(np.ones((4, 5), bool))
     column = Lacunae(np.arange(5)[None].repeat(4, 0) == 2)
-    damage = mapped({"overpaint": everywhere, "loss": column}, name="both")
+    damage = merge_classes({"overpaint": everywhere, "loss": column}, name="both")
     assert_array_equal(damage.of("loss").read(), column.read())
     assert_array_equal(damage.of("overpaint").read(), ~column.read())
     assert damage.of("crack").lost_px == 0
@@ -84,5 +84,6 @@ def test_classes_and_policies_that_are_none_are_refused():
             policies(text)
     with pytest.raises(UnknownName, match="loss"):
         index_of("los")
+    square, wide = Lacunae(np.ones((2, 2), bool)), Lacunae(np.ones((2, 3), bool))
     with pytest.raises(GridMismatch, match="one grid"):
-        mapped({"loss": Lacunae(np.ones((2, 2), bool)), "crack": Lacunae(np.ones((2, 3), bool))}, name="")
+        merge_classes({"loss": square, "crack": wide}, name="")

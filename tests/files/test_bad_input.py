@@ -56,7 +56,7 @@ def test_zero_bytes(tmp_path):
 
 def test_no_picture_at_all(tmp_path):
     (tmp_path / "note.tif").write_text("a shopping list")
-    refused(tmp_path / "note.tif", UnsupportedFile, "not a TIFF, PNG or JPEG")
+    refused(tmp_path / "note.tif", UnsupportedFile, "not a TIFF, PNG, JPEG or camera raw file")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

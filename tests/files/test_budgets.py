@@ -24,8 +24,8 @@ from numcodecs import Zstd
 from tratteggio import files
 from tratteggio.damage import PALETTE
 from tratteggio.errors import BadUsage, UnreadableFile
-from tratteggio.files.bombs import require_no_bomb
-from tratteggio.files.layered import MIMETYPE, read_ora
+from tratteggio.formats._ome_zarr.bombs import require_no_bomb
+from tratteggio.formats.ora import MIMETYPE, read_ora
 
 MOST = 64 << 20  # bytes that refusing a bomb may take
 NUMBERS = {colour: number for number, colour in enumerate(PALETTE)}

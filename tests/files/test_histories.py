@@ -18,7 +18,7 @@ from tratteggio.files.histories import require_history
 from tratteggio.files.provenance import read_proposal
 from tratteggio.files.stacks import history_of
 from tratteggio.painting import Scan, Stack
-from tratteggio.treatment import inpaint_file, reopen
+from tratteggio.treatment import FillOptions, inpaint_file, reopen
 
 History = dict[str, Any]
 
@@ -34,7 +34,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files.write_lacunae(tg.Lacunae(lost), folder / "lost.png")
     inpaint_file(
         folder / "panel.tif", folder / "lost.png", folder / "out.tif",
-        engine="diffusion", calibrate=True, leave_above=0.99,
+        engine="diffusion", options=FillOptions(calibrate=True, leave_above=0.99),
     )  # fmt: skip
     return folder / "out.tif"
 

@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from files.dng import write_dng
 from tratteggio import files
 from tratteggio.errors import MissingExtra, UnreadableFile, UnsupportedFile
-from tratteggio.files.raw_read import XYZ_TO_SRGB, _to_srgb
 from tratteggio.files.sensor import sensor_of
+from tratteggio.formats.raw import XYZ_TO_SRGB, _to_srgb
 
 MOSAIC = np.random.default_rng(0).integers(512, 16_000, (64, 96), np.uint16)
 

@@ -22,8 +22,9 @@ from PIL.TiffImagePlugin import IFDRational
 
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnknownName
-from tratteggio.files import exif, tiff_write
-from tratteggio.files.png_write import filtered
+from tratteggio.files import exif, ifd
+from tratteggio.formats._png.write import filtered
+from tratteggio.formats._tiff import write as tiff_write
 from tratteggio.painting import Metadata
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -255,7 +256,7 @@ def test_an_unknown_compression_is_named(tmp_path):
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_png_written_is_read_alike_by_other_libraries(tmp_path, dtype, channels, monkeypatch):
-    monkeypatch.setattr("tratteggio.files.png_write.BAND_BYTES", 3000)  # several bands
+    monkeypatch.setattr("tratteggio.formats._png.write.BAND_BYTES", 3000)  # several bands
     image = picture(*((61, 43, channels) if channels > 1 else (61, 43)), dtype=dtype)
     path = tmp_path / "out.png"
     files.write(image, path, alpha=channels in (2, 4))
@@ -406,7 +407,7 @@ def test_miniswhite_stays_miniswhite(tmp_path):
     )
 )
 def test_a_resolution_becomes_a_fraction_without_loss_of_meaning(value):
-    numerator, denominator = exif.fraction_of(value)
+    numerator, denominator = ifd.fraction_of(value)
     assert 0 < numerator < 2**32
     assert 0 < denominator < 2**32
     assert numerator / denominator == pytest.approx(value, rel=1e-6)
@@ -414,7 +415,7 @@ def test_a_resolution_becomes_a_fraction_without_loss_of_meaning(value):
 
 @pytest.mark.parametrize("value", [300.0, 118.11, 299.5, 72.0, 1 / 3, 11811 / 100, 2834.65])
 def test_the_usual_resolutions_come_back_exactly(value):
-    numerator, denominator = exif.fraction_of(value)
+    numerator, denominator = ifd.fraction_of(value)
     assert numerator / denominator == value
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnreadableFile, UnsafeOutput, UnwritableFile
-from tratteggio.files.layered import read_ora
+from tratteggio.formats.ora import read_ora
 from tratteggio.painting import Lacunae, Metadata, Restoration, Scan
 
 rng = np.random.default_rng(0)

@@ -67,7 +67,7 @@ def test_a_negative_with_a_stated_white_is_filled_and_kept(tmp_path, tagged):
     files.write_lacunae(tg.Lacunae(lost), tmp_path / "m.png")
     treatment.inpaint_file(
         tmp_path / "in.tif", tmp_path / "m.png", tmp_path / "out.tif", engine="telea",
-        white=None if tagged else 4095,
+        options=treatment.FillOptions(white=None if tagged else 4095),
     )  # fmt: skip
     assert evaluation.verify(tmp_path / "out.tif").passed
     out = tifffile.imread(tmp_path / "out.tif")

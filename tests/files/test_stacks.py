@@ -19,17 +19,14 @@ from numpy.testing import assert_array_equal
 
 import tratteggio as tg
 from tratteggio import evaluation, files, treatment
-from tratteggio.files import exif
-from tratteggio.files.omezarr_write import write_ome_zarr
+from tratteggio.files import exif, ifd
 from tratteggio.files.pyramid import Halved, halved, halved_if_all
 from tratteggio.files.stacks import history_of
 from tratteggio.painting import Lacunae, Metadata, Region, Scan, Stack
 
 rng = np.random.default_rng(0)
 ROWS, COLS = 700, 1300
-EXIF = exif.build(
-    exif.Directories(main=(exif.Entry(270, 2, 7, b"a text\0"), exif.Entry(305, 2, 5, b"Soft\0")))
-)
+EXIF = exif.build(exif.Directories(main=(ifd.Entry(270, 2, 7, b"a text\0"), ifd.Entry(305, 2, 5, b"Soft\0"))))
 METADATA = Metadata((300.0, 150.0), "inch", icc=bytes(range(256)), exif=EXIF, xmp=b"<x/>")
 SEEN = np.zeros((ROWS, COLS), bool)
 SEEN[9:, :1111] = True
@@ -108,7 +105,7 @@ def test_regions_are_those_of_the_whole(stack: Stack, zarred: Path, key: tuple[s
 
 def test_only_chunks_that_a_region_touches_are_read(stack: Stack, zarred: Path, tmp_path: Path) -> None:
     """All other chunks are gone: a reader that touched them could not answer."""
-    write_ome_zarr(stack, tmp_path / "p.ome.zarr")
+    files.write_stack(stack, tmp_path / "p.ome.zarr")
     for chunk in (tmp_path / "p.ome.zarr").glob("*/*/c/*/*/*"):
         if chunk.parts[-5:] != ("0", "c", "0", "1", "2"):
             chunk.unlink()

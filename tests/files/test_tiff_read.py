@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 
 from tratteggio import files
 from tratteggio.errors import UnsupportedFile
-from tratteggio.files.tiff_pixels import RawPixels, SegmentCache
+from tratteggio.formats._tiff.pixels import RawPixels, SegmentCache
 
 COMPRESSIONS = [None, "lzw", "zlib", "zstd", "packbits"]
 LAYOUTS: list[dict[str, Any]] = [{"rowsperstrip": 7}, {"rowsperstrip": 1000}, {"tile": (16, 32)}]

@@ -17,10 +17,10 @@ import tratteggio as tg
 from tratteggio import files
 from tratteggio.errors import BadUsage
 from tratteggio.evaluation import evaluate
-from tratteggio.files.layered import read_ora
 from tratteggio.files.white import note_range, on_one_white
-from tratteggio.filters.windows import Light
+from tratteggio.formats.ora import read_ora
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
+from tratteggio.windows.light import Light
 
 TWELVE = 4095
 
@@ -286,7 +286,11 @@ def test_the_history_keeps_it_and_a_report_uses_it(tmp_path, caplog):
     tifffile.imwrite(tmp_path / "a.tif", painted())
     files.write_lacunae(Lacunae(lost_spot()), tmp_path / "m.png")
     history = tg.treatment.inpaint_file(
-        tmp_path / "a.tif", tmp_path / "m.png", tmp_path / "b.tif", engine="tension", white=TWELVE
+        tmp_path / "a.tif",
+        tmp_path / "m.png",
+        tmp_path / "b.tif",
+        engine="tension",
+        options=tg.treatment.FillOptions(white=TWELVE),
     )
     assert history["source"]["white"] == TWELVE
     assert tg.reopen(tmp_path / "b.tif").original.white == TWELVE

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from tratteggio import registry
 from tratteggio.errors import BadUsage, UnknownName
-from tratteggio.finish import finished, hatched, neutral, outlined, require_finish
+from tratteggio.finish import apply_finish, hatched, neutral, outlined, require_finish
 from tratteggio.finish._light import from_light, to_light
 from tratteggio.painting import Lacunae, Metadata, Restoration, Scan
 
@@ -58,7 +58,7 @@ def constant(value: Any, dtype: str = "float64", shape: tuple[int, int] = (72, 9
 def test_the_four_finishes_are_found_by_their_file_names() -> None:
     assert {"hatched", "mimetic", "neutral", "outlined"} <= set(NAMES)
     with pytest.raises(UnknownName, match="did you mean 'hatched'"):
-        finished(proposal(), "hatchet")
+        apply_finish(proposal(), "hatchet")
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_options_of_a_finish_change_the_fill_and_are_in_the_history(
     finish: str, key: str, value: float
 ) -> None:
     before, name = proposal(um_per_px=40.0), finish.partition(":")[0]
-    after = finished(before, finish)
-    assert (read(after) != read(finished(before, name))).any()
+    after = apply_finish(before, finish)
+    assert (read(after) != read(apply_finish(before, name))).any()
     assert after.history["finish"]["name"] == name
     assert after.history["finish"][key] == value
     assert after.history["finish"]["options"] == {key: value}
@@ -100,7 +100,7 @@ def test_options_of_a_finish_are_checked_before_anything_is_filled(finish: str, 
 @pytest.mark.parametrize("name", NAMES)
 def test_only_lost_pixels_change_and_the_depth_stays(name: str, dtype: str, channels: int) -> None:
     before = proposal(dtype, channels)
-    after = finished(before, name)
+    after = apply_finish(before, name)
     known = ~before.lacunae.read()
     assert after.image.dtype == np.dtype(dtype)
     assert after.image.shape == before.original.pixels.shape
@@ -116,7 +116,7 @@ def test_only_lost_pixels_change_and_the_depth_stays(name: str, dtype: str, chan
 def test_a_tile_shows_the_same_bits_as_the_whole(
     name: str, um_per_px: float | None, data: st.DataObject
 ) -> None:
-    shown = finished(proposal("float32", um_per_px=um_per_px), name)
+    shown = apply_finish(proposal("float32", um_per_px=um_per_px), name)
     rows, cols = shown.original.grid
     top, left = data.draw(st.integers(0, rows - 1)), data.draw(st.integers(0, cols - 1))
     bottom, right = data.draw(st.integers(top + 1, rows)), data.draw(st.integers(left + 1, cols))
@@ -128,13 +128,13 @@ def test_what_the_fill_holds_where_paint_is_known_has_no_say(name: str) -> None:
     clean = proposal("float64")
     lost = clean.lacunae.read()[..., None]
     dirty = replace(clean, fill=np.where(lost, clean.fill[:, :], 1e6))
-    assert_array_equal(finished(clean, name).image, finished(dirty, name).image)
+    assert_array_equal(apply_finish(clean, name).image, apply_finish(dirty, name).image)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_history_says_how_the_fill_is_shown_and_keeps_the_rest(name: str) -> None:
     before = proposal(um_per_px=50.0)
-    history = finished(before, name).history
+    history = apply_finish(before, name).history
     assert history["finish"]["name"] == name
     assert history["engine"] == "none"
     assert "finish" not in before.history
@@ -148,7 +148,7 @@ def test_making_a_finish_reads_nothing() -> None:
             raise AssertionError("read")
 
     for name in NAMES:
-        finished(replace(proposal(), fill=Unread()), name)
+        apply_finish(replace(proposal(), fill=Unread()), name)
 
 
 def test_light_and_values_are_each_other_s_inverse_at_every_depth() -> None:
@@ -171,7 +171,7 @@ def test_light_is_skimage_s() -> None:
 
 def test_mimetic_is_the_fill() -> None:
     before = proposal()
-    assert_array_equal(read(finished(before, "mimetic")), before.fill[:, :])
+    assert_array_equal(read(apply_finish(before, "mimetic")), before.fill[:, :])
 
 
 # --- hatched
@@ -181,7 +181,7 @@ COLOURS = [(0.5, 0.5, 0.5), (0.8, 0.6, 0.45), (0.15, 0.2, 0.4), (0.75, 0.15, 0.1
 
 @pytest.mark.parametrize("colour", [*COLOURS, (0.5,)])
 def test_hatching_mixes_to_the_fill_over_each_period_of_each_row(colour: tuple[float, ...]) -> None:
-    shown = to_light(read(finished(constant(colour), "hatched")))
+    shown = to_light(read(apply_finish(constant(colour), "hatched")))
     rows, cols, channels = shown.shape
     by_period = shown.reshape(rows, cols // 9, 9, channels).mean(axis=2)
     wanted = np.broadcast_to(to_light(np.asarray(colour)), by_period.shape)
@@ -195,7 +195,7 @@ def test_hatching_mixes_to_the_fill_at_integer_depths_up_to_rounding(
 ) -> None:
     white = np.iinfo(dtype).max
     fill = np.rint(np.asarray(colour) * white)
-    shown = to_light(read(finished(constant(fill, dtype), "hatched")))
+    shown = to_light(read(apply_finish(constant(fill, dtype), "hatched")))
     by_period = shown.reshape(72, 10, 9, 3).mean(axis=2)
     # Half a level of sRGB is at most 2.4 / 2 levels of light.
     assert np.abs(by_period - to_light(fill.astype(dtype))).max() < 1.2 / white
@@ -211,7 +211,7 @@ def test_hatching_is_plain_from_near_and_gone_from_afar(colour: tuple[int, ...])
     """Near: neighbouring lines differ by several just noticeable differences. Afar: about one is left."""
     color = pytest.importorskip("skimage.color")
     restoration = constant(colour, "uint8", (180, 180))
-    fill, shown = read(restoration), read(finished(restoration, "hatched"))
+    fill, shown = read(restoration), read(apply_finish(restoration, "hatched"))
     lines = color.rgb2lab(shown[:, 1::3])  # the middle of each line of 3 pixels
     near = color.deltaE_ciede2000(lines[:, :-1], lines[:, 1:])
     assert near.mean() > (5 if colour not in EXTREMES else 1.4)  # pure blue has the least room
@@ -223,14 +223,14 @@ def test_hatching_is_plain_from_near_and_gone_from_afar(colour: tuple[int, ...])
 
 
 def test_lines_stand_upright() -> None:
-    shown = to_light(read(finished(constant((0.5, 0.45, 0.4), shape=(200, 198)), "hatched")))[..., 0]
+    shown = to_light(read(apply_finish(constant((0.5, 0.45, 0.4), shape=(200, 198)), "hatched")))[..., 0]
     across, along = np.abs(np.diff(shown, axis=1)).mean(), np.abs(np.diff(shown, axis=0)).mean()
     assert across > 10 * along
 
 
 def test_lines_are_not_all_alike() -> None:
     """A hand's work: no row of strokes repeats the next period, and strokes end."""
-    shown = read(finished(constant((0.5, 0.45, 0.4), shape=(400, 90)), "hatched"))
+    shown = read(apply_finish(constant((0.5, 0.45, 0.4), shape=(400, 90)), "hatched"))
     periods = shown.reshape(400, 10, 9, 3)
     assert len({periods[200, i].tobytes() for i in range(10)}) == 10
     assert (shown[0] != shown[-1]).any()
@@ -240,7 +240,7 @@ def test_the_colour_of_a_line_follows_the_fill() -> None:
     """Top half dark, bottom half light: far from the step each half mixes to its own colour."""
     restoration = constant((0.3, 0.3, 0.3), shape=(200, 90))
     restoration.fill[100:, :] = 0.7  # type: ignore[index]
-    shown = to_light(read(finished(restoration, "hatched")))
+    shown = to_light(read(apply_finish(restoration, "hatched")))
     assert_allclose(shown[:80].mean(), to_light(np.array(0.3)), rtol=1e-6)
     assert_allclose(shown[120:].mean(), to_light(np.array(0.7)), rtol=1e-6)
 
@@ -270,7 +270,7 @@ def test_neutral_gives_each_lacuna_the_mean_light_of_its_fill() -> None:
     lost[5:20, 5:30] = lost[60:90, 70:110] = True
     fill = np.where(lost[..., None], rng.random((100, 120, 1)), 0.0)
     before = Restoration(Scan(np.zeros((100, 120))), Lacunae(lost), fill, lost.astype(np.float32), {})
-    shown = read(finished(before, "neutral"))
+    shown = read(apply_finish(before, "neutral"))
     for lacuna in (np.s_[5:20, 5:30], np.s_[60:90, 70:110]):
         assert np.ptp(shown[lacuna]) == 0
         assert_allclose(to_light(shown[lacuna]).mean(), to_light(fill[lacuna]).mean(), rtol=1e-9)
@@ -278,7 +278,7 @@ def test_neutral_gives_each_lacuna_the_mean_light_of_its_fill() -> None:
 
 def test_neutral_keeps_the_luminance_and_half_of_the_saturation() -> None:
     colour = np.array([0.8, 0.5, 0.2])
-    shown = to_light(read(finished(constant(colour), "neutral")))[0, 0]
+    shown = to_light(read(apply_finish(constant(colour), "neutral")))[0, 0]
     light, weights = to_light(colour), np.array([0.2126, 0.7152, 0.0722])
     assert_allclose(shown @ weights, light @ weights, rtol=1e-9)
     assert_allclose(np.ptp(shown), np.ptp(light) / 2, rtol=1e-9)
@@ -290,7 +290,7 @@ def test_in_a_net_of_cracks_the_neutral_tone_follows_the_paint() -> None:
     lost[0, :] = lost[:, ::90] = True
     ramp = np.where(lost[..., None], np.linspace(0.2, 0.8, 900)[None, :, None], 0)
     before = Restoration(Scan(np.zeros((40, 900))), Lacunae(lost), ramp, lost.astype(np.float32), {})
-    shown = read(finished(before, "neutral"))[0, :, 0]
+    shown = read(apply_finish(before, "neutral"))[0, :, 0]
     assert_allclose(shown[64:-64], ramp[0, 64:-64, 0], atol=0.05)
     assert np.abs(np.diff(shown)).max() < 0.002  # no steps between blocks
 
@@ -346,7 +346,7 @@ def test_the_contour_stands_out_from_its_fill(tone: float, lighter: bool) -> Non
     lost = square(40)
     fill = np.where(lost[..., None], tone, 0.0)
     before = Restoration(Scan(np.zeros((60, 60))), Lacunae(lost), fill, lost.astype(np.float32), {})
-    shown = read(finished(before, "outlined"))[..., 0]
+    shown = read(apply_finish(before, "outlined"))[..., 0]
     drawn = outlined.contour(lost, top=0, left=0, outline_px=2)
     assert ((shown[drawn] > tone) == lighter).all()
     assert np.abs(shown[drawn] - tone).min() > 0.3

@@ -341,7 +341,7 @@ def _ledger(folder: Path) -> Iterator[Seed]:
     """A job that stopped after its last tile, just before the output."""
     from tratteggio import files
     from tratteggio.errors import TratteggioError
-    from tratteggio.treatment import inpainting
+    from tratteggio.treatment import inpaint_file
 
     tifffile.imwrite("scan.tif", paint(dtype=np.uint16), photometric="rgb", metadata=None)
 
@@ -351,9 +351,7 @@ def _ledger(folder: Path) -> Iterator[Seed]:
     former, files.save = files.save, stop
     try:
         with contextlib.suppress(KeyboardInterrupt, TratteggioError):
-            inpainting.inpaint_file(
-                folder / "scan.tif", folder / "mask.png", folder / "out.tif", engine="tension"
-            )
+            inpaint_file(folder / "scan.tif", folder / "mask.png", folder / "out.tif", engine="tension")
     finally:
         files.save = former
     found = _files(folder)

@@ -107,7 +107,7 @@ def _read_ora(name: str) -> int:
     import typer
 
     from tratteggio.cli.console import conversation
-    from tratteggio.files.layered import read_ora
+    from tratteggio.formats.ora import read_ora
 
     try:
         with conversation(as_json=False, quiet=True):

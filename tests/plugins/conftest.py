@@ -1,5 +1,6 @@
 """The plugin of the page "Write a plugin", as it is and with one change."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,15 +18,16 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 @pytest.fixture
-def changed(tmp_path: Path) -> Callable[[str, str, str], Installed]:
-    """Install the package of the page with one change in one file."""
+def changed(plugin: Installed, tmp_path: Path) -> Callable[[str, str, str], Installed]:
+    """Copy the installed package with one change in one file."""
 
     def _change(file: str, old: str, new: str) -> Installed:
-        write_package(tmp_path / "source")
-        place = tmp_path / "source" / "src" / "my_restoration" / file
-        code = place.read_text("utf-8")
+        copy = Installed(plugin.source, tmp_path / "target")
+        shutil.copytree(plugin.target, copy.target, ignore=shutil.ignore_patterns("__pycache__"))
+        module = copy.target / "my_restoration" / file
+        code = module.read_text("utf-8")
         assert code.count(old) == 1, f"{file} has {code.count(old)} times {old!r}"
-        place.write_text(code.replace(old, new), "utf-8")
-        return install(tmp_path / "source", tmp_path / "target")
+        module.write_text(code.replace(old, new), "utf-8")
+        return copy
 
     return _change

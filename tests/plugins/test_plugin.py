@@ -47,7 +47,7 @@ def test_a_misspelt_name_is_answered_with_its_name(plugin: Installed, desk: Path
 
 def test_the_commands_of_the_page_run(plugin: Installed, desk: Path) -> None:
     commands = re.findall(r"^tratteggio (?:inpaint|detect) .*$", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         plugin.run(*TRATTEGGIO, *shlex.split(command)[1:], cwd=desk)
     plugin.run(*TRATTEGGIO, "verify", "proposal.tif", cwd=desk)
@@ -58,6 +58,30 @@ def test_the_commands_of_the_page_run(plugin: Installed, desk: Path) -> None:
     history = files.read_history(files.sidecar(desk / "proposal.tif", "history"))
     assert history["engine"]["name"] == "nearest"
     assert files.read_lacunae(desk / "stains.png").grid == (96, 80)
+    array = np.load(desk / "proposal.npy")
+    assert array.dtype == np.uint16
+    assert (array[~lost] == before[~lost]).all()
+
+
+def test_its_files_are_read_like_any_other(plugin: Installed, desk: Path) -> None:
+    array = files.read(desk / "panel.tif").read()
+    np.save(desk / "panel.npy", array)
+    facts = json.loads(plugin.run(*TRATTEGGIO, "inspect", "panel.npy", "--json", cwd=desk))["files"][0]
+    assert (facts["rows"], facts["cols"], facts["depth"]) == (96, 80, "uint16")
+    words = ["inpaint", "panel.npy", "--mask", "lost.png", "-o", "proposal.tif", "--engine", "nearest"]
+    plugin.run(*TRATTEGGIO, *words, cwd=desk)
+    plugin.run(*TRATTEGGIO, "verify", "proposal.tif", cwd=desk)
+    lost = files.read_lacunae(desk / "lost.png").read()
+    assert (files.read(desk / "proposal.tif").read()[~lost] == array[~lost]).all()
+
+
+def test_a_damaged_file_of_it_is_one_sentence(plugin: Installed, desk: Path) -> None:
+    np.save(desk / "panel.npy", np.zeros((20, 20), np.uint8))
+    data = (desk / "panel.npy").read_bytes()
+    (desk / "panel.npy").write_bytes(data[:-100])
+    said = plugin.run(*TRATTEGGIO, "inspect", "panel.npy", cwd=desk, fails=True)
+    assert re.search(r"panel\.npy .*NumPy", said)
+    assert "Traceback" not in said
 
 
 # --- held to the laws ----------------------------------------------------------------------------------
@@ -66,11 +90,12 @@ def test_the_commands_of_the_page_run(plugin: Installed, desk: Path) -> None:
 def test_its_own_tests_pass(plugin: Installed, tmp_path: Path) -> None:
     said = plugin.run(*PYTEST, str(plugin.source / "tests"), cwd=tmp_path)
     laws = (ROOT / "tests" / "api_surface.txt").read_text("utf-8").splitlines()
-    engine, detector = (
-        len([line for line in laws if f"testing.{role}Laws.test_" in line]) for role in ("Engine", "Detector")
+    engine, detector, scans = (
+        len([line for line in laws if f"testing.{role}Laws.test_" in line])
+        for role in ("Engine", "Detector", "ScanFormat")
     )
     passed = int(re.search(r"(\d+) passed", said).group(1))
-    assert passed >= 2 * engine + detector
+    assert passed >= 2 * engine + detector + scans
     assert "skipped" not in said
 
 
@@ -111,6 +136,20 @@ def test_its_own_tests_pass(plugin: Installed, tmp_path: Path) -> None:
             "/ 255",
             "test_depth_does_not_matter",
             id="levels of 8 bits",
+        ),
+        pytest.param(
+            "npy.py",
+            "array[band.slices] = pixels[band.slices]",
+            "array[band.slices] = pixels[band.slices] // 2 * 2",
+            "test_what_is_written_is_read_again_or_refused",
+            id="the last bit",
+        ),
+        pytest.param(
+            "npy.py",
+            'start.startswith(b"\\x93NUMPY")',
+            "path.is_file()",
+            "test_it_recognizes_its_own_files_and_no_others",
+            id="takes every file",
         ),
     ],
 )

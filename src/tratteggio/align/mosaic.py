@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,13 @@ from tratteggio.align.transform import Floats, Transform
 from tratteggio.errors import BadUsage, Misaligned
 from tratteggio.files.beside import Before
 from tratteggio.files.forms import Painting, scan_of
-from tratteggio.files.laying import require_alike
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.provenance import history_json
+from tratteggio.files.record import Input, input_of, make_record
+from tratteggio.files.stacks import has_stack_suffix
 from tratteggio.files.white import on_one_white
 from tratteggio.files.writing import write_as
 from tratteggio.painting import Scan, Stack
-from tratteggio.version import __version__
 
 log = logging.getLogger("tratteggio")
 
@@ -56,27 +56,30 @@ class Mosaic:
         transforms: from the mosaic to each tile, in the order of the tiles.
         pairs: which tiles overlap.
         residual: how far held-out patches of overlapping tiles lie aside, at their places in the mosaic.
+        tiles: what was read, in order.
+        max_error: the greatest mean residual that was allowed, in pixels.
     """
 
     scan: Scan
     transforms: tuple[Transform, ...]
     pairs: tuple[tuple[int, int], ...]
     residual: Residual
-    tiles: tuple[str, ...]
+    tiles: tuple[Input, ...]
+    max_error: float = 2.0
 
     def history(self) -> dict[str, Any]:
-        """Say how the mosaic came to be; JSON-like."""
-        return {
-            "tratteggio": __version__,
-            "verb": "register --mosaic",
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        """Describe how the mosaic was made; JSON-like."""
+        details = {
             "tiles": [
-                {"source": name, "transform": transform.as_json()}
-                for name, transform in zip(self.tiles, self.transforms, strict=True)
+                {"source": tile.name, "transform": transform.as_json()}
+                for tile, transform in zip(self.tiles, self.transforms, strict=True)
             ],
             "overlaps": [list(pair) for pair in self.pairs],
             "residual": self.residual.as_json(),
         }
+        return make_record(
+            "register --mosaic", inputs=self.tiles, options={"max_error": self.max_error}, details=details
+        )
 
     def save(
         self,
@@ -99,7 +102,7 @@ class Mosaic:
             UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         """
         path = Path(path)
-        if path.name.lower().endswith((".ome.zarr", ".ome.tif", ".ome.tiff")):
+        if has_stack_suffix(path):
             history = self.history()
             files.write_stack(Stack((self.scan,)), path, history=history, progress=progress, before=before)
             return
@@ -142,7 +145,7 @@ def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
             f"the tiles lie {residual.mean:.2f} pixels aside of each other on average after all fits, but "
             f"the limit is `max_error={max_error:g}`; allow more, or give tiles that overlap more"
         )
-    return _laid(scans, poses, pairs, residual)
+    return replace(_laid(scans, poses, pairs, residual), max_error=max_error)
 
 
 def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
@@ -159,7 +162,7 @@ def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
                 f"{first.dtype} with {first.channels} and {tile.name} is {tile.dtype} with {tile.channels}; "
                 "convert one of them first"
             )
-        require_alike(first, tile)
+        require_same_orientation(first, tile)
         if tile.metadata.icc != first.metadata.icc:
             named = [files.profile_name(one.metadata.icc) or "none (sRGB)" for one in (first, tile)]
             raise BadUsage(
@@ -355,5 +358,5 @@ def _laid(
         transforms,
         pairs,
         replace(residual, places=residual.places - origin),
-        tuple(Path(tile.name).name for tile in tiles),
+        tuple(input_of(tile) for tile in tiles),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,11 @@ from tratteggio.align.warp import warp
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import Before
 from tratteggio.files.forms import Painting, scan_of
+from tratteggio.files.record import input_of, make_record
 from tratteggio.painting import Stack
-from tratteggio.version import __version__
+from tratteggio.painting.modalities import MAIN, MODALITIES, name_meant
 
 MODALITY = re.compile(r"[a-z][a-z0-9_]*")
-MEANT = {
-    "vis": "rgb", "visible": "rgb", "color": "rgb", "colour": "rgb", "ir": "irr", "infrared": "irr",
-    "nir": "irr", "x_ray": "xray", "x": "xray", "xr": "xray", "xrr": "xray", "uv": "uvf",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,18 +28,17 @@ class Registered:
     Attributes:
         stack: the reference first; the others are resampled while they are read.
         registrations: transform and residual of each other scan, by modality.
+        max_error: the greatest mean residual that was allowed, in pixels of the reference.
     """
 
     stack: Stack
     registrations: Mapping[str, Registration]
+    max_error: float = 2.0
 
     def history(self) -> dict[str, Any]:
-        """Say how the stack came to be: sources, transforms, residuals; JSON-like."""
+        """Describe how the stack was made: sources, transforms, residuals; JSON-like."""
         reference, *others = self.stack.scans
-        return {
-            "tratteggio": __version__,
-            "verb": "register",
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        details = {
             "reference": {"modality": reference.modality, "source": Path(reference.name).name},
             "registered": {
                 scan.modality: {
@@ -53,6 +48,12 @@ class Registered:
                 for scan in others
             },
         }
+        return make_record(
+            "register",
+            inputs=map(input_of, self.stack.scans),
+            options={"max_error": self.max_error},
+            details=details,
+        )
 
     def save(
         self,
@@ -110,7 +111,7 @@ def register(
     """
     if not others:
         raise BadUsage("there is nothing to register; give at least one scan in addition to the reference")
-    shown = modality or ("rgb" if isinstance(reference, str | Path) else scan_of(reference).modality)
+    shown = modality or (MAIN if isinstance(reference, str | Path) else scan_of(reference).modality)
     for name in (shown, *others):
         require_modality(name)
     if shown in others:
@@ -120,7 +121,7 @@ def register(
     located = locate_all(fixed, sources, max_error=max_error)
     found = dict(zip(others, located, strict=True))
     warped = [warp(source, found[source.modality].transform, fixed.metadata) for source in sources]
-    return Registered(Stack((fixed, *warped)), found)
+    return Registered(Stack((fixed, *warped)), found, max_error)
 
 
 def require_modality(name: str) -> None:
@@ -129,12 +130,10 @@ def require_modality(name: str) -> None:
     Raises:
         BadUsage: not a plain lower-case word, or another word for a modality that has a name here.
     """
-    folded = name.lower().replace("-", "_")
-    meant = MEANT.get(folded) or MEANT.get(folded.replace("_", ""))
-    if meant:
+    if meant := name_meant(name):
         raise BadUsage(f"the modality {name!r} is called {meant!r} here; write {meant}=FILE")
     if not MODALITY.fullmatch(name):
         raise BadUsage(
-            "the name of a modality has lower-case letters, digits and '_', for example rgb, irr, xray, uvf "
-            f"or rgb_before; got {name!r}"
+            "the name of a modality has lower-case letters, digits and '_', for example "
+            f"{', '.join(MODALITIES)}; got {name!r}"
         )

@@ -112,7 +112,7 @@ class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         option = getattr(record, "option", None)  # by which the note can be met
         self.console.note(
-            wording.translated(record.getMessage()) + (f" ({wording.flag(option)})" if option else "")
+            wording.translate(record.getMessage()) + (f" ({wording.flag(option)})" if option else "")
         )
 
 
@@ -140,7 +140,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
         with _only_ours():
             yield console
     except TratteggioError as error:
-        _end(console, wording.said(error), error.exit_code)
+        _end(console, wording.format_error(error), error.exit_code)
     except KeyboardInterrupt:
         _end(console, "stopped", Stopped.exit_code)
     except Left:
@@ -148,7 +148,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:  # noqa: BLE001 the top of the command line: nothing may pass as a traceback
-        _end(console, *unforeseen(error))
+        _end(console, *describe_fault(error))
     finally:
         signal.signal(signal.SIGTERM, former)
         logger.removeHandler(handler)
@@ -177,7 +177,7 @@ def _only_ours() -> Iterator[None]:
         root.removeHandler(nobody)
 
 
-def unforeseen(error: BaseException) -> tuple[str, int]:
+def describe_fault(error: BaseException) -> tuple[str, int]:
     """Return one sentence and an exit code for an error that is not ours; the details are kept.
 
     The machine's answers (no memory, no space, no permission) are named with the file. All else is a fault

@@ -38,12 +38,12 @@ def demo(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
-        from tratteggio.evaluation.scores import evaluate
+        from tratteggio.evaluation import evaluate
         from tratteggio.files.outputs import require_outputs
         from tratteggio.pages import compare, report
         from tratteggio.phantom import panel
         from tratteggio.seeds import require_seed
-        from tratteggio.treatment import inpaint_file, reopen
+        from tratteggio.treatment import FillOptions, inpaint_file, reopen
 
         require_seed(seed)
         output.mkdir(parents=True, exist_ok=True)
@@ -56,8 +56,8 @@ def demo(
         proposal = output / "proposal.tif"
         with console.progress("filling") as progress:
             history = inpaint_file(
-                damaged, lost, proposal, engine=engine, finish=finish, seed=seed, overwrite=overwrite,
-                progress=progress,
+                damaged, lost, proposal, engine=engine, options=FillOptions(finish=finish, seed=seed),
+                overwrite=overwrite, progress=progress,
             )  # fmt: skip
         restoration = reopen(proposal)
         restoration.save(output / "proposal.ora")

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def _list(asked: bool) -> None:
     if asked:
-        from tratteggio.treatment import listed
+        from tratteggio.treatment import list_available
 
-        for words, meaning in listed("detectors"):
-            say(f"--kind {words}\n    {meaning}")
+        for text, meaning in list_available("detectors"):
+            say(f"--kind {text}\n    {meaning}")
         raise typer.Exit
 
 
@@ -42,8 +42,8 @@ def detect(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Learn from strokes on this painting: a PNG of the same size, red = lost, blue = sound "
-            "paint, green = crack, transparent elsewhere."
+            help="Learn from strokes on this painting: a PNG of the same size, red (#ff0000) = lost, green "
+            "(#00a050) = sound paint, yellow (#ffff00) = crack, transparent elsewhere."
         ),
     ] = None,
     mask_orientation: MaskOrientation = None,
@@ -89,26 +89,29 @@ def detect(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.files.outputs import require_outputs
-        from tratteggio.treatment import detect_file, detecting, write_areas, write_cracks
+        from tratteggio.treatment import detect_file, write_areas, write_cracks
+        from tratteggio.treatment.damage_files import list_detected_files
+        from tratteggio.treatment.damage_tables import require_table_suffixes
+        from tratteggio.treatment.detecting import DETECTORS
         from tratteggio.treatment.planning import input_files
 
-        detecting.require_drawn(graph=graph, rose=rose, areas=areas)
+        require_table_suffixes(graph=graph, rose=rose, areas=areas)
         require_outputs(
             [
-                *detecting.detected_files(output, strength=strength, damage=damage),
+                *list_detected_files(output, strength=strength, damage=damage),
                 *(path for path in (graph, rose, areas) if path),
             ],
             inputs=[*input_files(source), *([labels] if labels else [])],
             overwrite=overwrite,
         )
-        finders: Sequence[str | Detector] = kind or detecting.DETECTORS
+        detectors: Sequence[str | Detector] = kind or DETECTORS
         if labels:
-            finders = _learnt(
+            detectors = _learn(
                 source, labels, kind, mask_orientation=mask_orientation, seed=seed, device=device, white=white
             )
         with console.progress(source.name) as progress:
             found = detect_file(
-                source, output, detectors=finders, threshold=threshold, strength=strength,
+                source, output, detectors=detectors, threshold=threshold, strength=strength,
                 damage=damage, seed=seed, device=device, white=white, overwrite=overwrite, progress=progress,
             )  # fmt: skip
         if graph or rose:
@@ -116,18 +119,18 @@ def detect(
         if areas:
             write_areas(found, areas, overwrite=overwrite)
         made = [str(path) for path in (output, strength, damage, graph, rose, areas) if path]
-        said = " ".join(
+        summary = " ".join(
             f"{one['name']} marked {one['found_px']:,} pixels of {source.name} as {one['damage']} "
             f"({100 * one['found_share']:.2f} % of the area)."
             for one in found.history["detectors"]
         )
         console.result(
             {"output": made, "history": found.history},
-            f"{said} Wrote {', '.join(made)}. Check {output.name} before filling.",
+            f"{summary} Wrote {', '.join(made)}. Check {output.name} before filling.",
         )
 
 
-def _learnt(
+def _learn(
     source: Path,
     labels: Path,
     kinds: list[str] | None,

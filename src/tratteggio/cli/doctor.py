@@ -27,6 +27,8 @@ LIBRARIES = {
     "opencv-contrib-python-headless": "cv",
     "rawpy": "raw",
     "scikit-image": "detect",
+    "starlette": "studio",
+    "uvicorn": "studio",
     "lightning-fabric": "train",
     "tensorboard": "train",
 }
@@ -47,9 +49,9 @@ def doctor(
     with conversation(as_json=json, quiet=quiet) as console:
         import tratteggio
         from tratteggio import registry
-        from tratteggio.cli.wording import translated
+        from tratteggio.cli.wording import translate
         from tratteggio.registry import ROLES
-        from tratteggio.tiles.leftovers import leftovers
+        from tratteggio.windows.leftovers import leftovers
 
         facts: dict[str, Any] = {
             "tratteggio": tratteggio.__version__,
@@ -63,7 +65,7 @@ def doctor(
             "broken": {
                 f"{ROLES[role]} {name}": why for role in ROLES for name, why in registry.broken(role).items()
             },
-            "unfinished": {name: translated(what) for name, what in leftovers(folder).items()},
+            "unfinished": {name: translate(what) for name, what in leftovers(folder).items()},
         }
         console.result(facts, _text(facts))
         missing = [name for name, extra in LIBRARIES.items() if extra == "core" and not _version(name)]
@@ -81,14 +83,14 @@ def _version(library: str) -> str | None:
 def _usable(role: str, name: str, **options: int) -> str:
     """Say "ready", or what has to be installed or is broken."""
     from tratteggio import registry
-    from tratteggio.cli.wording import said
+    from tratteggio.cli.wording import format_error
 
     try:
         module = registry.load(role, name)
         with registry.usable(role, name):
             module.make(device="auto", **options)
     except TratteggioError as error:
-        return said(error)
+        return format_error(error)
     return "ready"
 
 

@@ -14,9 +14,9 @@ from tratteggio.cli.speech import say
 def _list(asked: bool) -> None:
     if asked:
         from tratteggio.filters.chain import catalogue
-        from tratteggio.treatment import listed
+        from tratteggio.treatment import list_available
 
-        for option, entries in (("op", catalogue()), ("with", listed("enhancers"))):
+        for option, entries in (("op", catalogue()), ("with", list_available("enhancers"))):
             for words, meaning in entries:
                 say(f"--{option} {words}\n    {meaning}")
         raise typer.Exit

@@ -9,8 +9,6 @@ import typer
 
 from tratteggio.cli.console import Json, Overwrite, Quiet, conversation
 
-SUFFIXES = {"ome-zarr": ".ome.zarr", "ome-tiff": ".ome.tif", "ora": ".ora"}
-
 
 def export(
     source: Annotated[
@@ -37,14 +35,24 @@ def export(
         from tratteggio.registry import unknown
         from tratteggio.treatment import export as write
 
-        if to not in SUFFIXES:
-            raise unknown("format", to, SUFFIXES)
-        target = output or _beside(source, SUFFIXES[to])
-        if not target.name.lower().endswith(SUFFIXES[to]):
-            raise BadUsage(f"{target}: a file of format {to} ends in {SUFFIXES[to]}")
+        suffixes = _suffixes()
+        if to not in suffixes:
+            raise unknown("format", to, suffixes)
+        target = output or _beside(source, suffixes[to])
+        if not target.name.lower().endswith(suffixes[to]):
+            raise BadUsage(f"{target}: a file of format {to} ends in {suffixes[to]}")
         with console.progress(target.name) as progress:
             write(source, target, overwrite=overwrite, progress=progress)
         console.result({"output": str(target)}, f"Wrote {target}.")
+
+
+def _suffixes() -> dict[str, str]:
+    """Return the usual suffix of each format that holds a stack or the layers of a proposal."""
+    from tratteggio.files.kinds import formats, name_of
+    from tratteggio.roles import ProposalWriter, StackWriter
+
+    able = [*formats(StackWriter).values(), *formats(ProposalWriter).values()]
+    return {name_of(one): one.FACTS.suffixes[0] for one in able}
 
 
 def _beside(source: Path, suffix: str) -> Path:

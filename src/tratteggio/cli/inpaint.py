@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from tratteggio.cli.console import Console, Json, MaskOrientation, Overwrite, Quiet, White, conversation
-from tratteggio.cli.wording import said
+from tratteggio.cli.wording import format_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tratteggio.cli.pairs import Item
     from tratteggio.painting import Lacunae
     from tratteggio.roles import Engine
+    from tratteggio.treatment import FillOptions
 
 
-class Adapting(NamedTuple):
-    """How the net of an engine is fitted to each painting before it fills.
+class Adaptation(NamedTuple):
+    """How the net of an engine is trained on each painting before it fills.
 
     Attributes:
         minutes: of training.
@@ -32,12 +33,37 @@ class Adapting(NamedTuple):
     engines: Callable[[str | Path | None], list[Engine]]
 
 
-class Looking(NamedTuple):
-    """What is done where no mask says what is lost: detectors, if there is no map; policies; a rim."""
+class Detection(NamedTuple):
+    """How lacunae are chosen if there is no mask.
+
+    Attributes:
+        kinds: detectors, if there is no damage map either; none takes the default.
+        policy: which classes to fill or keep.
+        grow: how far the lacunae are widened.
+    """
 
     kinds: tuple[str, ...]
     policy: str | None
     grow: str | None
+
+
+class Job(NamedTuple):
+    """What is done to each painting.
+
+    Attributes:
+        engines: the engine of the proposal, then those of the alternative fills.
+        adaptation: None: the weights are used as they are.
+        detection: None: there is a mask.
+        options: of every fill.
+        resume, overwrite: as on the command line.
+    """
+
+    engines: list[Engine]
+    adaptation: Adaptation | None
+    detection: Detection | None
+    options: FillOptions
+    resume: bool
+    overwrite: bool
 
 
 def inpaint(
@@ -172,8 +198,8 @@ def inpaint(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.cli.pairs import pair, require_plan
         from tratteggio.errors import BadUsage
-        from tratteggio.treatment import make_engine, samplers
-        from tratteggio.treatment.planning import require_options
+        from tratteggio.treatment import FillOptions, make_engine, samplers
+        from tratteggio.treatment.planning import require_policy
 
         if mask is not None and (damage, kind, policy, grow) != (None, None, None, None):
             raise BadUsage(
@@ -181,7 +207,11 @@ def inpaint(
             )
         if damage is not None and kind:
             raise BadUsage("--damage cannot be combined with --kind; omit one of them")
-        require_options(finish=finish, tile=tile, leave_above=leave_above, policy=policy, grow=grow)
+        options = FillOptions(
+            finish=finish, seed=seed, device=device, tile=tile, memory=memory, calibrate=calibrate,
+            leave_above=leave_above, mask_orientation=mask_orientation, mostly_lost=mostly_lost, white=white,
+        )  # fmt: skip
+        require_policy(policy, grow)
         items = pair(source, mask if damage is None else damage, output)
         require_plan(items, samples=samples or 0, weights=weights, overwrite=overwrite, resume=resume)
 
@@ -190,49 +220,40 @@ def inpaint(
             return [best, *([] if samples is None else samplers(best, samples))]
 
         made = engines(weights)
-        options: dict[str, Any] = {
-            "engines": made,
-            "adapting": None if adapt is None else Adapting(adapt, _first_weights(made[0], weights), engines),
-            "looking": None if mask else Looking(tuple(kind or ()), policy, grow),
-            "finish": finish,
-            "seed": seed,
-            "device": device,
-            "tile": tile,
-            "memory": memory,
-            "calibrate": calibrate,
-            "leave_above": leave_above,
-            "mask_orientation": mask_orientation,
-            "mostly_lost": mostly_lost,
-            "resume": resume,
-            "white": white,
-            "overwrite": overwrite,
-        }
+        job = Job(
+            made,
+            None if adapt is None else Adaptation(adapt, _first_weights(made[0], weights), engines),
+            None if mask else Detection(tuple(kind or ()), policy, grow),
+            options,
+            resume,
+            overwrite,
+        )
         if items[0].in_folder:
-            _folder(console, items, options)
+            _fill_folder(console, items, job)
         else:
-            history = _one(console, items[0], options)
+            history = _fill(console, items[0], job)
             console.result(
-                {"output": str(output), "history": history}, f"{_summary(history)} Wrote {output}."
+                {"output": str(output), "history": history}, f"{_summarize(history)} Wrote {output}."
             )
 
 
-def _one(console: Console, item: Item, options: dict[str, Any]) -> Any:
-    """Fill one file: first the best fill, then the alternative fills."""
+def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
+    """Fill one painting: first the proposal, then the alternative fills."""
     from tratteggio.treatment import inpaint_file, sample_file
 
-    engines, looking, adapting = (options[name] for name in ("engines", "looking", "adapting"))
-    aside = ("engines", "looking", "adapting")
-    options = {name: value for name, value in options.items() if name not in aside}
-    lost = item.mask if looking is None else _lacunae(console, item, looking, options)
+    lost = item.mask if job.detection is None else _detect(console, item, job.detection, job)
     assert lost is not None
-    best, *others = engines if adapting is None else _adapt(console, item, lost, adapting, options)
-    with console.progress(item.source.name) as progress:
-        history = inpaint_file(item.source, lost, item.target, engine=best, progress=progress, **options)
-    for number, other in enumerate(others, start=1):
-        target = sample_file(item.target, number)
-        with console.progress(target.name) as progress:
-            inpaint_file(item.source, lost, target, engine=other, progress=progress, **options)
-    return history
+    engines = job.engines if job.adaptation is None else _adapt(console, item, lost, job.adaptation, job)
+    histories = []
+    for number, engine in enumerate(engines):
+        target = sample_file(item.target, number) if number else item.target
+        with console.progress(target.name if number else item.source.name) as progress:
+            history = inpaint_file(
+                item.source, lost, target, engine=engine, options=job.options, resume=job.resume,
+                overwrite=job.overwrite, progress=progress,
+            )  # fmt: skip
+        histories.append(history)
+    return histories[0]
 
 
 def _first_weights(engine: Engine, weights: str | None) -> str:
@@ -249,77 +270,72 @@ def _first_weights(engine: Engine, weights: str | None) -> str:
 
 
 def _adapt(
-    console: Console, item: Item, lost: Path | Lacunae, adapting: Adapting, options: dict[str, Any]
+    console: Console, item: Item, lost: Path | Lacunae, adaptation: Adaptation, job: Job
 ) -> list[Engine]:
-    """Adapt the net to one painting; return the engines with its new weights."""
+    """Train the net on one painting; return the engines with the new weights."""
     from tratteggio import recipes
     from tratteggio.treatment import open as opened
     from tratteggio.treatment.opening import lacunae_of
 
-    stack = opened(item.source, white=options["white"])
-    lacunae = lacunae_of(lost, stack.primary, mask_orientation=options["mask_orientation"])
+    options = job.options
+    stack = opened(item.source, white=options.white)
+    lacunae = lacunae_of(lost, stack.primary, mask_orientation=options.mask_orientation)
     run = item.target.with_name(item.target.name + ".adapt")
     with console.progress(f"{item.source.name}: adapting") as progress:
         weights = recipes.adapt(
-            stack, lacunae, run, minutes=adapting.minutes, weights=adapting.weights, seed=options["seed"],
-            device=options["device"], resume=options["resume"], overwrite=options["overwrite"],
-            progress=progress,
+            stack, lacunae, run, minutes=adaptation.minutes, weights=adaptation.weights, seed=options.seed,
+            device=options.device, resume=job.resume, overwrite=job.overwrite, progress=progress,
         )  # fmt: skip
-    return adapting.engines(weights)
+    return adaptation.engines(weights)
 
 
-def _lacunae(console: Console, item: Item, looking: Looking, options: dict[str, Any]) -> Lacunae:
-    """Return what a damage map, or one that is made beside the output, and policies leave to be filled."""
+def _detect(console: Console, item: Item, detection: Detection, job: Job) -> Lacunae:
+    """Choose lacunae by policies from a damage map; without a map, detect damage and write one."""
     from tratteggio import files
-    from tratteggio.treatment import (
-        detecting,
-        lacunae_by_policy,
-        read_damage,
-        survey,
-        surveyed_before,
-        write_damage,
-    )
+    from tratteggio.treatment import is_surveyed, lacunae_by_policy, read_damage, survey, write_damage
     from tratteggio.treatment import open as opened
+    from tratteggio.treatment.detecting import FILL_DETECTORS
     from tratteggio.treatment.planning import require_savable
 
-    scan = opened(item.source, white=options["white"]).primary
-    require_savable(scan, item.target, grow=looking.grow)
-    shown = item.mask or files.sidecar(item.target, "damage")
-    kinds = looking.kinds or detecting.SURVEYED
-    if item.mask is None and not (options["resume"] and surveyed_before(shown, scan, kinds)):
+    options = job.options
+    scan = opened(item.source, white=options.white).primary
+    require_savable(scan, item.target, grow=detection.grow)
+    damage_map = item.mask or files.sidecar(item.target, "damage")
+    kinds = detection.kinds or FILL_DETECTORS
+    if item.mask is None and not (job.resume and is_surveyed(damage_map, scan, kinds)):
         with console.progress(f"{item.source.name}: damage") as progress:
             found = survey(
-                item.source, kinds, seed=options["seed"], device=options["device"], white=options["white"],
+                item.source, kinds, seed=options.seed, device=options.device, white=options.white,
                 progress=progress,
             )  # fmt: skip
-        write_damage(found, shown, overwrite=options["overwrite"] or options["resume"])
-        console.note(f"{shown} shows the damage that was found; check it before you use the fill")
-    damage = read_damage(shown, scan, mask_orientation=options["mask_orientation"])
-    return lacunae_by_policy(damage, looking.policy, grow=looking.grow)
+        write_damage(found, damage_map, overwrite=job.overwrite or job.resume)
+        console.note(f"{damage_map} shows the damage that was found; check it before you use the fill")
+    damage = read_damage(damage_map, scan, mask_orientation=options.mask_orientation)
+    return lacunae_by_policy(damage, detection.policy, grow=detection.grow)
 
 
-def _folder(console: Console, items: list[Item], options: dict[str, Any]) -> None:
-    """Fill file after file; one that fails is named and the rest goes on."""
+def _fill_folder(console: Console, items: list[Item], job: Job) -> None:
+    """Fill one painting after another. If one fails, name it and continue."""
     from tratteggio.errors import Stopped, TratteggioError
 
     done, failed = [], []
     for item in items:
         try:
-            history = _one(console, item, options)
+            history = _fill(console, item, job)
         except Stopped:
             raise
         except TratteggioError as error:
-            failed.append({"input": str(item.source), "error": said(error)})
-            console.error(said(error), exit_code=1)
+            failed.append({"input": str(item.source), "error": format_error(error)})
+            console.error(format_error(error), exit_code=1)
         else:
             done.append({"input": str(item.source), "output": str(item.target), "history": history})
-            console.line(f"{item.target}: {_summary(history)}")
+            console.line(f"{item.target}: {_summarize(history)}")
     console.result(
         {"done": done, "failed": failed}, f"{len(done)} of {len(items)} files done, {len(failed)} failed."
     )
 
 
-def _summary(history: Any) -> str:
+def _summarize(history: Mapping[str, Any]) -> str:
     return (
         f"Filled {history['lacunae']['lost_px']:,} px ({100 * history['filled_share']:.2f} % of the area) "
         f"with engine {history['engine']['name']}."

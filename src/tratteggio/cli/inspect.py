@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tratteggio.cli.console import Json, Quiet, White, conversation
-from tratteggio.cli.wording import said
+from tratteggio.cli.wording import format_error
 
 
 def inspect(
@@ -40,7 +40,7 @@ def inspect(
             except TratteggioError as error:
                 if len(paths) == 1:
                     raise
-                console.error(said(error), exit_code=1)
+                console.error(format_error(error), exit_code=1)
         console.result({"files": found}, "\n\n".join(_text(facts) for facts in found))
 
 

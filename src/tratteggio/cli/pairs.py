@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tratteggio.errors import BadUsage, TratteggioError, UnreadableFile
+from tratteggio.files.kinds import image_suffixes, keeps_pixels
 from tratteggio.files.stacks import is_stack
 from tratteggio.names import same_name
 from tratteggio.treatment.planning import Proposal, require_proposals
-
-SCANS = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -103,12 +102,12 @@ def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
         raise BadUsage(f"{output} is a file but {source} is a folder; give --output a folder")
     scans = [file for file in sorted(source.iterdir()) if _is_scan(file)]
     if not scans:
-        raise BadUsage(f"{source} contains no scans ({', '.join(SCANS)})")
+        raise BadUsage(f"{source} contains no scans ({', '.join(image_suffixes())})")
     return [
         Item(
             scan,
             _masks_of(scan, mask),
-            output / (scan.stem + ".png" if scan.suffix.lower() in {".jpg", ".jpeg"} else scan.name),
+            output / (scan.name if keeps_pixels(scan) else scan.stem + ".png"),
             in_folder=True,
         )
         for scan in scans
@@ -125,4 +124,4 @@ def _masks_of(scan: Path, mask: Path | None) -> tuple[Path, ...] | None:
 
 
 def _is_scan(file: Path) -> bool:
-    return file.is_file() and file.suffix.lower() in SCANS and not file.name.startswith(".")
+    return file.suffix.lower() in image_suffixes() and file.is_file() and not file.name.startswith(".")

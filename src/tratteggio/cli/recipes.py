@@ -39,13 +39,13 @@ def recipes(
 def _about(name: str) -> str:
     """Say in one line what a recipe is for, or why it cannot be used."""
     from tratteggio import recipes as room
-    from tratteggio.cli.wording import said
+    from tratteggio.cli.wording import format_error
     from tratteggio.errors import BrokenPlugin, MissingExtra
 
     try:
         return room.about(name).partition("\n")[0]
     except (BrokenPlugin, MissingExtra) as error:
-        return said(error)
+        return format_error(error)
 
 
 def _text(settings: dict[str, Any]) -> str:

@@ -109,7 +109,7 @@ class Area(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Indices(LazyPixels):
-    """Classes laid over each other, the first of `CLASSES` uppermost; made where they are read.
+    """Classes merged, the first of `CLASSES` on top; computed where they are read.
 
     Attributes:
         found: by class.
@@ -132,11 +132,11 @@ class Indices(LazyPixels):
         return out
 
 
-def mapped(found: Mapping[str, Lacunae], *, metadata: Metadata = NOTHING, name: str) -> DamageMap:
-    """Lay what was found of each class into one map.
+def merge_classes(lacunae: Mapping[str, Lacunae], *, metadata: Metadata = NOTHING, name: str) -> DamageMap:
+    """Merge the lacunae of each class into one damage map.
 
     Args:
-        found: class -> where; one at least.
+        lacunae: class -> where there is damage of it; at least one class.
         metadata: of the scan.
         name: of the map, for messages.
 
@@ -144,13 +144,13 @@ def mapped(found: Mapping[str, Lacunae], *, metadata: Metadata = NOTHING, name: 
         UnknownName: no such class.
         GridMismatch: they are not on one grid.
     """
-    for damage in found:
+    for damage in lacunae:
         index_of(damage)
-    grids = {lacunae.grid for lacunae in found.values()}
+    grids = {one.grid for one in lacunae.values()}
     if len(grids) != 1:
-        raise GridMismatch(f"a damage map has one grid, got {sorted(grids)} for {', '.join(found)}")
+        raise GridMismatch(f"a damage map has one grid, got {sorted(grids)} for {', '.join(lacunae)}")
     plain = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
-    return DamageMap(Indices(found, next(iter(grids))), plain, name)
+    return DamageMap(Indices(lacunae, next(iter(grids))), plain, name)
 
 
 @dataclass(frozen=True, eq=False)

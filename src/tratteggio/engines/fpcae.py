@@ -23,6 +23,7 @@ from tratteggio.engines import guided
 from tratteggio.engines._nets import answered
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.painting import Lacunae, Scan, Stack
+from tratteggio.painting.modalities import MAIN
 from tratteggio.painting.pixels import COLOURS, Array, Lost
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tratteggio.models.fpcae import Autoencoder
 
 WEIGHTS = "fpcae-fill"
-FILLED = "rgb"  # the modality, as the net calls it, whose lacunae it has learnt to fill
+FILLED = MAIN  # the modality, as the net calls it, whose lacunae it has learnt to fill
 
 
 @dataclass(frozen=True, kw_only=True)

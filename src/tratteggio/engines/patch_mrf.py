@@ -43,7 +43,7 @@ from tratteggio.patches import Hint, Look, Swatch, fill_from_patches
 from tratteggio.patches.context import SMALLEST, Blocks, divide
 from tratteggio.registry import unknown
 from tratteggio.seeds import require_seed
-from tratteggio.tiles.guide import guide
+from tratteggio.windows.guide import guide
 
 if TYPE_CHECKING:
     from tratteggio.models.descriptor import Descriptor

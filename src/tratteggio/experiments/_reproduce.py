@@ -11,9 +11,10 @@ from typing import Any
 
 from tratteggio import registry
 from tratteggio.errors import Stopped, UnsafeOutput
-from tratteggio.experiments._machine import machine, versions
+from tratteggio.experiments._machine import versions
 from tratteggio.experiments._place import take_place
 from tratteggio.experiments._report import Report, write
+from tratteggio.machine import machine
 from tratteggio.seeds import require_seed
 from tratteggio.training.pictures import pictures
 

@@ -30,6 +30,7 @@ from tratteggio.explanation.occlusion import Occlusion, occlusion
 from tratteggio.explanation.patches import Strongest, find_strongest
 from tratteggio.explanation.receptive import Field, measure_fields
 from tratteggio.files import forms
+from tratteggio.files.kinds import image_suffixes
 from tratteggio.files.stacks import is_stack
 from tratteggio.painting import Stack
 from tratteggio.painting.pixels import Array
@@ -48,7 +49,6 @@ PATCHES = 9  # per feature
 SQUARE, STEP = 16, 8  # px, of the occlusion
 PHANTOM = (512, 384)  # rows, columns
 MOTIFS = ("saint", "landscape", "still life")
-SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,13 +250,14 @@ def _make_inputs(
 def _images(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UnreadableFile(f"data must be a folder of images; {folder} is not a folder", option="data")
+    suffixes = image_suffixes()
     found = [
         file
         for file in sorted(folder.iterdir())
-        if (file.suffix.lower() in SUFFIXES and file.is_file()) or (file.is_dir() and is_stack(file))
+        if (file.suffix.lower() in suffixes and file.is_file()) or (file.is_dir() and is_stack(file))
     ]
     if not found:
-        raise BadUsage(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))} or stacks)")
+        raise BadUsage(f"{folder} holds no images ({', '.join(sorted(suffixes))} or stacks)")
     if len(found) > WINDOWS:
         step = len(found) / WINDOWS
         log.warning("%s has %d images; %d of them, evenly spaced, are used", folder, len(found), WINDOWS)

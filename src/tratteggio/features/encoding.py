@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,7 +14,8 @@ from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.features.views import CENTRE_PX, Disagreement, Errors, Latents, View
 from tratteggio.files import forms
 from tratteggio.files.outputs import require_outputs
-from tratteggio.files.stacks import kind_of_stack
+from tratteggio.files.record import input_of, make_record
+from tratteggio.files.stacks import require_stack_suffix
 from tratteggio.files.watch import Watch
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL, Autoencoder
@@ -23,7 +23,6 @@ from tratteggio.models.serving import place
 from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.treatment.planning import input_files
-from tratteggio.version import __version__
 
 MODEL = "fpcae-concat"
 
@@ -96,7 +95,7 @@ def encode_file(
         UnwritableFile: no folder, no permission, no space.
         TratteggioError: as `encode`.
     """
-    kind_of_stack(Path(target))
+    require_stack_suffix(Path(target))
     read = _read_by(source)
     require_outputs([target], inputs=read, overwrite=overwrite)
     watch = Watch(read)
@@ -109,16 +108,18 @@ def encode_file(
             layers["disagreement"] = Disagreement(view)
     metadata = _coarser(view.stack.primary.metadata)
     scans = [Scan(pixels, name, metadata=metadata, name=name) for name, pixels in layers.items()]
-    history = {
-        "tratteggio": __version__,
-        "verb": "encode",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": {name: Path(view.stack[name].name).name for name in view.present},
-        "missing": list(view.missing),
-        "modalities": list(view.present),
-        "net": facts,
-        "grid": {"px_per_feature": CELL, "first_centre_px": CENTRE_PX},
-    }
+    history = make_record(
+        "encode",
+        inputs=[input_of(view.stack[name]) for name in view.present],
+        options={"maps": maps, "device": device},
+        details={
+            "source": {name: Path(view.stack[name].name).name for name in view.present},
+            "missing": list(view.missing),
+            "modalities": list(view.present),
+            "net": facts,
+            "grid": {"px_per_feature": CELL, "first_centre_px": CENTRE_PX},
+        },
+    )
     files.write_stack(
         Stack(tuple(scans)),
         target,

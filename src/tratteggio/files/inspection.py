@@ -10,17 +10,17 @@ import numpy as np
 
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.icc import profile_name
-from tratteggio.files.painting_toml import NAME
+from tratteggio.files.kinds import name_of, recognize, scan_format
 from tratteggio.files.provenance import sha256, sha256_pixels
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.reading import open_scan, stack_at
 from tratteggio.files.sense import Turned
-from tratteggio.files.source import is_zarr, kind_of
 from tratteggio.files.stacks import history_of, read_stack
 from tratteggio.files.white import scan_with_white, with_white
 from tratteggio.painting import Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.renamed import renamed_arguments
+from tratteggio.roles import StackReader
 
 
 @renamed_arguments({"path": "painting"})
@@ -52,13 +52,11 @@ def inspect(painting: Painting | os.PathLike[str], *, white: float | None = None
     path = Path(painting)
     if path.is_dir() or stack_at(path) is not None:
         return _stack(path, white)
-    kind = kind_of(path)
+    one = scan_format(path)
     scan = scan_with_white(open_scan(path, bilevel=True), white)
-    compression = {"png": "deflate", "jpeg": "jpeg", "raw": "camera raw"}.get(kind) or scan.metadata.foreign[
-        "compression"
-    ]
+    compression = scan.metadata.foreign.get("compression") or one.FACTS.codec
     stored = scan.pixels.pixels if isinstance(scan.pixels, Turned) else scan.pixels
-    facts = {"file": str(path), "format": kind, "compression": compression} | _scan(scan)
+    facts = {"file": str(path), "format": name_of(one), "compression": compression} | _scan(scan)
     return facts | {
         "pages": getattr(stored, "pages", 1),
         "picture": getattr(stored, "place", "page 1"),
@@ -81,26 +79,24 @@ def _stack(path: Path, white: float | None) -> dict[str, Any]:
     """Describe an OME-Zarr, an OME-TIFF, or a folder with a `painting.toml`."""
     stack = with_white(read_stack(path), white)
     place = path if path.exists() else path.parent  # of one scan in a file or folder of several
-    kind = "ome-zarr" if is_zarr(place) else "ome-tiff" if place.is_file() else "folder"
+    one = recognize(place, StackReader)[0]
     scans = []
     for scan in stack.scans:
-        alone = kind == "folder"
-        own = {"sha256": sha256(scan.name)} if alone else {"raster_sha256": sha256_pixels(scan.pixels)}
+        named = one.FACTS.names_scans
+        own = {"raster_sha256": sha256_pixels(scan.pixels)} if named else {"sha256": sha256(scan.name)}
         seen = {"modality": scan.modality, "file": scan.name, "seen_everywhere": scan.seen is None}
         scans.append(seen | _scan(scan) | own)
-    files = {
-        "ome-zarr": place.rglob("*"),
-        "ome-tiff": [place],
-        "folder": [path / NAME, *(Path(scan.name) for scan in stack.scans)],
-    }
+    files = [place] if place.is_file() else list(place.rglob("*"))
+    if one.FACTS.folder and not one.FACTS.names_scans:  # other files may lie in the folder
+        files = [place / one.FACTS.folder, *(Path(scan.name) for scan in stack.scans)]
     return {
         "file": str(path),
-        "format": kind,
+        "format": name_of(one),
         "title": stack.title,
         "rows": stack.grid[0],
         "cols": stack.grid[1],
         "history": history_of(place) is not None,
-        "file_bytes": sum(file.stat().st_size for file in files[kind] if file.is_file()),
+        "file_bytes": sum(file.stat().st_size for file in files if file.is_file()),
         "scans": scans,
     }
 

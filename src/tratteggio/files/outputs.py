@@ -16,11 +16,11 @@ from pathlib import Path
 
 from tratteggio.errors import BadUsage, UnsafeOutput, UnwritableFile
 from tratteggio.files.beside import refuse_overwrite, require_place
+from tratteggio.files.kinds import find_by_suffix, stack_format
 from tratteggio.files.parts import name_limit, part_of
-from tratteggio.files.source import is_zarr
 from tratteggio.names import followed
+from tratteggio.roles import StackWriter
 
-ZARR = ".ome.zarr"
 PATH_BYTES = 4096
 MOST_NAMED = 3
 
@@ -34,7 +34,7 @@ def require_outputs(
     """Make sure, before long work starts, that all outputs can be written and harm nothing.
 
     Args:
-        outputs: every file that will be written; an OME-Zarr is a folder.
+        outputs: every file that will be written; a stack may be a folder.
         inputs: every file and stack that is read. A scan in a stack counts with its stack.
         overwrite: existing outputs may be replaced; inputs never.
 
@@ -47,7 +47,8 @@ def require_outputs(
     planned, read = [Path(path) for path in outputs], [Path(path) for path in inputs]
     for path in planned:
         require_name(path)
-        require_place(path, replaces="zarr.json" if path.name.lower().endswith(ZARR) else None)
+        kind = find_by_suffix(path, StackWriter)
+        require_place(path, replaces=kind.FACTS.folder if kind else None)
     for path in planned:
         for precious in read:
             _refuse_harm(precious, path)
@@ -90,11 +91,11 @@ def refuse_existing(planned: Sequence[Path]) -> None:
 
 def _refuse_harm(precious: Path, output: Path) -> None:
     """Refuse an output that is an input, lies in a stack that is read, or is a folder that holds an input."""
-    stack = precious.parent if precious.parent.is_file() or is_zarr(precious.parent) else None
+    stack = precious.parent if precious.parent.is_file() or stack_format(precious.parent) else None
     for one in filter(None, (precious, stack)):
         refuse_overwrite(one, output)
         place, target = followed(one), followed(output)
-        if is_zarr(one) and place in target.parents:
+        if place in target.parents and stack_format(one):
             raise UnsafeOutput(f"{output} is inside the input {one}; name an output in another folder")
         if output.is_dir() and target in place.parents:
             raise UnsafeOutput(f"{output} contains the input {one}; name another output")

@@ -15,8 +15,9 @@ from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files.beside import beside
 from tratteggio.files.documents import read_json
 from tratteggio.files.histories import SCHEMA, WHAT, require_history, require_proposal
-from tratteggio.files.omezarr_metadata import stack_history
-from tratteggio.files.source import is_ome_tiff, is_zarr, require_seekable
+from tratteggio.files.kinds import stack_format
+from tratteggio.files.source import require_seekable
+from tratteggio.files.untrusted import untrusted
 from tratteggio.names import json_safe
 from tratteggio.painting import Pixels, Region, Scan
 
@@ -84,7 +85,7 @@ def short_name(name: str) -> str:
         ('visible.tif', 'array')
     """
     path, place = Path(name), place_named(name)
-    in_stack = place is not None and (is_zarr(place.parent) or place.parent.is_file())
+    in_stack = place is not None and stack_format(place.parent) is not None
     return f"{path.parent.name}/{path.name}" if in_stack else path.name or name
 
 
@@ -92,9 +93,10 @@ def place_named(name: str) -> Path | None:
     """Return where a scan lies, as `read` takes it: a file, or part of an OME-Zarr or OME-TIFF; else None."""
     path = Path(name)
     try:
-        if is_ome_tiff(path.parent) or (is_zarr(path) and (path.suffix or path.parent.suffix)):
+        if (path.suffix or path.parent.suffix) and stack_format(path):
             return path
-        if not path.exists() and is_zarr(path.parent) and path.parent.suffix:  # a channel that is a scan
+        # A scan in a file, or a channel that is a scan.
+        if path.parent.suffix and not path.exists() and stack_format(path.parent):
             return path
     except (OSError, ValueError):  # as in `file_named`
         return None
@@ -160,7 +162,11 @@ def read_history(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     path = Path(path)
     if path.is_dir():
-        history = stack_history(path)
+        one = stack_format(path)
+        if one is None:
+            raise UnreadableFile(f"{path} is a folder, but no stack; name a history or a stack")
+        with untrusted(path, what="stack: its history cannot be read"):
+            history = one.read_history(path)
         if history is None:
             raise UnreadableFile(f"{path} holds no history")
         return history

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.settling import settle, settle_all
-from tratteggio.files.source import is_ome_tiff, is_zarr, kind_of
+from tratteggio.files.guarded import guard
+from tratteggio.files.kinds import is_outside, recognize, scan_format, what_is
+from tratteggio.files.settling import settle
 from tratteggio.files.untrusted import untrusted
 from tratteggio.files.white import scan_with_white
 from tratteggio.painting import Scan, Stack
-
-NAMES = {"tiff": "TIFF file", "png": "PNG file", "jpeg": "JPEG file", "raw": "camera raw file"}
+from tratteggio.roles import Format, StackReader
 
 
 def read(path: str | os.PathLike[str], *, modality: str | None = None, white: float | None = None) -> Scan:
@@ -50,44 +50,49 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
 
 
 def stack_at(path: Path) -> Stack | None:
-    """Open an OME-Zarr, an OME-TIFF that we wrote, or one scan of either by its modality; None: another kind.
+    """Open a stack whose scans have names of their own, or one scan of it (as "panel.ome.zarr/irr").
+
+    Returns:
+        the stack; None: what lies there is of another kind.
 
     Raises:
-        UnknownName: the OME-TIFF has no such scan.
-        UnreadableFile, UnsupportedFile, GridMismatch: as the readers of both.
+        UnknownName: the stack has no such scan.
+        UnreadableFile, UnsupportedFile, GridMismatch: as the reader of the format.
     """
-    # Only stacks on disk need their readers, which bring zarr and tifffile.
-    # A channel that is a scan of its own has a label, but no folder.
-    folder = path.parent if not path.exists() and is_zarr(path.parent) else path
-    if is_zarr(folder):
-        from tratteggio.files.omezarr_read import read_ome_zarr  # noqa: PLC0415
-
-        with untrusted(folder, what="OME-Zarr"):
-            found = settle_all(read_ome_zarr(folder))
-        return found if folder is path else Stack((found[path.name],), title=found.title)
-    file = path.parent if is_ome_tiff(path.parent) else path
-    if not is_ome_tiff(file):
+    if (stack := open_stack(path, named=True)) is not None:
+        return stack
+    # A scan in a stack is no file, and need not be a folder.
+    if path.exists() or (stack := open_stack(path.parent, named=True)) is None:
         return None
-    from tratteggio.files.ometiff_read import read_ome_tiff  # noqa: PLC0415
+    return Stack((stack[path.name],), title=stack.title)
 
-    with untrusted(file, what="OME-TIFF file"):
-        stack = read_ome_tiff(file)
-    if stack is None:
-        return None
-    return settle_all(stack if file is path else Stack((stack[path.name],), title=stack.title))
+
+def open_stack(path: Path, *, named: bool) -> Stack | None:
+    """Open a stack in whatever format recognizes it; None: none does.
+
+    Args:
+        path: a file or a folder.
+        named: True leaves out formats whose scans cannot be named one by one.
+    """
+    for one in recognize(path, StackReader):
+        if named and not one.FACTS.names_scans:
+            continue
+        with untrusted(path, what=what_is(one.FACTS)):
+            stack = one.open_stack(path)
+        if stack is not None:
+            return replace(stack, scans=tuple(_checked(scan, path, one) for scan in stack.scans))
+    return None
 
 
 def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Scan:
     """Open a scan; `bilevel` takes 1-bit files too, as 0 and 255 (for masks)."""
-    kind = kind_of(path)
-    # Each format brings its codecs, so it is imported when the first file of its kind is opened.
-    if kind == "tiff":
-        from tratteggio.files import tiff_read as door  # noqa: PLC0415
-    elif kind == "png":
-        from tratteggio.files import png_read as door  # type: ignore[no-redef]  # noqa: PLC0415
-    elif kind == "raw":
-        from tratteggio.files import raw_read as door  # type: ignore[no-redef]  # noqa: PLC0415
-    else:
-        from tratteggio.files import jpeg_read as door  # type: ignore[no-redef]  # noqa: PLC0415
-    with untrusted(path, what=NAMES[kind]):
-        return settle(door.open_scan(path, modality=modality, bilevel=bilevel))
+    one = scan_format(path)
+    with untrusted(path, what=what_is(one.FACTS)):
+        scan = one.open_scan(path, modality=modality, bilevel=bilevel)
+    return _checked(scan, path, one)
+
+
+def _checked(scan: Scan, path: Path, one: Format) -> Scan:
+    """Return a scan whose metadata can be written back, and whose pixels are read under guard."""
+    with untrusted(path, what=what_is(one.FACTS)):
+        return settle(guard(scan, path) if is_outside(one) else scan)

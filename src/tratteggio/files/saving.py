@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from tratteggio.errors import BadUsage
 from tratteggio.files.beside import Before, beside, refuse_overwrite, require_place
-from tratteggio.files.holding import SUFFIXES
+from tratteggio.files.kinds import by_suffix, find_by_suffix, suffixes, usable
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
-from tratteggio.files.writing import kind_for, white_where_lost, write_as
+from tratteggio.files.writing import white_where_lost, write_as
 from tratteggio.names import followed, quoted
 from tratteggio.painting import Mapped, Metadata, Restoration, Scan
 from tratteggio.painting.pixels import Array
-
-SAVED = {**SUFFIXES, ".ora": "ora"}
+from tratteggio.roles import ProposalWriter, ScanWriter
 
 
 def require_writable(target: str | os.PathLike[str]) -> None:
@@ -27,7 +27,7 @@ def require_writable(target: str | os.PathLike[str]) -> None:
         BadUsage: an unknown suffix.
         UnwritableFile: no such folder, a folder stands there, or no permission.
     """
-    kind_for(Path(target), SAVED)
+    _layered(Path(target))
     require_place(Path(target))
 
 
@@ -38,8 +38,13 @@ def require_scan_writable(target: str | os.PathLike[str]) -> None:
         BadUsage: an unknown suffix.
         UnwritableFile: no such folder, a folder stands there, or no permission.
     """
-    kind_for(Path(target), SUFFIXES)
+    by_suffix(Path(target), ScanWriter)
     require_place(Path(target))
+
+
+def holds_layers(path: Path) -> bool:
+    """True if a suffix is that of a format which holds original, fill and lacunae in one file."""
+    return find_by_suffix(path, ProposalWriter) is not None
 
 
 def saved_files(path: str | os.PathLike[str]) -> list[Path]:
@@ -48,7 +53,7 @@ def saved_files(path: str | os.PathLike[str]) -> list[Path]:
     Raises:
         BadUsage: an unknown suffix.
     """
-    kinds = ("history",) if kind_for(Path(path), SAVED) == "ora" else ("history", "lost", "confidence")
+    kinds = ("history",) if _layered(Path(path)) else ("history", "lost", "confidence")
     return [Path(path), *(sidecar(path, name) for name in kinds)]
 
 
@@ -80,7 +85,7 @@ def save_made(
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     path = Path(path)
-    kind_for(path, SUFFIXES)
+    by_suffix(path, ScanWriter)
     targets = [path, sidecar(path, "history")]
     place = place_named(source.name)
     for precious in filter(None, (place, place and place.parent)):
@@ -110,7 +115,7 @@ def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Befo
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     path = Path(path)
-    kind = kind_for(path, SAVED)
+    layered = _layered(path)
     targets = saved_files(path)
     source, mask = place_named(restoration.original.name), file_named(restoration.lacunae.name)
     stack = source and source.parent  # an OME-TIFF, if the scan lies in one
@@ -124,16 +129,28 @@ def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Befo
     with beside(targets, before=before) as [picture, history, *layers]:
         # The history is small and may hold what JSON cannot: that should show before hours of writing.
         history.write_text(history_json(_located(restoration.history, source, path)), encoding="utf-8")
-        if kind == "ora":
-            from tratteggio.files.layered import write_ora  # noqa: PLC0415 brings the codecs
-
-            write_ora(restoration, picture)
+        if layered is not None:
+            with usable(layered):
+                layered.write_proposal(restoration, picture)
             return
         write_as(restoration.pixels, picture, path, metadata=metadata, alpha=restoration.original.alpha)
         for pixels, file, target in zip(
             (white_where_lost(restoration.lacunae), confidence), layers, targets[2:], strict=True
         ):
             write_as(pixels, file, target, metadata=geometry, alpha=False)
+
+
+def _layered(path: Path) -> ProposalWriter | None:
+    """Return the format that takes a proposal as layers, or None if the suffix is that of plain pixels.
+
+    Raises:
+        BadUsage: another suffix.
+    """
+    one = find_by_suffix(path, ProposalWriter)
+    if one is None and find_by_suffix(path, ScanWriter) is None:
+        able = " ".join([*suffixes(ScanWriter), *suffixes(ProposalWriter)])
+        raise BadUsage(f"{path}: the suffix must be one of {able}; got {path.suffix!r}")
+    return one
 
 
 def _located(history: Mapping[str, Any], source: Path | None, target: Path) -> Mapping[str, Any]:

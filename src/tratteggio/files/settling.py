@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tratteggio.files import exif
-from tratteggio.painting import Metadata, Scan, Stack
+from tratteggio.painting import Metadata, Scan
 
 log = logging.getLogger("tratteggio")
 
@@ -24,11 +24,6 @@ def settle(scan: Scan) -> Scan:
     """Return a scan whose metadata can be written back; what cannot is left out, with a note."""
     settled = _settled(scan.metadata, scan.name)
     return scan if settled == scan.metadata else replace(scan, metadata=settled)
-
-
-def settle_all(stack: Stack) -> Stack:
-    """Return a stack whose scans are all settled."""
-    return replace(stack, scans=tuple(map(settle, stack.scans)))
 
 
 def _settled(metadata: Metadata, name: str) -> Metadata:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.beside import Before
-from tratteggio.files.omezarr_metadata import stack_history
-from tratteggio.files.painting_toml import NAME, read_folder
-from tratteggio.files.reading import open_scan, stack_at
-from tratteggio.files.source import is_ome_tiff, is_zarr
+from tratteggio.files.beside import Before, beside, folder_beside, refuse_overwrite
+from tratteggio.files.kinds import by_suffix, find_by_suffix, formats, recognize, stack_format, usable
+from tratteggio.files.provenance import history_json
+from tratteggio.files.reading import open_scan, open_stack, stack_at
 from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Stack
+from tratteggio.roles import StackReader, StackWriter
 
-KINDS = {".ome.zarr": "ome-zarr", ".ome.tif": "ome-tiff", ".ome.tiff": "ome-tiff"}
+WHAT = "the suffix of a stack"
 
 
 def read_stack(path: str | os.PathLike[str]) -> Stack:
@@ -32,13 +34,14 @@ def read_stack(path: str | os.PathLike[str]) -> Stack:
         UnsupportedFile: sound, but of a kind that we do not read (Zarr format 2, other axes, ...).
     """
     path = Path(path)
-    if (stack := stack_at(path)) is not None:
+    if (stack := stack_at(path)) is not None or (stack := open_stack(path, named=False)) is not None:
         return stack
-    if (path / NAME).is_file():
-        return read_folder(path)
     if path.is_dir():
+        folders = [one.FACTS for one in formats(StackReader).values() if one.FACTS.folder]
+        stacks = " or ".join(facts.title for facts in folders if facts.names_scans)
+        files = " or ".join(str(facts.folder) for facts in folders if not facts.names_scans)
         raise BadUsage(
-            f"{path} is a folder, but not an OME-Zarr, and it has no {NAME} that says what each file shows; "
+            f"{path} is a folder, but not an {stacks}, and it has no {files} that says what each file shows; "
             "write one, or name a file in the folder"
         )
     return Stack((open_scan(path),))
@@ -69,42 +72,50 @@ def write_stack(
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     path = Path(path)
-    if kind_of_stack(path) == "ome-zarr":
-        from tratteggio.files.omezarr_write import write_ome_zarr  # noqa: PLC0415 brings zarr
+    one = by_suffix(path, StackWriter, what=WHAT)
+    for scan in stack.scans:
+        for precious in (scan.name, Path(scan.name).parent):  # the file itself, or a scan in one
+            refuse_overwrite(precious, path)
+    one.require_stack(stack, path)
+    plain = json.loads(history_json(history)) if history else None
+    with _beside(path, one.FACTS.folder, before) as temporary, usable(one):
+        one.write_stack(stack, temporary, history=plain, progress=progress)
 
-        write_ome_zarr(stack, path, history=history, progress=progress, before=before)
-    else:
-        from tratteggio.files.ometiff_write import write_ome_tiff  # noqa: PLC0415 brings the codecs
 
-        write_ome_tiff(stack, path, history=history, progress=progress, before=before)
+@contextmanager
+def _beside(path: Path, folder: str | None, before: Before | None) -> Iterator[Path]:
+    """Give a temporary file or folder that gets its name when it is complete."""
+    if folder is not None:
+        with folder_beside(path, replaces=folder, before=before) as temporary:
+            yield temporary
+        return
+    with beside([path], before=before) as [temporary]:
+        yield temporary
 
 
 def history_of(path: Path) -> dict[str, Any] | None:
     """Return how a stack on disk came to be, or None if it does not say."""
+    one = stack_format(path)
+    if one is None:
+        return None
     with untrusted(path, what="stack: its history cannot be read"):
-        return _history_of(path)
-
-
-def _history_of(path: Path) -> dict[str, Any] | None:
-    if is_ome_tiff(path):
-        from tratteggio.files.ometiff_read import ome_tiff_history  # noqa: PLC0415 brings tifffile
-
-        return ome_tiff_history(path)
-    return stack_history(path) if is_zarr(path) else None
+        return one.read_history(path)
 
 
 def is_stack(path: Path) -> bool:
     """True if a folder is one painting: an OME-Zarr, or scans with a `painting.toml`."""
-    return is_zarr(path) or (path / NAME).is_file()
+    return path.is_dir() and bool(recognize(path, StackReader))
 
 
-def kind_of_stack(path: Path) -> str:
-    """Return "ome-zarr" or "ome-tiff", from the suffix.
+def has_stack_suffix(path: Path) -> bool:
+    """True if a suffix is that of a format which holds a stack."""
+    return find_by_suffix(path, StackWriter) is not None
+
+
+def require_stack_suffix(path: Path) -> None:
+    """Make sure that a suffix is that of a format which holds a stack.
 
     Raises:
         BadUsage: another suffix.
     """
-    for suffix, kind in KINDS.items():
-        if path.name.lower().endswith(suffix):
-            return kind
-    raise BadUsage(f"{path}: the suffix of a stack must be one of {' '.join(KINDS)}")
+    by_suffix(path, StackWriter, what=WHAT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy as np
 from tratteggio.errors import BadUsage
 from tratteggio.files import exif
 from tratteggio.files.beside import beside
-from tratteggio.files.holding import SUFFIXES
+from tratteggio.files.holding import Shape, require_kept
+from tratteggio.files.kinds import by_suffix, formats, list_for_choice, usable
 from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels
-from tratteggio.painting.pixels import COLOURS
+from tratteggio.roles import Facts, Keeps, ScanWriter
 
 log = logging.getLogger("tratteggio")
 
@@ -36,7 +38,7 @@ def write(
 
     Args:
         pixels: (H, W) or (H, W, C); uint8, uint16, float32 or float64 as far as the format can hold them.
-        path: where to; .tif .tiff .png .jpg .jpeg.
+        path: where to; the suffix of a format that holds pixels, as .tif .png .jpg.
         metadata: profile, resolution, orientation, EXIF, XMP and more, as `read` gave them.
         alpha: True if the last channel is opacity.
         compression: of a TIFF: "none", "lzw", "deflate", "zstd"; None chooses as said above.
@@ -46,7 +48,7 @@ def write(
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     path = Path(path)
-    kind_for(path, SUFFIXES)
+    by_suffix(path, ScanWriter)
     with beside([path]) as [temporary]:
         write_as(pixels, temporary, path, metadata=metadata, alpha=alpha, compression=compression)
 
@@ -58,9 +60,20 @@ def write_lacunae(lacunae: Lacunae, path: str | os.PathLike[str], *, metadata: M
         BadUsage: JPEG, which would blur the edges, or an unknown suffix.
         UnwritableFile: as `write`.
     """
-    if kind_for(Path(path), SUFFIXES) == "jpeg":
-        raise BadUsage(f"{path}: JPEG blurs the edges of a mask; choose .png or .tif")
+    require_mask_suffix(Path(path))
     write(white_where_lost(lacunae), path, metadata=metadata)
+
+
+def require_mask_suffix(path: Path) -> None:
+    """Make sure that a suffix is that of a format which keeps the edges of a mask.
+
+    Raises:
+        BadUsage: JPEG, which would blur them, or an unknown suffix.
+    """
+    facts = by_suffix(path, ScanWriter).FACTS
+    if not facts.keeps.lossless:
+        able = list_for_choice(one for one in formats(ScanWriter).values() if one.FACTS.keeps.lossless)
+        raise BadUsage(f"{path}: {facts.title} blurs the edges of a mask; choose {able}")
 
 
 def white_where_lost(lacunae: Lacunae) -> Pixels:
@@ -68,18 +81,6 @@ def white_where_lost(lacunae: Lacunae) -> Pixels:
     return Mapped(
         lacunae.lost, lambda lost: np.where(lost, np.uint8(255), np.uint8(0)), 0, np.dtype(np.uint8)
     )
-
-
-def kind_for(path: Path, suffixes: dict[str, str]) -> str:
-    """Return the format that a suffix asks for.
-
-    Raises:
-        BadUsage: not one of the suffixes.
-    """
-    kind = suffixes.get(path.suffix.lower())
-    if kind is None:
-        raise BadUsage(f"{path}: the suffix must be one of {' '.join(suffixes)}; got {path.suffix!r}")
-    return kind
 
 
 def write_as(
@@ -92,61 +93,51 @@ def write_as(
     compression: str | None = None,
 ) -> None:
     """Write into `file` what shall become `target`, in the format of the target's suffix."""
-    kind = kind_for(target, SUFFIXES)
-    _require_colours(pixels, target, alpha=alpha)
-    _note_left_out(metadata, target, kind, alpha=alpha)
-    # Each format brings its codecs, so it is imported when the first file of its kind is written.
-    if kind == "tiff":
-        from tratteggio.files.ometiff_write import is_described_by_ome, write_alone  # noqa: PLC0415
-        from tratteggio.files.tiff_write import write_tiff  # noqa: PLC0415
-
-        named = target.name.lower().endswith((".ome.tif", ".ome.tiff"))
-        write_it = write_alone if named and not is_described_by_ome(metadata) else write_tiff
-        write_it(pixels, file, metadata=metadata, alpha=alpha, compression=compression)
-        return
-    if compression is not None:
-        raise BadUsage(f"{target}: compression can be chosen for TIFF only")
-    with file.open("wb") as stream:
-        if kind == "png":
-            from tratteggio.files.png_write import write_png  # noqa: PLC0415
-
-            write_png(pixels, stream, metadata=metadata, name=str(target))
-        else:
-            from tratteggio.files.jpeg_write import write_jpeg  # noqa: PLC0415
-
-            write_jpeg(pixels, stream, metadata=metadata, alpha=alpha, name=str(target))
-
-
-def _require_colours(pixels: Pixels, target: Path, *, alpha: bool) -> None:
-    """Refuse channels without a meaning, which no reader would take again."""
-    channels = 1 if len(pixels.shape) == 2 else pixels.shape[2]
-    if channels - int(alpha) not in (1, COLOURS):
-        raise BadUsage(
-            f"{target}: an image is grey or RGB, with or without opacity, but the pixels have {channels} "
-            "channels; write a stack of scans (.ome.zarr)"
+    one = by_suffix(target, ScanWriter)
+    require_kept(Shape(tuple(pixels.shape), np.dtype(pixels.dtype), alpha, metadata), one, str(target))
+    if compression is not None and not one.FACTS.compressions:
+        able = [other.FACTS.title for other in formats(ScanWriter).values() if other.FACTS.compressions]
+        raise BadUsage(f"{target}: compression can be chosen for {able[0]} only")
+    _note_left_out(metadata, target, one.FACTS, alpha=alpha)
+    with usable(one):
+        one.write_scan(
+            pixels, file, metadata=metadata, alpha=alpha, compression=compression, name=str(target)
         )
 
 
-def _note_left_out(metadata: Metadata, target: Path, kind: str, *, alpha: bool) -> None:
-    """Say what the source's format knows and this one cannot hold."""
-    foreign = metadata.foreign
-    left = []
-    if kind != "png":
-        left += [f"PNG chunk {name.decode('latin-1')}" for name, _, _ in foreign.get("png", ())]
-    if kind != "tiff":
-        left += [f"TIFF tag {entry.code}" for entry in foreign.get("tiff", ()) if entry.code not in WHITES]
-    if kind != "jpeg" and "jpeg" in foreign:
-        left.append("JPEG comments")
-    if kind == "png" and "photoshop" in foreign:
-        left.append("Photoshop resources (IPTC)")
-    if kind == "jpeg" and metadata.white is not None:
-        left.append(f"that white is {metadata.white:g}")
-    if kind == "tiff" and metadata.exif and exif.without_bound_note(exif.parse(metadata.exif))[1]:
-        left.append("its maker note, which contains positions in the source file")
-    left += foreign.get("left", ())
+def _note_left_out(metadata: Metadata, target: Path, facts: Facts, *, alpha: bool) -> None:
+    """Say what the source knows and this format cannot hold."""
+    left = list(_left_out(metadata, facts.keeps))
     if left:
         log.warning("%s cannot hold all metadata of its source; left out: %s", target, ", ".join(left))
-    if kind == "png" and alpha and foreign.get("extrasample", 2) != 2:
+    if alpha and not facts.keeps.alpha_kinds and metadata.foreign.get("extrasample", 2) != 2:
         log.warning(
-            "%s: the extra channel of the source is not plain opacity, but PNG shows it as opacity", target
+            "%s: the extra channel of the source is not plain opacity, but %s shows it as opacity",
+            target,
+            facts.title,
         )
+
+
+def _left_out(metadata: Metadata, keeps: Keeps) -> Iterator[str]:
+    foreign = {key: value for key, value in metadata.foreign.items() if key not in keeps.foreign}
+    yield from (f"PNG chunk {name.decode('latin-1')}" for name, _, _ in foreign.get("png", ()))
+    yield from (f"TIFF tag {entry.code}" for entry in foreign.get("tiff", ()) if entry.code not in WHITES)
+    if "jpeg" in foreign:
+        yield "JPEG comments"
+    if "photoshop" in foreign:
+        yield "Photoshop resources (IPTC)"
+    if metadata.white is not None and not keeps.white:
+        yield f"that white is {metadata.white:g}"
+    if metadata.exif and not keeps.exif:
+        yield "EXIF"
+    elif metadata.exif and not keeps.bound_notes and exif.without_bound_note(exif.parse(metadata.exif))[1]:
+        yield "its maker note, which contains positions in the source file"
+    if metadata.xmp and not keeps.exif:
+        yield "XMP"
+    if metadata.icc and not keeps.profile:
+        yield "the colour profile"
+    if metadata.resolution and not keeps.resolution:
+        yield "the resolution"
+    if metadata.orientation != 1 and not keeps.orientation:
+        yield "the orientation"
+    yield from foreign.get("left", ())

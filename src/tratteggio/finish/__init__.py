@@ -7,7 +7,7 @@ one, add a file.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -16,20 +16,25 @@ from tratteggio.options import Option, options_of, parse
 from tratteggio.painting import Lacunae, Pixels, Region, Restoration, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.renamed import refuse_former
 
-__all__ = ["Finish", "finished", "require_finish"]
+__all__ = ["Finish", "apply_finish", "require_finish"]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse_former(__name__, name, {"finished": "apply_finish"})
 
 
 class Finish(Protocol):
-    """Shows a fill in its own way. A pixel's answer depends on its place, never on the tile it is read in.
+    """Shows a fill in its own way. The result for a pixel depends on its position, never on the tile.
 
     Attributes:
-        halo: pixels around a place that influence how it is shown.
+        halo: pixels around a pixel that influence how it is shown.
         parameters: what was chosen, for the history.
     """
 
     @property
-    def halo(self) -> int: ...  # noqa: D102 (said above)
+    def halo(self) -> int: ...  # noqa: D102 (see above)
 
     @property
     def parameters(self) -> dict[str, Any]: ...  # noqa: D102
@@ -74,28 +79,28 @@ class Finished(LazyPixels):
         return np.asarray(shown[region.relative_to(window).slices])
 
 
-def finished(restoration: Restoration, finish: str) -> Restoration:
-    """Return the restoration with its fill shown in another way.
+def apply_finish(restoration: Restoration, finish: str) -> Restoration:
+    """Return the restoration with a finish applied to its fill.
 
-    Nothing is computed until the fill is read, and then only where it is read. Start from the engine's own
-    fill: a finish laid over another finish would hatch the hatching.
+    Each region is computed when it is read. Apply a finish to the engine's own fill only: a second finish
+    would hatch the hatching.
 
     Args:
         restoration: the proposal as the engine made it.
         finish: "mimetic" (as it is), "hatched" (tratteggio), "neutral" (even tone), "outlined", or one that
-            another package offers; with options of its own if need be, as "hatched:line_px=4".
+            another package offers; with options if needed, as "hatched:line_px=4".
 
     Raises:
-        UnknownName: no finish has that name, or no such option.
+        UnknownName: no such finish or option.
         BadUsage: a value that the option cannot take.
     """
     name, given = parse(finish, _options)
     made: Finish = registry.load("finish", name).make(restoration, **given)
-    told = {"name": name, **made.parameters} | ({"options": given} if given else {})
+    described = {"name": name, **made.parameters} | ({"options": given} if given else {})
     return replace(
         restoration,
         fill=Finished(restoration.fill, restoration.lacunae, made),
-        history={**restoration.history, "finish": told},
+        history={**restoration.history, "finish": described},
     )
 
 
@@ -106,7 +111,7 @@ def require_finish(finish: str) -> tuple[str, dict[str, Any]]:
         its name and the options that were given.
 
     Raises:
-        UnknownName, BadUsage: as `finished`.
+        UnknownName, BadUsage: as `apply_finish`.
     """
     name, given = parse(finish, _options)
     one = np.zeros((1, 1, 3), np.uint8)

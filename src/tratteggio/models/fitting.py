@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from tratteggio.painting import Mapped, Scan, Stack
+from tratteggio.painting.modalities import BEFORE, MAIN
 from tratteggio.painting.pixels import COLOURS, LUMA, Array
 
 log = logging.getLogger("tratteggio")
@@ -31,9 +32,9 @@ def fitted(stack: Stack, modalities: Mapping[str, int]) -> Stack:
         modalities: channels of each modality that the net knows, by name.
     """
     scans = {scan.modality: scan for scan in stack.scans}
-    if "rgb" in scans and "rgb" not in modalities and "rgb_before" in modalities.keys() - scans.keys():
-        log.warning("%s is used as rgb_before, the name of the visible scan in this net", scans["rgb"].name)
-        scans = {"rgb_before" if name == "rgb" else name: scan for name, scan in scans.items()}
+    if MAIN in scans and MAIN not in modalities and BEFORE in modalities.keys() - scans.keys():
+        log.warning("%s is used as %s, the name of the visible scan in this net", scans[MAIN].name, BEFORE)
+        scans = {BEFORE if name == MAIN else name: scan for name, scan in scans.items()}
     return Stack(tuple(_told(replace(scan, modality=name), modalities) for name, scan in scans.items()))
 
 

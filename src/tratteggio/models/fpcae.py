@@ -52,11 +52,12 @@ from tratteggio.layers.known import as_runs, nothing_lost
 from tratteggio.layers.padding import Padding
 from tratteggio.models.tensors import crop
 from tratteggio.options import split, write
+from tratteggio.painting.modalities import MODALITIES as TABLE
 from tratteggio.registry import unknown
 
 NAMES = ("normal", "pen-nde", "pen-upde", "fp-cae", "fpcae-concat", "fpcae-add")
 
-MODALITIES: Mapping[str, int] = {"rgb_before": 3, "rgb_during": 3, "irr": 1, "xray": 1, "uvf": 3}
+MODALITIES: Mapping[str, int] = {name: one.channels for name, one in TABLE.items() if one.trained}
 LATENT = 80
 CELL = 8  # pixels from one latent to the next
 MULTIPLE = CELL

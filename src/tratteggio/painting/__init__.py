@@ -3,6 +3,7 @@
 from tratteggio.painting.labels import Labels
 from tratteggio.painting.lacunae import Groups, Lacunae
 from tratteggio.painting.pixels import Mapped, Pixels
+from tratteggio.painting.reduced import Pyramid, read_reduced
 from tratteggio.painting.region import Region
 from tratteggio.painting.restoration import Restoration
 from tratteggio.painting.scan import Metadata, Scan
@@ -15,8 +16,10 @@ __all__ = [
     "Mapped",
     "Metadata",
     "Pixels",
+    "Pyramid",
     "Region",
     "Restoration",
     "Scan",
     "Stack",
+    "read_reduced",
 ]

@@ -13,6 +13,7 @@ from tratteggio.errors import BadPixels, BadUsage, GridMismatch
 from tratteggio.names import rows_and_columns
 from tratteggio.painting.lacunae import Lacunae
 from tratteggio.painting.pixels import Array, Pixels, can_be_white, white
+from tratteggio.painting.reduced import read_reduced
 from tratteggio.painting.region import Region
 
 DEPTHS = ("uint8", "uint16", "float32", "float64")
@@ -144,9 +145,18 @@ class Scan:
         """The sample that stands for white: as stated, else 255, 65535, or 1 for floats."""
         return white(self.dtype) if self.metadata.white is None else self.metadata.white
 
-    def read(self, region: Region | None = None) -> Array:
-        """Bring a region (or all) into memory, all channels, own dtype, as stored: (h, w) or (h, w, c)."""
+    def read(self, region: Region | None = None, *, step: int = 1) -> Array:
+        """Bring a region (or all) into memory, all channels, own dtype, as stored: (h, w) or (h, w, c).
+
+        With a step above 1 each pixel returned is the mean of step x step pixels, for looking at. A file with
+        smaller copies (a pyramidal TIFF, an OME-Zarr) is read at the copy that fits. See `read_reduced`.
+
+        Raises:
+            BadUsage: step is less than 1.
+        """
         region = region or Region.whole(self.grid)
+        if step != 1:
+            return read_reduced(self.pixels, region, step=step)
         return np.asarray(self.pixels[region.slices])
 
     def colour(self, region: Region | None = None) -> Array:

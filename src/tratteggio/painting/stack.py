@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.names import rows_and_columns
+from tratteggio.painting.modalities import MAIN
 from tratteggio.painting.region import Region
 from tratteggio.painting.scan import Scan
 
@@ -50,7 +51,7 @@ class Stack:
     @property
     def primary(self) -> Scan:
         """The scan that is filled: `rgb` if there is one, else the first."""
-        return next((scan for scan in self.scans if scan.modality == "rgb"), self.scans[0])
+        return next((scan for scan in self.scans if scan.modality == MAIN), self.scans[0])
 
     def __getitem__(self, modality: str) -> Scan:
         for scan in self.scans:

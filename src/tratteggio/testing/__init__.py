@@ -11,7 +11,7 @@ Install your package, so that tratteggio finds its entry points. Then inherit fr
         names = ["stains"]
 
 `pytest` then runs every law on every name. The laws make their own phantoms. They need no files, no weights
-and no network. tratteggio's own engines, enhancers, detectors and finishes are tested with these classes too.
+and no network. tratteggio's own parts are tested with these classes too.
 
 Needs pytest and hypothesis (`pip install tratteggio[test]`). `import tratteggio` does not import this module.
 """
@@ -28,12 +28,24 @@ with optional(
 
 # pytest explains an assert only in modules that it has rewritten, and it must know of them before the import.
 pytest.register_assert_rewrite(
-    *(f"tratteggio.testing.{module}" for module in ("detectors", "engines", "enhancers", "finishes"))
+    *(
+        f"tratteggio.testing.{module}"
+        for module in ("detectors", "engines", "enhancers", "finishes", "formats")
+    )
 )
 
 from tratteggio.testing.detectors import DetectorLaws  # noqa: E402  after they are registered
 from tratteggio.testing.engines import EngineLaws  # noqa: E402
 from tratteggio.testing.enhancers import EnhancerLaws  # noqa: E402
 from tratteggio.testing.finishes import FinishLaws  # noqa: E402
+from tratteggio.testing.formats import FormatLaws, ScanFormatLaws, StackFormatLaws  # noqa: E402
 
-__all__ = ["DetectorLaws", "EngineLaws", "EnhancerLaws", "FinishLaws"]
+__all__ = [
+    "DetectorLaws",
+    "EngineLaws",
+    "EnhancerLaws",
+    "FinishLaws",
+    "FormatLaws",
+    "ScanFormatLaws",
+    "StackFormatLaws",
+]

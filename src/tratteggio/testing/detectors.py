@@ -20,7 +20,7 @@ from tratteggio.options import name_of
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.testing.laws import Laws
 from tratteggio.testing.phantoms import draw_wall
-from tratteggio.treatment import listed, make_detector, stack_of
+from tratteggio.treatment import list_available, make_detector, stack_of
 
 Array = NDArray[Any]
 
@@ -176,4 +176,4 @@ class DetectorLaws(Laws):
         assert name_of(full) == base
         assert 0 < detector.threshold <= 1
         assert 512 % detector.step == 0
-        assert any(name_of(example) == base and meaning for example, meaning in listed("detectors"))
+        assert any(name_of(example) == base and meaning for example, meaning in list_available("detectors"))

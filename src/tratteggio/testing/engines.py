@@ -17,9 +17,9 @@ from tratteggio.options import name_of
 from tratteggio.painting import Lacunae, Region, Restoration, Scan, Stack
 from tratteggio.testing.laws import DEPTHS, FIXED, Laws
 from tratteggio.testing.phantoms import WHITES, add_scans, draw_lacunae, draw_painting
-from tratteggio.tiles import MemoryLedger, run
-from tratteggio.tiles.blend import FillPixels
 from tratteggio.treatment import make_engine
+from tratteggio.windows import MemoryLedger, run
+from tratteggio.windows.blend import FillPixels
 
 Array = NDArray[Any]
 

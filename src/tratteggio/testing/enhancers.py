@@ -16,8 +16,8 @@ from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Region, Scan
 from tratteggio.testing.laws import DEPTHS, Laws
 from tratteggio.testing.phantoms import draw_painting
-from tratteggio.tiles import Answers
-from tratteggio.treatment import enhance_file, listed, make_enhancer
+from tratteggio.treatment import enhance_file, list_available, make_enhancer
+from tratteggio.windows import Outputs
 
 
 class EnhancerLaws(Laws):
@@ -64,8 +64,8 @@ class EnhancerLaws(Laws):
         scan = _accepted_scan(name, 150, 140, "float32")
         enhancer, _ = make_enhancer(name)
         context = enhancer.prepare(scan)
-        whole = Answers(scan, enhancer, context)[:, :]
-        assert_allclose(Answers(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
+        whole = Outputs(scan, enhancer, context)[:, :]
+        assert_allclose(Outputs(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
 
     def test_an_enhancer_made_twice_gives_the_same_bits(self, name: str) -> None:
         """An answer can be made again."""
@@ -141,7 +141,7 @@ class EnhancerLaws(Laws):
     def test_an_enhancer_is_listed_with_what_it_does_and_made_again_from_its_words(self, name: str) -> None:
         """Listings give an example that works and a sentence; options written in full make the same."""
         base = name_of(name)
-        example, meaning = next(entry for entry in listed("enhancers") if name_of(entry[0]) == base)
+        example, meaning = next(entry for entry in list_available("enhancers") if name_of(entry[0]) == base)
         assert meaning.endswith(".")
         one, full = make_enhancer(example)
         other, again = make_enhancer(full)

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnreadableFile
+from tratteggio.files.kinds import image_suffixes
 from tratteggio.files.source import require_seekable
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 
 
 def pictures(folder: str | Path) -> list[str]:
@@ -21,18 +20,16 @@ def pictures(folder: str | Path) -> list[str]:
     Raises:
         BadUsage: no such folder, or no picture in it.
     """
-    root = Path(folder)
+    root, suffixes = Path(folder), sorted(image_suffixes())
     if not root.is_dir():
-        raise BadUsage(
-            f"{folder} is not a folder; name one that holds pictures ({', '.join(sorted(SUFFIXES))})"
-        )
+        raise BadUsage(f"{folder} is not a folder; name one that holds pictures ({', '.join(suffixes)})")
     found = sorted(
         f.relative_to(root).as_posix()
         for f in root.rglob("*")
-        if f.suffix.lower() in SUFFIXES and f.is_file()
+        if f.suffix.lower() in suffixes and f.is_file()
     )
     if not found:
-        raise BadUsage(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
+        raise BadUsage(f"{folder} holds no pictures ({', '.join(suffixes)})")
     return found
 
 

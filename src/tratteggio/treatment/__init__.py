@@ -1,20 +1,23 @@
-"""The verbs: open, find damage, fill, look through filters. The only way in for command line and Python."""
+"""The functions behind the commands: open, detect, inpaint, enhance, reopen, export."""
 
-from tratteggio.treatment.detecting import (
-    detect,
+from typing import NoReturn
+
+from tratteggio.renamed import refuse_former
+from tratteggio.treatment.damage_files import (
     detect_file,
+    is_surveyed,
     lacunae_by_policy,
     read_damage,
-    survey,
-    surveyed_before,
-    write_areas,
-    write_cracks,
     write_damage,
 )
+from tratteggio.treatment.damage_tables import write_areas, write_cracks
+from tratteggio.treatment.detecting import detect, survey
 from tratteggio.treatment.enhancing import enhance, enhance_file
 from tratteggio.treatment.exporting import export
-from tratteggio.treatment.inpainting import describe, inpaint, inpaint_file
-from tratteggio.treatment.making import listed, make_detector, make_engine, make_enhancer, samplers
+from tratteggio.treatment.fill_options import FillOptions
+from tratteggio.treatment.filling_file import inpaint_file
+from tratteggio.treatment.inpainting import describe, inpaint
+from tratteggio.treatment.making import list_available, make_detector, make_engine, make_enhancer, samplers
 from tratteggio.treatment.memory import memory_plan
 from tratteggio.treatment.opening import (
     open,  # noqa: A004 - reads as `tg.open`
@@ -23,6 +26,7 @@ from tratteggio.treatment.opening import (
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [
+    "FillOptions",
     "describe",
     "detect",
     "detect_file",
@@ -31,8 +35,9 @@ __all__ = [
     "export",
     "inpaint",
     "inpaint_file",
+    "is_surveyed",
     "lacunae_by_policy",
-    "listed",
+    "list_available",
     "make_detector",
     "make_engine",
     "make_enhancer",
@@ -45,8 +50,11 @@ __all__ = [
     "samplers",
     "stack_of",
     "survey",
-    "surveyed_before",
     "write_areas",
     "write_cracks",
     "write_damage",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse_former(__name__, name, {"listed": "list_available", "surveyed_before": "is_surveyed"})

@@ -1,4 +1,4 @@
-"""Look through filters or through an enhancer: what is computed from the scan is called a hypothesis."""
+"""Apply filters or an enhancer to a scan. The result is a hypothesis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
@@ -17,28 +16,29 @@ from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.icc import profile_name, srgb_profile
-from tratteggio.files.laying import require_alike
 from tratteggio.files.layout import relaid
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.outputs import require_outputs
+from tratteggio.files.record import Input, input_file, make_record
 from tratteggio.files.sensor import SENSOR
 from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
-from tratteggio.filters import windows
-from tratteggio.filters.chain import Step, chain, said
+from tratteggio.filters.chain import Step, chain
+from tratteggio.filters.chain import said as chain_text
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Developer, Enhancer, Finder
-from tratteggio.tiles import Answers
-from tratteggio.tiles.answers import WINDOW
 from tratteggio.treatment.making import make_enhancer
 from tratteggio.treatment.opening import (
-    facts,
+    describe_scan,
     open,  # noqa: A004 - reads as `tg.open`
     require_picture,
     stack_of,
 )
 from tratteggio.treatment.planning import input_files
-from tratteggio.version import __version__
+from tratteggio.windows import Outputs
+from tratteggio.windows.filtered import TILE, Enhanced, filtered, reach_of
+from tratteggio.windows.outputs import WINDOW
 
 log = logging.getLogger("tratteggio")
 
@@ -85,7 +85,7 @@ def enhance(
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
             opacity; or what `open` takes, a scan, a stack, of which `rgb` is taken, or else the first.
         steps: filters in order, each as "gaussian:sigma=2"; `tratteggio enhance --list` shows them all.
-        enhancer: in place of filters, as "superres:scale=3", of the same list; or one that was made.
+        enhancer: instead of filters, as "superres:scale=3", from the same list; or an enhancer.
         device: of an enhancer with a net: "auto", "cpu" or "cuda".
         tile: pixels a side that are computed at a time by filters; the result does not depend on it.
         progress: called with (pixels done, pixels in all).
@@ -98,9 +98,9 @@ def enhance(
     Raises:
         UnknownName: no such filter, enhancer or option.
         BadUsage: neither filters nor an enhancer, or both; an option is missing or refused, a window is wider
-            than the picture, a filter looks at more of it than can be held, or the enhancer cannot take it.
+            than the image, a filter needs more of it than memory allows, or the enhancer cannot take it.
         BadPixels: NaN or infinite values, when they are read.
-        GridMismatch: the other picture of a hybrid has another size.
+        GridMismatch: the other image of a hybrid has another size.
         MissingExtra: a filter needs OpenCV, or an enhancer weights, that is not installed.
 
     Example:
@@ -108,7 +108,7 @@ def enhance(
         >>> enhance(edge, ["contrast:gain=0.5", "sobel"])[1]
         array([  0, 128, 128,   0], dtype=uint8)
     """
-    way = _way(steps, enhancer, device=device, tile=tile)
+    way = _choose(steps, enhancer, device=device, tile=tile)
     source = stack_of(painting, raw=way.raw).primary
     note_range(source)
     scan = way.through(source, progress)
@@ -140,13 +140,13 @@ def enhance_file(
         the history, as it is written beside the target: under "hypothesis" each step, in order.
 
     Raises:
-        UnsafeOutput: an output is the source or the other picture of a hybrid, or is there already.
+        UnsafeOutput: an output is the source or the other image of a hybrid, or exists already.
         SourceChanged: the source was replaced while it was being read; nothing is written.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         TratteggioError: as `enhance` and `open` raise.
     """
     target = Path(target)
-    way = _way(steps, enhancer, device=device, tile=tile)
+    way = _choose(steps, enhancer, device=device, tile=tile)
     files.require_scan_writable(target)
     read = [*input_files(source), *map(Path, way.reads)]
     outputs = [target, files.sidecar(target, "history")]
@@ -159,16 +159,18 @@ def enhance_file(
     require_holds(made, target)
     least = least_bytes(made, target, provenance.file_named(scan.name))
     require_space(target.parent, least, what=f"enhancing {scan.name}")
-    history: dict[str, Any] = {
-        "tratteggio": __version__,
-        "verb": "enhance",
-        "what": "a hypothesis: every pixel is computed from the source by these steps, in this order",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": facts(scan),
-        "hypothesis": way.told(scan),
-        "chain": way.said,
-    }
-    watch.know(source, history["source"]["sha256"])
+    described = describe_scan(scan)
+    history = make_record(
+        "enhance",
+        what="a hypothesis: every pixel is computed from the source by these steps, in this order",
+        inputs=[
+            Input(scan.modality, described["name"], described["sha256"]),
+            *(input_file(path, "other image") for path in way.reads),
+        ],
+        options={"device": device, "tile": tile, "white": white},
+        details={"source": described, "hypothesis": way.describe(scan), "chain": way.text},
+    )
+    watch.know(source, described["sha256"])
     watch.check()
     return files.save_made(
         made, target, source=scan, history=history,
@@ -185,36 +187,38 @@ class _Filters(NamedTuple):
     raw: bool = False
 
     @property
-    def said(self) -> str:
-        return said(self.steps)
+    def text(self) -> str:
+        return chain_text(self.steps)
 
     @property
     def reads(self) -> list[str]:
         return [step.other for step in self.steps if step.other is not None]
 
-    def told(self, scan: Scan) -> list[dict[str, Any]]:
-        return [_told(step, other, scan.grid) for step, other in zip(self.steps, self.others, strict=True)]
+    def describe(self, scan: Scan) -> list[dict[str, Any]]:
+        return [
+            _describe(step, other, scan.grid) for step, other in zip(self.steps, self.others, strict=True)
+        ]
 
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         for other in filter(None, self.others):
-            require_alike(scan, other)
-        light = windows.filtered(scan, self.steps, self.others)
-        reach = windows.reach_of(self.steps, scan.grid)
+            require_same_orientation(scan, other)
+        light = filtered(scan, self.steps, self.others)
+        reach = reach_of(self.steps, scan.grid)
         _warn_of_rims(scan, reach)
         # A tile is read with its margins: the wider these are, the wider it should be.
-        side = self.tile or max(windows.TILE, 4 * (reach or 0))
-        return _enhanced(scan, light, tile=side, progress=progress)
+        side = self.tile or max(TILE, 4 * (reach or 0))
+        return _apply(scan, light, tile=side, progress=progress)
 
 
 class _Improved(NamedTuple):
     """An enhancer, ready for a scan."""
 
     enhancer: Enhancer
-    words: str
+    chosen: str
 
     @property
-    def said(self) -> str:
-        return f"--with {shlex.quote(self.words)}"
+    def text(self) -> str:
+        return f"--with {shlex.quote(self.chosen)}"
 
     @property
     def reads(self) -> list[str]:
@@ -224,8 +228,8 @@ class _Improved(NamedTuple):
     def raw(self) -> bool:
         return isinstance(self.enhancer, Developer)
 
-    def told(self, scan: Scan) -> list[dict[str, Any]]:
-        told: dict[str, Any] = {
+    def describe(self, scan: Scan) -> list[dict[str, Any]]:
+        described: dict[str, Any] = {
             "enhancer": self.enhancer.name,
             "parameters": self.enhancer.parameters,
             "read_off": self.enhancer.found(scan) if isinstance(self.enhancer, Finder) else {},
@@ -233,17 +237,17 @@ class _Improved(NamedTuple):
             "reach_px": self.enhancer.reach,
         }
         if self.enhancer.channels(scan) != scan.channels:
-            told["profile"] = {"dropped": profile_name(scan.metadata.icc), "attached": "sRGB"}
-        return [told]
+            described["profile"] = {"dropped": profile_name(scan.metadata.icc), "attached": "sRGB"}
+        return [described]
 
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         self.enhancer.channels(scan)  # before the look at the whole, which takes longer
         _warn_of_rims(scan, self.enhancer.reach)
-        light = Answers(scan, self.enhancer, self.enhancer.prepare(scan))
-        return _enhanced(scan, light, tile=WINDOW * self.enhancer.scale, progress=progress)
+        light = Outputs(scan, self.enhancer, self.enhancer.prepare(scan))
+        return _apply(scan, light, tile=WINDOW * self.enhancer.scale, progress=progress)
 
 
-def _way(
+def _choose(
     steps: Steps, enhancer: str | Enhancer | None, *, device: str, tile: int | None
 ) -> _Filters | _Improved:
     if tile is not None and tile < 1:
@@ -260,12 +264,12 @@ def _way(
     return _Improved(enhancer, options.write(enhancer.name, enhancer.parameters))
 
 
-def _enhanced(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:
-    """Lay light over a scan: its depth and alpha, and its metadata on the new grid."""
-    pixels = windows.Enhanced(scan, light, tile=tile, progress=progress)
+def _apply(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:
+    """Return a scan with other light: its depth and alpha, and its metadata on the new grid."""
+    pixels = Enhanced(scan, light, tile=tile, progress=progress)
     recoloured = light.shape[2] != scan.channels
     metadata = relaid(scan.metadata, scale=light.shape[0] // scan.grid[0], recoloured=recoloured)
-    if recoloured:  # what is said of one channel does not hold for colours
+    if recoloured:  # the properties of one channel do not hold for colours
         foreign = {key: value for key, value in metadata.foreign.items() if key != SENSOR}
         metadata = replace(metadata, icc=srgb_profile(), foreign=foreign)
     metadata = _without_clear(metadata, scan.name)
@@ -291,13 +295,16 @@ def _warn_of_rims(scan: Scan, reach: int | None) -> None:
 
 
 def _others(steps: Sequence[Step]) -> list[Scan | None]:
-    """Open the other picture that a step needs, for each step."""
+    """Open the other image that a step needs, for each step."""
     return [None if step.other is None else open(step.other).primary for step in steps]
 
 
-def _told(step: Step, other: Scan | None, grid: tuple[int, int]) -> dict[str, Any]:
-    """Say what a step does, for the history."""
-    told: dict[str, Any] = {"filter": step.name, "options": step.options, "reach_px": step.reach(grid)}
+def _describe(step: Step, other: Scan | None, grid: tuple[int, int]) -> dict[str, Any]:
+    """Describe a step for the history."""
+    described: dict[str, Any] = {"filter": step.name, "options": step.options, "reach_px": step.reach(grid)}
     if other is not None:
-        told["also_read"] = {"name": provenance.short_name(other.name), "sha256": provenance.sha256_of(other)}
-    return told
+        described["also_read"] = {
+            "name": provenance.short_name(other.name),
+            "sha256": provenance.sha256_of(other),
+        }
+    return described

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tratteggio import files
 from tratteggio.files.outputs import require_outputs
-from tratteggio.files.saving import saved_files
-from tratteggio.files.stacks import history_of, kind_of_stack
+from tratteggio.files.record import input_of, make_record
+from tratteggio.files.saving import holds_layers, saved_files
+from tratteggio.files.stacks import history_of, require_stack_suffix
 from tratteggio.files.watch import Watch
 from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import input_files
 from tratteggio.treatment.reopening import reopen
-from tratteggio.version import __version__
 
 Progress = Callable[[int, int], None]
 
@@ -28,7 +27,7 @@ def export(
         source: what `open` takes; for .ora a proposal that `inpaint` wrote.
         target: .ome.zarr or .ome.tif, a stack with profile, scale, title and history; .ora, the layers of a
             proposal, an 8-bit exchange copy.
-        overwrite: replace what is there already.
+        overwrite: replace an existing target.
         progress: called with (pixels read, pixels in all); not for .ora.
 
     Raises:
@@ -38,20 +37,20 @@ def export(
         UnreadableFile, UnwritableFile: as `open`, `reopen` and `files.write_stack` raise.
     """
     source, target = Path(source), Path(target)
-    if target.suffix.lower() == ".ora":
+    if holds_layers(target):
         require_outputs(saved_files(target), inputs=_layers(source), overwrite=overwrite)
         reopen(source).save(target)
         return
-    kind_of_stack(target)
+    require_stack_suffix(target)
     require_outputs([target], inputs=input_files(source), overwrite=overwrite)
     watch = Watch(input_files(source))
     stack = open(source)
-    history = history_of(source) or {
-        "tratteggio": __version__,
-        "verb": "export",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": {"name": source.name},
-    }
+    history = history_of(source) or make_record(
+        "export",
+        inputs=map(input_of, stack.scans),
+        options={},
+        details={"source": {"name": source.name}},
+    )
     files.write_stack(
         stack,
         target,

@@ -1,4 +1,4 @@
-"""Engines, detectors and enhancers made from words, once for any number of paintings."""
+"""Make engines, detectors and enhancers from text, once for any number of paintings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tratteggio.errors import BadUsage, BrokenPlugin, MissingExtra
 from tratteggio.roles import Detector, Engine, Enhancer, Sampler
 from tratteggio.seeds import require_seed
 
-GIVEN = ("seed", "device", "attributes")  # not by words
+GIVEN = ("seed", "device", "attributes")  # arguments that are not options of the text
 
 
 def make_engine(
@@ -26,30 +26,29 @@ def make_engine(
     """Make an engine by name, for any number of paintings.
 
     Args:
-        name: from `tratteggio.registry.names("engines")`, with options of its own if need be, as
+        name: from `tratteggio.registry.names("engines")`, with options if needed, as
             "patch_mrf:paste=mean".
         seed: fixes every random choice.
         device: "auto", "cpu" or "cuda".
-        weights: what the engine's net goes by instead of the weights that ship, for engines that have a net.
-        attributes: what the painting shows, for engines whose net has learnt to be told of that.
+        weights: for the engine's net, instead of the included weights.
+        attributes: what the painting shows, for engines whose net takes attributes.
 
     Raises:
-        UnknownName: no such engine or option, or an attribute that the net has not learnt.
-        BadUsage: the engine cannot run on the device, or has no net that weights could serve or that is told
-            of attributes.
+        UnknownName: no such engine, option or attribute.
+        BadUsage: the engine cannot run on the device, or takes no weights or no attributes.
         MissingExtra: an optional dependency is not installed, or no such weights are.
         UnreadableFile, UnsupportedFile: the weights are missing, damaged, or of another net.
     """
     require_seed(seed)
-    name, told = options.parse(name, lambda name: _options("engines", name))
+    name, chosen = options.parse(name, lambda name: _options("engines", name))
     make = registry.load("engines", name).make
-    taken = signature(make).parameters
-    if weights is not None and "weights" not in taken:
+    accepted = signature(make).parameters
+    if weights is not None and "weights" not in accepted:
         raise BadUsage(f"engine {name} has no net, so it takes no weights; omit them")
-    if attributes and "attributes" not in taken:
+    if attributes and "attributes" not in accepted:
         raise BadUsage(f"engine {name} takes no attributes; omit them, or use engine vae")
     own = (
-        told
+        chosen
         | ({"weights": weights} if weights is not None else {})
         | ({"attributes": attributes} if attributes else {})
     )
@@ -58,10 +57,10 @@ def make_engine(
 
 
 def samplers(engine: Engine, number: int) -> list[Engine]:
-    """Return engines that give as many other plausible fills, in place of the one that is held for best.
+    """Return engines that give this number of other plausible fills, instead of the best one.
 
     Raises:
-        BadUsage: a number below 1, or an engine that knows one fill only.
+        BadUsage: a number below 1, or an engine that makes only one fill.
     """
     if number < 1:
         raise BadUsage(
@@ -84,7 +83,7 @@ def make_detector(text: str, *, seed: int = 0, device: str = "auto") -> tuple[De
         device: "auto", "cpu" or "cuda".
 
     Returns:
-        the detector, and the words with all options, those too that were not told.
+        the detector, and the text with all its options, defaults included.
 
     Raises:
         UnknownName: no such detector or option; the message gives the nearest and all.
@@ -102,15 +101,15 @@ def make_enhancer(text: str, *, device: str = "auto") -> tuple[Enhancer, str]:
     return made
 
 
-def listed(role: str) -> list[tuple[str, str]]:
-    """List what is registered for a role as it is written, with the first line of what it does.
+def list_available(role: str) -> list[tuple[str, str]]:
+    """List what is registered for a role: NAME:OPTION=VALUE, and the first line of its description.
 
-    What cannot be used here is listed by its name, with the cause.
+    If something cannot be used here, the list gives its name and the cause.
     """
-    return [_listed(role, name) for name in registry.names(role)]
+    return [_describe(role, name) for name in registry.names(role)]
 
 
-def _listed(role: str, name: str) -> tuple[str, str]:
+def _describe(role: str, name: str) -> tuple[str, str]:
     try:
         written = options.example(name, _options(role, name))
     except (MissingExtra, BrokenPlugin) as error:
@@ -119,11 +118,11 @@ def _listed(role: str, name: str) -> tuple[str, str]:
 
 
 def _made(role: str, text: str, **given: Any) -> tuple[Any, str]:
-    """Make what words name, and say it in full."""
-    name, told = options.parse(text, lambda name: _options(role, name))
+    """Make what a text names; return it and the text with all options."""
+    name, chosen = options.parse(text, lambda name: _options(role, name))
     known = _options(role, name)
-    made = registry.load(role, name).make(**given, **told)
-    return made, options.full(name, told, known)
+    made = registry.load(role, name).make(**given, **chosen)
+    return made, options.full(name, chosen, known)
 
 
 def _options(role: str, name: str) -> dict[str, options.Option]:

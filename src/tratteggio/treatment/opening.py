@@ -1,4 +1,4 @@
-"""What goes in: paintings and lacunae, in any of the forms that a user may hold them in."""
+"""Open paintings and lacunae in any form: files, arrays, scans, stacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tratteggio import files
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
 from tratteggio.files.forms import Painting, scan_of
-from tratteggio.files.laying import require_alike
+from tratteggio.files.orientation import require_same_orientation
+from tratteggio.files.record import Input
 from tratteggio.files.sensor import sensor_of
 from tratteggio.files.white import with_white
 from tratteggio.names import rows_and_columns
@@ -26,48 +27,50 @@ def open(  # noqa: A001 - reads as `tg.open`
     """Open a scan, or several registered ones, lazily.
 
     Args:
-        painting: a file (taken as `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
+        painting: a file (modality `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
             `painting.toml`, or files by modality name; or an array, a scan, a stack, a restoration.
-        raw: take camera raw too, which is a mosaic and no picture yet.
+        raw: accept camera raw too, a mosaic that is not developed yet.
         white: the sample that stands for white in every scan, as 4095 for 12 bit in 16; None takes what the
             files state, else that of the depth.
 
     Raises:
         BadUsage: a folder of another kind, a `painting.toml` that cannot be followed, a white that a scan
-            cannot have, files with different orientation tags, or camera raw where a picture is asked for.
+            cannot have, files with different orientation tags, or camera raw without `raw`.
         UnreadableFile: a file is missing, damaged or of a kind we do not read.
         GridMismatch: the scans differ in size.
     """
     if isinstance(painting, Mapping):
         stack = Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
         for scan in stack.scans:
-            require_alike(stack.primary, scan)
+            require_same_orientation(stack.primary, scan)
     elif isinstance(painting, str | Path):
         stack = files.read_stack(painting)
     else:
         stack = stack_of(painting, raw=raw)
-    return _admitted(with_white(stack, white), raw=raw)
+    return _require_developed(with_white(stack, white), raw=raw)
 
 
 def stack_of(painting: Painting | Mapping[str, str | Path], *, raw: bool = False) -> Stack:
-    """Take a painting in any of the forms that a user may hold it in; `raw` as in `open`."""
+    """Return a painting in any form as a stack; `raw` as in `open`."""
     if isinstance(painting, str | Path | Mapping):
         return open(painting, raw=raw)
-    return _admitted(painting if isinstance(painting, Stack) else Stack((scan_of(painting),)), raw=raw)
+    return _require_developed(
+        painting if isinstance(painting, Stack) else Stack((scan_of(painting),)), raw=raw
+    )
 
 
-def _admitted(stack: Stack, *, raw: bool) -> Stack:
+def _require_developed(stack: Stack, *, raw: bool) -> Stack:
     for scan in stack.scans:
         if not raw and sensor_of(scan) is not None:
             raise BadUsage(
-                f"{scan.name} is camera raw, a mosaic and no picture yet; develop it first, with "
+                f"{scan.name} is camera raw, which is not developed yet; develop it first, with "
                 "`tratteggio.enhance(enhancer='lowlight:route=raw')`"
             )
     return stack
 
 
 def require_picture(scan: Scan) -> None:
-    """Refuse channels of which nobody can say what they show.
+    """Refuse channels of unknown meaning.
 
     Raises:
         BadUsage: the scan is neither grey nor RGB.
@@ -82,28 +85,28 @@ def require_picture(scan: Scan) -> None:
 def lacunae_of(
     lost: Lost | Lacunae | str | Path, scan: Scan, *, mask_orientation: str | None = None
 ) -> Lacunae:
-    """Take lacunae in any form, on the grid of the scan; arrays lie as stored, files as `read_lacunae`."""
+    """Return lacunae in any form, on the grid of the scan; arrays as stored, files as `read_lacunae`."""
     if isinstance(lost, str | Path):
         return files.read_lacunae(lost, scan, mask_orientation=mask_orientation)
     lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
     if lacunae.grid != scan.grid:
         raise GridMismatch(
-            f"{lacunae.name} has {size_said(lacunae.grid)}, but {scan.name} has {size_said(scan.grid)}; "
-            "export the mask at the size of the scan"
+            f"{lacunae.name} has {rows_and_columns(lacunae.grid)}, but {scan.name} has "
+            f"{rows_and_columns(scan.grid)}; export the mask at the size of the scan"
         )
     return lacunae
 
 
-def shown_to(one: Engine | Detector, stack: Stack) -> Stack:
-    """Keep the primary scan and those that an engine or a detector reads; the others need no memory."""
+def select_scans(one: Engine | Detector, stack: Stack) -> Stack:
+    """Return the primary scan and those that an engine or a detector reads; the others need no memory."""
     if one.reads is None:
         return stack
     kept = (stack.primary.modality, *one.reads)
     return replace(stack, scans=tuple(scan for scan in stack.scans if scan.modality in kept))
 
 
-def also_read(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Say which scans are read beside the primary one, by modality, for the history."""
+def describe_others(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Describe the scans that are read in addition to the primary one, by modality, for the history."""
     return {
         scan.modality: {"name": provenance.short_name(scan.name), "sha256": provenance.sha256_of(scan)}
         for scan in stack.scans
@@ -111,8 +114,8 @@ def also_read(stack: Stack) -> dict[str, dict[str, Any]]:
     }
 
 
-def facts(scan: Scan) -> dict[str, Any]:
-    """Say which scan this is, for the history."""
+def describe_scan(scan: Scan) -> dict[str, Any]:
+    """Describe a scan for the history: name, hash, size, depth."""
     stated = {} if scan.metadata.white is None else {"white": scan.metadata.white}
     return {
         "name": provenance.short_name(scan.name),
@@ -126,6 +129,7 @@ def facts(scan: Scan) -> dict[str, Any]:
     }
 
 
-def size_said(grid: tuple[int, int]) -> str:
-    """Say how large a grid is, in messages."""
-    return rows_and_columns(grid)
+def list_inputs(source: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> list[Input]:
+    """List as inputs what `describe_scan` and `describe_others` describe."""
+    first = Input(source["modality"], source["name"], source["sha256"])
+    return [first, *(Input(role, one["name"], one["sha256"]) for role, one in others.items())]

@@ -1,7 +1,7 @@
-"""What can be known before the first pixel: outputs, inputs, options, formats, room on the disk.
+"""Checks before the first pixel: outputs, inputs, options, formats, free space on the disk.
 
-One place for all verbs that fill. Whatever is wrong with names, headers and options is said here, before
-detection and filling, and nothing has been written by then.
+All functions that fill use them. An error in names, headers or options is raised here, before detection and
+filling, and before anything is written.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from typing import NamedTuple
 from tratteggio import files
 from tratteggio.damage import policies
 from tratteggio.damage.damage_map import length_px
-from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
 from tratteggio.files.stacks import is_stack
-from tratteggio.finish import require_finish
 from tratteggio.painting import Metadata, Scan
-from tratteggio.tiles.trust import require_share
 from tratteggio.treatment.opening import open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.reopening import sample_file
 
@@ -82,7 +79,7 @@ def proposal_files(item: Proposal, *, samples: int = 0) -> list[Path]:
 
 
 def ledger_folder(target: Path) -> Path:
-    """Return where what is done of a proposal is kept until it is complete."""
+    """Return the folder that keeps the finished tiles of a proposal until it is complete."""
     return target.with_name(target.name + ".job")
 
 
@@ -103,32 +100,20 @@ def _require_short(targets: Sequence[Path]) -> None:
         require_name(ledger_folder(target))
 
 
-def require_options(
-    *,
-    finish: str,
-    tile: int | None = None,
-    leave_above: float | None = None,
-    policy: str | None = None,
-    grow: str | None = None,
-) -> None:
-    """Check options that need no painting.
+def require_policy(policy: str | None, grow: str | None) -> None:
+    """Check what is chosen for damage maps, before a painting is opened.
 
     Raises:
-        UnknownName: no such finish, class of damage or policy.
-        BadUsage: a value out of its range, or of another form.
+        UnknownName: no such class of damage or policy.
+        BadUsage: another form.
     """
-    require_finish(finish)
-    if tile is not None and tile < 1:
-        raise BadUsage(f"tile must be a number of pixels, 1 or more, got {tile}", option="tile")
-    if leave_above is not None:
-        require_share(leave_above)
     policies(policy)
     if grow is not None and not grow.endswith("um"):
         length_px(grow, Metadata())
 
 
 def require_savable(scan: Scan, target: Path, *, lost_px: int = 0, grow: str | None = None) -> None:
-    """Check what a scan's header tells: whether the target can hold it, and whether the disk has room.
+    """Check, from the header of a scan, that the target can hold it and the disk has room.
 
     Args:
         scan: what is filled; its pixels are not read.

@@ -1,4 +1,4 @@
-"""Open what was proposed again, with all its layers."""
+"""Open a saved proposal again, with all its layers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 from tratteggio import files
 from tratteggio.errors import GridMismatch, UnreadableFile
 from tratteggio.files import provenance
-from tratteggio.names import unquoted
+from tratteggio.names import rows_and_columns, unquoted
 from tratteggio.painting import Mapped, Restoration
 from tratteggio.painting.pixels import Array
-from tratteggio.treatment.opening import lacunae_of, open, size_said  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.opening import lacunae_of, open  # noqa: A004 - reads as `tg.open`
 
 log = logging.getLogger("tratteggio")
 
@@ -46,8 +46,8 @@ def reopen(
     proposal = files.read(target)
     if proposal.grid != original.grid or proposal.channels != original.channels:
         raise GridMismatch(
-            f"{target} has {size_said(proposal.grid)} and {proposal.channels} channels, but its source "
-            f"{source} has {size_said(original.grid)} and {original.channels} channels"
+            f"{target} has {rows_and_columns(proposal.grid)} and {proposal.channels} channels, but its "
+            f"source {source} has {rows_and_columns(original.grid)} and {original.channels} channels"
         )
     lacunae = lacunae_of(provenance.sidecar(target, "lost"), original, mask_orientation="stored")
     confidence = files.read(provenance.sidecar(target, "confidence"))
@@ -59,6 +59,7 @@ def reopen(
         Mapped(confidence.pixels, lambda a: (a / np.float32(255)).astype(np.float32), 0, np.dtype("f4")),
         history,
         files.save,
+        files.preview,
     )
 
 
@@ -96,10 +97,10 @@ def reopen_samples(
     return samples
 
 
-def _is_there(place: Path) -> bool:
+def _is_there(path: Path) -> bool:
     """Whether a scan lies where a history says; a name that the system cannot take is not there."""
     try:
-        return provenance.place_named(str(place)) is not None
+        return provenance.place_named(str(path)) is not None
     except (OSError, ValueError):
         return False
 

@@ -1,0 +1,56 @@
+import { useState } from "preact/hooks";
+import { Choice, Section, Slider } from "../parts";
+import type { Studio } from "../studio";
+import { named, t } from "../texts";
+
+export function Detect({ studio }: { studio: Studio }) {
+  const { detectors } = studio.facts;
+  const names = detectors.map(([words]) => words.split(":")[0]!);
+  const [chosen, choose] = useState(names.includes("lacunae") ? "lacunae" : names[0]!);
+  const { strength, job } = studio.state;
+  const busy = job?.status === "running";
+  const accept = async (view: unknown) => {
+    const answer = await studio.ask<{ marked_px: number }>("accept", { threshold: studio.threshold, view });
+    if (!answer) return;
+    studio.overlay.everythingChanged();
+    studio.tell(`${t("accepted")} ${answer.marked_px.toLocaleString()}`);
+  };
+  return (
+    <Section title={t("tab_detect")} hint={t("detect_hint")}>
+      <Choice
+        label={t("detector")}
+        value={chosen}
+        options={names.map((name) => [name, name])}
+        change={choose}
+      />
+      <p class="hint">{detectors.find(([words]) => words.split(":")[0] === chosen)?.[1]}</p>
+      <button class="main" disabled={busy || !studio.canMark} onClick={() => studio.ask("detect", { detector: chosen })}>
+        {t("detect")}
+      </button>
+      {strength && (
+        <>
+          <h3>
+            {strength.detector.split(":")[0]}: {named(strength.damage)}
+          </h3>
+          <Slider
+            label={t("threshold")}
+            value={studio.threshold}
+            shown={studio.threshold.toFixed(2)}
+            least={0.02}
+            most={1}
+            step={0.01}
+            change={(value) => {
+              studio.threshold = value;
+              studio.show();
+            }}
+          />
+          <p class="hint">{t("threshold_hint")}</p>
+          <div class="row">
+            <button disabled={!studio.canMark} onClick={() => void accept(studio.view())}>{t("accept_view")}</button>
+            <button disabled={!studio.canMark} onClick={() => void accept(null)}>{t("accept_all")}</button>
+          </div>
+        </>
+      )}
+    </Section>
+  );
+}

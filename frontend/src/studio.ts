@@ -1,0 +1,367 @@
+// What the page knows and does: one object, which the panels show and call.
+
+import { get, post, upload, type Change, type Facts, type Job, type Marked, type State, type Values } from "./api";
+import { inView, type Affine, Overlay, type Point, type Stroke } from "./overlay";
+import { t } from "./texts";
+import { PLAIN, type Comparison, type Layer, type Tone, Viewer } from "./viewer";
+
+export type Tool = "pan" | "brush" | "eraser" | "lasso" | "polygon" | "measure";
+export type Tab = "see" | "mark" | "detect" | "fill" | "keep";
+
+export interface Message {
+  text: string;
+  error: boolean;
+}
+
+export class Studio {
+  tool: Tool = "pan";
+  tab: Tab = "see";
+  damage: string;
+  radius: number;
+  tones: Record<string, Tone> = {};
+  toned: string;
+  layers: Layer[];
+  shownFill = "";
+  threshold = 0.5;
+  policies: Record<string, string> = {};
+  engine = "auto";
+  finish = "mimetic";
+  seed = 0;
+  samples = 0;
+  suffix = ".tif";
+  surround = localStorage.getItem("surround") ?? "middle";
+  cursor: Values | null = null;
+  measured: [Point, Point] | null = null;
+  corners: Point[] = [];
+  help = false;
+  message: Message | null = null;
+  connected = true;
+  viewer!: Viewer;
+  overlay!: Overlay;
+
+  private readonly listeners = new Set<() => void>();
+  private sending: Promise<unknown> = Promise.resolve();
+  private lastJob = 0;
+
+  constructor(
+    readonly facts: Facts,
+    public state: State,
+  ) {
+    this.damage = facts.classes[0]?.name ?? "loss";
+    this.radius = Math.max(2, Math.round(Math.max(facts.rows, facts.cols) / 200));
+    this.toned = facts.primary;
+    this.layers = facts.scans.map((scan) => ({
+      id: `scan:${scan.modality}`,
+      kind: "scan",
+      name: scan.modality,
+      visible: scan.modality === facts.primary,
+      opacity: 1,
+    }));
+    // The scan that is filled lies at the bottom.
+    this.layers.sort((x, y) => Number(y.name === facts.primary) - Number(x.name === facts.primary));
+    for (const one of facts.classes) this.policies[one.name] = one.policy;
+    if (facts.notices.length) this.message = { text: facts.notices.join(" "), error: false };
+    this.follow(state);
+  }
+
+  static async open(): Promise<Studio> {
+    const [facts, state] = await Promise.all([get<Facts>("facts"), get<State>("state")]);
+    return new Studio(facts, state);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Put the painting into the page, and listen to the server. */
+  attach(element: HTMLElement): void {
+    this.viewer = new Viewer(element, this.facts, t("canvas"));
+    const affine = (): Affine | null => this.viewer.affine();
+    const { rows, cols, tile, classes } = this.facts;
+    this.overlay = new Overlay(rows, cols, tile, classes, affine);
+    this.viewer.moved = () => {
+      this.overlay.redraw();
+      this.changed();
+    };
+    this.show();
+    const events = new EventSource("/api/events");
+    events.onmessage = (event) => {
+      this.connected = true;
+      this.follow(JSON.parse(event.data as string) as State);
+      this.changed();
+    };
+    events.onerror = () => {
+      this.connected = false;
+      this.changed();
+    };
+  }
+
+  // --- what is shown -----------------------------------------------------------------------------------
+
+  show(): void {
+    this.viewer.show(this.layers, (layer) => this.url(layer));
+    this.changed();
+  }
+
+  private url(layer: Layer): string {
+    const tone = this.tones[layer.kind === "scan" ? layer.name : this.facts.primary] ?? PLAIN;
+    const query = Object.entries(tone)
+      .filter(([name, value]) => value !== PLAIN[name as keyof Tone])
+      .map(([name, value]) => `${name}=${value}`);
+    if (layer.kind === "scan") return join(`/api/tiles/scan/${layer.name}`, query);
+    if (layer.kind === "strength") {
+      return `/api/tiles/strength/${this.state.strength?.version}?threshold=${this.threshold}`;
+    }
+    const fill = this.state.fills.find((one) => one.id === this.shownFill);
+    const version = `v=${fill?.version ?? 0}`;
+    if (layer.kind === "confidence") return `/api/tiles/confidence/${this.shownFill}?${version}`;
+    return join(`/api/tiles/fill/${this.shownFill}`, [version, ...query]);
+  }
+
+  layer(id: string): Layer | undefined {
+    return this.layers.find((layer) => layer.id === id);
+  }
+
+  adjust(id: string, change: Partial<Layer>): void {
+    Object.assign(this.layer(id) ?? {}, change);
+    this.show();
+  }
+
+  move(id: string, by: number): void {
+    const from = this.layers.findIndex((layer) => layer.id === id);
+    const to = from + by;
+    if (from < 0 || to < 0 || to >= this.layers.length) return;
+    const [layer] = this.layers.splice(from, 1);
+    this.layers.splice(to, 0, layer!);
+    this.show();
+  }
+
+  setTone(modality: string, change: Partial<Tone>): void {
+    this.tones = { ...this.tones, [modality]: { ...(this.tones[modality] ?? PLAIN), ...change } };
+    this.show();
+  }
+
+  compare(mode: Comparison, id = this.viewer.compared): void {
+    const other = this.layers.filter((layer) => layer.name !== this.facts.primary).at(-1) ?? this.layers[0];
+    this.viewer.compared = this.layer(id) ? id : (other?.id ?? "");
+    this.viewer.comparison = mode;
+    if (mode === "spyglass" && this.viewer.glass.x === 0) {
+      const { clientWidth, clientHeight } = this.overlay.canvas;
+      this.viewer.glass = { x: clientWidth / 2, y: clientHeight / 2 };
+    }
+    this.show();
+  }
+
+  moveCurtain(to: number): void {
+    this.viewer.curtain = Math.min(0.98, Math.max(0.02, to));
+    this.viewer.arrange();
+    this.changed();
+  }
+
+  /** Hide the uppermost layer that is shown, or show it again. */
+  blink(hidden: boolean): void {
+    const top = this.layers.filter((layer) => layer.visible).at(-1);
+    if (!top || top === this.layers[0]) {
+      this.overlay.visible = !hidden;
+      this.overlay.redraw();
+      return;
+    }
+    const opacity = top.opacity;
+    top.opacity = hidden ? 0 : opacity;
+    this.viewer.arrange();
+    top.opacity = opacity;
+  }
+
+  chooseFill(id: string): void {
+    this.shownFill = id;
+    const wanted: Layer["kind"][] = id ? ["fill", "confidence"] : [];
+    this.layers = this.layers.filter((layer) => !["fill", "confidence"].includes(layer.kind) || id);
+    for (const kind of wanted) {
+      if (!this.layer(kind)) {
+        this.layers.push({ id: kind, kind, name: kind, visible: kind === "fill", opacity: kind === "fill" ? 1 : 0.7 });
+      }
+    }
+    this.show();
+  }
+
+  setSurround(name: string): void {
+    this.surround = name;
+    localStorage.setItem("surround", name);
+    this.changed();
+  }
+
+  // --- what the server tells ---------------------------------------------------------------------------
+
+  private follow(state: State): void {
+    const before = this.state;
+    this.state = state;
+    if (this.overlay && state.marks.version !== before.marks.version && this.overlay.pending.length === 0) {
+      this.overlay.everythingChanged();
+    }
+    this.followJob(state.job);
+    const ids = state.fills.map((fill) => fill.id);
+    if (this.shownFill && !ids.includes(this.shownFill)) this.shownFill = "";
+    const begun = ids.filter((id) => !before.fills.some((fill) => fill.id === id));
+    const latest = begun.at(-1);
+    const first = !this.viewer && ids.at(-1);
+    if (latest === "live" || latest?.startsWith("proposal")) this.later(() => this.chooseFill(latest));
+    else if (begun.includes("preview")) this.later(() => this.chooseFill("preview"));
+    else if (first) this.later(() => this.chooseFill(first));
+    else if (!this.shownFill && this.layer("fill")) this.later(() => this.chooseFill(""));
+    const strength = state.strength;
+    if (strength && strength.version !== before.strength?.version) {
+      this.threshold = strength.threshold;
+      if (!this.layer("strength")) {
+        this.layers.push({ id: "strength", kind: "strength", name: strength.detector, visible: true, opacity: 0.7 });
+      }
+      this.adjustLater("strength", { name: strength.detector, visible: true });
+    } else if (this.viewer && JSON.stringify(state.fills) !== JSON.stringify(before.fills)) {
+      this.later(() => this.show());
+    }
+  }
+
+  private adjustLater(id: string, change: Partial<Layer>): void {
+    this.later(() => this.adjust(id, change));
+  }
+
+  private later(act: () => void): void {
+    window.setTimeout(() => {
+      if (this.viewer) act();
+      else this.later(act);
+    });
+  }
+
+  private followJob(job: Job | null): void {
+    if (!job || job.status === "running" || job.number === this.lastJob) return;
+    this.lastJob = job.number;
+    if (job.status === "failed") this.tell(job.message, true);
+    const { passed, verdict, page, copy } = job.result as Record<string, string | boolean | undefined>;
+    if (passed === true) this.tell(t("verified"));
+    if (passed === false) this.tell(`${t("not_verified")}: ${String(verdict)}`, true);
+    if (page ?? copy) this.tell(`${t("written")} ${String(page ?? copy)}`);
+  }
+
+  tell(text: string, error = false): void {
+    this.message = text ? { text, error } : null;
+    this.changed();
+  }
+
+  /** Ask for something, and tell if it cannot be done. */
+  async ask<T>(path: string, body: unknown = {}): Promise<T | null> {
+    try {
+      const answer = await post<T>(path, body);
+      this.changed();
+      return answer;
+    } catch (error) {
+      this.tell(error instanceof TypeError ? t("lost_connection") : (error as Error).message, true);
+      return null;
+    }
+  }
+
+  // --- marks -------------------------------------------------------------------------------------------
+
+  get canMark(): boolean {
+    return !this.facts.read_only;
+  }
+
+  /** Send a stroke that has been drawn; strokes go in their order. */
+  send(stroke: Stroke): Promise<void> {
+    const body = {
+      tool: stroke.tool,
+      damage: stroke.damage,
+      radius: stroke.radius,
+      points: stroke.points.map(({ x, y }) => [round(x), round(y)]),
+    };
+    const sent = this.sending.then(async () => {
+      const answer = await this.ask<Marked>("stroke", body);
+      this.take(answer);
+      if (answer?.changed) await this.settle();
+      this.overlay.pending.splice(this.overlay.pending.indexOf(stroke), 1);
+      this.overlay.redraw();
+    });
+    this.sending = sent;
+    return sent;
+  }
+
+  /** Wait until the tiles that the server changed are there, so that a stroke does not flicker. */
+  private async settle(): Promise<void> {
+    this.overlay.redraw();
+    for (let i = 0; i < 40; i += 1) {
+      await new Promise((done) => window.setTimeout(done, 25));
+      if (this.overlay.loaded) return;
+    }
+  }
+
+  step(what: "undo" | "redo", count = 1): void {
+    this.sending = this.sending.then(async () => this.take(await this.ask<Marked>(what, { count })));
+  }
+
+  /** Resolves when all strokes so far have been answered. */
+  settled(): Promise<unknown> {
+    return this.sending;
+  }
+
+  private take(answer: Marked | null): void {
+    if (!answer) return;
+    this.state = { ...this.state, marks: answer.marks };
+    this.overlay.changed(answer.changed as Change | null);
+    this.changed();
+  }
+
+  async bringIn(file: File): Promise<void> {
+    try {
+      await upload(`import/${this.damage}`, file);
+      this.overlay.everythingChanged();
+    } catch (error) {
+      this.tell((error as Error).message, true);
+    }
+  }
+
+  // --- fills -------------------------------------------------------------------------------------------
+
+  view(): { top: number; left: number; bottom: number; right: number } {
+    const { rows, cols } = this.facts;
+    const affine = this.viewer.affine();
+    if (!affine) return { top: 0, left: 0, bottom: rows, right: cols };
+    const { clientWidth, clientHeight } = this.overlay.canvas;
+    const box = inView(affine, clientWidth, clientHeight);
+    const within = (value: number, most: number) => Math.round(Math.min(Math.max(value, 0), most));
+    return {
+      top: within(box.top, rows),
+      left: within(box.left, cols),
+      bottom: within(box.bottom, rows),
+      right: within(box.right, cols),
+    };
+  }
+
+  get previewFits(): boolean {
+    const { top, left, bottom, right } = this.view();
+    return (bottom - top + 192) * (right - left + 192) <= this.facts.preview_px;
+  }
+
+  private filling(): Record<string, unknown> {
+    const { engine, finish, seed, policies } = this;
+    return { engine, finish, seed, policies };
+  }
+
+  preview(): void {
+    void this.ask("preview", { ...this.filling(), samples: this.samples, view: this.view() });
+  }
+
+  fillWhole(): void {
+    void this.ask("fill", { ...this.filling(), suffix: this.suffix });
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function join(path: string, query: string[]): string {
+  return query.length ? `${path}?${query.join("&")}` : path;
+}

@@ -1,0 +1,1 @@
+"""How a JPEG is read and written."""

@@ -1,0 +1,1 @@
+"""How an OME-Zarr is read and written."""

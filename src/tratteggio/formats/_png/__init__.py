@@ -1,0 +1,1 @@
+"""How a PNG is read and written."""

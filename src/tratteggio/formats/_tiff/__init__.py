@@ -1,0 +1,1 @@
+"""How a TIFF is read and written."""

@@ -1,0 +1,124 @@
+"""The folder of a session beside the painting: its lock, the journal of the marks, the treatment log."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tratteggio.errors import UnsafeOutput, UnwritableFile
+from tratteggio.files.documents import read_json
+from tratteggio.files.locks import Hold, take
+from tratteggio.files.parts import append, whole_file
+
+LOCK, JOURNAL, LOG = "lock", "marks.journal", "log.jsonl"
+
+
+class SessionFolder:
+    """Where a session is kept, held by one studio.
+
+    Args:
+        source: the painting; the folder lies beside it, as `panel.tif.studio`.
+
+    Raises:
+        UnsafeOutput: another studio has it open.
+        UnwritableFile: it cannot be made, or is something else.
+    """
+
+    def __init__(self, source: Path) -> None:
+        self.path = folder_of(source)
+        if self.path.is_symlink() or (self.path.exists() and not self.path.is_dir()):
+            raise UnwritableFile(f"{self.path} is not a folder; move it away")
+        try:
+            self.path.mkdir(exist_ok=True)
+            self._hold: Hold = take(self.path / LOCK, of=self.path)
+        except OSError as error:
+            raise UnwritableFile(f"{self.path}: {error.strerror or error}") from error
+
+    @property
+    def journal(self) -> Path:
+        """Where the marks are."""
+        return self.path / JOURNAL
+
+    def file(self, name: str) -> Path:
+        """Return where a file of the session lies; names come from the studio, never from the page."""
+        return self.path / name
+
+    def log(self, what: str, details: dict[str, Any]) -> None:
+        """Add an entry to the treatment log.
+
+        Raises:
+            UnwritableFile: no space or no permission.
+        """
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        append(self.path / LOG, json.dumps({"when": when, "who": _user(), "what": what, **details}) + "\n")
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Read the treatment log; a last line that a kill cut off is left out."""
+        try:
+            lines = (self.path / LOG).read_text("utf-8").split("\n")[:-1]
+        except FileNotFoundError:
+            return []
+        entries = []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict):
+                entries.append(entry)
+        return entries
+
+    def keep_settings(self, number: int, settings: dict[str, Any]) -> None:
+        """Keep how proposal `number` is filled, so that a stopped fill can go on."""
+        with whole_file(self.path / f"fill-{number}.json") as stream:
+            stream.write(json.dumps(settings).encode())
+
+    def settings(self, number: int) -> dict[str, Any]:
+        """Return how proposal `number` is filled.
+
+        Raises:
+            UnreadableFile: it was removed or damaged.
+        """
+        found = read_json(self.path / f"fill-{number}.json", what="settings of a fill", remedy="fill anew")
+        return {"engine": str(found["engine"]), "finish": str(found["finish"]), "seed": int(found["seed"])}
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the proposals that were begun."""
+        names = (file.stem.removeprefix("fill-") for file in self.path.glob("fill-*.json"))
+        return sorted(int(name) for name in names if name.isdecimal())
+
+    def close(self, *, marked: bool) -> None:
+        """Let go; a folder in which nothing was done is removed.
+
+        Args:
+            marked: the journal holds changes.
+        """
+        kept = {file.name for file in self.path.iterdir()} - {LOCK, *([] if marked else [JOURNAL])}
+        if not kept:
+            for name in (LOCK, JOURNAL):
+                (self.path / name).unlink(missing_ok=True)
+        self._hold.release()
+        if not kept:
+            self.path.rmdir()
+
+
+def folder_of(source: Path) -> Path:
+    """Return where the session of a painting lies."""
+    return source.with_name(source.name + ".studio")
+
+
+def why_not(source: Path, error: UnsafeOutput | UnwritableFile) -> str:
+    """Say why a painting is only shown."""
+    if isinstance(error, UnsafeOutput):
+        return f"Another studio has {source.name} open. This one only shows it. ({error})"
+    return f"Nothing can be kept beside {source.name}, so this studio only shows it. ({error})"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"

@@ -1,0 +1,86 @@
+"""Start the studio and serve it until it is told to end."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from tratteggio.errors import BadUsage
+from tratteggio.studio.security import Door
+from tratteggio.studio.server import application
+from tratteggio.studio.session import Session
+
+LOOPBACK = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and leaves open streams when it ends."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen."""
+        await super().startup(sockets)
+        # In a thread: a browser that takes its time must not keep the server waiting.
+        threading.Thread(target=self._ready, daemon=True).start()
+
+
+def serve(
+    source: Path,
+    *,
+    ready: Callable[[str], None],
+    port: int = 0,
+    read_only: bool = False,
+    white: float | None = None,
+) -> None:
+    """Serve a painting on this machine until Ctrl-C.
+
+    Args:
+        source: what `treatment.open` takes, or a proposal.
+        ready: called with the address, once the studio answers.
+        port: 0 takes a free one.
+        read_only: nothing can be changed.
+        white: the sample that stands for white, as for `treatment.open`.
+
+    Raises:
+        BadUsage: the port is taken.
+        TratteggioError: as `Session` raises, or the page was not built.
+    """
+    listening = _listening(port)
+    session = None
+    try:
+        session = Session(Path(source), white=white, read_only=read_only)
+        door = Door(listening.getsockname()[1], read_only=read_only)
+        config = uvicorn.Config(
+            application(session, door), log_level="error", access_log=False, server_header=False,
+            proxy_headers=False, ws="none", timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        if not session.read_only:
+            session.jobs.warm_up()
+        server = _Server(config, lambda: ready(door.address))
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run([listening])
+    finally:
+        listening.close()
+        if session is not None:
+            session.close()
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((LOOPBACK, port))
+    except OSError as error:
+        listening.close()
+        raise BadUsage(
+            f"port {port} cannot be used ({error.strerror or error}); choose another", option="port"
+        ) from error
+    return listening

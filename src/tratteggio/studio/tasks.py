@@ -1,0 +1,210 @@
+"""What takes long, in a process of its own: the viewer stays quick, and a task can be stopped at once.
+
+The functions are those of `tratteggio.treatment` that the command line uses, too. A process that is stopped
+in the middle of a fill leaves a sound ledger, from which the studio or the command line goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tratteggio.errors import Stopped, TratteggioError
+from tratteggio.painting import Lacunae, Region
+
+Progress = Callable[[int, int], None]
+EVERY_S = 0.1  # between two messages of progress
+
+
+def serve(channel: Connection) -> None:
+    """Do tasks one after the other until the studio closes or ends.
+
+    Args:
+        channel: (name, arguments) come in; ("progress", done, total), ("note", sentence), and at last
+            ("done", result) or ("failed", sentence) go out.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the studio, which then closes the channel
+    logging.getLogger("tratteggio").addHandler(_Notes(channel))
+    logging.getLogger("tratteggio").setLevel(logging.INFO)
+    while True:
+        try:
+            asked = channel.recv()
+        except (EOFError, OSError):
+            return
+        if isinstance(asked, str):
+            continue  # a task was told to stop when it had just ended
+        name, arguments = asked
+        try:
+            answer = ("done", TASKS[name](progress=_told(channel), **arguments))
+        except TratteggioError as error:
+            answer = ("failed", str(error))
+        except MemoryError:
+            answer = (
+                "failed",
+                "the machine has too little memory for this; close other programs",
+            )
+        except OSError as error:
+            answer = ("failed", f"{error.filename or 'a file'}: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001 an engine of another package raises anything; the studio goes on
+            answer = ("failed", f"This is an error in tratteggio: {type(error).__name__}: {error}")
+        try:
+            channel.send(answer)
+        except OSError:
+            return
+
+
+def preview(
+    *,
+    source: str,
+    white: float | None,
+    region: tuple[int, int, int, int],
+    lost: NDArray[np.bool_],
+    engine: str,
+    finish: str,
+    seed: int,
+    samples: int,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Fill one region in memory, as the whole would be filled.
+
+    Args:
+        source: the painting.
+        white: the sample that stands for white.
+        region: what is filled.
+        lost: (h, w), where paint is lost in the region.
+        engine, finish, seed: as for `treatment.inpaint`.
+        samples: how many other fills.
+        progress: called with (lost pixels done, lost pixels in all).
+
+    Returns:
+        for each fill its "pixels" (the region with the fill), "lost" and "confidence".
+    """
+    from tratteggio import treatment  # noqa: PLC0415 the first task loads it, not the start
+
+    stack = treatment.open(source, white=white).crop(Region(*region))
+    best = treatment.make_engine(engine, seed=seed)
+    engines = [best, *(treatment.samplers(best, samples) if samples else [])]
+    fills = []
+    for one in engines:
+        filled = treatment.inpaint(
+            stack, Lacunae(lost, "the marks in view"), engine=one, finish=finish, seed=seed, mostly_lost=True,
+            progress=progress,
+        )  # fmt: skip
+        fills.append({
+            "pixels": filled.image,
+            "lost": filled.lacunae.read(),
+            "confidence": np.asarray(filled.confidence[Region.whole(filled.original.grid).slices]),
+        })  # fmt: skip
+    return fills
+
+
+def fill(
+    *,
+    source: str,
+    mask: str,
+    target: str,
+    white: float | None,
+    engine: str,
+    finish: str,
+    seed: int,
+    resume: bool,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Fill the whole painting into a file, and prove that nothing else was touched."""
+    from tratteggio import evaluation, treatment  # noqa: PLC0415
+
+    options = treatment.FillOptions(
+        finish=finish, seed=seed, white=white, mask_orientation="stored", mostly_lost=True
+    )
+    history = treatment.inpaint_file(
+        Path(source), Path(mask), Path(target), engine=engine, options=options, resume=resume,
+        progress=progress,
+    )  # fmt: skip
+    return {"target": target, "lost_px": history["lacunae"]["lost_px"], **_proof(evaluation.verify(target))}
+
+
+def verify(*, target: str, progress: Progress) -> dict[str, Any]:
+    """Prove again that a proposal left the paint alone."""
+    from tratteggio import evaluation  # noqa: PLC0415
+
+    return {"target": target, **_proof(evaluation.verify(target, progress=progress))}
+
+
+def detect(
+    *, source: str, white: float | None, detector: str, strength: str, progress: Progress
+) -> dict[str, Any]:
+    """Find damage, and write how sure the detector is of each pixel."""
+    from tratteggio import treatment  # noqa: PLC0415
+
+    made, words = treatment.make_detector(detector)
+    treatment.survey(source, [made], strength=strength, white=white, progress=progress)
+    return {"detector": words, "damage": made.damage, "threshold": made.threshold, "strength": strength}
+
+
+def report(*, target: str, page: str, progress: Progress) -> dict[str, Any]:
+    """Write the page that documents a proposal."""
+    from tratteggio import pages  # noqa: PLC0415
+
+    progress(0, 1)
+    pages.report(target, page)
+    return {"page": page}
+
+
+def export(*, target: str, copy: str, progress: Progress) -> dict[str, Any]:
+    """Write the layers of a proposal for a painting program."""
+    from tratteggio import treatment  # noqa: PLC0415
+
+    progress(0, 1)
+    treatment.export(target, copy)
+    return {"copy": copy}
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    "preview": preview,
+    "fill": fill,
+    "verify": verify,
+    "detect": detect,
+    "report": report,
+    "export": export,
+}
+
+
+def _proof(proof: Any) -> dict[str, Any]:
+    return {"passed": proof.passed, "verdict": proof.as_text()}
+
+
+def _told(channel: Connection) -> Progress:
+    last = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if channel.poll():
+            raise Stopped(f"stopped as asked: {channel.recv()}")
+        now = time.monotonic()
+        if now - last >= EVERY_S or done == total:
+            last = now
+            channel.send(("progress", done, total))
+
+    return progress
+
+
+class _Notes(logging.Handler):
+    """Sends what the library notes."""
+
+    def __init__(self, channel: Connection) -> None:
+        super().__init__(logging.INFO)
+        self.channel = channel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.channel.send(("note", record.getMessage()))
+        except (OSError, ValueError):
+            self.handleError(record)

@@ -1,0 +1,277 @@
+// Drives the page of the studio in Chromium. Called by test_browser.py with a scenario and the address; prints
+// one line of JSON with what it saw.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+
+const [, , frontend, chromium, scenario, address, folder] = process.argv;
+const require = createRequire(`${frontend}/package.json`);
+const { chromium: browserType } = require("playwright-core");
+
+const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+const seen = { errors: [], outside: [] };
+
+async function open(url = address, size = { width: 1366, height: 768 }) {
+  const page = await browser.newPage({ viewport: size });
+  const own = new URL(address).origin;
+  page.on("console", (message) => message.type() === "error" && seen.errors.push(message.text()));
+  page.on("pageerror", (error) => seen.errors.push(error.message));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(own) && !/^(blob|data):/.test(url)) seen.outside.push(url);
+  });
+  await page.goto(url);
+  await page.waitForFunction(() => window.studio?.viewer?.affine());
+  await page.waitForFunction(() => !studio.viewer.osd.isAnimating?.() && studio.overlay.loaded);
+  await page.waitForTimeout(700);
+  return page;
+}
+
+/** Wait until strokes are answered and the overlay shows the server's tiles; return its pixels. */
+async function overlay(page) {
+  await page.mouse.move(5, 400); // the ring of the brush is no mark
+  return page.evaluate(async () => {
+    await studio.settled();
+    for (let i = 0; i < 200; i += 1) {
+      studio.overlay.draw();
+      if (studio.overlay.loaded) break;
+      await new Promise((done) => setTimeout(done, 25));
+    }
+    document.activeElement?.blur();
+    studio.overlay.draw();
+    const { canvas } = studio.overlay;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let hash = 0;
+    let marked = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3]) marked += 1;
+      hash = (Math.imul(hash, 31) + data[i] + data[i + 1] * 7 + data[i + 2] * 13 + data[i + 3] * 17) | 0;
+    }
+    return { hash, marked };
+  });
+}
+
+async function drag(page, points) {
+  await page.mouse.move(...points[0]);
+  await page.mouse.down();
+  for (const point of points) await page.mouse.move(...point);
+  await page.mouse.up();
+}
+
+async function jobEnds(page, task) {
+  await page.waitForFunction(
+    (wanted) => studio.state.job?.task === wanted && studio.state.job.status !== "running",
+    task,
+    { timeout: 120_000 },
+  );
+  return page.evaluate(() => studio.state.job);
+}
+
+const wave = (x, y, n = 25) => Array.from({ length: n }, (_, i) => [x + 5 * i, y + 30 * Math.sin(i / 4)]);
+
+const scenarios = {
+  /** From the first look to a verified proposal. */
+  async work() {
+    const page = await open();
+    const said = {};
+    await page.keyboard.press("b");
+    await drag(page, wave(480, 300));
+    said.marked = await page.evaluate(async () => (await studio.settled(), studio.state.marks.counts));
+    await page.mouse.move(500, 310);
+    await page.waitForFunction(() => studio.cursor !== null);
+    said.values = await page.evaluate(() => studio.cursor.samples);
+    await page.click("#tab-detect");
+    await page.selectOption("#panel select", "tophat");
+    await page.click("#panel button.main");
+    said.detect = (await jobEnds(page, "detect")).status;
+    await page.click("#tab-fill");
+    await page.selectOption("#panel section:nth-of-type(2) select", "diffusion");
+    await page.keyboard.press("0");
+    await page.click("text=Preview what is in view");
+    said.preview = (await jobEnds(page, "preview")).status;
+    await page.waitForFunction(() => studio.shownFill === "preview");
+    await page.click("text=Fill all marks");
+    said.fill = (await jobEnds(page, "fill")).result;
+    await page.waitForFunction(() => studio.shownFill === "proposal-1");
+    await page.click("#tab-keep");
+    await page.click("text=Report");
+    said.report = (await jobEnds(page, "report")).result;
+    await page.waitForSelector("text=panel.proposal-1.report.html");
+    said.told = await page.textContent(".told");
+    await page.close();
+    // Next week: all is there again.
+    const again = await open();
+    said.again = await page_state(again);
+    return said;
+  },
+
+  /** A stroke, undone and done again, in pixels. */
+  async strokes() {
+    const page = await open();
+    const said = { empty: await overlay(page) };
+    await page.keyboard.press("b");
+    await drag(page, wave(480, 300));
+    said.one = await overlay(page);
+    await page.keyboard.press("3");
+    await page.keyboard.press("l");
+    await drag(page, [[560, 420], [680, 430], [650, 520], [560, 500]]);
+    said.two = await overlay(page);
+    await page.keyboard.press("e");
+    await drag(page, [[500, 420], [700, 470]]);
+    said.three = await overlay(page);
+    said.counts = await page.evaluate(() => studio.state.marks.counts);
+    const keys = async (key) => {
+      await page.keyboard.press(key);
+      return overlay(page);
+    };
+    said.back = [await keys("Control+z"), await keys("Control+z"), await keys("Control+z")];
+    said.forth = [await keys("Control+y"), await keys("Control+Shift+z"), await keys("Control+y")];
+    // By the keyboard alone: a dab at the cross in the middle of the view.
+    await page.focus(".openseadragon-canvas");
+    await page.keyboard.press("b");
+    await page.keyboard.press("Enter");
+    said.dab = await page.evaluate(async () => (await studio.settled(), studio.state.marks.undo));
+    said.times = await page.evaluate(() => [...studio.overlay.times].sort((a, b) => a - b));
+    return { ...said, times: said.times.length, slow_ms: said.times[Math.floor(said.times.length * 0.95)] };
+  },
+
+  /** A tab that is closed in the middle of a stroke loses that stroke at most. */
+  async closed() {
+    const page = await open();
+    await page.keyboard.press("b");
+    await drag(page, wave(480, 300));
+    await page.evaluate(() => studio.settled());
+    await page.mouse.move(400, 400);
+    await page.mouse.down();
+    await page.mouse.move(500, 450);
+    await page.close();
+    return page_state(await open());
+  },
+
+  /** What lies left and right of the curtain, at two zooms, turned and not. */
+  async curtain() {
+    const page = await open();
+    const said = [];
+    for (const [zoom, turns] of [[1, 0], [32, 0], [4, 1]]) {
+      await page.evaluate(
+        ([zoom, turns]) => {
+          const { viewport } = studio.viewer.osd;
+          viewport.setRotation(90 * turns, true);
+          viewport.goHome(true);
+          viewport.zoomBy(zoom, undefined, true);
+          viewport.applyConstraints(true);
+          studio.compare("curtain", "scan:irr");
+          studio.moveCurtain(0.5);
+        },
+        [zoom, turns],
+      );
+      await page.waitForTimeout(1500);
+      said.push(
+        await page.evaluate(() => {
+          const canvas = document.querySelector(".painting canvas");
+          const context = canvas.getContext("2d");
+          const { width, height } = canvas;
+          // Beside the curtain and away from it; infrared is grey, the painting in colour.
+          const grey = (from, to) => {
+            const { data } = context.getImageData(from, height * 0.3, to - from, height * 0.4);
+            let plain = 0;
+            let coloured = 0;
+            for (let i = 0; i < data.length; i += 4) {
+              if (data[i + 3] < 255) continue;
+              const spread = Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]);
+              if (spread > 6) coloured += 1;
+              else plain += 1;
+            }
+            return plain / (plain + coloured);
+          };
+          const middle = width / 2;
+          return { left: grey(middle - 60, middle - 3), right: grey(middle + 3, middle + 60) };
+        }),
+      );
+    }
+    return said;
+  },
+
+  /** Every panel, the list of keys and a message, as axe-core judges them. */
+  async accessible() {
+    const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf-8");
+    const found = [];
+    for (const language of ["en", "it"]) {
+      const page = await open();
+      await page.evaluate((name) => localStorage.setItem("language", name), language);
+      await page.reload();
+      await page.waitForFunction(() => window.studio?.viewer?.affine());
+      await page.evaluate(axe); // the page's own policy takes no other script
+      const judge = async (where) => {
+        const result = await page.evaluate(() => axe.run());
+        for (const { id, impact, nodes } of result.violations) {
+          if (["serious", "critical"].includes(impact)) found.push({ where, id, nodes: nodes.map((n) => n.html) });
+        }
+      };
+      for (const tab of ["see", "mark", "detect", "fill", "keep"]) {
+        await page.click(`#tab-${tab}`);
+        await judge(`${language} ${tab}`);
+      }
+      await page.evaluate(() => studio.tell("A message", true));
+      await page.keyboard.press("c");
+      await judge(`${language} curtain`);
+      await page.keyboard.press("?");
+      await page.waitForSelector("dialog[open]");
+      await judge(`${language} keys`);
+      await page.close();
+    }
+    return found;
+  },
+
+  /** The pictures of the tutorial, and every panel at two sizes for looking at. */
+  async pictures() {
+    const page = await open();
+    const shot = (name) => page.screenshot({ path: `${folder}/${name}.png` });
+    await page.click("#tab-see");
+    await shot("studio_see");
+    await page.click("#tab-mark");
+    await page.keyboard.press("l");
+    for (const [x, y, r] of LOSSES) {
+      await drag(page, Array.from({ length: 25 }, (_, i) => [
+        x + r * Math.cos((i * Math.PI) / 12),
+        y + r * Math.sin((i * Math.PI) / 12),
+      ]));
+    }
+    await page.evaluate(() => studio.settled());
+    await page.keyboard.press("b");
+    await page.mouse.move(620, 300);
+    await page.waitForTimeout(500);
+    await shot("studio_mark");
+    await page.click("#tab-fill");
+    await page.click("text=Preview what is in view");
+    await jobEnds(page, "preview");
+    await page.waitForFunction(() => studio.shownFill === "preview");
+    await page.keyboard.press("v");
+    await page.waitForTimeout(1200);
+    await shot("studio_fill");
+    await page.close();
+    for (const [width, height] of [[1366, 768], [1920, 1080]]) {
+      const page = await open(address, { width, height });
+      for (const tab of ["see", "mark", "detect", "fill", "keep"]) {
+        await page.click(`#tab-${tab}`);
+        await page.waitForTimeout(300);
+        await page.screenshot({ path: `${folder}/${tab}-${width}.png` });
+      }
+      await page.close();
+    }
+    return [];
+  },
+};
+
+// Where the panel of the tutorial has losses, on the screen of 1366 x 768.
+const LOSSES = [[318, 618, 40], [738, 620, 32], [503, 362, 28], [595, 172, 28], [625, 470, 22], [415, 673, 20]];
+
+async function page_state(page) {
+  return page.evaluate(() => studio.state);
+}
+
+try {
+  const said = await scenarios[scenario]();
+  console.log(JSON.stringify({ said, ...seen }));
+} finally {
+  await browser.close();
+}
