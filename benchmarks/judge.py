@@ -37,14 +37,14 @@ OPEN = ("cn_", "se_", "steven_", "openacc_")
 # Worn silk, a photograph of a showcase, and paintings whose real cracks show.
 LEFT_OUT = ("malevich", "mona-lisa", "huang-gongwang-fuchun", "renwu")
 SHARES = {
-    "drawn": 0.3, "painted": 0.25, "places": 0.15,
-    "craquelure": 0.25, "montage": 0.1, "tile": 0.05, "concrete": 0.1, "phantoms": 0.15, "laid": 0.35,
+    "drawn": 0.35, "painted": 0.25, "places": 0.15,
+    "craquelure": 0.2, "montage": 0.25, "tile": 0.1, "concrete": 0.25, "phantoms": 0.1, "laid": 0.15,
 }  # fmt: skip
 MOST = {"craquelure": 12_000, "phantoms": 1500, "places": 1500, "laid": 2500}
 OTHERWISE = 4000  # places of a picture
-PANELS, PLACES, SIDE = range(9000, 9008), 18, 448
+PANELS, PLACES, SIDE = range(9000, 9010), 18, 448
 RIGHT_PX, WRONG_PX = 2, 4  # nearer to a crack a place is in it; farther it is not; between nothing is said
-UNITS, STEPS, BATCH, RATE, DECAY, NOISE = 24, 1500, 2048, 1e-2, 0.01, 0.05
+UNITS, STEPS, BATCH, RATE, DECAY, NOISE = 40, 1500, 2048, 1e-2, 0.01, 0.05
 TURNS = 4
 
 

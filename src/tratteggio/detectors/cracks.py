@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from tratteggio.detectors import _contours, tophat
 from tratteggio.detectors._lens import CRACKS, wide_of
 from tratteggio.detectors._light import OTHERS, even_planes, grey
-from tratteggio.filters.windows import Light
 from tratteggio.painting import Stack
 from tratteggio.roles import Trace
+from tratteggio.windows.light import Light
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,11 +41,11 @@ LINES = 128  # 32 by evenness, the rest by the net: farther pixels change no mor
 REACH = LINES + _contours.REACH
 STEP = 16
 THRESHOLD = 0.55
-JUDGED, JUDGED_TRACE = 0.6, CRACKS._replace(weak=0.4)  # of what the judge says
-# Strengths of lines at which they begin to count, weak and strong, and those of the judge: one threshold and
-# one trace serve windows with infrared and without.
+JUDGED = CRACKS._replace(weak=0.4)  # of what the judge says
+# Strengths of lines at which they begin to count, weak and strong, and what the judge says there: one
+# threshold and one trace serve windows with infrared and without.
 LINES_AT = (0, CRACKS.weak * THRESHOLD, THRESHOLD, 1)
-JUDGED_AT = (0, JUDGED_TRACE.weak * JUDGED, JUDGED, 1)
+JUDGED_AT = (0, JUDGED.weak * THRESHOLD, THRESHOLD, 1)
 GATE = 0.04  # where morphology tells of less all over a window, no strength could reach 0.2
 
 
@@ -78,7 +78,7 @@ def make(
     parameters |= {"judge": judge}
     if not judge:
         return Cracks(found, parameters, None)
-    return Cracks(found, parameters, _contours.shipped(), threshold=JUDGED, trace=JUDGED_TRACE)
+    return Cracks(found, parameters, _contours.shipped(), trace=JUDGED)
 
 
 @dataclass(frozen=True, eq=False)
