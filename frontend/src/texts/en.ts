@@ -98,6 +98,12 @@ export const en = {
   accepted: "Marked pixels:",
   detect_hint: "What a detector finds is a hypothesis. Check it before you fill.",
 
+  teach: "Teach by example",
+  teach_hint:
+    "Mark all loss or cracks in view. The rest of the view counts as sound paint. The studio then looks for the like everywhere.",
+  teach_view: "Learn from this view",
+  preparing: "Preparing smaller copies; the view from afar is slow until then.",
+
   to_fill: "What is filled",
   policy_fill: "fill",
   policy_keep: "keep",
@@ -136,6 +142,7 @@ export const en = {
   job_preview: "Preview",
   job_fill: "Fill",
   job_detect: "Detection",
+  job_teach: "Learning",
   job_report: "Report",
   job_export: "Layers",
   job_verify: "Proof",

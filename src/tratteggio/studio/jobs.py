@@ -14,7 +14,7 @@ from typing import Any
 from tratteggio.errors import BadUsage
 from tratteggio.studio.tasks import serve
 
-PATIENCE_S = 0.2  # that a task has to stop by itself; then its process is ended
+PATIENCE_S = 0.1  # that a task has to stop by itself; then its process is ended
 AFTER_DONE = Callable[[Any], None]
 
 

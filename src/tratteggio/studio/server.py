@@ -153,6 +153,7 @@ def _commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any
             engine=ask.engine,
             finish=ask.finish,
             seed=ask.seed,
+            sample=ask.sample,
             suffix=ask.suffix,
             policies=_policies(ask),
         )
@@ -176,6 +177,7 @@ def _commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any
         "stop": (asks.Nothing, lambda _: session.jobs.stop()),
         "document": (asks.Document, lambda ask: session.document(ask.name, ask.what).as_dict()),
         "detect": (asks.Detection, lambda ask: session.detect(ask.detector).as_dict()),
+        "teach": (asks.View, lambda ask: session.teach(_region(ask)).as_dict()),
         "accept": (asks.Acceptance, accept),
         "note": (asks.Note, note),
     }
@@ -269,7 +271,7 @@ async def _events(session: Session, request: Request) -> AsyncIterator[str]:
 
     leave = session.watch(wake)
     try:
-        while not await request.is_disconnected():
+        while not session.leaving and not await request.is_disconnected():
             changed.clear()
             told = await to_thread.run_sync(session.state)
             yield f"data: {json.dumps(told)}\n\n"

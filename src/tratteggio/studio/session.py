@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import glob
 import itertools
+import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ import numpy as np
 
 from tratteggio import files, treatment
 from tratteggio.damage import CLASSES, PALETTE, DamageMap
+from tratteggio.damage.classes import index_of
 from tratteggio.damage.finding import found
 from tratteggio.errors import BadUsage, TratteggioError, UnreadableFile, UnsafeOutput, UnwritableFile
 from tratteggio.files import provenance
-from tratteggio.painting import Lacunae, Pixels, Region, Restoration, Stack
+from tratteggio.painting import Lacunae, Pixels, Region, Restoration, Scan, Stack
+from tratteggio.painting.labels import KINDS
+from tratteggio.roles import Trace
+from tratteggio.studio.copies import Copied, make_all, needs_copies
 from tratteggio.studio.folder import SessionFolder, why_not
 from tratteggio.studio.jobs import Job, Jobs
 from tratteggio.studio.layers import Fill, Placed, fill_of
@@ -43,6 +48,7 @@ class Strength:
         detector: its words.
         damage: the class that it finds.
         threshold: that it advises.
+        trace: how places are joined and dropped.
         version: another number for other pixels.
     """
 
@@ -50,6 +56,7 @@ class Strength:
     detector: str
     damage: str
     threshold: float
+    trace: Trace
     version: int
 
 
@@ -73,7 +80,6 @@ class Session:
         self.source = source if shown is None else (source.parent / str(recorded_source(shown))).resolve()
         self.white = white
         self.stack: Stack = treatment.open(self.source, white=white)
-        self.screen = Screen({scan.modality: scan for scan in self.stack.scans}, self.stack.primary.modality)
         self.cache = TileCache()
         self.folder: SessionFolder | None = None
         if not read_only:
@@ -87,6 +93,11 @@ class Session:
             if self.folder is not None:
                 self.folder.close(marked=True)
             raise
+        self._copied: list[Copied] = []
+        self._leaving = threading.Event()
+        self.screen = Screen(
+            {scan.modality: self._quick(scan) for scan in self.stack.scans}, self.stack.primary.modality
+        )
         self.jobs = Jobs(self._changed)
         self.version = 0
         self.strength: Strength | None = None
@@ -95,6 +106,9 @@ class Session:
         self._lock = threading.Lock()
         self._fills: dict[str, Fill] = {}
         self._live: tuple[SoFar, Restoration] | None = None
+        self._copying = make_all(
+            self._copied, self._leaving, note=self.notices.append, done=self._changed
+        )  # fmt: skip
         for number, file in self._saved():
             self._add_saved(number, file)
 
@@ -152,6 +166,7 @@ class Session:
                 "redo": marking.can_redo,
                 "counts": dict(marking.marks.counts),
             },
+            "preparing": sum(not one.levels for one in self._copied) if self._copying.is_alive() else 0,
             "job": None if job is None else job.as_dict(),
             "fills": [{"id": name, "version": fill.version} for name, fill in self._fills.items()],
             "unfinished": [file.name for _, file in self._unfinished()],
@@ -196,6 +211,17 @@ class Session:
         """Call a function at each change, until what is returned is called."""
         self._watchers.append(changed)
         return lambda: self._watchers.remove(changed)
+
+    @property
+    def leaving(self) -> bool:
+        """The studio ends; nobody should wait for news any more."""
+        return self._leaving.is_set()
+
+    def leave(self) -> None:
+        """Tell all who wait for news that the studio ends."""
+        self._leaving.set()
+        for changed in list(self._watchers):
+            changed()
 
     def touch(self) -> None:
         """Note that something changed."""
@@ -290,7 +316,7 @@ class Session:
         )  # fmt: skip
 
     def fill_whole(
-        self, *, engine: str, finish: str, seed: int, suffix: str, policies: dict[str, str]
+        self, *, engine: str, finish: str, seed: int, sample: int, suffix: str, policies: dict[str, str]
     ) -> Job:
         """Begin to fill all that is marked, into a new proposal beside the painting."""
         folder = self._writable()
@@ -299,7 +325,9 @@ class Session:
         target = self.source.with_name(f"{self._stem()}.proposal-{number}{suffix}")
         mask = folder.file(f"mask-{number}.png")
         files.write_lacunae(lacunae, mask, metadata=self.damage_map().metadata)
-        return self._fill(number, target, mask, engine=engine, finish=finish, seed=seed, resume=False)
+        return self._fill(
+            number, target, mask, engine=engine, finish=finish, seed=seed, sample=sample, resume=False
+        )
 
     def resume(self, name: str) -> Job:
         """Go on with a fill that was stopped."""
@@ -312,10 +340,20 @@ class Session:
         raise BadUsage("there is no such unfinished fill")
 
     def _fill(
-        self, number: int, target: Path, mask: Path, *, engine: str, finish: str, seed: int, resume: bool
+        self,
+        number: int,
+        target: Path,
+        mask: Path,
+        *,
+        engine: str,
+        finish: str,
+        seed: int,
+        sample: int,
+        resume: bool,
     ) -> Job:
         folder = self._writable()
-        folder.keep_settings(number, {"engine": engine, "finish": finish, "seed": seed})
+        settings = {"engine": engine, "finish": finish, "seed": seed, "sample": sample}
+        folder.keep_settings(number, settings)
         lacunae = files.read_lacunae(mask, self.stack.primary, mask_orientation="stored")
         following = SoFar(target)
 
@@ -331,7 +369,7 @@ class Session:
             "fill",
             {
                 "source": str(self.source), "mask": str(mask), "target": str(target), "white": self.white,
-                "engine": engine, "finish": finish, "seed": seed, "resume": resume,
+                **settings, "resume": resume,
             },
             then=saved,
         )  # fmt: skip
@@ -371,6 +409,29 @@ class Session:
 
     def detect(self, detector: str) -> Job:
         """Begin to look for damage in the whole painting."""
+        return self._look("detect", {"detector": detector})
+
+    def teach(self, view: Region) -> Job:
+        """Begin to learn from what is in view, and to look for the like in the whole painting.
+
+        What is marked in view as loss or crack is damage; all else in view is sound paint.
+
+        Raises:
+            BadUsage: nothing is marked in view, or everything is, or the view is too large.
+        """
+        region = view.meet(Region.whole(self.stack.grid))
+        if region.empty or region.rows * region.cols > PREVIEW_PX:
+            raise BadUsage("the view is too large to learn from; zoom in")
+        marked = np.asarray(self.marking.marks.indices[region.slices])
+        codes = np.full(marked.shape, 1 + KINDS.index("paint"), np.uint8)
+        codes[marked > 0] = 0  # of other damage nothing is said
+        for kind in ("loss", "crack"):
+            codes[marked == index_of(kind)] = 1 + KINDS.index(kind)
+        if not (codes > 1).any() or not (codes == 1).any():
+            raise BadUsage("mark some loss or crack in view, and leave sound paint around it")
+        return self._look("teach", {"region": tuple(region), "codes": codes})
+
+    def _look(self, task: str, words: dict[str, Any]) -> Job:
         folder = self._writable()
         version = next(self._numbers)
         file = folder.file(f"strength-{version}.tif")
@@ -378,15 +439,12 @@ class Session:
 
         def looked(result: dict[str, Any]) -> None:
             self.strength = Strength(
-                files.read(file).pixels, result["detector"], result["damage"], result["threshold"], version
-            )
-            result.pop("strength")
+                files.read(file).pixels, result["detector"], result["damage"], result["threshold"],
+                Trace(**result.pop("trace")), version,
+            )  # fmt: skip
 
-        return self.jobs.start(
-            "detect",
-            {"source": str(self.source), "white": self.white, "detector": detector, "strength": str(file)},
-            then=looked,
-        )
+        words = {"source": str(self.source), "white": self.white, "strength": str(file), **words}
+        return self.jobs.start(task, words, then=looked)
 
     def accept(self, threshold: float, view: Region | None) -> int:
         """Mark what a detector found, in the whole painting or in a region.
@@ -397,8 +455,7 @@ class Session:
         strength = self.strength
         if strength is None:
             raise BadUsage("no detector has looked yet")
-        made, _ = treatment.make_detector(strength.detector)
-        lacunae = found(strength.pixels, threshold=threshold, trace=made.trace, name=strength.detector)
+        lacunae = found(strength.pixels, threshold=threshold, trace=strength.trace, name=strength.detector)
         before = self.marking.marks.counts[strength.damage]
         self._paint_all(
             {strength.damage: lacunae.lost}, {"tool": "detector", "detector": strength.detector,
@@ -416,13 +473,24 @@ class Session:
 
     def close(self) -> None:
         """Stop what is at work and let go of the painting."""
+        self.leave()
         self.jobs.close()
+        self._copying.join()
         if self.folder is not None:
             for file in self.folder.path.glob("strength-*.tif"):
                 file.unlink(missing_ok=True)
             self.folder.close(marked=self.marking.version > 0)
 
     # --- inside ----------------------------------------------------------------------------------------
+
+    def _quick(self, scan: Scan) -> Scan:
+        """Return a scan for looking at, which gets smaller copies if its file has none."""
+        if not needs_copies(scan.pixels):
+            return scan
+        place = Path(tempfile.gettempdir()) if self.folder is None else self.folder.path
+        copied = Copied(scan.pixels, place)
+        self._copied.append(copied)
+        return replace(scan, pixels=copied)
 
     def _changed(self) -> None:
         with self._lock:
