@@ -116,14 +116,14 @@ def measure(folder: Path, side: int) -> None:
     view = Region(middle - 400, middle - 400, middle + 400, middle + 400)
     for number in range(3):
         began = time.monotonic()
-        session.preview(view, engine="auto", finish="mimetic", seed=0, samples=0, policies={})
+        session.filling.preview(view, engine="auto", finish="mimetic", seed=0, samples=0, policies={})
         status = wait(session)
         print(f"preview {number + 1} of 1 MP: {time.monotonic() - began:.2f} s, {status}")
     for _ in range(60):
         place = rng.uniform(0.1, 0.9, 2) * side
         marking.brush([tuple(place), tuple(place + 200)], 60, "loss")
     began = time.monotonic()
-    session.fill_whole(engine="auto", finish="mimetic", seed=0, sample=0, suffix=".tif", policies={})
+    session.filling.fill_whole(engine="auto", finish="mimetic", seed=0, sample=0, suffix=".tif", policies={})
     print(f"fill begun: {time.monotonic() - began:.2f} s")
     while session.jobs.current is not None and not session.jobs.current.done:
         time.sleep(0.05)

@@ -212,7 +212,7 @@ def test_a_second_studio_is_told_and_only_shows(panel):
         second = Session(panel)
         try:
             assert second.read_only
-            assert "Another studio has panel.tif open" in second.notices[0]
+            assert "Another studio has panel.tif open" in second.desk.notices[0]
         finally:
             second.close()
     finally:

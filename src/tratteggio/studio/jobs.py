@@ -100,8 +100,7 @@ class Jobs:
         """
         self.warm_up()
         with self._lock:
-            if self.current is not None and self.current.status == "running":
-                raise BadUsage("another task is at work; wait until it ends, or stop it")
+            self.require_idle()
             self.current = Job(1 + (self.current.number if self.current else 0), task)
             self._stop.clear()
             assert self._channel is not None
@@ -111,6 +110,15 @@ class Jobs:
             )
             thread.start()
             return self.current
+
+    def require_idle(self) -> None:
+        """Refuse to begin while another task is at work.
+
+        Raises:
+            BadUsage: one is.
+        """
+        if self.current is not None and self.current.status == "running":
+            raise BadUsage("another task is at work; wait until it ends, or stop it")
 
     def stop(self) -> None:
         """Stop the task that is at work, if any; what a fill has finished stays in its ledger."""
