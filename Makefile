@@ -15,7 +15,7 @@ demo: $(READY) ## paint a panel, damage it, propose a fill: layers and a report 
 	@echo "To go on: $(BIN)/tratteggio inspect out/demo/panel.tif"
 
 gallery: $(READY) ## the lecture, step by step: each example run, its page in out/gallery/index.html
-	$(BIN)/python gallery/wall.py
+	$(BIN)/python gallery/example.py
 
 docs: $(READY) ## the documentation site: open out/site/index.html
 	$(BIN)/python docs/generate.py build/docs

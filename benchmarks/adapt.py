@@ -2,7 +2,7 @@
 
     python benchmarks/adapt.py --data FOLDER [--images 4] [--size 640] [--minutes 2,10] [--seed 0]
 
-FOLDER holds pictures. Of those whose names no shipped net has learnt from, a seeded choice is cut to squares
+FOLDER holds images. Of those whose names no shipped net has learnt from, a seeded choice is cut to squares
 at their centres. Each gets cracks and spots in its upper half and wide lacunae in its lower half; the lost
 paint is hidden from the training. Engine `pconv` fills with the included weights, then with weights that
 `tratteggio.adapt` trained for so many minutes on this machine. Prints a Markdown table: PSNR in dB (peak 255)

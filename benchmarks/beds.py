@@ -1,4 +1,4 @@
-"""The pictures that finding of real damage is measured on, and which of them are kept back.
+"""The images that finding of real damage is measured on, and which of them are kept back.
 
 All of them lie in a folder of data that is not part of the repository: `paintings/`, `murals/` and `cracks/`.
 
@@ -9,8 +9,8 @@ All of them lie in a folder of data that is not part of the repository: `paintin
     faces and hands  portraits, and figures of murals without damage (`labels/beds.json`, with a box)
 
 A bed is in two parts. What is kept back is only measured on; thresholds, features and weights may be chosen
-on the rest alone. The part of a picture follows from the seed 19 and its painter, cave or file name, so that
-it stays as it is when pictures come or go.
+on the rest alone. The part of an image follows from the seed 19 and its painter, cave or file name, so that
+it stays as it is when images come or go.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from PIL import Image
 SEED = 19
 LABELS = Path(__file__).parent / "labels"
 CRACK_SETS = ("craquelure", "montage", "cfd", "crack500", "deepcrack", "tile", "concrete", "masonry")
-# Masks that came with pictures. `dhmural_000740_mask` is left out: it is drawn on an intact copy.
+# Masks that came with images. `dhmural_000740_mask` is left out: it is drawn on an intact copy.
 MASKED = ("dunhuang_img898.png", "dhmural_real-167.jpg", "manuscript_101.jpg", "manuscript_106.jpg",
           "manuscript_203.jpg")  # fmt: skip
 DAMAGE = ("loss", "crack", "stain")
 
 
 class Bed(NamedTuple):
-    """A picture with its truth.
+    """An image with its truth.
 
     Attributes:
         name: of the file.
@@ -56,7 +56,7 @@ class Bed(NamedTuple):
 
 
 def kept_back(name: str) -> bool:
-    """Say whether a picture is only measured on.
+    """Say whether an image is only measured on.
 
     Example:
         >>> kept_back("se_winslow-homer_camp-fire.jpg") == kept_back("se_winslow-homer_cannon-rock.jpg")
@@ -66,7 +66,7 @@ def kept_back(name: str) -> bool:
 
 
 def origin(name: str) -> str:
-    """Return the painter or the cave of a picture, so that both parts never share one; else its name."""
+    """Return the painter or the cave of an image, so that both parts never share one; else its name."""
     stem = Path(name).stem
     if stem.startswith("dh660_"):
         return stem.rpartition("_")[2]

@@ -3,7 +3,7 @@
     python benchmarks/blind.py make -o OUT --key KEY.json --compare GROUP DAMAGED ONE TWO [--compare ...]
     python benchmarks/blind.py count --key KEY.json VOTES.csv [VOTES.csv ...]
 
-DAMAGED, ONE and TWO are folders of pictures; those whose names are in all three make pairs, in the order of
+DAMAGED, ONE and TWO are folders of images; those whose names are in all three make pairs, in the order of
 their names. `benchmarks/appearance.py --fills FOLDER` writes such folders. OUT gets `pairs.html`, which takes
 votes and saves them, and a PNG for each pair. KEY.json says which is which; keep it from those who vote.
 
@@ -23,10 +23,10 @@ from tratteggio.experiments._blind import Pair, count, write
 
 
 def pairs(group: str, *folders: Path) -> list[Pair]:
-    """Read the pictures that all three folders have."""
+    """Read the images that all three folders have."""
     names = sorted(set.intersection(*({file.name for file in folder.iterdir()} for folder in folders)))
     if not names:
-        raise SystemExit(f"no picture is in all of {', '.join(map(str, folders))}")
+        raise SystemExit(f"no image is in all of {', '.join(map(str, folders))}")
     read = [[np.asarray(Image.open(folder / name).convert("RGB")) for folder in folders] for name in names]
     return [Pair(group, *pictures) for pictures in read]
 

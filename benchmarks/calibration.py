@@ -3,11 +3,11 @@
     python benchmarks/calibration.py [--data FOLDER [--names LIST]] [--images 8] [--size 512]
                                      [--engines vae,pconv] [--plot FILE.svg]
 
-FOLDER holds pictures, searched in depth; without it the photographs of scikit-image are taken. LIST is a text
+FOLDER holds images, searched in depth; without it the photographs of scikit-image are taken. LIST is a text
 file with the names of those to take, one per line, such as the `set_aside.txt` of a run. Each is cut to a
 square at its centre and damaged by a seeded mixture of ragged losses and cracks; every engine then proposes a
 fill with its confidence calibrated on the known paint. Prints a Markdown table: the share of lost
-pixels whose truth lies within the band of 90 %, over all pictures and its extremes, before and after; how far
+pixels whose truth lies within the band of 90 %, over all images and its extremes, before and after; how far
 reliability is off on average over the levels 0.1 to 0.9; PSNR where lost; and lost pixels a second, with the
 synthetic holes included.
 
@@ -35,7 +35,7 @@ NINE = LEVELS.index(0.9)
 
 
 def paintings(folder: Path | None, names: Path | None, count: int, size: int) -> list[np.ndarray]:
-    """Return RGB squares (size, size, 3) uint8, or smaller where a picture is."""
+    """Return RGB squares (size, size, 3) uint8, or smaller where an image is."""
     if folder is None or names is None:
         return pictures(folder, count, size, seed=0)
     files = [folder / name for name in names.read_text("utf-8").splitlines()]

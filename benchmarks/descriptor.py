@@ -2,9 +2,9 @@
 
     python benchmarks/descriptor.py [--side 2048] [--patches 2000]
 
-For both nets and patches of 16 x 16 of a random picture, on one core:
+For both nets and patches of 16 x 16 of a random image, on one core:
 
-1. core seconds to find the maxima of the whole picture, which hold all descriptors, and to read these off,
+1. core seconds to find the maxima of the whole image, which hold all descriptors, and to read these off,
    row after row (measured on 32 rows, multiplied); beside it the encoder on one patch after the other, and
    on 64 at a time (measured on some patches, multiplied). The ratios are those of the encoder to the maxima
    (goal: 100);
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--side", type=int, default=2048, help="of the picture, in pixels")
+    parser.add_argument("--side", type=int, default=2048, help="of the image, in pixels")
     parser.add_argument("--patches", type=int, default=2000, help="that are described alone")
     options = parser.parse_args()
     torch.set_num_threads(1)

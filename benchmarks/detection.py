@@ -1,10 +1,10 @@
-"""How well cracks are found, beside detectors of scikit-image tuned on other pictures; time and memory.
+"""How well cracks are found, beside detectors of scikit-image tuned on other images; time and memory.
 
     python benchmarks/detection.py --data CRACKS          photographs of cracks with masks or skeletons
     python benchmarks/detection.py                        phantoms alone
     python benchmarks/detection.py --megapixels 25        time and memory on a scan of that size
 
-Some pictures (the middle 700 x 700 pixels of them), and phantoms of their own seeds, are there for tuning:
+Some images (the middle 700 x 700 pixels of them), and phantoms of their own seeds, are there for tuning:
 scales and thresholds of the rivals are those of the best mean F1 over the sets there. All others are only
 measured on. Masks are compared with a tolerance of 2 pixels; where the truth is a skeleton, what was found is
 thinned first.
@@ -39,14 +39,14 @@ from tratteggio.treatment import make_detector
 OURS = ("tophat", "ridge", "cracks")
 TOLERANCE_PX = 2
 TUNED_ON = {"craquelure": ("fl187",), "montage": ("dataset-1-", "dataset-3-")}
-MIDDLE = 700  # px a side of pictures that are tuned on
+MIDDLE = 700  # px a side of images that are tuned on
 PANEL, UM_PER_PX = 512, 40.0
 TUNING_SEEDS, TEST_SEEDS = range(700, 703), range(800, 808)
 MOTIFS = ("saint", "landscape", "still life")
 
 
 class Sample(NamedTuple):
-    """A picture and where its cracks are."""
+    """An image and where its cracks are."""
 
     stack: Stack
     truth: np.ndarray
@@ -166,14 +166,16 @@ def compare(data: Path | None, ours: list[str]) -> None:
     for name, (scale, threshold, weak) in chosen.items():
         print(f"{name}: largest scale {scale}, threshold {threshold}, weak from {weak} of it")
     for title, samples in tests.items():
-        print(f"\n{title}: {len(samples)} pictures\n")
+        print(f"\n{title}: {len(samples)} images\n")
         print("| detector | F1, 2 px | precision | recall | IoU | F1, 0 px | AUC-PR, 0 px |")
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for kind in ours:
             detector, _ = make_detector(kind, device="cpu")
             strengths = [damage.Strengths(sample.stack, detector)[:, :] for sample in samples]
             found = [
-                damage.found(s, threshold=detector.threshold, trace=detector.trace, name=kind).read()
+                damage.threshold_and_trace(
+                    s, threshold=detector.threshold, trace=detector.trace, name=kind
+                ).read()
                 for s in strengths
             ]
             print(row(f"`{kind}`", samples, strengths, found), flush=True)

@@ -3,7 +3,7 @@
     python benchmarks/engines.py --data FOLDER [--images 12] [--size 512] [--engines fsr,diffusion]
                                  [--weights FILE]
 
-FOLDER holds pictures (JPEG, PNG or TIFF, searched in depth); a seeded choice of them is cut to squares at
+FOLDER holds images (JPEG, PNG or TIFF, searched in depth); a seeded choice of them is cut to squares at
 their centres. Without --data the photographs of scikit-image are taken. Prints two Markdown tables:
 
 1. per engine and kind of damage, the median over images: PSNR in the lacunae (dB, peak 255), SSIM of the
@@ -37,7 +37,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff"}
 
 
 def pictures(folder: Path | None, count: int, size: int, seed: int) -> list[np.ndarray]:
-    """Return RGB squares (size, size, 3) uint8, or smaller where a picture is."""
+    """Return RGB squares (size, size, 3) uint8, or smaller where an image is."""
     if folder is None:
         found = [getattr(data, name)() for name in PHOTOGRAPHS][:count]
     else:
@@ -140,7 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, help="folder of pictures; default: scikit-image's photographs")
+    parser.add_argument("--data", type=Path, help="folder of images; default: scikit-image's photographs")
     parser.add_argument("--images", type=int, default=12)
     parser.add_argument("--size", type=int, default=512, help="side of the squares, pixels")
     parser.add_argument("--engines", help="names with commas between; default: all that can be used")
@@ -161,7 +161,7 @@ def main() -> None:
     }
     engines = {name: engine for name, engine in engines.items() if fills_alone(engine)}
     images = pictures(options.data, options.images, options.size, options.seed)
-    print(f"{len(images)} pictures, {options.size} px, seed {options.seed}: PSNR / SSIM / seconds, medians\n")
+    print(f"{len(images)} images, {options.size} px, seed {options.seed}: PSNR / SSIM / seconds, medians\n")
     kinds = list(damages((64, 64), 0))
     rows = []
     for name, engine in engines.items():

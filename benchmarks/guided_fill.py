@@ -41,10 +41,10 @@ FIRST_SEED, GRID = 2000, (256, 320)
 LEARNT, LEARNT_GRID = 160, (384, 320)  # panels to learn from, seeds from 0
 ALONE = ("tension", "pconv", "auto")
 GUIDES = {"irr": ("irr",), "xray": ("xray",), "uvf": ("uvf",), "all": ("irr", "xray", "uvf")}
-SPOTS, BLOTS = (4.0, 0.05), (14.0, 0.1)  # (pixels over which chance is smoothed, share of the area)
+SPOTS, BLOTS = (4.0, 0.05), (14.0, 0.1)  # (pixels over which the noise is smoothed, share of the area)
 
 
-def chance(sigma: float, share: float, seed: int) -> Lost:
+def draw_spots(sigma: float, share: float, seed: int) -> Lost:
     """Lose a share of the area in blobs of about `sigma` pixels."""
     noise = np.random.default_rng(seed).standard_normal(GRID)
     smooth = ndimage.gaussian_filter(noise, sigma, mode="wrap")
@@ -70,7 +70,7 @@ def paint(folder: Path) -> None:
 
 def cases(seed: int, real: Lost) -> Iterator[tuple[str, Lost, Lost]]:
     """Give (name, what is lost, where the fill is measured)."""
-    spots, blots = chance(*SPOTS, seed), chance(*BLOTS, seed)
+    spots, blots = draw_spots(*SPOTS, seed), draw_spots(*BLOTS, seed)
     yield "spots", spots, spots
     yield "blots", blots, blots
     yield "both", blots | real, blots & ~real

@@ -1,4 +1,4 @@
-"""Label damage by polygons: look at pictures in crops with a grid, rasterise, overlay, compare labellers.
+"""Label damage by polygons: look at images in crops with a grid, rasterise, overlay, compare labellers.
 
     python benchmarks/label.py look IMAGE -o CROPS                crops at three times the size, with a grid
     python benchmarks/label.py overlay LABELS --data MURALS -o OVERLAY.png
@@ -152,7 +152,7 @@ def trace(codes: np.ndarray, image: Path, *, tolerance_px: float = 0.7) -> Label
 
 
 def overlaid(pixels: np.ndarray, codes: np.ndarray, *, scale: int = 1) -> Image.Image:
-    """Outline what is labelled, over the picture; inside a little of the colour."""
+    """Outline what is labelled, over the image; inside a little of the colour."""
     big = np.kron(pixels, np.ones((scale, scale, 1), np.uint8)).astype(np.float32)
     for kind, colour in COLOURS.items():
         here = np.kron(codes == CODES[kind], np.ones((scale, scale), np.uint8)).astype(np.uint8)

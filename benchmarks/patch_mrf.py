@@ -10,7 +10,7 @@
    above the table, the share that the lost paint itself has.
    Goals: PSNR and SSIM above every peer, a ratio near 1, fewer seconds than each at 1024. Peers that are not
    installed are named; how to install them stands in `tratteggio/experiments/_peers.py`. FOLDER holds
-   pictures; the first of those that no net of ours has learnt from, and that are large enough, are taken.
+   images; the first of those that no net of ours has learnt from, and that are large enough, are taken.
    Without --data phantoms are painted.
 2. With --scaling, phantom panels of these sides, 16 bit, 3 % lost, filled by `tratteggio inpaint` in a
    process of its own: seconds for each lost megapixel (goal: at most 1.2 times those of the first side),
@@ -60,7 +60,7 @@ def squares(data: Path | None, count: int, side: int) -> list[np.ndarray]:
     folder = readable(data, split(pictures(data), share=SET_ASIDE)[1])
     large = [k for k in range(len(folder)) if min(folder.grid(k)) >= side][:count]
     if not large:
-        raise SystemExit(f"no picture set aside in {data} has {side} pixels a side; take smaller --sides")
+        raise SystemExit(f"no image set aside in {data} has {side} pixels a side; take smaller --sides")
     return [square(folder.read(k), side, chance(side, folder.name(k))) for k in large]
 
 
@@ -92,7 +92,7 @@ def quality(data: Path | None, count: int, side: int) -> None:
             answer = ours(picture, lost, OURS[name]) if name in OURS else _peers.ask(name, picture, lost)
             if answer is not None:
                 results.append((*scores(picture, answer[0], lost), answer[1]))
-    print(f"\n{side} x {side}, {len(kept)} pictures, {LOST:.0%} lost; the truth has {np.mean(kept):.2f}")
+    print(f"\n{side} x {side}, {len(kept)} images, {LOST:.0%} lost; the truth has {np.mean(kept):.2f}")
     rows = []
     for name, results in found.items():
         decibels, similar, texture, seconds = np.mean(results, axis=0) if results else [np.nan] * 4
@@ -149,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, help="folder of pictures; default: phantoms")
+    parser.add_argument("--data", type=Path, help="folder of images; default: phantoms")
     parser.add_argument("--images", type=int, default=4)
     parser.add_argument("--sides", type=int, nargs="+", default=[512, 1024], help="pixels")
     parser.add_argument("--scaling", type=int, nargs="+", metavar="SIDE", help="sides of panels, pixels")

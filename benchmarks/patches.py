@@ -2,9 +2,9 @@
 
     python benchmarks/patches.py [--data FOLDER] [--side 128] [--patches 2000]
 
-FOLDER holds pictures (JPEG, PNG or TIFF); without it four phantoms are painted. Prints
+FOLDER holds images (JPEG, PNG or TIFF); without it four phantoms are painted. Prints
 
-1. what it costs to decode a picture, and a patch once all pictures are decoded: cut (with flips and
+1. what it costs to decode an image, and a patch once all images are decoded: cut (with flips and
    rotation), damage, both (goal at 128 pixels: 1.5 ms);
 2. each kind of damage alone: median milliseconds, share lost.
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tratteggio.training.damage import KINDS, draw
+from tratteggio.degradation import damage_names, draw_damage, make_damage
 from tratteggio.training.patches import Patches
 from tratteggio.training.sources import Folder, Phantoms, Source
 
@@ -47,7 +47,7 @@ def main() -> None:
     count = min(len(source), 16)
     decode = median_ms(source.read, count)
     pixels = np.mean([np.prod(source.grid(k)) for k in range(count)]) / 1e6
-    print(f"{len(source)} pictures; decoding one of {pixels:.2f} megapixels: {decode:.1f} ms\n")
+    print(f"{len(source)} images; decoding one of {pixels:.2f} megapixels: {decode:.1f} ms\n")
 
     patches = Patches(source, side=options.side, cache_mib=4096)
     for number in range(len(source)):
@@ -65,9 +65,10 @@ def main() -> None:
 
     print("| damage | ms | share lost |\n| --- | --- | --- |")
     grid = (options.side, options.side)
-    for name, kind in KINDS.items():
-        lost = [draw(kind, grid, np.random.default_rng(k)).mean() for k in range(100)]
-        ms = median_ms(lambda k, kind=kind: draw(kind, grid, np.random.default_rng(k)), 300)
+    for name in damage_names():
+        kind = make_damage(name)
+        lost = [draw_damage(kind, grid, np.random.default_rng(k)).mean() for k in range(100)]
+        ms = median_ms(lambda k, kind=kind: draw_damage(kind, grid, np.random.default_rng(k)), 300)
         print(f"| {name} | {ms:.3f} | {np.mean(lost):.3f} +- {np.std(lost):.3f} |")
 
 

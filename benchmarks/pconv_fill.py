@@ -1,4 +1,4 @@
-"""What engine pconv costs: a small picture, a large painting through the command line, and the halo.
+"""What engine pconv costs: a small image, a large painting through the command line, and the halo.
 
     python benchmarks/pconv_fill.py [--quick] [--weights FILE] [--data FOLDER]
 
@@ -53,8 +53,8 @@ IDLE = WITH_WEIGHTS + (
 )
 FIRST_CALL = WITH_WEIGHTS.replace("import sys", "import sys, numpy as np, tratteggio as tg") + (
     "grid = {side}, {side}; rng = np.random.default_rng(0);"
-    "picture = rng.integers(0, 256, (*grid, 3)).astype(np.uint8);"
-    "tg.inpaint(picture, rng.random(grid) < 0.1, engine='pconv')"
+    "image = rng.integers(0, 256, (*grid, 3)).astype(np.uint8);"
+    "tg.inpaint(image, rng.random(grid) < 0.1, engine='pconv')"
 )
 
 

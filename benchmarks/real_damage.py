@@ -2,9 +2,9 @@
 
     python benchmarks/real_damage.py --data DATA --keep STRENGTHS          all tables
     python benchmarks/real_damage.py --data DATA --tables negatives,cracks
-    python benchmarks/real_damage.py --data DATA --sheets SHEETS           overlays too, one a picture
+    python benchmarks/real_damage.py --data DATA --sheets SHEETS           overlays too, one per image
 
-    negatives   share of the area that is marked in pictures without damage: mean and worst
+    negatives   share of the area that is marked in images without damage: mean and worst
     cracks      F1 with 2 pixels of tolerance on each set of photographs, beside detectors of scikit-image
     losses      F1 of each labelled mural and manuscript, by default
     strokes     the same after 12 and 40 strokes of a scripted labeller (`benchmarks/strokes.py`)
@@ -31,7 +31,7 @@ from skimage.morphology import skeletonize
 from strokes import Labeller
 
 import tratteggio as tg
-from tratteggio.damage import Strengths, found
+from tratteggio.damage import Strengths, threshold_and_trace
 from tratteggio.metrics import Agreement, agreement
 from tratteggio.painting import Scan, Stack
 from tratteggio.roles import Detector
@@ -50,13 +50,16 @@ class Finder:
         names: of the detectors by class of damage, as `tratteggio detect --detector` takes them.
         keep: folder of strengths, or None.
         sheets: folder of overlays, or None.
+        rivals: whether cracks are looked for by scikit-image too.
     """
 
-    def __init__(self, names: dict[str, str], *, keep: Path | None, sheets: Path | None) -> None:
+    def __init__(
+        self, names: dict[str, str], *, keep: Path | None, sheets: Path | None, rivals: bool
+    ) -> None:
         self.detectors: dict[str, Detector] = {
             kind: make_detector(name, device="cpu")[0] for kind, name in names.items()
         }
-        self.keep, self.sheets = keep, sheets
+        self.keep, self.sheets, self.rivals = keep, sheets, rivals
         for folder in (keep, sheets):
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +68,9 @@ class Finder:
         """Return where damage of a class is found by default: (H, W) bool."""
         detector = self.detectors[kind]
         levels = self._levels(bed, detector)
-        traced = found(levels, threshold=detector.threshold, trace=detector.trace, name=bed.name).read()
+        traced = threshold_and_trace(
+            levels, threshold=detector.threshold, trace=detector.trace, name=bed.name
+        ).read()
         if self.sheets and traced.any():
             self._show(bed, kind, traced)
         return traced
@@ -83,9 +88,7 @@ class Finder:
         pixels = bed.pixels if bed.pixels.ndim == 3 else np.repeat(bed.pixels[..., None], 3, axis=2)
         shown = pixels.copy()
         shown[traced] = COLOURS[kind]
-        Image.fromarray(np.hstack([pixels, shown])).save(
-            self.sheets / f"{kind}_{Path(bed.name).stem}.jpg", quality=85
-        )
+        Image.fromarray(np.hstack([pixels, shown])).save(self.sheets / f"{kind}_{short(bed)}.jpg", quality=85)
 
 
 def parts(rows: list[tuple[Bed, float]]) -> str:
@@ -104,7 +107,7 @@ def parts(rows: list[tuple[Bed, float]]) -> str:
 
 def negatives(data: Path, finder: Finder) -> None:
     head("Hard negatives: share of the area that is marked")
-    print("| bed | class | tuning: mean | worst | pictures | kept back: mean | worst | pictures |")
+    print("| bed | class | tuning: mean | worst | images | kept back: mean | worst | images |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     every: dict[str, list[tuple[Bed, float]]] = {"crack": [], "loss": []}
     for bed_kind in ("drawn", "painted"):
@@ -114,27 +117,27 @@ def negatives(data: Path, finder: Finder) -> None:
             print(f"| {bed_kind} | {kind} | {parts(mine)} |", flush=True)
             rows.extend(mine)
     for kind, rows in every.items():
+        print(f"| all | {kind} | {parts(rows)} |")
+    for kind, rows in every.items():
         shares = [share for _, share in rows]
         above = sum(share > 0.02 for share in shares)
-        print(f"| all | {kind} | {parts(rows)} |")
         print(
             f"\n{kind}: mean {np.mean(shares):.2%}, worst {max(shares):.2%}, "
-            f"{above} of {len(shares)} above 2 %\n"
+            f"{above} of {len(shares)} above 2 %"
         )
 
 
 def cracks(data: Path, finder: Finder) -> None:
     head("Cracks: F1 with 2 pixels of tolerance (precision, recall)")
-    tuning = {"phantoms": list(detection.panels(detection.TUNING_SEEDS, scans=False))}
-    tuning |= {
-        kind: list(detection.photographs(data / "cracks", kind, tuning=True)) for kind in detection.TUNED_ON
-    }
-    chosen = {name: detection.tuned(rival, tuning) for name, rival in detection.RIVALS.items()}
     finders: dict[str, Callable[[Bed], np.ndarray]] = {
         f"`{finder.detectors['crack'].name}`": lambda bed: finder(bed, "crack")
     }
-    finders |= {f"{name} (scikit-image)": rival(name, *setting) for name, setting in chosen.items()}
-    print("| set | part | pictures |", " | ".join(finders), "|")
+    if finder.rivals:
+        finders |= {
+            f"{name} (scikit-image)": rival(name, *setting)
+            for name, setting in tuned(data / "cracks").items()
+        }
+    print("| set | part | images |", " | ".join(finders), "|")
     print("| --- | --- | --- |", " | ".join("---" for _ in finders), "|")
     sets = [(kind, list(beds.cracked(data, kind))) for kind in beds.CRACK_SETS]
     sets.append(("phantoms, RGB", list(phantoms())))
@@ -145,6 +148,13 @@ def cracks(data: Path, finder: Finder) -> None:
                 cells = [said(pooled(mine, look, "crack")) for look in finders.values()]
                 part = "kept back" if back else "tuning"
                 print(f"| {kind} | {part} | {len(mine)} |", " | ".join(cells), "|", flush=True)
+
+
+def tuned(folder: Path) -> dict[str, tuple[float, float, float]]:
+    """Choose scales and thresholds of the rivals, on the images of `benchmarks/detection.py` for tuning."""
+    sets = {"phantoms": list(detection.panels(detection.TUNING_SEEDS, scans=False))}
+    sets |= {kind: list(detection.photographs(folder, kind, tuning=True)) for kind in detection.TUNED_ON}
+    return {name: detection.tuned(one, sets) for name, one in detection.RIVALS.items()}
 
 
 def phantoms() -> Iterable[Bed]:
@@ -169,7 +179,7 @@ def rival(name: str, scale: float, threshold: float, weak: float) -> Callable[[B
 
 
 def pooled(pictures: list[Bed], look: Callable[[Bed], np.ndarray], kind: str) -> Agreement:
-    """Count over all pictures of a set."""
+    """Count over all images of a set."""
     added = Agreement(0, 0, 0, 0)
     for bed in pictures:
         mask = look(bed)
@@ -180,7 +190,7 @@ def pooled(pictures: list[Bed], look: Callable[[Bed], np.ndarray], kind: str) ->
 
 def losses(data: Path, finder: Finder) -> None:
     head("Losses by default: F1 pixel by pixel (precision, recall)")
-    print("| picture | part | lost | found | F1 |")
+    print("| image | part | lost | found | F1 |")
     print("| --- | --- | --- | --- | --- |")
     scores: dict[bool, list[float]] = {False: [], True: []}
     for bed in with_losses(data):
@@ -188,7 +198,7 @@ def losses(data: Path, finder: Finder) -> None:
         told = agreement(bed.damaged["loss"], mask, annotated=bed.annotated)
         scores[bed.kept_back].append(told.f1)
         print(
-            f"| {Path(bed.name).stem} | {part(bed)} | {bed.damaged['loss'][bed.annotated].mean():.2%} "
+            f"| {short(bed)} | {part(bed)} | {bed.damaged['loss'][bed.annotated].mean():.2%} "
             f"| {mask[bed.annotated].mean():.2%} | {said(told)} |",
             flush=True,
         )
@@ -197,7 +207,7 @@ def losses(data: Path, finder: Finder) -> None:
 
 def strokes(data: Path, finder: Finder) -> None:  # noqa: ARG001  (strokes teach a detector of their own)
     head("Losses after strokes of a scripted labeller: F1 pixel by pixel")
-    print("| picture | part |", " | ".join(f"{count} strokes" for count in SCORED), "|")
+    print("| image | part |", " | ".join(f"{count} strokes" for count in SCORED), "|")
     print("| --- | --- |", " | ".join("---" for _ in SCORED), "|")
     scores: dict[int, dict[bool, list[float]]] = {count: {False: [], True: []} for count in SCORED}
     for bed in with_losses(data):
@@ -211,13 +221,13 @@ def strokes(data: Path, finder: Finder) -> None:  # noqa: ARG001  (strokes teach
                 f1 = agreement(bed.damaged["loss"], answer, annotated=bed.annotated).f1
                 scores[count][bed.kept_back].append(f1)
                 cells.append(f"{f1:.3f}")
-        print(f"| {Path(bed.name).stem} | {part(bed)} |", " | ".join(cells), "|", flush=True)
+        print(f"| {short(bed)} | {part(bed)} |", " | ".join(cells), "|", flush=True)
     for count in SCORED:
         print(f"\nmean F1 after {count} strokes: {means(scores[count])}")
 
 
 def with_losses(data: Path) -> Iterable[Bed]:
-    """Bring pictures where paint is lost; a fresco with cracks alone says nothing here."""
+    """Bring images where paint is lost; a fresco with cracks alone says nothing here."""
     return (bed for bed in beds.lost(data) if bed.damaged["loss"].mean() > 0.003)
 
 
@@ -230,14 +240,19 @@ def faces(data: Path, finder: Finder) -> None:
         crack, loss = finder(bed, "crack"), finder(bed, "loss")
         every.append(float((crack | loss).mean()))
         print(
-            f"| {Path(bed.name).stem} | {part(bed)} "
-            f"| {crack.mean():.2%} | {loss.mean():.2%} | {every[-1]:.2%} |",
+            f"| {short(bed)} | {part(bed)} | {crack.mean():.2%} | {loss.mean():.2%} | {every[-1]:.2%} |",
             flush=True,
         )
     print(
         f"\nmean {np.mean(every):.2%}, worst {max(every):.2%}, "
         f"{sum(one >= 0.002 for one in every)} of {len(every)} at 0.2 % or above\n"
     )
+
+
+def short(bed: Bed) -> str:
+    """Name an image without its suffix, and the corner of its box if it is a part of one."""
+    file, _, corner = bed.name.partition(" ")
+    return f"{Path(file).stem[:40]} {corner}".strip()
 
 
 def part(bed: Bed) -> str:
@@ -270,8 +285,14 @@ def main() -> None:
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--sheets", type=Path)
+    parser.add_argument(
+        "--without-rivals", action="store_true", help="leave out scikit-image, which takes long"
+    )
     options = parser.parse_args()
-    finder = Finder({"crack": options.crack, "loss": options.loss}, keep=options.keep, sheets=options.sheets)
+    finder = Finder(
+        {"crack": options.crack, "loss": options.loss}, keep=options.keep, sheets=options.sheets,
+        rivals=not options.without_rivals,
+    )  # fmt: skip
     for table in options.tables.split(","):
         TABLES[table](options.data, finder)
 

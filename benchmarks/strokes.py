@@ -20,7 +20,7 @@ BESIDE = 4  # px from them later: a mistake beside a stroke is no reason for ano
 
 
 class Labeller:
-    """Draws strokes on one picture.
+    """Draws strokes on one image.
 
     Args:
         lost: (H, W) bool.

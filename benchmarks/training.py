@@ -2,8 +2,8 @@
 
     python benchmarks/training.py [--data FOLDER] [--model pconv-256-quarter] [--side 256] [--steps 60]
 
-FOLDER holds pictures (JPEG, PNG or TIFF); without it phantoms are painted and stored as JPEG. The plain loop
-is what one writes first: decode a picture and cut a patch of it for every item, partial convolutions with a
+FOLDER holds images (JPEG, PNG or TIFF); without it phantoms are painted and stored as JPEG. The plain loop
+is what one writes first: decode an image and cut a patch of it for every item, partial convolutions with a
 mask for every channel (`pconv_unet.py`), torch's own memory layout, Adam as it comes. Net, patch, batch,
 damage and objective are the same. Prints seconds of a step by stage, images a second, and their ratio
 (goal 1.5). The loops run one after the other, ten steps to warm up each; then medians of means over ten
@@ -32,10 +32,10 @@ import torch  # isort: skip
 from pconv_unet import naive  # isort: skip
 from torch import Tensor
 
+from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.losses import Terms, mse
 from tratteggio.models import build
 from tratteggio.phantom import panel
-from tratteggio.training.damage import KINDS, draw
 from tratteggio.training.loop import TELL_EVERY, train
 from tratteggio.training.patches import Patches
 from tratteggio.training.recipe import Recipe
@@ -105,7 +105,7 @@ def plain(data: Path, recipe: Recipe) -> Costs:
                 patch = picture[top : top + recipe.side, left : left + recipe.side]
                 truths.append(torch.from_numpy(patch.astype(np.float32) / 255).permute(2, 0, 1))
             with stage("damage"):
-                lost = draw(KINDS["mixed"], (recipe.side, recipe.side), rng)
+                lost = draw_damage(make_damage("mixed"), (recipe.side, recipe.side), rng)
                 knowns.append(torch.from_numpy(~lost).float()[None])
         with stage("forward"):
             truth, known = torch.stack(truths), torch.stack(knowns)
@@ -127,7 +127,7 @@ def paint(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder of pictures; default: phantoms as JPEG")
+    parser.add_argument("--data", type=Path, help="folder of images; default: phantoms as JPEG")
     parser.add_argument("--model", default="pconv-256-quarter")
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--batch", type=int, default=4)

@@ -3,13 +3,13 @@
     python benchmarks/vae.py [--data FOLDER] [--steps 20]
     python benchmarks/vae.py --published                      8 GB of memory, 8 GB of disk, some minutes
 
-Without --published the recipe `vae_inpainting` is trained for some steps, 32 grey pictures of 100 x 100 each,
-on the pictures of FOLDER or on phantoms. Prints seconds of a step and of 2,000 pictures (goal: 2 minutes on
+Without --published the recipe `vae_inpainting` is trained for some steps, 32 grey images of 100 x 100 each,
+on the images of FOLDER or on phantoms. Prints seconds of a step and of 2,000 images (goal: 2 minutes on
 two cores), by the clock and of all cores together, medians with the first five steps left out; and what a
 state to resume from weighs, optimiser included (goal: 40 MB). On a busy machine only core seconds with
 OMP_NUM_THREADS=1 mean anything.
 
-With --published the 301 million parameters are built and trained for four steps of two pictures, once
+With --published the 301 million parameters are built and trained for four steps of two images, once
 undisturbed, once killed with SIGKILL after the state of step 2 and resumed. Prints sizes (goal: a state is at
 most twice the weights) and the SHA-256 of the weights of both; exits 1 if they differ.
 """
@@ -38,7 +38,7 @@ import torch  # isort: skip
 from tratteggio import models, recipes
 from tratteggio.phantom import panel
 
-EPOCH = 2000  # pictures
+EPOCH = 2000  # images
 WARM = 5  # steps
 BATCH = 32
 MB = 1e6
@@ -49,7 +49,7 @@ PUBLISHED = (
 
 
 def paint(folder: Path, count: int) -> Path:
-    """Write phantoms as pictures."""
+    """Write phantoms as images."""
     folder.mkdir()
     for seed in range(count):
         picture = panel(128, 128, seed=seed, depth="uint8").painted.read()
@@ -83,8 +83,8 @@ def compact(data: Path, run: Path, steps: int) -> None:
     print(f"{model}, {parameters(model):,} parameters, torch {torch.__version__}, "
           f"{torch.get_num_threads()} threads\n")  # fmt: skip
     print("| | by the clock | of all cores |\n| --- | --- | --- |")
-    print(f"| s a step of {BATCH} pictures | {wall:.2f} | {core:.2f} |")
-    print(f"| s for {EPOCH:,} pictures | {wall * EPOCH / BATCH:.0f} | {core * EPOCH / BATCH:.0f} |")
+    print(f"| s a step of {BATCH} images | {wall:.2f} | {core:.2f} |")
+    print(f"| s for {EPOCH:,} images | {wall * EPOCH / BATCH:.0f} | {core * EPOCH / BATCH:.0f} |")
     print(f"\nweights {weights:.1f} MB, state with optimiser {state:.1f} MB (goal 40)")
 
 
@@ -135,7 +135,7 @@ def digest(run: Path) -> str:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder of pictures; default: phantoms")
+    parser.add_argument("--data", type=Path, help="folder of images; default: phantoms")
     parser.add_argument("--steps", type=int, default=20, help="of the compact form")
     parser.add_argument("--published", action="store_true", help="kill and resume the published form")
     options = parser.parse_args()

@@ -19,6 +19,8 @@ import typer
 
 import tratteggio
 from tratteggio.cli.main import app
+from tratteggio.files.kinds import formats
+from tratteggio.roles import Format, ProposalWriter, ScanReader, ScanWriter, StackReader, StackWriter
 
 DOCS = Path(__file__).parent
 GALLERY = DOCS.parent / "gallery"
@@ -32,6 +34,7 @@ def gather(out: Path) -> None:
     shutil.copytree(DOCS, out, ignore=shutil.ignore_patterns("*.py", "__pycache__", "report.json"))
     pages = {
         "reference/commands.md": commands(),
+        "reference/formats.md": file_formats(),
         "reference/python.md": python(),
         "reference/layers.md": packages("Layers and losses", LAYERS),
         "reference/measures.md": packages("Measures", (f"tratteggio.metrics.{name}" for name in MEASURES)),
@@ -75,6 +78,38 @@ def _parameters(command: Any) -> str:
         text = " ".join((parameter.help or "").split()).replace("|", "\\|")
         rows.append(f"| `{names}` | {text} | {default} |")
     return "\n".join(rows)
+
+
+def file_formats() -> str:
+    """List each file format with what it can keep."""
+    held = ["opacity", "profile", "scale", "scans", "copies"]
+    head = ["format", "suffixes", "read", "written", "depths", *held]
+    rows = [head, ["---"] * len(head)]
+    for one in formats(Format).values():
+        facts, keeps = one.FACTS, one.FACTS.keeps
+        read = isinstance(one, ScanReader | StackReader)
+        written = isinstance(one, ScanWriter | StackWriter | ProposalWriter)
+        kept = (keeps.alpha, keeps.profile, keeps.resolution, keeps.scans, keeps.pyramid)
+        named = facts.title if keeps.lossless else f"{facts.title} (changes every sample a little)"
+        suffixes = " ".join(f"`{suffix}`" for suffix in facts.suffixes) or f"a folder with `{facts.folder}`"
+        row = [named, suffixes, _yes(read), _yes(written), ", ".join(keeps.depths) or "those of its files"]
+        rows.append(row + [_yes(can) for can in kept])
+    return "\n\n".join(
+        [
+            "# File formats",
+            "Existing files are recognized by their content, except camera raw. The suffix chooses the "
+            "format of an output. A package can add a format: see "
+            "[Write a plugin](../how-to/plugin.md).",
+            "\n".join(f"| {' | '.join(row)} |" for row in rows),
+            "**Depths**: samples that are kept bit by bit. **Scale**: resolution in pixels per inch or "
+            "centimetre. **Scans**: several scans of one painting. **Copies**: smaller copies of a large "
+            "image, for fast viewing.",
+        ]
+    )
+
+
+def _yes(held: bool) -> str:
+    return "yes" if held else ""
 
 
 def python() -> str:

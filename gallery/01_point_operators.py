@@ -1,35 +1,35 @@
 """Point operators: contrast, brightness, gamma, histograms, mattes.
 
-Each pixel becomes another by itself, whatever stands around it: contrast g = 1.1 f, brightness g = f + 16,
-the tone curve, the histogram made even, one picture laid over another through a matte.
+A point operator changes each pixel on its own, without its neighbours: contrast g = 1.1 f, brightness
+g = f + 16, the tone curve, histogram equalization, and compositing of two images through a matte.
 
-What lies beyond black or white stays black or white; nothing wraps round.
+Values beyond black or white are clipped to black or white; nothing wraps around.
 """
 
 from pathlib import Path
 
 import numpy as np
 
+from example import Example, build
 from tratteggio.filters import brightness, clahe, composite, contrast, equalise, gamma
-from wall import Wall, build
 
 
-def hang(wall: Wall) -> None:
-    paint = wall.panel().painted.read()
-    wall.hang(paint, "A phantom panel")
-    wall.hang(contrast(paint, gain=1.1), "Contrast: 1.1 f")
-    wall.hang(brightness(paint, by=16 / 255), "Brightness: f + 16 of 255 levels")
-    wall.hang(gamma(paint, exponent=0.5), "Gamma 0.5: dark passages open up")
-    wall.hang(equalise(paint), "Histogram made even, over the whole")
-    wall.hang(clahe(paint), "Made even place by place, with a limit (CLAHE)")
+def show(example: Example) -> None:
+    paint = example.panel().painted.read()
+    example.show(paint, "A phantom panel")
+    example.show(contrast(paint, gain=1.1), "Contrast: 1.1 f")
+    example.show(brightness(paint, by=16 / 255), "Brightness: f + 16 of 255 levels")
+    example.show(gamma(paint, exponent=0.5), "Gamma 0.5: dark passages become brighter")
+    example.show(equalise(paint), "Histogram equalization of the whole image")
+    example.show(clahe(paint), "Local histogram equalization with limited contrast (CLAHE)")
 
-    other = wall.panel(seed=1, motif="landscape").painted.read()
-    across = np.linspace(0, 1, wall.side)[None].repeat(wall.side, axis=0)
-    wall.hang(composite(paint, other, across), "Two panels through a matte that runs from 0 to 1")
+    other = example.panel(seed=1, motif="landscape").painted.read()
+    across = np.linspace(0, 1, example.side)[None].repeat(example.side, axis=0)
+    example.show(composite(paint, other, across), "Two panels, composited through a matte from 0 to 1")
 
     pixels = np.array([[100, 250]], np.uint8)
-    wall.check("1.1 times 100", contrast(pixels, gain=1.1)[0, 0], 110)
-    wall.check("250 + 16, held at white", brightness(pixels, by=16 / 255)[0, 1], 255)
+    example.check("1.1 times 100", contrast(pixels, gain=1.1)[0, 0], 110)
+    example.check("250 + 16, clipped at white", brightness(pixels, by=16 / 255)[0, 1], 255)
 
 
 if __name__ == "__main__":

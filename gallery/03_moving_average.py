@@ -1,15 +1,15 @@
-"""The moving average, by hand and at once.
+"""The moving average, worked by hand and computed.
 
-Each pixel becomes the mean of the 3 x 3 around it. The lecture works it out on a square of 90 with a hole, on
-black; a weighted average, [1 4 6 4 1] / 16, counts the middle more.
+Each pixel becomes the mean of the 3 x 3 pixels around it. The lecture computes it for a square of 90 with a
+hole, on black. A weighted average, [1 4 6 4 1] / 16, gives the centre more weight.
 """
 
 from pathlib import Path
 
 import numpy as np
 
+from example import Example, build
 from tratteggio.filters import box, weighted
-from wall import Wall, build
 
 TABLE = [
     [0, 10, 20, 30, 30, 30, 20, 10],
@@ -23,23 +23,23 @@ TABLE = [
 ]
 
 
-def hang(wall: Wall) -> None:
+def show(example: Example) -> None:
     square = np.zeros((10, 10), np.uint8)
     square[2:7, 3:8] = 90
     square[5, 4], square[8, 2] = 0, 90
     averaged = box(square, size=3)[1:-1, 1:-1]
-    wall.hang(square.repeat(24, axis=0).repeat(24, axis=1), "The lecture's square")
-    wall.hang(averaged.repeat(24, axis=0).repeat(24, axis=1), "Its moving average, without the border")
-    wall.check("the moving average", averaged, TABLE)
-    wall.table([""] * 8, averaged.tolist())
+    example.show(square.repeat(24, axis=0).repeat(24, axis=1), "The lecture's square")
+    example.show(averaged.repeat(24, axis=0).repeat(24, axis=1), "Its moving average, without the border")
+    example.check("the moving average", averaged, TABLE)
+    example.table([""] * 8, averaged.tolist())
 
     step = np.array([[0, 0, 0, 160, 160, 160]], np.uint8).repeat(5, axis=0)
-    wall.check("[1 1 1 1 1] / 5 before a step of 160", weighted(step, weights=[1, 1, 1, 1, 1])[2, 2], 64)
-    wall.check("[1 4 6 4 1] / 16 at the same place", weighted(step, weights=[1, 4, 6, 4, 1])[2, 2], 50)
+    example.check("[1 1 1 1 1] / 5 before a step of 160", weighted(step, weights=[1, 1, 1, 1, 1])[2, 2], 64)
+    example.check("[1 4 6 4 1] / 16 at the same place", weighted(step, weights=[1, 4, 6, 4, 1])[2, 2], 50)
 
-    paint = wall.panel().painted.read()
-    wall.hang(box(paint, size=9), "A panel, averaged over 9 x 9: corners leave their trace")
-    wall.hang(
+    paint = example.panel().painted.read()
+    example.show(box(paint, size=9), "A panel, averaged over 9 x 9: square traces of the window")
+    example.show(
         weighted(weighted(paint, weights=[1, 4, 6, 4, 1]), weights=[1, 4, 6, 4, 1]), "[1 4 6 4 1] / 16, twice"
     )
 

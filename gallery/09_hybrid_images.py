@@ -1,7 +1,7 @@
-"""Hybrid images: one picture from near by, another from afar.
+"""Hybrid images: one image from near, another from far away.
 
-The large forms of one and the fine detail of another: H = far G_low + near (1 - G_high), cut off where the
-gain is one half, in cycles per image. The strip shows what is seen as one walks away.
+The coarse forms of one image and the fine detail of another: H = far G_low + near (1 - G_high). The cut-off
+is where the gain is one half, in cycles per image. The strip shows what one sees while walking away.
 
 Source: Oliva, Torralba, Schyns, "Hybrid images", 2006.
 """
@@ -10,20 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
+from example import Example, build
 from tratteggio.filters import hybrid, strip
-from wall import Wall, build
 
 
-def hang(wall: Wall) -> None:
-    near, far = wall.panel(seed=0).painted.read(), wall.panel(seed=1, motif="landscape").painted.read()
-    wall.hang(near, "Near by")
-    wall.hang(far, "From afar")
+def show(example: Example) -> None:
+    near, far = example.panel(seed=0).painted.read(), example.panel(seed=1, motif="landscape").painted.read()
+    example.show(near, "From near")
+    example.show(far, "From afar")
     both = hybrid(near, far, low=6, high=20)
-    wall.hang(both, "Both: far below 6 cycles per image, near above 20")
-    wall.hang(strip(both), "From near to far", wide=True)
+    example.show(both, "Both: far below 6 cycles per image, near above 20")
+    example.show(strip(both), "From near to far", wide=True)
 
     same = hybrid(near, near, low=12, high=12)
-    wall.check("a picture with itself is itself", int(np.abs(same.astype(int) - near).max()), 0, within=1)
+    example.check("an image combined with itself", int(np.abs(same.astype(int) - near).max()), 0, within=1)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
 """The frequency view: what a canvas, a blur and noise look like.
 
-A picture as a sum of waves: slow ones in the middle, fast ones outside. A weave is a few bright spots, a blur
-takes the outside away, noise fills it.
+An image is a sum of waves: slow waves in the centre of the spectrum, fast ones outside. A weave gives a few
+bright spots, a blur removes the outside, noise fills everything.
 """
 
 from pathlib import Path
 
 import numpy as np
 
+from example import Example, build
 from tratteggio.filters import gaussian, gaussian_noise, spectrum
-from wall import Wall, build
 
 
-def hang(wall: Wall) -> None:
-    grey = wall.panel().painted.read().mean(axis=2).astype(np.uint8)
-    y, x = np.mgrid[: wall.side, : wall.side]
+def show(example: Example) -> None:
+    grey = example.panel().painted.read().mean(axis=2).astype(np.uint8)
+    y, x = np.mgrid[: example.side, : example.side]
     period = 8
     weave = grey * (0.85 + 0.075 * (np.sin(2 * np.pi * x / period) + np.sin(2 * np.pi * y / period)))
     views = {
@@ -23,12 +23,12 @@ def hang(wall: Wall) -> None:
         "blurred, sigma 3": gaussian(grey, sigma=3),
         "with noise": gaussian_noise(grey, sigma=0.1),
     }
-    for name, picture in views.items():
-        wall.hang(np.hstack([picture, spectrum(picture)]), f"{name.capitalize()}, and its frequencies")
+    for name, image in views.items():
+        example.show(np.hstack([image, spectrum(image)]), f"{name.capitalize()}, and its spectrum")
 
-    wave = 0.5 + 0.5 * np.cos(2 * np.pi * 5 * x / wall.side)
+    wave = 0.5 + 0.5 * np.cos(2 * np.pi * 5 * x / example.side)
     _, col = np.unravel_index(spectrum(wave - wave.mean()).argmax(), wave.shape)
-    wall.check("a wave of 5 cycles lies so far from the middle", abs(int(col) - wall.side // 2), 5)
+    example.check("distance of a wave of 5 cycles from the centre", abs(int(col) - example.side // 2), 5)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Inpainting: lacunae filled in four ways.
 
-Smoothly, by the classical method of Telea, by a net of partial convolutions, and with patches of the
-painting's own paint. Pixels that are not lost stay as they are, bit by bit; any fill is a conjecture.
+With a smooth surface, with the classical method of Telea, with a net of partial convolutions, and with
+patches of the painting's own paint. Pixels that are not lost stay bit-identical. Every fill is a hypothesis.
 """
 
 from pathlib import Path
@@ -9,24 +9,24 @@ from pathlib import Path
 import numpy as np
 
 import tratteggio as tg
+from example import Example, build
 from tratteggio.metrics import psnr
-from wall import Wall, build
 
 ENGINES = ("diffusion", "telea", "pconv", "patch_mrf")
 
 
-def hang(wall: Wall) -> None:
-    panel = wall.panel()
+def show(example: Example) -> None:
+    panel = example.panel()
     truth, damaged, lost = panel.painted.read(), panel.damaged.read(), panel.lacunae.read()
-    wall.hang(damaged, "Damaged: cracks and losses")
+    example.show(damaged, "Damaged: cracks and losses")
     rows = []
     for engine in ENGINES:
         filled = tg.inpaint(damaged, lost, engine=engine)
-        wall.check(f"paint changed by {engine}, in pixels", int((filled[~lost] != damaged[~lost]).sum()), 0)
-        wall.hang(filled, f"Filled by {engine}")
+        example.check(f"known pixels that {engine} changed", int((filled[~lost] != damaged[~lost]).sum()), 0)
+        example.show(filled, f"Filled by {engine}")
         rows.append([engine, float(psnr(truth, filled, data_range=255, where=lost))])
-    wall.hang(np.where(lost[..., None], truth, 141).astype(np.uint8), "What was there, in the lacunae alone")
-    wall.table(["Engine", "PSNR in the lacunae (dB)"], rows)
+    example.show(np.where(lost[..., None], truth, 141).astype(np.uint8), "The truth, in the lacunae only")
+    example.table(["Engine", "PSNR in the lacunae (dB)"], rows)
 
 
 if __name__ == "__main__":

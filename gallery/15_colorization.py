@@ -1,8 +1,8 @@
-"""Colour for grey: the most probable, the mean, and what lies between.
+"""Colour for grey images: the most probable colour, the mean, and between.
 
-A net says for each place how probable each of 313 colours is. Taking the most probable gives patches, the
-mean of all gives sepia; the published way between is the annealed mean at a temperature of 0.38. Seen is the
-lightness alone, so any colour is a guess: a hypothesis, never evidence.
+For each pixel a net gives the probability of each of 313 colours. The most probable colour gives patches, the
+mean of all gives sepia. The published compromise is the annealed mean at a temperature of 0.38. The net sees
+lightness only, so every colour is a hypothesis, never evidence.
 
 Source: Zhang, Isola, Efros, "Colorful image colorization", 2016.
 """
@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 
 import tratteggio as tg
-from wall import Wall, build
+from example import Example, build
 
 
-def hang(wall: Wall) -> None:
-    paint = wall.photograph("coffee")
+def show(example: Example) -> None:
+    paint = example.photograph("coffee")
     grey = np.rint(paint @ [0.299, 0.587, 0.114]).astype(np.uint8)
-    wall.hang(grey, "Grey, as an archive photograph")
+    example.show(grey, "Grey, as an archive photograph")
     for temperature, name in ((0, "the most probable"), (0.38, "annealed"), (1, "the mean of all")):
-        wall.hang(
+        example.show(
             tg.enhance(grey, enhancer=f"colorize:temperature={temperature}"),
             f"Temperature {temperature}: {name}",
         )
-    wall.hang(paint, "What it was")
+    example.show(paint, "The truth")
 
 
 if __name__ == "__main__":

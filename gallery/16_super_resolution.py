@@ -1,7 +1,7 @@
 """Super-resolution: twice the pixels.
 
-What a lens and a sensor left out cannot come back; a net that has seen many pictures guesses edges sharper
-than bicubic interpolation does. PSNR against the picture that was reduced.
+What a lens and a sensor left out cannot come back. A net that was trained on many images guesses sharper
+edges than bicubic interpolation. PSNR is measured against the image before it was reduced.
 
 Source: Dong, Loy, He, Tang, "Image super-resolution using deep convolutional networks", 2016.
 """
@@ -12,22 +12,26 @@ import numpy as np
 from PIL import Image
 
 import tratteggio as tg
+from example import Example, build
 from tratteggio.metrics import psnr
-from wall import Wall, build
 
 
-def hang(wall: Wall) -> None:
-    truth = wall.panel(seed=2).painted.read()
-    half = (wall.side // 2, wall.side // 2)
+def show(example: Example) -> None:
+    truth = example.panel(seed=2).painted.read()
+    half = (example.side // 2, example.side // 2)
     small = np.asarray(Image.fromarray(truth).resize(half, Image.Resampling.BICUBIC))
-    bicubic = np.asarray(Image.fromarray(small).resize((wall.side, wall.side), Image.Resampling.BICUBIC))
+    bicubic = np.asarray(
+        Image.fromarray(small).resize((example.side, example.side), Image.Resampling.BICUBIC)
+    )
     twice = tg.enhance(small, enhancer="superres:scale=2")
-    wall.hang(small.repeat(2, axis=0).repeat(2, axis=1), "Reduced to a half; each pixel shown as four")
-    wall.hang(bicubic, "Bicubic, twice the size")
-    wall.hang(twice, "superres, twice the size")
-    wall.hang(truth, "What it was")
-    wall.table(
-        ["Way", "PSNR (dB)"],
+    example.show(
+        small.repeat(2, axis=0).repeat(2, axis=1), "Reduced to half the size, each pixel shown as four"
+    )
+    example.show(bicubic, "Bicubic, twice the size")
+    example.show(twice, "superres, twice the size")
+    example.show(truth, "The truth")
+    example.table(
+        ["Method", "PSNR (dB)"],
         [
             ["bicubic", float(psnr(truth, bicubic, data_range=255))],
             ["superres", float(psnr(truth, twice, data_range=255))],

@@ -1,7 +1,7 @@
-"""Low light: a scan taken with too little of it.
+"""Low light: a scan that was taken with too little light.
 
-A tone curve lifts everything alike, a histogram made even lifts the noise with it. A net that answers with
-the light that fell on each place divides by that light, so that dark passages open and bright ones stay.
+A tone curve brightens everything equally. Histogram equalization also amplifies noise. A net estimates the
+light that fell on each place and divides by it, so that dark passages become brighter and bright ones stay.
 
 Source: Wang et al., "Underexposed photo enhancement using deep illumination estimation", 2019.
 """
@@ -11,26 +11,26 @@ from pathlib import Path
 import numpy as np
 
 import tratteggio as tg
+from example import Example, build
 from tratteggio.filters import clahe, gamma
 from tratteggio.metrics import psnr
-from wall import Wall, build
 
 
-def hang(wall: Wall) -> None:
-    truth = wall.panel(seed=3, motif="landscape").painted.read()
+def show(example: Example) -> None:
+    truth = example.panel(seed=3, motif="landscape").painted.read()
     dark = np.rint(255 * 0.35 * (truth / 255) ** 2.2).astype(np.uint8)
     ways = {
-        "As it was taken": dark,
+        "As taken": dark,
         "Gamma 0.45": gamma(dark, exponent=0.45),
         "CLAHE": clahe(dark),
         "The net: lowlight": tg.enhance(dark, enhancer="lowlight"),
     }
-    for name, picture in ways.items():
-        wall.hang(picture, name)
-    wall.hang(truth, "In good light")
-    wall.table(
-        ["Way", "PSNR (dB)"],
-        [[name, float(psnr(truth, picture, data_range=255))] for name, picture in ways.items()],
+    for name, image in ways.items():
+        example.show(image, name)
+    example.show(truth, "In good light")
+    example.table(
+        ["Method", "PSNR (dB)"],
+        [[name, float(psnr(truth, image, data_range=255))] for name, image in ways.items()],
     )
 
 

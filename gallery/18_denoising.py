@@ -1,7 +1,7 @@
-"""Denoising by a net that is told how strong the noise is.
+"""Denoising with a net that takes the noise level.
 
-A residual net answers with the noise, which is taken off. It is shown the level, or reads it off the scan, so
-one net serves a clean photograph and an ultraviolet one.
+A residual net estimates the noise, which is subtracted. The net takes the noise level as an input or measures
+it in the scan, so that one net serves a clean photograph and an ultraviolet one.
 
 Source: Zhang, Zuo, Zhang, "FFDNet: toward a fast and flexible solution for CNN-based image denoising", 2018.
 """
@@ -9,26 +9,26 @@ Source: Zhang, Zuo, Zhang, "FFDNet: toward a fast and flexible solution for CNN-
 from pathlib import Path
 
 import tratteggio as tg
+from example import Example, build
 from tratteggio.filters import gaussian, gaussian_noise, median, non_local_means
 from tratteggio.metrics import psnr
-from wall import Wall, build
 
 
-def hang(wall: Wall) -> None:
-    truth = wall.photograph("chelsea")
+def show(example: Example) -> None:
+    truth = example.photograph("chelsea")
     noisy = gaussian_noise(truth, sigma=0.1)
     ways = {
         "Noisy": noisy,
         "Gaussian, sigma 1.2": gaussian(noisy, sigma=1.2),
         "Median 3 x 3": median(noisy, size=3),
         "Non-local means": non_local_means(noisy, strength=0.1),
-        "The net: denoise, told the level": tg.enhance(noisy, enhancer="denoise:sigma=0.1"),
+        "The net: denoise, with the noise level": tg.enhance(noisy, enhancer="denoise:sigma=0.1"),
     }
-    for name, picture in ways.items():
-        wall.hang(picture, name)
-    wall.table(
-        ["Way", "PSNR (dB)"],
-        [[name, float(psnr(truth, picture, data_range=255))] for name, picture in ways.items()],
+    for name, image in ways.items():
+        example.show(image, name)
+    example.table(
+        ["Method", "PSNR (dB)"],
+        [[name, float(psnr(truth, image, data_range=255))] for name, image in ways.items()],
     )
 
 

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from tratteggio import models
+from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.explanation.inputs import all_known, fills, find_input_spec, prepare, run_net, show
 from tratteggio.explanation.layers import layers
 from tratteggio.layers import Known
 from tratteggio.painting import Region, Stack
 from tratteggio.phantom import multimodal, panel
-from tratteggio.training.damage import draw, drawer
 
 ACTIVE = 0.25
 """The least share of the features of a layer that are above 0 somewhere on the phantoms. The last layer is
@@ -45,7 +45,7 @@ def make_input(net: nn.Module, seed: int) -> tuple[Tensor, Known | None]:
     shown = show(net, prepare(net, painting(net, seed), what.light), Region(0, 0, side, side))
     if not fills(net):
         return shown.x, shown.known
-    lost = draw(drawer("dense"), (side, side), np.random.default_rng(seed))
+    lost = draw_damage(make_damage("dense"), (side, side), np.random.default_rng(seed))
     known = all_known(net, shown.x) * torch.from_numpy(~lost)
     return shown.x * known, known
 

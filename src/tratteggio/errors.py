@@ -18,6 +18,7 @@
     ├── BrokenPlugin (ImportError)               3   a part of another package that cannot be imported
     ├── Renamed (ImportError)                    1   a public name that is now called otherwise
     ├── VerificationFailed                       4   paint that was not lost has changed
+    ├── Cancelled                              130   raised by a callback of progress to stop the work
     └── Stopped                                130   interrupted; what was done can be resumed
 
 Each message is one sentence or two: what must hold, what came (by name), what to do. It names options and
@@ -114,6 +115,12 @@ class VerificationFailed(TratteggioError):
     """Pixels outside the lacunae differ from the source."""
 
     exit_code = 4
+
+
+class Cancelled(TratteggioError):
+    """Raise this in a callback of progress to stop the work; a job with a ledger can then be resumed."""
+
+    exit_code = 130
 
 
 class Stopped(TratteggioError):

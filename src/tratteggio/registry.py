@@ -23,6 +23,8 @@ ROLES = {
     "formats": "format",
     "finish": "finish",
     "models": "architecture",
+    "degradation": "degradation",
+    "datasets": "dataset",
     "recipes": "recipe",
     "experiments": "experiment",
 }

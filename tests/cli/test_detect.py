@@ -68,7 +68,7 @@ def test_the_strengths_that_are_written_are_those_of_the_mask(scan: Path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-o", "lost.jpg"], "JPEG would blur"),
+        (["-o", "lost.jpg"], "JPEG blurs"),
         (["-o", "lost.png", "--kind", "tophta"], "did you mean 'tophat'"),
         (["-o", "lost.png", "--kind", "tophat:side=grey"], "dark, bright, both"),
         (["-o", "lost.png", "--kind", "tophat:siede=dark"], "did you mean 'side'"),

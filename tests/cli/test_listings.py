@@ -70,7 +70,7 @@ def test_info_tells_the_card_and_the_hash_of_a_file(weights):
     assert told["sha256"] == models.sha256(weights)
     assert told["data"] == ["a.jpg", "b.jpg"]
     text = run("models", "info", weights).stdout
-    for word in (models.sha256(weights), "2 pictures, a.jpg ... b.jpg", "open", "psnr_lost 24.12", "1.5"):
+    for word in (models.sha256(weights), "2 images, a.jpg ... b.jpg", "open", "psnr_lost 24.12", "1.5"):
         assert word in text
 
 

@@ -5,13 +5,13 @@ import pytest
 
 from tratteggio import detect, models
 from tratteggio.damage import Strengths
+from tratteggio.degradation.simulation.ground import simulate_losses
 from tratteggio.detectors import lacunae
 from tratteggio.errors import UnknownName, UnsupportedFile
 from tratteggio.filters import ground
 from tratteggio.metrics.detection import auc_roc
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.phantom import panel
-from tratteggio.training.bared import laid
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_a_wide_loss_is_seen_from_afar(detector):
     made = panel(1100, 900, seed=2026, losses=0, cracks=0, um_per_px=50, motif="landscape").painted.read()
     y, x = np.mgrid[:1100, :900]
     lost = np.hypot(y - 500, x - 450) < 110 + 12 * np.sin(7 * np.arctan2(y - 500, x - 450))
-    seen = laid(made.astype(np.float32) / 255, lost, np.random.default_rng(5))
+    seen = simulate_losses(made.astype(np.float32) / 255, lost, np.random.default_rng(5))
     scan = Scan(np.rint(seen * 255).astype(np.uint8))
     stack = Stack((scan,))
     near = detector.detect(stack, ())

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
 from tratteggio.detectors import ridge, tophat
-from tratteggio.detectors._lines import STEPS, along, octagon, opened
+from tratteggio.detectors._lines import STEPS, along, octagon, open_lines
 
 INNER = (slice(30, -30), slice(30, -30))
 
@@ -40,7 +40,7 @@ def test_the_extremes_along_a_line_are_those_of_its_footprint(step, count):
 def test_an_opening_keeps_what_is_long_and_nothing_else(step):
     image, footprint = noise(1), line(step, 7)
     reference = ndimage.grey_dilation(ndimage.grey_erosion(image, footprint=footprint), footprint=footprint)
-    got = opened(image, step, 7)
+    got = open_lines(image, step, 7)
     assert_array_equal(got[INNER], reference[INNER])
     assert (got <= image).all()
 

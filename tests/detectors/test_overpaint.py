@@ -6,7 +6,7 @@ import pytest
 from tratteggio import detect
 from tratteggio.damage import Strengths
 from tratteggio.detectors import overpaint
-from tratteggio.detectors.overpaint import regressed
+from tratteggio.detectors.overpaint import regress
 from tratteggio.errors import BadUsage
 from tratteggio.metrics.detection import auc_roc
 from tratteggio.painting import Region, Scan, Stack
@@ -63,7 +63,7 @@ def test_regression_leaves_out_what_it_cannot_tell():
     terms = np.concatenate([np.ones_like(x), x], axis=1)
     values = 0.2 + 0.5 * x + rng.normal(0, 0.01, x.shape)
     values[:400] -= 0.4
-    told = regressed(terms, values)
+    told = regress(terms, values)
     np.testing.assert_allclose(told.weights[:, 0], [0.2, 0.5], atol=0.01)
     plain = np.linalg.lstsq(terms, values, rcond=None)[0]
     assert abs(plain[0, 0] - 0.2) > 0.05

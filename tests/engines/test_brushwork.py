@@ -32,11 +32,14 @@ def blot(rows: int = 128, cols: int = 128) -> np.ndarray:
 
 @pytest.mark.parametrize("engine", ["brushwork", "brushwork:structure=tension"])
 def test_texture_is_kept_and_the_rim_does_not_show(engine):
-    before, lost = strokes(), blot()
-    made = make_engine(engine)
-    after = tg.inpaint(before, lost, engine=made)
-    assert 0.7 < texture_kept(after, lost) < 1.3
-    assert seam_visibility(after, lost) == pytest.approx(seam_visibility(before, lost), rel=0.2)
+    made, lost, seams = make_engine(engine), blot(), []
+    for seed in range(3):  # the rim of one box of noise shows by 0.8 to 1.05 in the paint itself
+        before = strokes(seed=seed)
+        after = tg.inpaint(before, lost, engine=made)
+        assert 0.7 < texture_kept(after, lost) < 1.3
+        seams.append([seam_visibility(one, lost) for one in (before, after)])
+    untouched, filled = np.mean(seams, axis=0)
+    assert filled == pytest.approx(untouched, rel=0.2)
 
 
 def test_without_a_whole_patch_the_structure_fills_and_the_log_says_so(caplog):

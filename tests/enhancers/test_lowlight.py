@@ -14,9 +14,9 @@ from tratteggio.enhancers._look import reduced
 from tratteggio.enhancers._raw import RawRoute
 from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnsupportedFile
 from tratteggio.files.sensor import SENSOR, Sensor, sensor_of
-from tratteggio.models.lowlight_raw import pack
+from tratteggio.layers.bayer import pack
 from tratteggio.painting import Metadata, Scan
-from tratteggio.windows import Answers
+from tratteggio.windows import Outputs
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 
@@ -35,7 +35,7 @@ def dark(rows: int = 90, cols: int = 70, channels: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("grid", [(1, 1), (5, 400), (130, 260), (517, 300)])
 def test_a_reduced_scan_holds_means_of_squares(grid: tuple[int, int], monkeypatch) -> None:
-    from tratteggio.filters import windows
+    from tratteggio.windows import filtered as windows
 
     monkeypatch.setattr(windows, "BAND_PX", 1000)  # several bands
     pixels = RNG.random((*grid, 2), np.float32)
@@ -67,8 +67,8 @@ def test_windows_equal_the_whole(route: str) -> None:
     enhancer = lowlight.make(route=route)
     scan = Scan(dark(150, 170))
     context = enhancer.prepare(scan)
-    whole = Answers(scan, enhancer, context)[:, :]
-    assert_allclose(Answers(scan, enhancer, context, window=32)[:, :], whole, atol=1e-5)
+    whole = Outputs(scan, enhancer, context)[:, :]
+    assert_allclose(Outputs(scan, enhancer, context, window=32)[:, :], whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("route", ["illumination", "curves"])
@@ -148,8 +148,8 @@ def test_windows_of_raw_equal_the_whole() -> None:
     enhancer = lowlight.make(route="raw", ratio=20.0)
     scan = shot(dark(300, 130) / 10, sensor((1, 0)))
     context = enhancer.prepare(scan)
-    whole = Answers(scan, enhancer, context)[:, :]
-    assert_allclose(Answers(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
+    whole = Outputs(scan, enhancer, context)[:, :]
+    assert_allclose(Outputs(scan, enhancer, context, window=64)[:, :], whole, atol=1e-4)
 
 
 @pytest.mark.parametrize("grid", [(1, 1), (2, 3), (33, 5)])

@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from tratteggio.degradation.simulation.sensor import BLACK, WHITE, Exposure, expose
 from tratteggio.experiments import lowlight
 from tratteggio.files.sensor import Sensor
 from tratteggio.layers.tone import displayed
-from tratteggio.training.sensor import BLACK, WHITE, Exposure, expose
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 

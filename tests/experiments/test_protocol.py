@@ -64,7 +64,7 @@ def test_paint_that_is_known_stays_and_lacunae_get_the_rounded_fill(picture, los
 
 def test_overlapping_tiles_are_averaged(lost):
     class First(nn.Module):
-        """Answers 0 to the first tile and 1 to the second."""
+        """Outputs 0 to the first tile and 1 to the second."""
 
         tone = -1.0
 

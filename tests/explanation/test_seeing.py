@@ -111,7 +111,7 @@ def test_strongest_answers_are_apart_in_order_and_not_of_the_border() -> None:
 
 
 class Filling(nn.Module):
-    """Answers with a mean over 9 x 9 pixels, and must be told what is known."""
+    """Outputs with a mean over 9 x 9 pixels, and must be told what is known."""
 
     def __init__(self) -> None:
         super().__init__()

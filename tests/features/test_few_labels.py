@@ -12,7 +12,7 @@ from tratteggio.cli.main import app
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.features import Latents, View, few_labels, learn
-from tratteggio.features.few_labels import REACH, Answers, _chosen, _strokes, cracks_of, latents_of, seen
+from tratteggio.features.few_labels import REACH, Outputs, _chosen, _strokes, cracks_of, latents_of, seen
 from tratteggio.metrics.detection import agreement, kappa
 from tratteggio.models import find, load
 from tratteggio.painting import Labels, Region, Scan, Stack
@@ -62,7 +62,7 @@ def test_latents_that_tell_nothing_are_left_out(panel, monkeypatch):
     monkeypatch.setattr(few_labels, "_between", noise)
     detector = learn(stack, labels)["loss"]
     assert detector.parameters["features"] == few_labels.ALONE
-    assert detector.prepare(stack) == Answers(None, None)
+    assert detector.prepare(stack) == Outputs(None, None)
     found = Strengths(stack, detector)[:, :] >= 255 * detector.threshold
     assert kappa(lost[:, 66:], found[:, 66:]) > 0.5
 
@@ -88,7 +88,7 @@ def test_nothing_of_the_painting_is_written_to(panel):
 
 def test_features_of_a_window_are_those_of_the_whole(panel):
     stack, _, _ = panel
-    answers = Answers(latents_of(stack, device="cpu"), cracks_of(stack, device="cpu"))
+    answers = Outputs(latents_of(stack, device="cpu"), cracks_of(stack, device="cpu"))
     whole = seen(stack, answers, Region.whole(stack.grid))
     inner = Region(40, 24, 90, 100)
     shown = inner.grow(REACH, within=stack.grid)
@@ -101,7 +101,7 @@ def test_latents_are_interpolated_between_their_middles(panel):
     stack, _, _ = panel
     net, _ = load(find("fpcae-concat"))
     latents = Latents(View(stack, net))
-    features = seen(stack, Answers(latents, None), Region.whole(stack.grid))[..., -80:]
+    features = seen(stack, Outputs(latents, None), Region.whole(stack.grid))[..., -80:]
     coarse = latents[:, :]
     np.testing.assert_allclose(features[9:11, 9:11].mean(axis=(0, 1)), coarse[0, 0], atol=0.15)
     middle = features[8 * 3 + 9 : 8 * 3 + 11, 8 * 4 + 13 : 8 * 4 + 15].mean(axis=(0, 1))
@@ -158,8 +158,8 @@ def test_strokes_along_cracks_find_those_of_the_half_without_strokes():
     ("values", "told"),
     [
         ({PAINT: 30}, "add red strokes on losses"),
-        ({LOSS: 30}, "only loss; add blue"),
-        ({LOSS: 20, CRACK: 20}, "only loss and crack; add blue"),
+        ({LOSS: 30}, "only loss; add green"),
+        ({LOSS: 20, CRACK: 20}, "only loss and crack; add green"),
         ({PAINT: 30, LOSS: 1}, "a single pixel as loss"),
     ],
 )
@@ -197,7 +197,7 @@ def test_detect_learns_from_labels_on_the_command_line(panel, tmp_path):
     stack, lost, labels = panel
     files.write(stack.primary.pixels, tmp_path / "panel.png")
     painted = np.zeros((*stack.grid, 4), np.uint8)
-    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 0, 255, 255), (255, 0, 0, 255)
+    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 160, 80, 255), (255, 0, 0, 255)
     Image.fromarray(painted).save(tmp_path / "strokes.png")
     told = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
     result = CliRunner().invoke(app, ["detect", told[0], "--labels", told[1], "-o", told[2], "--quiet"])
@@ -212,7 +212,7 @@ def test_what_strokes_do_not_show_cannot_be_asked_for(panel, tmp_path):
     stack, _, labels = panel
     files.write(stack.primary.pixels, tmp_path / "panel.png")
     painted = np.zeros((*stack.grid, 3), np.uint8)
-    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 0, 255), (255, 0, 0)
+    painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 160, 80), (255, 0, 0)
     Image.fromarray(painted).save(tmp_path / "strokes.png")
     told = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
     command = ["detect", told[0], "--labels", told[1], "-o", told[2], "--kind", "crack"]

@@ -1,6 +1,7 @@
 """A painting as a net sees it: windows give what one pass gives, and the maps say what they claim."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 
 import numpy as np
@@ -62,20 +63,28 @@ def test_any_region_is_that_of_the_whole(top: int, left: int, rows: int, cols: i
 
 @pytest.mark.parametrize("pixels", [Errors, Disagreement])
 def test_maps_do_not_depend_on_the_window(pixels: type, monkeypatch) -> None:
-    found = pixels(View(stack(130, 125), net()))
-    whole = found[:, :]
+    view = View(stack(130, 125), net())
+    whole = pixels(view)[:, :]
     assert whole.shape == (16, 15, 2)
     monkeypatch.setattr(views, "WINDOW", 3)
-    np.testing.assert_allclose(found[:, :], whole, rtol=0, atol=5e-7)
+    np.testing.assert_allclose(pixels(view)[:, :], whole, rtol=0, atol=5e-7)
+
+
+def test_a_part_has_the_bits_of_the_whole_on_threads_too(monkeypatch) -> None:
+    monkeypatch.setattr(views, "WINDOW", 5)
+    view = View(stack(130, 125), net())
+    whole = Latents(view)[:, :]
+    with ThreadPoolExecutor(2) as threads:
+        np.testing.assert_array_equal(Latents(view, executor=threads)[3:11, 2:9], whole[3:11, 2:9])
 
 
 def test_less_halo_would_show(monkeypatch) -> None:
     """The halo is no larger than it must be: with a cell less, what comes back depends on the window."""
-    found = Errors(View(stack(130, 125), net()))
-    whole = found[:, :]
+    view = View(stack(130, 125), net())
+    whole = Errors(view)[:, :]
     monkeypatch.setattr(views, "WINDOW", 3)
     monkeypatch.setattr(views, "HALO", 24)
-    assert np.abs(found[:, :] - whole).max() > 5e-6
+    assert np.abs(Errors(view)[:, :] - whole).max() > 5e-6
 
 
 def test_depth_does_not_matter() -> None:

@@ -38,7 +38,7 @@ STACK = Stack((Scan(RGB, metadata=META), Scan(GREY, "irr", seen=LOST)))
 
 def strokes() -> np.ndarray:
     sheet = np.zeros_like(RGB)
-    sheet[2:9, 2:9], sheet[20:30, 20:30] = (255, 0, 0), (0, 0, 255)
+    sheet[2:9, 2:9], sheet[20:30, 20:30] = (255, 0, 0), (0, 160, 80)
     return sheet
 
 

@@ -18,9 +18,9 @@ from tratteggio import files
 from tratteggio.errors import BadUsage
 from tratteggio.evaluation import evaluate
 from tratteggio.files.white import note_range, on_one_white
-from tratteggio.filters.windows import Light
 from tratteggio.formats.ora import read_ora
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
+from tratteggio.windows.light import Light
 
 TWELVE = 4095
 

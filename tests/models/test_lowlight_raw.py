@@ -7,8 +7,9 @@ import torch
 
 from tratteggio import models
 from tratteggio.errors import BadUsage
+from tratteggio.layers.bayer import pack
 from tratteggio.layers.tone import displayed
-from tratteggio.models.lowlight_raw import REACH, STEP, LowlightRaw, developed, pack
+from tratteggio.models.lowlight_raw import REACH, STEP, LowlightRaw, developed
 
 
 def net_of(name: str = "lowlight-raw-narrow") -> LowlightRaw:

@@ -11,7 +11,14 @@ from pages.parsed import Page, parsed
 from tratteggio.files.rasters import to_display
 from tratteggio.pages import report
 from tratteggio.pages.census import REACH_PX, TILE_PX, census
-from tratteggio.pages.maps import alone, coloured, confidence_map, displayed, marked, reduced
+from tratteggio.pages.maps import (
+    apply_colours,
+    confidence_map,
+    isolate_fill,
+    mark_lacunae,
+    place_upright,
+    reduce_maps,
+)
 from tratteggio.painting import Lacunae, Metadata, Pixels, Region, Restoration, Scan
 
 
@@ -229,7 +236,7 @@ def test_the_width_of_a_straight_crack_is_its_width(width: int) -> None:
 @pytest.mark.parametrize("shape", [(200, 300), (100, 150), (67, 101), (1, 1)])
 def test_reduced_maps_keep_the_lost_area_and_the_mean_confidence(shape: tuple[int, int]) -> None:
     restoration = three_lacunae()
-    share, sure = reduced(restoration, shape)
+    share, sure = reduce_maps(restoration, shape)
     rows, cols = (np.arange(side) * small // side for side, small in zip((200, 300), shape, strict=True))
     area = np.bincount(rows)[:, None] * np.bincount(cols)
     assert_allclose((share * area).sum(), 551)
@@ -239,12 +246,12 @@ def test_reduced_maps_keep_the_lost_area_and_the_mean_confidence(shape: tuple[in
 
 def test_maps_show_the_lacunae_and_leave_the_rest_bare() -> None:
     restoration = three_lacunae()
-    share, sure = reduced(restoration, (200, 300))
+    share, sure = reduce_maps(restoration, (200, 300))
     lost = restoration.lacunae.read()
     proposal = restoration.image
-    assert_array_equal(alone(proposal, share)[lost], proposal[lost])
-    assert len(np.unique(alone(proposal, share)[~lost], axis=0)) == 1
-    assert_array_equal(np.unique(marked(proposal, share)[lost], axis=0), [[226, 0, 122]])
+    assert_array_equal(isolate_fill(proposal, share)[lost], proposal[lost])
+    assert len(np.unique(isolate_fill(proposal, share)[~lost], axis=0)) == 1
+    assert_array_equal(np.unique(mark_lacunae(proposal, share)[lost], axis=0), [[226, 0, 122]])
     assert len(np.unique(confidence_map(sure, share)[lost], axis=0)) == 3
 
 
@@ -258,9 +265,9 @@ def test_pins_and_maps_stand_where_the_upright_picture_shows_the_lacuna(orientat
     lost[20, 30] = True
     turned = replace(restoration, original=scan, lacunae=Lacunae(lost))
     upright = to_display(lost, orientation)
-    share, _ = reduced(turned, (upright.shape[0], upright.shape[1]))
+    share, _ = reduce_maps(turned, (upright.shape[0], upright.shape[1]))
     assert_array_equal(share > 0, upright)
-    row, col = displayed(20.5 / 200, 30.5 / 300, orientation)
+    row, col = place_upright(20.5 / 200, 30.5 / 300, orientation)
     (there,) = np.argwhere(upright)
     assert_allclose((row * upright.shape[0], col * upright.shape[1]), there + 0.5)
     html = report(turned)
@@ -269,5 +276,5 @@ def test_pins_and_maps_stand_where_the_upright_picture_shows_the_lacuna(orientat
 
 
 def test_higher_confidence_is_always_lighter() -> None:
-    luminance = coloured(np.linspace(0, 1, 100)) @ [0.2126, 0.7152, 0.0722]
+    luminance = apply_colours(np.linspace(0, 1, 100)) @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(luminance) > 0).all()

@@ -16,11 +16,11 @@ from numpy.testing import assert_array_equal
 
 import tratteggio
 from tratteggio import files
-from tratteggio.filters import windows
 from tratteggio.painting import Mapped, Region, Scan, Stack
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.phantom import panel
 from tratteggio.treatment import inpaint
+from tratteggio.windows import filtered as windows
 
 GRID = (23, 31)
 PAINT = np.random.default_rng(0).integers(0, 65_536, (*GRID, 3), np.uint16)

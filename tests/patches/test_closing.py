@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tratteggio.patches.closing import SCREEN, close_seams
+from tratteggio.patches.closing import EDGE, SCREEN, close_seams
 
 
 def case(seed: int = 0, offset: float = 0.0):
@@ -31,6 +31,8 @@ def test_it_is_what_a_dense_solver_finds():
             shown = [flat[p + s] - flat[q + s] for s in shifts if not ({p + s, q + s} & set(number))]
             laid_there = laid.reshape(-1, 2)[p] - laid.reshape(-1, 2)[q]
             told = max(shown, key=lambda d: (d**2).sum(), default=laid_there)
+            if q in number:  # a step that neither patch shows is an edge
+                told = told + (1 - np.exp(-((laid_there - told) ** 2).mean() / EDGE**2)) * (laid_there - told)
             system[k, k] += 1
             own[k] += told
             if q in number:
@@ -52,6 +54,23 @@ def test_a_patch_of_another_tone_takes_the_tone_of_the_rim():
     laid = np.where(lost[..., None], ramp + 0.3, ramp)
     closed = close_seams(laid, ramp, moved, lost, inside=np.ones_like(lost), tones=ramp)
     assert_allclose(closed, ramp, atol=2e-3)
+
+
+def test_light_does_not_run_into_dark_where_two_pieces_meet():
+    """White paint and black paint, laid side by side, come from places that show no step."""
+    source = np.zeros((40, 80, 1))
+    source[:, 60:] = 1
+    lost = np.zeros((40, 80), bool)
+    lost[12:28, 12:28] = True
+    moved = np.where(lost, np.where(np.arange(80) < 20, 50, 14), 0)
+    moved[:, :12], moved[:, 28:] = 0, 0
+    laid = np.where(
+        lost[..., None], source.reshape(-1, 1)[np.arange(source.size).reshape(40, 80) + moved], source
+    )
+    assert laid[20, 14] == 1
+    assert laid[20, 24] == 0
+    closed = close_seams(laid, source, moved, lost, inside=np.ones_like(lost), tones=laid)
+    assert closed[20, 19, 0] - closed[20, 20, 0] > 0.8
 
 
 def test_where_nothing_is_lost_nothing_is_solved():

@@ -61,12 +61,13 @@ def test_far_from_the_rim_a_structure_is_not_trusted():
 
 
 def test_what_is_barred_is_not_copied():
-    paint, lost = halves(), blot()
+    paint, lost = halves(160), np.zeros((160, 120), bool)
     paint[..., 2] = 90
+    lost[100:140, 40:80] = True
     barred = np.zeros_like(lost)
-    barred[:24, :] = True
+    barred[:72, :] = True
     paint[barred] = [0, 0, 255]
-    asked = np.where(lost[..., None], [0.0, 0.0, 255.0], halves())  # as much blue as can be had
+    asked = np.where(lost[..., None], [0.0, 0.0, 255.0], halves(160))  # as much blue as can be had
     free, held = (filled(paint, lost, asked, barred=where).colours[lost][:, 2] for where in (None, barred))
     assert np.mean(free > 200) > 0.05
     assert np.mean(held > 200) < 0.01

@@ -14,13 +14,13 @@ from tratteggio.errors import BadUsage
 from tratteggio.painting import Region
 from tratteggio.painting.pixels import Pixels
 from tratteggio.phantom import Examination, multimodal
+from tratteggio.phantom.capture import Capture
 from tratteggio.phantom.examination import RETOUCHED
 from tratteggio.phantom.modalities import MODALITIES, Modality
 from tratteggio.phantom.motifs import MOTIFS, motif_of
 from tratteggio.phantom.overpaint import Overpaint, retouched
 from tratteggio.phantom.strata import Painting
 from tratteggio.phantom.support import Support
-from tratteggio.phantom.taking import Taking
 from tratteggio.phantom.work import Work
 
 GRID = (200, 540)  # more than one block in each direction
@@ -283,7 +283,7 @@ def test_noise_is_as_strong_as_stated() -> None:
             return np.full((region.rows, region.cols, 1), 0.5, np.float32)
 
     flat = Modality(lambda values: values, 1, 50.0, 0.02, encoded=False)
-    values = Taking(Grey(), flat, None, 7, "float32").at(Region(0, 0, 200, 200))
+    values = Capture(Grey(), flat, None, 7, "float32").at(Region(0, 0, 200, 200))
     assert abs(values.mean() - 0.5) < 5e-4
     assert values.std() == pytest.approx(0.02 * np.sqrt(0.25 + 0.75 * 0.5), rel=0.03)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tratteggio.degradation.simulation.value_noise import field, field_at
 from tratteggio.painting import Region
-from tratteggio.phantom.noise import field, field_at
 from tratteggio.phantom.warp import FIELD_PX, Warp
 
 

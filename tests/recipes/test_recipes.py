@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from tratteggio import losses, models, recipes, registry
+from tratteggio.degradation import make_damage
 from tratteggio.errors import UnknownName
 from tratteggio.losses import frozen
-from tratteggio.training.damage import drawer
 from tratteggio.training.patches import Augment
 from tratteggio.training.recipe import Recipe, from_json, rate_at, to_json, with_settings
 
@@ -20,7 +20,8 @@ def test_a_recipe_names_only_what_is_there(name: str) -> None:
     recipe = recipes.load(name)
     assert recipe.name == name
     assert recipe.model.partition(":")[0] in models.names()
-    drawer(recipe.damage)
+    make_damage(recipe.damage)
+    assert recipe.dataset in registry.names("datasets")
     Augment.of(recipe.augment)
     taps = losses.taps(recipe.loss)
     features = frozen(losses.Vgg16(taps)) if taps else None

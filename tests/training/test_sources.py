@@ -10,7 +10,7 @@ from tratteggio import files
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.painting import Scan, Stack
 from tratteggio.phantom import multimodal, panel
-from tratteggio.training.decoded import Decoded
+from tratteggio.training.image_cache import ImageCache
 from tratteggio.training.pictures import listed, pictures, split
 from tratteggio.training.sources import Arrays, Chosen, Folder, Halved, Joined, Phantoms, Reduced, Stacks
 
@@ -131,7 +131,7 @@ def test_a_bad_picture_among_many_is_left_out_told_of_once_and_named(tmp_path, c
     damaged(tmp_path, "05.png", header=header)
     with caplog.at_level(logging.WARNING, "tratteggio"):
         source = Folder(tmp_path)
-        decoded = Decoded(source, mib=1)
+        decoded = ImageCache(source, mib=1)
         for _ in range(2):
             shown = [int(decoded[k].max()) for k in range(len(source))]
     assert 5 not in shown
@@ -147,7 +147,7 @@ def test_more_than_a_twentieth_of_bad_pictures_is_an_error(folder, header):
 
     def read_all():
         source = Folder(folder)
-        return [Decoded(source, mib=1)[k] for k in range(len(source))]
+        return [ImageCache(source, mib=1)[k] for k in range(len(source))]
 
     with pytest.raises(UnreadableFile, match=r"1 of 3 images cannot be read, more than 5 %: bad.png"):
         read_all()
@@ -168,7 +168,7 @@ class Counting(Arrays):
 
 def test_pictures_are_kept_while_there_is_room_and_the_oldest_go_first():
     source = Counting([np.zeros((256, 256, 4), np.uint8)] * 4)  # a quarter of a MiB each
-    decoded = Decoded(source, mib=0.75)
+    decoded = ImageCache(source, mib=0.75)
     for number in (0, 1, 2, 0, 3, 0, 1):
         decoded[number]
         assert decoded.kept_bytes <= 0.75 * 2**20
@@ -177,14 +177,14 @@ def test_pictures_are_kept_while_there_is_room_and_the_oldest_go_first():
 
 def test_the_last_picture_is_kept_even_without_room():
     source = Counting([RGB, RGB])
-    decoded = Decoded(source, mib=0)
+    decoded = ImageCache(source, mib=0)
     for number in (0, 0, 1, 1):
         decoded[number]
     assert source.asked == [0, 1]
 
 
 def test_pictures_do_not_travel():
-    decoded = Decoded(Phantoms(1, rows=64, cols=64), mib=8)
+    decoded = ImageCache(Phantoms(1, rows=64, cols=64), mib=8)
     empty = len(pickle.dumps(decoded))
     decoded[0]
     assert len(pickle.dumps(decoded)) == empty

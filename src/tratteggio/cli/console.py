@@ -148,7 +148,7 @@ def conversation(*, as_json: bool, quiet: bool) -> Iterator[Console]:
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except Exception as error:  # noqa: BLE001 the top of the command line: nothing may pass as a traceback
-        _end(console, *unforeseen(error))
+        _end(console, *describe_fault(error))
     finally:
         signal.signal(signal.SIGTERM, former)
         logger.removeHandler(handler)
@@ -177,7 +177,7 @@ def _only_ours() -> Iterator[None]:
         root.removeHandler(nobody)
 
 
-def unforeseen(error: BaseException) -> tuple[str, int]:
+def describe_fault(error: BaseException) -> tuple[str, int]:
     """Return one sentence and an exit code for an error that is not ours; the details are kept.
 
     The machine's answers (no memory, no space, no permission) are named with the file. All else is a fault

@@ -38,7 +38,7 @@ def demo(
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
-        from tratteggio.evaluation.scores import evaluate
+        from tratteggio.evaluation import evaluate
         from tratteggio.files.outputs import require_outputs
         from tratteggio.pages import compare, report
         from tratteggio.phantom import panel

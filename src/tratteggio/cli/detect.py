@@ -42,8 +42,8 @@ def detect(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Learn from strokes on this painting: a PNG of the same size, red = lost, blue = sound "
-            "paint, green = crack, transparent elsewhere."
+            help="Learn from strokes on this painting: a PNG of the same size, red (#ff0000) = lost, green "
+            "(#00a050) = sound paint, yellow (#ffff00) = crack, transparent elsewhere."
         ),
     ] = None,
     mask_orientation: MaskOrientation = None,

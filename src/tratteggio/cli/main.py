@@ -8,7 +8,7 @@ import typer
 
 import tratteggio
 from tratteggio.cli.compare import compare
-from tratteggio.cli.console import print_anything, unforeseen
+from tratteggio.cli.console import describe_fault, print_anything
 from tratteggio.cli.demo import demo
 from tratteggio.cli.detect import detect
 from tratteggio.cli.doctor import doctor
@@ -115,6 +115,6 @@ def main() -> None:
     except KeyboardInterrupt:
         raise SystemExit(Stopped.exit_code) from None
     except Exception as error:  # noqa: BLE001 nothing may pass as a traceback
-        words, exit_code = unforeseen(error)
+        words, exit_code = describe_fault(error)
         tell(f"tratteggio: {words}")
         raise SystemExit(exit_code) from None

@@ -46,7 +46,7 @@ def _list(console: Console) -> None:
     from tratteggio import models as room
 
     nets: list[dict[str, Any]] = [
-        {"name": name, "parameters": room.parameters(_drawn(name))} for name in room.names()
+        {"name": name, "parameters": room.parameters(_build(name))} for name in room.names()
     ]
     weights = [_weights(room.find(name)) | {"name": name} for name in room.shipped()]
     width = max(len(entry["name"]) for entry in [*nets, *weights])
@@ -78,7 +78,7 @@ def _info(console: Console, name: str) -> None:
     elif name in room.names():
         import inspect
 
-        net = _drawn(name)
+        net = _build(name)
         about = inspect.getdoc(inspect.getmodule(type(net))) or ""
         facts = {"model": name, "parameters": room.parameters(net), "about": about.partition("\n")[0]}
     else:
@@ -86,7 +86,7 @@ def _info(console: Console, name: str) -> None:
     console.result(facts, _text(facts))
 
 
-def _drawn(name: str) -> nn.Module:
+def _build(name: str) -> nn.Module:
     """Build a net without memory for its weights."""
     import torch
 
@@ -97,7 +97,7 @@ def _drawn(name: str) -> nn.Module:
 
 
 def _weights(file: Path) -> dict[str, Any]:
-    """Return the card of a file, and what can be told from the file itself."""
+    """Return the card of a file, and what the file itself shows."""
     from dataclasses import asdict
 
     from tratteggio import models as room
@@ -122,7 +122,7 @@ def _recipe_name(text: str) -> str:
 
 def _lines(key: str, value: Any) -> list[str]:
     if key == "data" and len(value) > 1:
-        return [f"{len(value)} pictures, {value[0]} ... {value[-1]}"]
+        return [f"{len(value)} images, {value[0]} ... {value[-1]}"]
     if key == "recipe":
         return [_recipe_name(value) + " (all settings with --json)"] if "{" in value else [value]
     if isinstance(value, dict):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -11,6 +12,26 @@ from tratteggio.cli.console import Console, Json, Overwrite, Quiet, White, conve
 
 if TYPE_CHECKING:
     from tratteggio.align import Residual
+    from tratteggio.files.watch import Watch
+    from tratteggio.painting import Scan
+
+
+class Job(NamedTuple):
+    """What the command line asks for.
+
+    Attributes:
+        named: modality, or None, and file of each scan, in order.
+        output: the file to write.
+        max_error: the largest mean residual, in pixels.
+        pictures: a folder for images to look at, or None.
+        white: the sample value of white, or None.
+    """
+
+    named: list[tuple[str | None, Path]]
+    output: Path
+    max_error: float
+    pictures: Path | None
+    white: float | None
 
 
 def register(
@@ -52,18 +73,18 @@ def register(
 
         if pictures and not pictures.is_dir():
             raise BadUsage(f"{pictures} is not a folder; create it first")
-        named = _named(sources)
+        named = _parse_sources(sources)
         first, *others = [name for name, _ in named]
         shown = {first or "irr"} if mosaic else {name for name in others if name}
         require_outputs(
-            [*_saved(output, mosaic=mosaic), *_looks(pictures, shown, mosaic=mosaic)],
+            [*_list_outputs(output, mosaic=mosaic), *_list_pictures(pictures, shown, mosaic=mosaic)],
             inputs=[file for _, file in named], overwrite=overwrite,
         )  # fmt: skip
         work = _mosaic if mosaic else _register
-        work(console, sources, output, max_error, pictures, white)
+        work(console, Job(named, output, max_error, pictures, white))
 
 
-def _saved(output: Path, *, mosaic: bool) -> list[Path]:
+def _list_outputs(output: Path, *, mosaic: bool) -> list[Path]:
     """List the files of the output: a mosaic that is a picture has a history beside it."""
     from tratteggio import files
     from tratteggio.files.stacks import has_stack_suffix
@@ -71,98 +92,89 @@ def _saved(output: Path, *, mosaic: bool) -> list[Path]:
     return [output] if has_stack_suffix(output) or not mosaic else [output, files.sidecar(output, "history")]
 
 
-def _looks(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
-    """List the pictures to look at."""
+def _list_pictures(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
+    """List the images to look at."""
     kinds = ("residual",) if mosaic else ("overlay", "residual")
     return [pictures / f"{name}.{kind}.png" for name in sorted(shown) for kind in kinds] if pictures else []
 
 
-def _register(
-    console: Console,
-    sources: list[str],
-    output: Path,
-    max_error: float,
-    pictures: Path | None,
-    white: float | None,
-) -> None:
-    """Bring scans onto the grid of the first."""
+def _register(console: Console, job: Job) -> None:
+    """Align scans with the first one."""
     from tratteggio import files
     from tratteggio.align import overlay, register, residual_picture
     from tratteggio.files.stacks import require_stack_suffix
-    from tratteggio.files.watch import Watch
-    from tratteggio.files.white import note_range
 
-    require_stack_suffix(output)
-    (shown, file), *named = _named(sources)
-    places = _by_modality(named)
-    watch = Watch([file, *places.values()])
-    reference = files.read(file, modality=shown or "rgb", white=white)
-    others = {name: files.read(path, modality=name, white=white) for name, path in places.items()}
-    note_range(reference, *others.values())
-    with console.progress(str(output)) as progress:
-        found = register(reference, others, modality=shown or "rgb", max_error=max_error)
-        found.save(output, progress=progress, before=lambda _: watch.check())
+    require_stack_suffix(job.output)
+    (first, file), *named = job.named
+    modality = first or "rgb"
+    watch, (reference, *others) = _read([(modality, file), *_by_modality(named).items()], job)
+    with console.progress(str(job.output)) as progress:
+        found = register(
+            reference, {scan.modality: scan for scan in others}, modality=modality, max_error=job.max_error
+        )
+        found.save(job.output, progress=progress, before=lambda _: watch.check())
     stack, registrations = found.stack, found.registrations
-    if pictures:
+    if job.pictures:
         for name, registration in registrations.items():
-            files.write(overlay(stack.scans[0], stack[name]), pictures / f"{name}.overlay.png")
-            files.write(
-                residual_picture(registration.residual, stack.scans[0]), pictures / f"{name}.residual.png"
-            )
+            files.write(overlay(stack.scans[0], stack[name]), job.pictures / f"{name}.overlay.png")
+            residual = residual_picture(registration.residual, stack.scans[0])
+            files.write(residual, job.pictures / f"{name}.residual.png")
     figures = {name: registration.residual.figures() for name, registration in registrations.items()}
     rows, cols = stack.grid
-    lines = [f"Wrote {output}: {', '.join(stack)} on one grid of {rows:,} rows x {cols:,} columns."]
-    lines += [f"{name}: {_told(registrations[name].residual)}" for name in registrations]
-    console.result({"output": str(output), "grid": list(stack.grid), "residual": figures}, "\n".join(lines))
+    lines = [f"Wrote {job.output}: {', '.join(stack)} on one grid of {rows:,} rows x {cols:,} columns."]
+    lines += [f"{name}: {_describe(registrations[name].residual)}" for name in registrations]
+    console.result(
+        {"output": str(job.output), "grid": list(stack.grid), "residual": figures}, "\n".join(lines)
+    )
 
 
-def _mosaic(
-    console: Console,
-    sources: list[str],
-    output: Path,
-    max_error: float,
-    pictures: Path | None,
-    white: float | None,
-) -> None:
+def _mosaic(console: Console, job: Job) -> None:
     """Stitch tiles."""
     from tratteggio import files
     from tratteggio.align import mosaic, residual_picture
     from tratteggio.align.register import require_modality
     from tratteggio.errors import BadUsage
     from tratteggio.files.stacks import has_stack_suffix
-    from tratteggio.files.watch import Watch
-    from tratteggio.files.white import note_range
 
-    named = _named(sources)
-    modality = named[0][0] or "irr"
-    if any(name not in (None, modality) for name, _ in named):
+    modality = job.named[0][0] or "irr"
+    if any(name not in (None, modality) for name, _ in job.named):
         raise BadUsage("the tiles of a mosaic have one modality; name it once, before the first tile")
     require_modality(modality)
-    if not has_stack_suffix(output):
-        files.require_scan_writable(output)
-    watch = Watch(tile for _, tile in named)
-    tiles = [files.read(tile, modality=modality, white=white) for _, tile in named]
-    note_range(*tiles)
-    found = mosaic(tiles, max_error=max_error)
-    with console.progress(str(output)) as progress:
-        found.save(output, progress=progress, before=lambda _: watch.check())
-    if pictures:
-        picture = residual_picture(found.residual, found.scan)
-        files.write(picture, pictures / f"{modality}.residual.png")
+    if not has_stack_suffix(job.output):
+        files.require_scan_writable(job.output)
+    watch, tiles = _read([(modality, tile) for _, tile in job.named], job)
+    with console.progress(str(job.output)) as progress:
+        found = mosaic(tiles, max_error=job.max_error)
+        found.save(job.output, progress=progress, before=lambda _: watch.check())
+    if job.pictures:
+        residual = residual_picture(found.residual, found.scan)
+        files.write(residual, job.pictures / f"{modality}.residual.png")
     rows, cols = found.scan.grid
     console.result(
         {
-            "output": str(output),
+            "output": str(job.output),
             "grid": [rows, cols],
             "overlaps": [list(pair) for pair in found.pairs],
             "residual": found.residual.figures(),
         },
-        f"Wrote {output}: {len(named)} tiles, {len(found.pairs)} overlaps, "
-        f"{rows:,} rows x {cols:,} columns.\n" + _told(found.residual),
+        f"Wrote {job.output}: {len(tiles)} tiles, {len(found.pairs)} overlaps, "
+        f"{rows:,} rows x {cols:,} columns.\n" + _describe(found.residual),
     )
 
 
-def _named(sources: list[str]) -> list[tuple[str | None, Path]]:
+def _read(named: Sequence[tuple[str, Path]], job: Job) -> tuple[Watch, list[Scan]]:
+    """Open the scans, and watch their files."""
+    from tratteggio import files
+    from tratteggio.files.watch import Watch
+    from tratteggio.files.white import note_range
+
+    watch = Watch(file for _, file in named)
+    scans = [files.read(file, modality=name, white=job.white) for name, file in named]
+    note_range(*scans)
+    return watch, scans
+
+
+def _parse_sources(sources: list[str]) -> list[tuple[str | None, Path]]:
     """Read MODALITY=FILE, or a file alone; a file whose name holds "=" is taken as it is."""
     from tratteggio.options import pair
 
@@ -193,7 +205,7 @@ def _by_modality(named: list[tuple[str | None, Path]]) -> dict[str, Path]:
     return others
 
 
-def _told(residual: Residual) -> str:
+def _describe(residual: Residual) -> str:
     return (
         f"mean residual {residual.mean:.2f} px, 95th percentile {residual.p95:.2f} px, "
         f"measured at {residual.share:.0%} of the held-out points"

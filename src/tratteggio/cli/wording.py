@@ -46,7 +46,7 @@ def format_error(error: TratteggioError) -> str:
 
 def translate(sentence: str) -> str:
     """Return a sentence with its advice written as commands and flags."""
-    return ADVICE.sub(_typed, sentence)
+    return ADVICE.sub(_write_advice, sentence)
 
 
 def flag(name: str) -> str:
@@ -54,18 +54,18 @@ def flag(name: str) -> str:
     return "--" + FLAGS.get(name, name).replace("_", "-")
 
 
-def _typed(found: re.Match[str]) -> str:
+def _write_advice(found: re.Match[str]) -> str:
     if found["argument"]:
-        return _argument(found["argument"])
+        return _write_argument(found["argument"])
     call = found["call"]
     if call in COMMANDS:
         return f"`{COMMANDS[call]}`"
     function, _, arguments = call.removesuffix(")").partition("(")
-    words = [function.replace(".", " "), *map(_argument, filter(None, arguments.split(", ")))]
+    words = [function.replace(".", " "), *map(_write_argument, filter(None, arguments.split(", ")))]
     return f"`{' '.join(words)}`"
 
 
-def _argument(text: str) -> str:
+def _write_argument(text: str) -> str:
     """Turn a=True into --a and b='x' into --b x."""
     name, value = pair(text, form="an argument is NAME=VALUE")
     return flag(name) if value in ("True", "...") else f"{flag(name)} {value.strip(QUOTES)}"

@@ -1,37 +1,37 @@
-"""Classes of damage: the colour of each, and what is done about it unless the user says otherwise."""
+"""Classes of damage: the colour of each, and its default policy."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from tratteggio.options import pairs
+from tratteggio.painting.legend import BACKGROUND, LEGEND, Colour
 from tratteggio.registry import unknown
 
 POLICIES = ("fill", "keep")
 
 
 class Kind(NamedTuple):
-    """What is known of a class.
+    """A class of damage.
 
     Attributes:
-        colour: in maps, (red, green, blue) of 0 .. 255.
+        colour: in maps and strokes, (red, green, blue) of 0 .. 255.
         policy: "fill": it is a lacuna; "keep": it belongs to the painting, or an expert has to decide.
     """
 
-    colour: tuple[int, int, int]
+    colour: Colour
     policy: str
 
 
-# Where classes lie over each other the first of them is shown.
+# Where classes overlap, maps show the first of them.
 CLASSES: dict[str, Kind] = {
-    "loss": Kind((220, 30, 40), "fill"),
-    "scratch": Kind((0, 150, 230), "fill"),
-    "crack": Kind((255, 210, 0), "keep"),
-    "stain": Kind((140, 90, 40), "keep"),
-    "overpaint": Kind((160, 60, 200), "keep"),
+    "loss": Kind(LEGEND["loss"].colour, "fill"),
+    "scratch": Kind(LEGEND["scratch"].colour, "fill"),
+    "crack": Kind(LEGEND["crack"].colour, "keep"),
+    "stain": Kind(LEGEND["stain"].colour, "keep"),
+    "overpaint": Kind(LEGEND["overpaint"].colour, "keep"),
 }
-SOUND = (0, 0, 0)
-PALETTE = (SOUND, *(kind.colour for kind in CLASSES.values()))
+PALETTE = (BACKGROUND, *(kind.colour for kind in CLASSES.values()))
 
 
 def index_of(name: str) -> int:
@@ -46,23 +46,23 @@ def index_of(name: str) -> int:
 
 
 def policies(text: str | None = None) -> dict[str, str]:
-    """Read what is to be done about each class, as the command line takes it; others keep their default.
+    """Read the policy of each class from a text; classes that it does not name keep their default.
 
     Args:
         text: CLASS=fill or CLASS=keep, separated by commas; None: all defaults.
 
     Raises:
         UnknownName: no such class or policy; the message gives the nearest and all.
-        BadUsage: not of that form, or a class that is told twice.
+        BadUsage: another form, or a class that is named twice.
 
     Example:
         >>> policies("crack=fill")["crack"], policies()["loss"]
         ('fill', 'fill')
     """
     form = "policies are CLASS=fill or CLASS=keep, separated by commas"
-    told = pairs(text, owner="policy", form=form) if text else {}
-    for name, policy in told.items():
+    chosen = pairs(text, owner="policy", form=form) if text else {}
+    for name, policy in chosen.items():
         index_of(name)
         if policy not in POLICIES:
             raise unknown("policy", policy, POLICIES)
-    return {name: told.get(name, kind.policy) for name, kind in CLASSES.items()}
+    return {name: chosen.get(name, kind.policy) for name, kind in CLASSES.items()}

@@ -109,7 +109,7 @@ class Area(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Indices(LazyPixels):
-    """Classes laid over each other, the first of `CLASSES` uppermost; made where they are read.
+    """Classes merged, the first of `CLASSES` on top; computed where they are read.
 
     Attributes:
         found: by class.

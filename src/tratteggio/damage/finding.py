@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,43 +10,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.damage.tracing import traced
+from tratteggio.damage.tracing import trace_damage
 from tratteggio.errors import BadPixels, BadUsage
 from tratteggio.painting import Lacunae, Pixels, Region, Stack
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.roles import Detector, Trace
+from tratteggio.windows.windowed import Progress, Windowed
 
 LATTICE = 512  # px a side that are computed at a time; a multiple of the step of every net
 LEVELS = 255  # strengths are kept as so many levels: those of a file that shows them
 
-Progress = Callable[[int, int], None]
 Levels = NDArray[np.uint8]
 
 
-class Strengths(LazyPixels):
+class Strengths(Windowed):
     """How likely damage is, in 256 levels: computed where they are read, on one lattice of windows.
-
-    The lattice begins at the upper left corner whatever is read, so that the bits are the same.
 
     Args:
         stack: the painting.
         detector: that looks for damage.
-        progress: called with (pixels done, pixels in all).
+        progress, executor: see `Windowed`.
+
+    Raises:
+        BadUsage: the step of the detector does not divide the side of a window.
     """
 
-    def __init__(self, stack: Stack, detector: Detector, *, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        stack: Stack,
+        detector: Detector,
+        *,
+        progress: Progress | None = None,
+        executor: Executor | None = None,
+    ) -> None:
         if LATTICE % detector.step:
             raise BadUsage(
                 f"the step of a detector divides {LATTICE}, got {detector.step} of {detector.name}"
             )
         self.stack = stack
         self.detector = detector
-        self.progress = progress
-        self.done = 0
         # Rows of windows as many as one reading takes in, so that each is computed once from top to bottom.
-        self.kept: OrderedDict[Region, Levels] = OrderedDict()
-        self.most = 3 * (-(-stack.grid[1] // LATTICE)) + 1
+        kept = 3 * (-(-stack.grid[1] // LATTICE)) + 1
+        super().__init__(window=LATTICE, kept=kept, progress=progress, executor=executor)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,44 +64,26 @@ class Strengths(LazyPixels):
         """uint8."""
         return np.dtype(np.uint8)
 
-    def _read(self, region: Region) -> Levels:
-        out = np.empty((region.rows, region.cols), np.uint8)
-        for cell in region.cells(LATTICE, within=self.shape):
-            part = cell.meet(region)
-            out[part.relative_to(region).slices] = self._tile(cell)[part.relative_to(cell).slices]
-        return out
-
     @cached_property
     def _context(self) -> Any:
         return self.detector.prepare(self.stack)
 
-    def _tile(self, region: Region) -> Levels:
-        if region in self.kept:
-            self.kept.move_to_end(region)
-            return self.kept[region]
-        self.kept[region] = levels = self._found(region)
-        while len(self.kept) > self.most:
-            self.kept.popitem(last=False)
-        self.done += region.rows * region.cols
-        if self.progress:
-            self.progress(self.done, self.shape[0] * self.shape[1])
-        return levels
+    def _prepare(self) -> None:
+        _ = self._context
 
-    def _found(self, region: Region) -> Levels:
+    def _compute(self, window: Region) -> Levels:
         step = self.detector.step
-        seen = region.grow(-(-self.detector.reach // step) * step, within=self.shape)
-        window = self.stack.crop(seen)
-        require_finite(window)
-        strength = self.detector.detect(window, self._context)
-        inner = strength[region.relative_to(seen).slices]
-        levels = np.rint(np.clip(inner, 0, 1) * LEVELS).astype(np.uint8)
+        seen = window.grow(-(-self.detector.reach // step) * step, within=self.shape)
+        crop = self.stack.crop(seen)
+        require_finite(crop)
+        strength = self.detector.detect(crop, self._context)
+        inner = window.relative_to(seen).slices
+        levels = np.rint(np.clip(strength[inner], 0, 1) * LEVELS).astype(np.uint8)
         # What the scan does not show is no paint, sound or damaged.
-        return np.where(window.primary.read_seen()[region.relative_to(seen).slices], levels, 0).astype(
-            np.uint8
-        )
+        return np.where(crop.primary.read_seen()[inner], levels, 0).astype(np.uint8)
 
 
-def found(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> Lacunae:
+def threshold_and_trace(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> Lacunae:
     """Trace strengths to pieces of damage, read from top to bottom; what is found is kept at a bit a pixel.
 
     Args:
@@ -117,7 +104,7 @@ def found(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> La
         for tile in band.tiles(LATTICE):
             seen = tile.grow(trace.reach, within=grid)
             levels = np.asarray(strengths[seen.slices])
-            parts.append(traced(levels, threshold * LEVELS, trace)[tile.relative_to(seen).slices])
+            parts.append(trace_damage(levels, threshold * LEVELS, trace)[tile.relative_to(seen).slices])
         packed[band.top : band.bottom] = np.packbits(np.concatenate(parts, axis=1), axis=1)
     return Lacunae(Packed(packed, grid), name)
 

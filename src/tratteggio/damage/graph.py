@@ -91,7 +91,7 @@ class CrackGraph:
         length = self.length_px
         widths = np.array([edge.width_px for edge in self.edges])
         lengths = np.array([edge.length_px for edge in self.edges])
-        told: dict[str, Any] = {
+        described: dict[str, Any] = {
             "junctions": len(self.junctions),
             "edges": len(self.edges),
             "length_px": round(length, 1),
@@ -101,28 +101,30 @@ class CrackGraph:
             "mean_island_px": round(float(self.islands_px.mean()), 1) if len(self.islands_px) else None,
         }
         if (um := self.metadata.um_per_px) is not None:
-            told["length_mm"] = round(length * um / 1000, 2)
-            told["density_mm_per_mm2"] = length / (rows * cols) / (um / 1000)
-            told["mean_width_um"] = None if not length else round(told["mean_width_px"] * um, 1)
-        return told
+            described["length_mm"] = round(length * um / 1000, 2)
+            described["density_mm_per_mm2"] = length / (rows * cols) / (um / 1000)
+            described["mean_width_um"] = None if not length else round(described["mean_width_px"] * um, 1)
+        return described
 
     def geojson(self) -> dict[str, Any]:
         """Return junctions as points and edges as lines; coordinates are columns and rows in pixels."""
         um = self.metadata.um_per_px
 
         def line(edge: Edge) -> dict[str, Any]:
-            told = {
+            described = {
                 "length_px": round(edge.length_px, 1),
                 "width_px": round(edge.width_px, 2),
                 "direction_deg": round(edge.direction_deg, 1),
                 "nodes": list(edge.nodes),
             }
             if um is not None:
-                told |= {
+                described |= {
                     "length_mm": round(edge.length_px * um / 1000, 3),
                     "width_um": round(edge.width_px * um, 1),
                 }
-            return _feature("LineString", edge.points[:, ::-1].round(1).tolist(), {"kind": "crack", **told})
+            return _feature(
+                "LineString", edge.points[:, ::-1].round(1).tolist(), {"kind": "crack", **described}
+            )
 
         points = [
             _feature("Point", [round(col, 1), round(row, 1)], {"kind": "junction", "node": number})

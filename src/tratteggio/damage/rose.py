@@ -20,12 +20,12 @@ def lengths_by_direction(graph: CrackGraph, sectors: int = SECTORS) -> NDArray[n
 
     Directions have no sense: 0 is 180. Sectors are centred on multiples of 180 / `sectors` degrees.
     """
-    told = np.zeros(sectors)
+    sums = np.zeros(sectors)
     for edge in graph.edges:
         angles, lengths = directions(edge)
         at = np.rint(angles / (180 / sectors)).astype(int) % sectors
-        np.add.at(told, at, lengths)
-    return told
+        np.add.at(sums, at, lengths)
+    return sums
 
 
 def rose(graph: CrackGraph, *, title: str) -> Markup:
@@ -55,9 +55,9 @@ def rose(graph: CrackGraph, *, title: str) -> Markup:
         for turned in (0, 180):
             start, stop = (number * width + turned + side * width / 2 for side in (-1, 1))
             parts.append(_petal(middle, radius, start, stop))
-    for degrees, words, anchor in ((0, "0°", "start"), (90, "90°", "middle"), (180, "180°", "end")):
+    for degrees, text, anchor in ((0, "0°", "start"), (90, "90°", "middle"), (180, "180°", "end")):
         x, y = _at(middle, RADIUS + 10, degrees)
-        parts.append(_text(x, y + (4 if degrees != 90 else 0), words, anchor=anchor))
+        parts.append(_text(x, y + (4 if degrees != 90 else 0), text, anchor=anchor))
     total = f"{lengths.sum():.0f} px of cracks; area of a petal = length in its direction"
     parts.append(_text(16, SIDE - 10, total))
     return html(
@@ -82,9 +82,9 @@ def _petal(middle: tuple[float, float], radius: float, start: float, stop: float
     )  # fmt: skip
 
 
-def _text(x: float, y: float, words: str, *, anchor: str = "start", weight: str = "normal") -> Markup:
+def _text(x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal") -> Markup:
     return html(
         '<text x="{:.1f}" y="{:.1f}" text-anchor="{}" font-family="sans-serif" font-size="12" '
         'font-weight="{}" fill="#222">{}</text>',
-        x, y, anchor, weight, words,
+        x, y, anchor, weight, text,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Trace
 
 
-def traced(strength: NDArray[Any], threshold: float, trace: Trace) -> Lost:
+def trace_damage(strength: NDArray[Any], threshold: float, trace: Trace) -> Lost:
     """Return where there is damage: (h, w) bool.
 
     Args:
@@ -35,7 +35,7 @@ def traced(strength: NDArray[Any], threshold: float, trace: Trace) -> Lost:
     Example:
         >>> strength = np.zeros((5, 30))
         >>> strength[2, 2:28], strength[2, 10], strength[0, 0] = 0.4, 0.9, 0.9
-        >>> found = traced(strength, 0.5, Trace(weak=0.7, follow=40, shortest=12))
+        >>> found = trace_damage(strength, 0.5, Trace(weak=0.7, follow=40, shortest=12))
         >>> int(found.sum()), bool(found[0, 0])
         (26, False)
     """

@@ -61,7 +61,7 @@ def wide_of(light: Floats, look: Callable[[Floats], Floats]) -> Floats:
 
 
 def each_side(light: Floats, *, side: str, look: Callable[[Floats], Floats]) -> Floats:
-    """Look for dark cracks, for bright ones (dark in the picture turned over), or for either."""
+    """Look for dark cracks, for bright ones (dark in the inverted image), or for either."""
     if side == "dark":
         return look(light)
     turned = look(1 - light)

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tratteggio.filters.windows import Light
 from tratteggio.painting import Scan, Stack
 from tratteggio.painting.modalities import MODALITIES
 from tratteggio.painting.pixels import COLOURS, LUMA, Array
+from tratteggio.windows.light import Light
 
 Floats = NDArray[np.float32]
 
-AROUND = 32  # px that the evenness of a pixel is judged by, to each side
+AROUND = 32  # px to each side, in which mean and contrast are measured
 FAINTEST = np.float32(
     0.012
 )  # contrast, as a share of the range, that is not made stronger: 3 levels of 8 bit
@@ -37,14 +37,14 @@ def even_planes(window: Stack) -> Floats:
     planes = np.zeros((PLANES, rows, cols), np.float32)
     light = Light(window.primary, np.dtype(np.float32))[:, :]
     colours = light if light.shape[2] == COLOURS else np.repeat(_grey(light)[..., None], COLOURS, axis=2)
-    planes[:COLOURS] = even(np.moveaxis(colours, 2, 0), seen=window.primary)
+    planes[:COLOURS] = equalize_contrast(np.moveaxis(colours, 2, 0), seen=window.primary)
     for number, name in enumerate(OTHERS, start=COLOURS):
         if name in list(window) and name != window.primary.modality:
-            planes[number] = even(grey(window[name])[None], seen=window[name])[0]
+            planes[number] = equalize_contrast(grey(window[name])[None], seen=window[name])[0]
     return planes
 
 
-def even(planes: Array, *, seen: Scan | None = None) -> Floats:
+def equalize_contrast(planes: Array, *, seen: Scan | None = None) -> Floats:
     """Bring planes (n, h, w) of one scan to even contrast, all by one measure; see `even_planes`.
 
     Args:
@@ -60,14 +60,14 @@ def even(planes: Array, *, seen: Scan | None = None) -> Floats:
     )
     power = ndimage.uniform_filter(np.mean(away * away, axis=0), side, mode="reflect")
     # Contrast is held to a few times the usual: beyond that, more says nothing more.
-    told = np.clip(away / (2 * np.sqrt(np.maximum(power, 0)) + 2 * FAINTEST), -3, 3)
+    evened = np.clip(away / (2 * np.sqrt(np.maximum(power, 0)) + 2 * FAINTEST), -3, 3)
     if seen is not None and seen.seen is not None:
-        told *= seen.read_seen()
-    return np.asarray(told, np.float32)
+        evened *= seen.read_seen()
+    return np.asarray(evened, np.float32)
 
 
 def _grey(light: Array) -> Floats:
     if light.shape[2] == COLOURS:
-        told: Floats = light @ np.array(LUMA, np.float32)
-        return told
+        grey_light: Floats = light @ np.array(LUMA, np.float32)
+        return grey_light
     return np.asarray(light.mean(axis=2), np.float32)

@@ -37,7 +37,7 @@ def along(image: Floats, step: tuple[int, int], count: int, merge: Merge, *, bac
     return reached
 
 
-def opened(image: Floats, step: tuple[int, int], count: int) -> Floats:
+def open_lines(image: Floats, step: tuple[int, int], count: int) -> Floats:
     """Keep what is at least as long as a line: the opening by it."""
     return along(along(image, step, count, np.minimum), step, count, np.maximum, back=True)
 
@@ -47,7 +47,7 @@ def longest(image: Floats, length: int) -> Floats:
     long = np.zeros_like(image)
     for step in STEPS:
         count = length if max(map(abs, step)) == 1 else (length + 1) // 2
-        np.maximum(long, opened(image, step, count), out=long)
+        np.maximum(long, open_lines(image, step, count), out=long)
     return long
 
 

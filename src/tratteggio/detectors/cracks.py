@@ -45,7 +45,7 @@ def make(
     device: str = "auto",
     weights: str | None = None,
 ) -> Cracks:
-    """Find cracks as a net has learnt to from phantoms and from cracks laid over paintings.
+    """Find cracks with a net, trained on phantoms and on synthetic cracks in paintings.
 
     Args:
         seed: not used; there is nothing random.

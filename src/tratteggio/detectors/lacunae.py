@@ -3,11 +3,12 @@
     scan -> colours, contrast and texture around (`filters.ground`) -> net: how likely paint is lost
     the same at a half, a quarter, ... of the size -> whichever is likelier
 
-The net has seen losses drawn into intact paintings and phantoms (`recipes.lacunae`), some 640 to 1300 pixels
-wide. A loss wider than it sees is found from afar, where it is small, and larger paintings look there like
-those that taught it. It is asked to be careful: a tool that fills what was fine is worse than none, so by
-default it marks little that is not lost and overlooks losses that look like paint. Where it overlooks too
-much, or paints of this painting look like ground, a few strokes teach better (`tratteggio detect --labels`).
+The net was trained on losses drawn into intact paintings and on phantoms (`recipes.lacunae`), some 640 to
+1300 pixels wide. A loss wider than its window is found at a reduced scale, where it is small, and larger
+paintings look like those of the training there. It is cautious, because a tool that fills sound paint is
+worse than none: by default it marks little that is not lost and overlooks losses that look like
+paint. Where it overlooks too much, or paint looks like ground, a few strokes teach better (`tratteggio detect
+--labels`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.filters import ground
-from tratteggio.filters.windows import Light, reduced
 from tratteggio.painting import Region, Stack
 from tratteggio.painting.pixels import COLOURS, Array, block_means
 from tratteggio.roles import Trace
+from tratteggio.windows.light import Light, reduced
 
 if TYPE_CHECKING:
     from tratteggio.models.ti_unet import TiUnet
@@ -87,7 +88,7 @@ class LacunaeNet:
     def detect(self, window: Stack, context: tuple[Afar, ...]) -> Floats:
         """Tell how likely paint is lost, near by or from afar, whichever is likelier.
 
-        Beyond the window the paint is taken to be mirrored.
+        Beyond the window the paint is mirrored.
         """
         strength = self._look(Light(window.primary, np.dtype(np.float32))[:, :])
         for afar in context:

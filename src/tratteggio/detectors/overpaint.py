@@ -1,13 +1,13 @@
 """Find later paint: places where infrared or ultraviolet do not match the visible colours.
 
     visible colours of the whole painting -> what they tell of irr, uvf: a robust regression, learnt here
-    irr, uvf as they are, less what was told, over how far that is usually off -> anomaly for review
+    irr, uvf as they are, less what was predicted, over how far that is usually off -> anomaly for review
 
 Paint of one kind looks alike in all rays. Later paint that matches the old one to the eye seldom does so in
 infrared, and lies over the varnish that fluoresces, so that under ultraviolet it is too dark; what is too
 bright there is no sign of it. The regression leaves out what it cannot tell, a few rounds long, so that
-overpaint on less than half of the painting does not teach it. It knows colours alone and no place: one that
-did would learn to tell the overpaint as well.
+overpaint on less than half of the painting does not teach it. It knows colours only and no positions: one
+that did would learn to predict the overpaint as well.
 
 What is found is an anomaly, no finding: damage, a pigment of its own or a drawing under thin paint are
 others. X-rays are not looked at: what they show of wood and ground no colour tells.
@@ -29,10 +29,10 @@ from scipy import ndimage
 
 from tratteggio.damage.finding import require_finite
 from tratteggio.errors import BadUsage
-from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.painting.modalities import MODALITIES
 from tratteggio.roles import Trace
+from tratteggio.windows.light import Light
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -54,7 +54,7 @@ RIDGE = 1e-8  # of the variance of a term: terms may depend on each other, as co
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Regression:
     """What visible colours tell of one scan.
 
     Attributes:
@@ -79,7 +79,7 @@ class Overpaint:
     trace: Trace = PIECES
     parameters: dict[str, Any] = field(default_factory=lambda: {"told_by": "colours and their products"})
 
-    def prepare(self, stack: Stack) -> Mapping[str, Told]:
+    def prepare(self, stack: Stack) -> Mapping[str, Regression]:
         """Learn what the visible colours of this painting tell, from blocks all over it.
 
         Raises:
@@ -93,18 +93,16 @@ class Overpaint:
                 f"there is neither {' nor '.join(f'`{name}`' for name in GUIDES)}; align one with "
                 "`tratteggio.register` and give the stack"
             )
-        blocks = [_sampled(stack, guides, block) for block in _blocks(stack.grid)]
+        blocks = [_sample(stack, guides, block) for block in _blocks(stack.grid)]
         terms = np.concatenate([block[0] for block in blocks])
-        return {
-            name: regressed(terms, np.concatenate([block[1][name] for block in blocks])) for name in guides
-        }
+        return {name: regress(terms, np.concatenate([block[1][name] for block in blocks])) for name in guides}
 
-    def detect(self, window: Stack, context: Mapping[str, Told]) -> Floats:
+    def detect(self, window: Stack, context: Mapping[str, Regression]) -> Floats:
         """Tell how anomalous each pixel of a window is: 1/2 stands for `USUAL` deviations on an average."""
         terms = _terms(_smooth(window.primary))
         total = np.zeros(window.grid)
-        for name, told in context.items():
-            beyond = (_smooth(window[name]) - terms @ told.weights) / told.off
+        for name, regression in context.items():
+            beyond = (_smooth(window[name]) - terms @ regression.weights) / regression.off
             if MODALITIES[name].later_paint == "darker":
                 how_far = np.maximum(-beyond, 0).mean(axis=2)
             else:
@@ -133,8 +131,8 @@ def _titles() -> str:
     return " or ".join(MODALITIES[name].title for name in GUIDES)
 
 
-def regressed(terms: Doubles, values: Doubles) -> Told:
-    """Find what terms tell of values, leaving out what they cannot.
+def regress(terms: Doubles, values: Doubles) -> Regression:
+    """Regress values on terms, robust against outliers.
 
     Ridge regression, repeated with weights 1 / (1 + (z / `TRUSTED`)^2)^2, z being how far a sample is off in
     robust standard deviations (Geman and McClure 1985).
@@ -147,11 +145,11 @@ def regressed(terms: Doubles, values: Doubles) -> Told:
     for _ in range(ROUNDS):
         weighed = terms * weights[:, None]
         square = weighed.T @ terms + RIDGE * weights.sum() * np.eye(terms.shape[1])
-        told = np.linalg.solve(square, weighed.T @ values)
-        away = np.abs(values - terms @ told)
+        solved = np.linalg.solve(square, weighed.T @ values)
+        away = np.abs(values - terms @ solved)
         off = 1.4826 * np.median(away, axis=0) + 1e-3  # a level of 8 bit is no anomaly
         weights = 1 / (1 + ((away / off) ** 2).mean(axis=1) / TRUSTED**2) ** 2
-    return Told(told, off)
+    return Regression(solved, off)
 
 
 def _terms(light: Doubles) -> Doubles:
@@ -169,7 +167,7 @@ def _smooth(scan: Scan) -> Doubles:
 
 
 def _blocks(grid: tuple[int, int]) -> list[Region]:
-    """Spread blocks evenly over a grid; a small one is taken whole."""
+    """Spread blocks evenly over a grid; a small one is one block."""
     if max(grid) <= BLOCK * BLOCKS:
         return list(Region.whole(grid).tiles(BLOCK))
     tops, lefts = (
@@ -180,7 +178,7 @@ def _blocks(grid: tuple[int, int]) -> list[Region]:
     return [Region(top, left, top + BLOCK, left + BLOCK).meet(whole) for top in tops for left in lefts]
 
 
-def _sampled(stack: Stack, guides: list[str], block: Region) -> tuple[Doubles, dict[str, Doubles]]:
+def _sample(stack: Stack, guides: list[str], block: Region) -> tuple[Doubles, dict[str, Doubles]]:
     """Read pixels of a block that every scan shows: terms (n, terms), and by guide (n, channels)."""
     seen = block.grow(REACH, within=stack.grid)
     inner = block.relative_to(seen).slices

@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 
 SIGMAS = (1.0, 2.0, 4.0)  # px: half the width of the cracks that answer most
 LENGTH = 11
-SLOPE = 1.0  # times the slope is taken off: beside a step curvature is about as large
+SLOPE = 1.0  # times the slope is subtracted: next to a step, curvature is about as large
 REACH = 68  # 16 by the derivatives, 20 by opening, 32 by the grain
 THRESHOLD = 0.37
 
@@ -70,12 +70,12 @@ def _valley(light: Floats, sigma: float) -> Floats:
     Beside a step in the light there is curvature, too, but on a slope that is as steep.
     """
 
-    def derived(*order: int) -> Floats:
+    def derive(*order: int) -> Floats:
         found: Floats = ndimage.gaussian_filter(light, sigma, order=order, truncate=4)
         return found
 
-    down, across, slanted = derived(2, 0), derived(0, 2), derived(1, 1)
+    down, across, slanted = derive(2, 0), derive(0, 2), derive(1, 1)
     mean, half = (down + across) / 2, np.hypot((down - across) / 2, slanted)
-    slope = np.hypot(derived(1, 0), derived(0, 1)) * np.float32(SLOPE * sigma)
+    slope = np.hypot(derive(1, 0), derive(0, 1)) * np.float32(SLOPE * sigma)
     valley = (mean + half - np.abs(mean - half)) * np.float32(sigma**2) - slope
     return np.asarray(np.maximum(valley, 0), np.float32)

@@ -4,7 +4,7 @@
           -> opening by lines in eight directions, the largest: what of it is long
           -> beside the mean of that around, what stands out left aside: how far above the grain of the paint
 
-Bright cracks are dark ones of the picture turned over (white top-hat).
+Bright cracks are dark cracks of the inverted image (white top-hat).
 
 Source: Meyer, "Iterative image transformations for an automatic screening of cervical smears", Journal of
 Histochemistry and Cytochemistry 27, 1979 (top-hat); lines as in Cornelis, Ružić et al., "Crack detection and

@@ -1,9 +1,9 @@
 """Fill wide lacunae with brushwork of the painting itself, laid along what a net expects there.
 
 The net of engine `pconv` is right in broad tones and leaves a smear: the mean of all that could be there.
-Engine `patch_mrf` has brushwork and does not know what was there. This engine takes structure and tones from
-the net, most of all near the rim, and looks in the painting for patches that fit both the paint at
-the rim and that structure. Tones move only where patches meet. `tratteggio.patches.joint` says how.
+Engine `patch_mrf` has brushwork and does not know what was there. This engine takes broad tones from the net,
+most of all near the rim, and whole pieces of paint from nearby that fit the rim, each other and those tones.
+Where pieces meet their tones do. `tratteggio.patches.joint` says how.
 
 Without weights of the net, or with `structure=tension`, a smooth surface leads instead.
 
@@ -32,7 +32,7 @@ from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import Swatch, fill_along
-from tratteggio.patches.joint import PATCH
+from tratteggio.patches.places import SIDE
 from tratteggio.registry import unknown
 
 STRUCTURES = ("net", "tension")
@@ -67,7 +67,7 @@ def make(
         structure = "net" if weights is not None or pconv.ships() else "tension"
     if structure not in STRUCTURES:
         raise unknown("structure", structure, STRUCTURES)
-    parameters: dict[str, Any] = {"patch_px": PATCH, "structure": structure}
+    parameters: dict[str, Any] = {"patch_px": SIDE, "structure": structure}
     if structure == "net":
         net = pconv.make(seed=seed, device=device, weights=weights)
         return Brushwork(seed=seed, structure=net.paint, parameters=parameters | net.parameters)
@@ -112,8 +112,8 @@ class Brushwork(Several):
             logging.getLogger("tratteggio").warning(
                 "No patch of %d x %d pixels is whole in a window of %d x %d around lacunae of %s. "
                 "The fill there is the smooth structure, without brushwork.",
-                PATCH,
-                PATCH,
+                SIDE,
+                SIDE,
                 *lost.shape,
                 lacunae.name,
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tratteggio.filters import windows
 from tratteggio.painting import Scan
+from tratteggio.windows import light
 
 
 def reduced(scan: Scan, *, shorter: int) -> NDArray[np.float32]:
@@ -23,4 +23,4 @@ def reduced(scan: Scan, *, shorter: int) -> NDArray[np.float32]:
     Raises:
         BadPixels: NaN or infinite values.
     """
-    return windows.reduced(scan, max(1, min(scan.grid) // shorter))
+    return light.reduced(scan, max(1, min(scan.grid) // shorter))

@@ -82,7 +82,8 @@ class RawRoute:
         """Develop one window."""
         import torch  # noqa: PLC0415  (loaded by now)
 
-        from tratteggio.models.lowlight_raw import STEP, pack  # noqa: PLC0415  (the same)
+        from tratteggio.layers.bayer import pack  # noqa: PLC0415  (the same)
+        from tratteggio.models.lowlight_raw import STEP  # noqa: PLC0415  (the same)
 
         sensor, ratio = context
         device = next(self.net.parameters()).device

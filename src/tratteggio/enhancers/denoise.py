@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from tratteggio.errors import BadUsage
-from tratteggio.filters.windows import Light
 from tratteggio.painting import Region, Scan
 from tratteggio.painting.pixels import Array
+from tratteggio.windows.light import Light
 
 if TYPE_CHECKING:
     from tratteggio.models.denoiser import Denoiser

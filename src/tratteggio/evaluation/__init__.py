@@ -1,10 +1,11 @@
-"""Results against references, with every parameter of every measure stated."""
+"""Compare results with references, and prove that known paint and metadata are kept."""
 
 from typing import NoReturn
 
-from tratteggio.evaluation.carried import Finding
+from tratteggio.evaluation.measuring import evaluate
+from tratteggio.evaluation.metadata import Finding
 from tratteggio.evaluation.proof import Verification, verify
-from tratteggio.evaluation.scores import Evaluation, Scores, evaluate
+from tratteggio.evaluation.scores import Evaluation, Scores
 from tratteggio.renamed import refuse_former
 
 __all__ = ["Evaluation", "Finding", "Scores", "Verification", "evaluate", "verify"]

@@ -24,10 +24,10 @@ from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 
 SIDES = (5, 9)  # pixels, of the patches that are compared
-PATCHES = 20_000  # that are compared, about; of larger lacunae a share drawn by place
+PATCHES = 20_000  # that are compared, about; of larger lacunae a share, chosen by position
 BROAD = 8.0  # pixels, standard deviation of the blur that leaves broad tones
 MARGIN = 34  # pixels around a piece: four times that blur, and even
-LEVELS = 255.0  # distances are told in levels of 8 bits, whatever the depth
+LEVELS = 255.0  # distances are in levels of 8 bits, whatever the depth
 
 FAVOURS: Mapping[str, str] = {
     "psnr": "smooth fills: a mean of all that could be there errs least",
@@ -35,7 +35,7 @@ FAVOURS: Mapping[str, str] = {
     "patches_5": "brushwork of the right strength, wherever it lies; fills from patches",
     "patches_9": "the same for wider strokes",
     "texture": "1 is best: below, the fill is a smear; above, it is noisy",
-    "haarpsi": "edges and strokes in their place",
+    "haarpsi": "edges and strokes at their position",
     "seam": "as near as possible to that of the reference: above, the rim shows",
     "broad_colour": "the right tones from afar; smooth fills too",
 }
@@ -116,8 +116,8 @@ class _Tally:
         pair = [scan.colour(read) for scan in self.scans]
         core = np.zeros(lost.shape, np.bool_)
         core[inner.relative_to(read).slices] = True
-        for number, picture in enumerate(pair):
-            unit = picture / self.data_range
+        for number, image in enumerate(pair):
+            unit = image / self.data_range
             self.texture[number] += texture_sums(unit, lost, core=core)
             self.seam[number] += seam_sums(unit, lost, core=core)
         mine = lost & core
@@ -129,11 +129,11 @@ class _Tally:
             self.broad += broad_colour_difference(*labs, sigma=BROAD, where=mine) * count, count
 
     def _add_patches(self, pair: list[Array], mine: Lost, read: Region) -> None:
-        drawn = mine & _drawn(read, self.share)
+        chosen = mine & _draw_pixels(read, self.share)
         for side, kept in self.patches.items():
-            rows, cols = _whole_patches(drawn, read, self.scans[0].grid, side)
-            for into, picture in zip(kept, pair, strict=True):
-                into.append(patches_at(picture * (LEVELS / self.data_range), rows, cols, side=side))
+            rows, cols = _whole_patches(chosen, read, self.scans[0].grid, side)
+            for into, image in zip(kept, pair, strict=True):
+                into.append(patches_at(image * (LEVELS / self.data_range), rows, cols, side=side))
 
     def appearance(self) -> Appearance:
         apart = {}
@@ -152,8 +152,8 @@ class _Tally:
         )
 
 
-def _drawn(read: Region, share: float) -> Lost:
-    """Choose a share of the pixels by their place on the painting alone, so that bands make no difference."""
+def _draw_pixels(read: Region, share: float) -> Lost:
+    """Choose a share of the pixels by their position on the painting, whatever the bands."""
     rows = np.arange(read.top, read.bottom, dtype=np.uint64)[:, None]
     cols = np.arange(read.left, read.right, dtype=np.uint64)
     mixed = (rows * np.uint64(0x9E3779B97F4A7C15)) ^ (cols * np.uint64(0xC2B2AE3D27D4EB4F))
@@ -163,10 +163,10 @@ def _drawn(read: Region, share: float) -> Lost:
 
 
 def _whole_patches(
-    drawn: Lost, read: Region, grid: tuple[int, int], side: int
+    chosen: Lost, read: Region, grid: tuple[int, int], side: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns, in the part that was read, of drawn pixels whose patch fits the picture."""
-    rows, cols = np.nonzero(drawn)
+    """Return rows and columns, in the part that was read, of chosen pixels whose patch fits the image."""
+    rows, cols = np.nonzero(chosen)
     reach = side // 2
     down, right = rows + read.top, cols + read.left
     fits = (down >= reach) & (down < grid[0] - reach) & (right >= reach) & (right < grid[1] - reach)

@@ -11,7 +11,7 @@ import numpy as np
 
 from tratteggio import files, treatment
 from tratteggio.errors import BadUsage
-from tratteggio.evaluation.carried import Finding, compare_files
+from tratteggio.evaluation.metadata import Finding, compare_files
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.provenance import file_named, sha256_pixels
 from tratteggio.painting import Lacunae, Metadata, Region, Restoration, Scan
@@ -41,8 +41,8 @@ class Verification:
         lost_share: share of the area that is lost, 0 to 1; None if the lacunae are on another grid.
         metadata: for resolution (with its unit), orientation, icc, exif and xmp, whether the result has the
             source's.
-        tags: tag by tag, what the result lacks of its source, what differs and what cannot be right in it, as
-            other parsers than our own read both files (see `carried`); None if they could not be compared so.
+        tags: the tags that are missing, changed, added or invalid in the result, as independent parsers read
+            both files (see `evaluation.metadata`); None if the files could not be compared.
         source_as_recorded: the source file has the SHA-256 that the history beside the result gives; None
             if no history was asked.
         lacunae_as_recorded: the lacunae beside the result are those that the history gives; None if others
@@ -67,7 +67,7 @@ class Verification:
     def passed(self) -> bool:
         """True if every pixel outside the lacunae is that of the source which the history names.
 
-        Metadata is reported, not judged.
+        It does not depend on the metadata, which is only reported.
         """
         as_recorded = self.source_as_recorded is not False and self.lacunae_as_recorded is not False
         return self.differing_px == 0 and as_recorded
@@ -78,7 +78,7 @@ class Verification:
         return {"passed": self.passed} | asdict(self) | {"tags": tags}
 
     def as_text(self) -> str:
-        """Return the finding for people: a verdict, its reasons, and what metadata changed."""
+        """Return the result for people: passed or not, why, and the metadata that changed."""
         lines = [f"{self.result}: {self.why}"]
         if self.lost_share is not None:
             lines.append(f"lost: {100 * self.lost_share:.2f} % of the area ({self.lacunae})")
@@ -99,7 +99,7 @@ class Verification:
 
     @property
     def why(self) -> str:
-        """What was proved, or what speaks against it and where."""
+        """Why it passed, or what differs and where."""
         if self.passed:
             return f"every pixel outside the lacunae is identical to {self.source}"
         if self.first_difference is not None:
@@ -120,7 +120,7 @@ class Verification:
 def verify_scans(
     source: Scan, result: Scan, lacunae: Lacunae, *, band: int = 512, progress: Progress | None = None
 ) -> Verification:
-    """Hold a scan against its source; as `verify`."""
+    """Compare a scan with its source; as `verify`."""
     same_grid = source.grid == result.grid == lacunae.grid
     same_depth = source.dtype.name == result.dtype.name
     same_channels = source.channels == result.channels and source.alpha == result.alpha
@@ -151,7 +151,7 @@ def verify(
     band: int = 512,
     progress: Progress | None = None,
 ) -> Verification:
-    """Compare a proposal with its source, band by band; whatever is wrong is reported, not raised.
+    """Compare a proposal with its source, band by band. Differences are reported, not raised.
 
     Args:
         proposal: the file of a proposal that `inpaint` wrote, or a restoration: both know their source and
@@ -188,39 +188,37 @@ def verify(
         saved = treatment.reopen(proposal, source=source)
         original, own, recorded = saved.original, saved.lacunae, saved.history
     else:
-        raise BadUsage(
-            f"{type(proposal).__name__} alone does not tell what it was made from; give source and lost"
-        )
+        raise BadUsage(f"{type(proposal).__name__} alone does not name its source; give source and lost")
     lacunae = own if lost is None else lacunae_in(lost, original, mask_orientation)
     assert lacunae is not None
     found = verify_scans(original, scan_of(proposal), lacunae, band=band, progress=progress)
     if recorded is not None:
         # Of a proposal that leaves some open, the history also names those that were filled.
         filled = recorded.get("left_open", recorded["lacunae"]).get("raster_sha256")
-        judged = lost is None and filled is not None
+        checked = lost is None and filled is not None
         found = replace(
             found,
             source_as_recorded=files.sha256_of(original) == recorded["source"]["sha256"],
-            lacunae_as_recorded=sha256_pixels(lacunae.lost) == filled if judged else None,
+            lacunae_as_recorded=sha256_pixels(lacunae.lost) == filled if checked else None,
         )
     return replace(found, tags=_tags(original, Path(proposal)) if isinstance(proposal, str | Path) else None)
 
 
 def lacunae_in(lost: Lost | Lacunae | str | Path, source: Scan, mask_orientation: str | None) -> Lacunae:
-    """Take lacunae in any form. Another grid is not refused here: `verify` tells of it."""
+    """Return lacunae from any form. Another grid is not refused here: `verify` reports it."""
     if isinstance(lost, str | Path):
         return files.read_lacunae(lost, source, mask_orientation=mask_orientation)
     return lost if isinstance(lost, Lacunae) else Lacunae(lost)
 
 
 def _tags(source: Scan, target: Path) -> tuple[Finding, ...] | None:
-    """Compare the tags of two files; None if the source is no file of its own."""
+    """Compare the tags of two files; None if the source is not a file of its own."""
     file = file_named(source.name)
     return compare_files(file, target, grid=source.grid) if file else None
 
 
 def _same(name: str, one: Metadata, other: Metadata) -> bool:
-    """Whether two files say the same of their pixels; a resolution may be stated in another unit."""
+    """Return whether a property of two files is the same; a resolution may have another unit."""
     if name != "resolution":
         return bool(getattr(one, name) == getattr(other, name))
     if one.spacing_um and other.spacing_um:

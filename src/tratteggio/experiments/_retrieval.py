@@ -76,7 +76,7 @@ def patch_by_patch(net: Descriptor, picture: Levels, *, partial: bool = False) -
 def read_off(net: Descriptor, picture: Levels) -> Search:
     """Search by maxima of the intermediate representation of the whole picture.
 
-    Answers within 3 pixels of what is missing have seen it, and the candidates' have seen something else
+    Outputs within 3 pixels of what is missing have seen it, and the candidates' have seen something else
     there: they are left out, see `telling`. The query's come from partial convolutions.
     """
     whole = _representation(net, picture, np.zeros(picture.shape[:2], np.bool_))

@@ -24,7 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tratteggio.damage import Strengths, found
+from tratteggio.damage import Strengths, threshold_and_trace
+from tratteggio.degradation.losses import random_losses
+from tratteggio.degradation.simulation.ground import simulate_losses
 from tratteggio.detectors import lacunae, overpaint
 from tratteggio.experiments import _finders
 from tratteggio.experiments._pictures import Levels, set_aside
@@ -32,12 +34,10 @@ from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.experiments._stages import Progress, Told
-from tratteggio.features.few_labels import Answers, latents_of, seen
+from tratteggio.features.few_labels import Outputs, latents_of, seen
 from tratteggio.metrics.detection import Agreement, agreement, auc_roc, kappa
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.phantom import Examination, multimodal
-from tratteggio.training.bared import laid
-from tratteggio.training.kinds import losses
 
 TITLE = "Paint loss from few labels (Xie et al. 2019, Meeus et al. 2020), overpaint, false alarms"
 
@@ -206,7 +206,7 @@ class Panel:
         whole = Region.whole(stack.grid)
         alone = Stack((stack["rgb_during"],))
         return {
-            name: seen(one.crop(whole), Answers(latents_of(one, device="cpu"), None), whole)
+            name: seen(one.crop(whole), Outputs(latents_of(one, device="cpu"), None), whole)
             for name, one in ((STACKED, stack), (ALONE, alone))
         }
 
@@ -298,14 +298,16 @@ def default(scan: Scan, lost: NDArray[np.bool_], detector: lacunae.LacunaeNet) -
 def with_losses(picture: Levels, *, seed: int) -> tuple[Scan, NDArray[np.bool_]]:
     """Draw ragged losses that bare some ground -> (scan, where)."""
     rng = np.random.default_rng([seed, 5])
-    lost = losses(picture.shape[:2], rng, share=(DRAWN, DRAWN))
-    seen = laid(picture.astype(np.float32) / np.float32(255), lost, rng)
+    lost = random_losses(picture.shape[:2], rng, share=(DRAWN, DRAWN))
+    seen = simulate_losses(picture.astype(np.float32) / np.float32(255), lost, rng)
     return Scan(np.rint(np.clip(seen, 0, 1) * 255).astype(np.uint8)), lost
 
 
 def _marks(scan: Scan, detector: lacunae.LacunaeNet) -> NDArray[np.bool_]:
     strengths = Strengths(Stack((scan,)), detector)
-    return found(strengths, threshold=detector.threshold, trace=detector.trace, name=scan.name).read()
+    return threshold_and_trace(
+        strengths, threshold=detector.threshold, trace=detector.trace, name=scan.name
+    ).read()
 
 
 # --- what is told ------------------------------------------------------------------------------------

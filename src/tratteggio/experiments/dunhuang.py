@@ -22,6 +22,7 @@ import torch
 from torch import nn
 
 from tratteggio import models, recipes
+from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, readable, write_phantoms
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._protocol import (
@@ -39,7 +40,6 @@ from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Ve
 from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.painting.pixels import Lost
-from tratteggio.training.damage import KINDS, draw
 from tratteggio.training.pictures import pictures, split
 from tratteggio.training.sources import Folder
 
@@ -231,7 +231,9 @@ class Gallery(NamedTuple):
             top, left = (max(0, (length - most) // 2) for length in picture.shape[:2])
             picture = np.ascontiguousarray(picture[top : top + most, left : left + most])
         grid = (picture.shape[0], picture.shape[1])
-        return picture, draw(KINDS["walk"], grid, chance(self.seed, self.folder.name(number), "walk"))
+        return picture, draw_damage(
+            make_damage("walk"), grid, chance(self.seed, self.folder.name(number), "walk")
+        )
 
     def sheet(self, nets: Mapping[str, nn.Module]) -> bytes:
         """Draw where most is lost in the first picture: damaged, as each net fills it, as it was (JPEG)."""

@@ -21,6 +21,8 @@ import numpy as np
 from scipy import ndimage
 
 from tratteggio import registry
+from tratteggio.degradation import Damage, draw_damage, make_damage
+from tratteggio.degradation.bins import BINS, in_bin
 from tratteggio.errors import MissingExtra, UnknownName
 from tratteggio.evaluation.appearance import FAVOURS, appearance
 from tratteggio.experiments import _peers
@@ -33,8 +35,6 @@ from tratteggio.metrics.fidelity import psnr_from_mse
 from tratteggio.painting import Lacunae, Scan
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
-from tratteggio.training.bins import BINS, in_bin
-from tratteggio.training.damage import KINDS, Drawer, draw
 from tratteggio.training.pictures import pictures, split
 from tratteggio.treatment import inpaint
 
@@ -51,7 +51,11 @@ MEASURED = "appearance 1"  # what is measured; another name measures all fills a
 EXACT_DB = 99.0  # what an exact fill counts for, as a mean knows no infinity
 
 _BINS = {f"{low:.0%}–{high:.0%}": partial(in_bin, (low, high)) for low, high in BINS}
-DAMAGE: Mapping[str, Drawer] = {**_BINS, "cracks": KINDS["cracks"], "craquelure": KINDS["craquelure"]}
+DAMAGE: Mapping[str, Damage] = {
+    **_BINS,
+    "cracks": make_damage("cracks"),
+    "craquelure": make_damage("craquelure"),
+}
 
 
 @dataclass(frozen=True)
@@ -308,7 +312,7 @@ def _square(picture: Levels, name: str, kind: str, *, side: int, seed: int) -> t
     """Cut the square of a picture that a kind of damage falls on, and draw the damage."""
     rng = chance(seed, name, kind)
     cut = square(picture, side, rng)
-    return cut, draw(DAMAGE[kind], (cut.shape[0], cut.shape[1]), rng)
+    return cut, draw_damage(DAMAGE[kind], (cut.shape[0], cut.shape[1]), rng)
 
 
 def _key(picture: str, kind: str, system: System) -> str:

@@ -252,7 +252,7 @@ def to_mean(dark: Levels, *, grey: float = 0.41) -> Levels:
 def _raw_case(truth: Levels, ratio: float, rng: Generator) -> Case:
     import torch  # noqa: PLC0415  (takes seconds)
 
-    from tratteggio.training.sensor import BLACK, WHITE, Exposure, expose  # noqa: PLC0415  (the same)
+    from tratteggio.degradation.simulation.sensor import BLACK, WHITE, Exposure, expose  # noqa: PLC0415  (the same)
 
     how = Exposure(ratio=ratio, electrons=ELECTRONS, read_noise=READ_NOISE)
     with torch.random.fork_rng():

@@ -25,6 +25,7 @@ import numpy as np
 from scipy import ndimage
 
 from tratteggio import models
+from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.engines import patch_mrf
 from tratteggio.experiments._pictures import Levels, chance, set_aside, square
 from tratteggio.experiments._place import Ledger
@@ -35,7 +36,6 @@ from tratteggio.metrics.fidelity import psnr_from_mse
 from tratteggio.painting.pixels import Lost
 from tratteggio.phantom import panel
 from tratteggio.roles import Engine
-from tratteggio.training.damage import KINDS, draw
 from tratteggio.treatment import inpaint
 
 TITLE = "Fills from patches (Ružić and Pižurica 2015) by pixels and by descriptors (Žižakić et al. 2019)"
@@ -112,7 +112,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         for kind in DAMAGE:
             rng = chance(seed, name, kind)
             picture = square(read(name), chosen.side, rng)
-            lost = draw(KINDS[kind], picture.shape[:2], rng)
+            lost = draw_damage(make_damage(kind), picture.shape[:2], rng)
             for system, engine in engines.items():
                 if (key := _key(system, engine, kind, name)) not in ledger:
                     ledger.add(key, score(picture, lost, engine)._asdict())
@@ -197,7 +197,7 @@ def canvas(side: int, engine: Engine, seed: int) -> Taken:
 def sheet(side: int, engines: Sequence[Engine], seed: int) -> Levels:
     """Lay a phantom out, damaged, whole and filled by each engine, in two rows: uint8 (h, w, 3)."""
     truth = panel(side, side, seed=seed, cracks=0, losses=0).painted.colour()
-    lost = draw(KINDS["losses"], (side, side), chance(seed, "sheet"))
+    lost = draw_damage(make_damage("losses"), (side, side), chance(seed, "sheet"))
     broken = np.where(lost[..., None], np.uint8(255), truth)
     shown = [broken, truth, *(inpaint(broken, lost, engine=engine) for engine in engines)]
     shown = [np.pad(one, ((0, 4), (0, 4), (0, 0)), constant_values=255) for one in shown]

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from tratteggio import models
+from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.errors import BadUsage
 from tratteggio.experiments._pictures import SET_ASIDE, chance, write_phantoms
 from tratteggio.experiments._place import Ledger
@@ -32,7 +33,6 @@ from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, t
 from tratteggio.files.beside import beside
 from tratteggio.losses.ssim import ssim
 from tratteggio.metrics.fidelity import psnr_from_mse
-from tratteggio.training.damage import KINDS, draw
 from tratteggio.training.pictures import pictures, split
 from tratteggio.training.sources import Folder, Whole
 
@@ -300,7 +300,7 @@ class Bench:
         for number in range(len(source)):
             truth = torch.from_numpy(source.read(number).astype(np.float32) / 255).movedim(-1, 0)[None]
             rng = chance(self.seed, source.name(number), damage)
-            lost = draw(KINDS[damage], (self.scale.side, self.scale.side), rng)
+            lost = draw_damage(make_damage(damage), (self.scale.side, self.scale.side), rng)
             yield truth, torch.from_numpy(~lost).float()[None, None]
 
     def _split(self, kind: str) -> tuple[list[str], list[str]]:

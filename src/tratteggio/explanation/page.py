@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from tratteggio.explanation.explaining import Explanation, Feature, LayerShown, Painting, explain
 from tratteggio.explanation.receptive import Field
+from tratteggio.files.embedding import img
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages.frame import page
-from tratteggio.pages.maps import SCALE_STYLE, coloured
-from tratteggio.pages.picture import img
+from tratteggio.pages.maps import SCALE_STYLE, apply_colours
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting.pixels import Array
@@ -316,7 +316,7 @@ def _occlusion(found: Explanation) -> Markup:
     seen = found.occlusion
     rows, cols = seen.change.shape
     most = float(seen.change.max())
-    heat = np.rint(coloured(seen.change.astype(np.float64) / (most or 1.0))).astype(np.uint8)
+    heat = np.rint(apply_colours(seen.change.astype(np.float64) / (most or 1.0))).astype(np.uint8)
     image = _crop_middle(next(iter(found.images.values())), rows, cols)
     if seen.place is not None:
         heat, image = (_frame(one, seen.place.top, seen.place.left, seen.place.rows) for one in (heat, image))

@@ -29,13 +29,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio import files, treatment
-from tratteggio.damage import Strengths
+from tratteggio.damage import LEGEND, Strengths
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.features.encoding import load_net
 from tratteggio.features.heads import Calibration, Head, calibrated, fit, log_odds, threshold_by_kappa
 from tratteggio.features.views import CENTRE_PX, Latents, View
 from tratteggio.files.forms import Painting
-from tratteggio.filters.windows import Light
 from tratteggio.metrics.detection import kappa
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL
@@ -44,6 +43,7 @@ from tratteggio.painting import Labels, Pixels, Region, Stack
 from tratteggio.painting.labels import KINDS
 from tratteggio.roles import Trace
 from tratteggio.seeds import require_seed
+from tratteggio.windows.light import Light
 
 log = logging.getLogger("tratteggio")
 
@@ -91,7 +91,7 @@ class Learnt:
     step: int = 1
     trace: Trace = field(default=PIECES)
 
-    def prepare(self, stack: Stack) -> Answers:
+    def prepare(self, stack: Stack) -> Outputs:
         """Bring the painting before the nets that give features, as far as they are looked at.
 
         Raises:
@@ -106,9 +106,9 @@ class Learnt:
                 f"this detector learnt from strokes on scans of {self.parameters['scans']}, but the painting "
                 f"has {', '.join(stack)}; draw strokes on this painting too"
             )
-        return Answers(latents, cracks)
+        return Outputs(latents, cracks)
 
-    def detect(self, window: Stack, context: Answers) -> Floats:
+    def detect(self, window: Stack, context: Outputs) -> Floats:
         """Tell how likely damage is: a probability, (h, w) of 0 .. 1."""
         region = Region(*window.origin, window.origin[0] + window.grid[0], window.origin[1] + window.grid[1])
         scores = self.head(seen(window, context, region))
@@ -164,7 +164,7 @@ def _learn(stack: Stack, labels: Labels, *, seed: int, device: str) -> dict[str,
     pixels, truth, fold = _chosen(codes, kinds, rng)
     latents = latents_of(stack, device=device)
     cracks = cracks_of(stack, device=device) if CRACK in kinds else None
-    features = _at(stack, Answers(latents, cracks), pixels)
+    features = _at(stack, Outputs(latents, cracks), pixels)
     views = {WITH_LATENTS: features, ALONE: features[:, : -latents.channels]}
     told = {
         (view, penalty): _told_unseen(values, truth, fold, len(kinds), penalty=penalty)
@@ -222,13 +222,13 @@ def _kinds(codes: NDArray[np.uint8], labels: Labels, stack: Stack) -> tuple[str,
         )
     if set(counts) == {"paint"}:
         raise BadUsage(
-            f"{labels.name} marks only sound paint; add red strokes on losses or green strokes on cracks"
+            f"{labels.name} marks only sound paint; add {LEGEND['loss'].name} strokes on losses "
+            f"or {LEGEND['crack'].name} strokes on cracks"
         )
     if "paint" not in counts:
         raise BadUsage(
-            f"{labels.name} marks only {' and '.join(counts)}; add blue strokes on sound paint, best "
-            "where it "
-            "looks similar to the damage"
+            f"{labels.name} marks only {' and '.join(counts)}; add {LEGEND['paint'].name} strokes on "
+            "sound paint, best where it looks similar to the damage"
         )
     few = [kind for kind, count in counts.items() if count < LEAST]
     if few:
@@ -283,7 +283,7 @@ def _told_unseen(
     return scores
 
 
-def _at(stack: Stack, answers: Answers, pixels: NDArray[np.int64]) -> Floats:
+def _at(stack: Stack, answers: Outputs, pixels: NDArray[np.int64]) -> Floats:
     """Return the features of some pixels, (n, features), tile by tile."""
     tiles = pixels // TILE
     found: Floats | None = None
@@ -304,7 +304,7 @@ def _at(stack: Stack, answers: Answers, pixels: NDArray[np.int64]) -> Floats:
 # --- features ----------------------------------------------------------------------------------------
 
 
-class Answers(NamedTuple):
+class Outputs(NamedTuple):
     """What nets tell of a whole painting; None for what is left out.
 
     Attributes:
@@ -316,7 +316,7 @@ class Answers(NamedTuple):
     cracks: Pixels | None
 
 
-def seen(window: Stack, answers: Answers, region: Region) -> Floats:
+def seen(window: Stack, answers: Outputs, region: Region) -> Floats:
     """Return the features of a window: (h, w, features).
 
     Each channel of each scan, and how likely there are cracks, each with its mean and its standard deviation

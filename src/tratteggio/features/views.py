@@ -1,14 +1,16 @@
 """A painting as an autoencoder sees it: latents, errors and disagreement, computed where they are read.
 
 All three are pixels on the grid of the latents, so that a painting of any size can be read, or written to
-disk, region by region. A region is worked on in windows that overlap by what the net looks at: the result is
-that of one pass over the whole, up to the rounding of sums.
+disk, region by region. Windows on one lattice overlap by what the net looks at: the result is that of one
+pass over the whole, up to the rounding of sums, and its bits do not depend on what is read.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +26,7 @@ from tratteggio.models import to_tensors
 from tratteggio.models.fpcae import CELL, LATENT, LEAST, Autoencoder
 from tratteggio.names import rows_and_columns
 from tratteggio.painting import Region, Stack
-from tratteggio.painting.lazy import LazyPixels
+from tratteggio.windows.windowed import Windowed
 
 log = logging.getLogger("tratteggio")
 
@@ -96,11 +98,6 @@ class View:
         rows, cols = (max(-(-n // CELL), LEAST // CELL) - 1 for n in self.stack.grid)
         return rows, cols
 
-    def windows(self, region: Region) -> Iterator[tuple[Region, Region]]:
-        """Cut a region of latents: (latents answered for, pixels that are shown for them)."""
-        for core in region.tiles(WINDOW):
-            yield core, self.shown(core)
-
     def shown(self, core: Region) -> Region:
         """Return the pixels that some latents, and the paint in their cells, can depend on."""
         under = Region(CELL * core.top, CELL * core.left, CELL * (core.bottom + 1), CELL * (core.right + 1))
@@ -131,11 +128,17 @@ class View:
         return x, None if whole else [(channels, known.to(place)) for channels, known in runs]
 
 
-@dataclass(frozen=True, eq=False)
-class _Seen(LazyPixels):
-    """Pixels on the grid of the latents; who is one says what a window gives."""
+class _Seen(Windowed):
+    """Pixels on the grid of the latents; a subclass computes a window.
 
-    view: View
+    Args:
+        view: what looks at what.
+        executor: see `Windowed`.
+    """
+
+    def __init__(self, view: View, *, executor: Executor | None = None) -> None:
+        self.view = view
+        super().__init__(window=WINDOW, executor=executor)
 
     @property
     def channels(self) -> int:
@@ -152,20 +155,16 @@ class _Seen(LazyPixels):
         """float32."""
         return np.dtype(np.float32)
 
-    def _read(self, region: Region) -> Floats:
-        result = np.empty((region.rows, region.cols, self.shape[2]), np.float32)
-        with torch.inference_mode():
-            for core, shown in self.view.windows(region):
-                answer = self._answer(core, shown)
-                result[core.relative_to(region).slices] = answer.movedim(0, -1).cpu().numpy()
-        return result
+    def _compute(self, window: Region) -> Floats:
+        with torch.inference_mode():  # of the thread that computes
+            output: Floats = self._output(window, self.view.shown(window)).movedim(0, -1).cpu().numpy()
+        return output
 
-    def _answer(self, core: Region, shown: Region) -> Tensor:
+    @abstractmethod
+    def _output(self, core: Region, shown: Region) -> Tensor:
         """Work on one window: (channels, h, w) of the core."""
-        raise NotImplementedError
 
 
-@dataclass(frozen=True, eq=False)
 class Latents(_Seen):
     """The features of a painting: (h, w, 80) float32, computed where they are read.
 
@@ -178,13 +177,12 @@ class Latents(_Seen):
         """80."""
         return LATENT
 
-    def _answer(self, core: Region, shown: Region) -> Tensor:
+    def _output(self, core: Region, shown: Region) -> Tensor:
         z = self.view.net.encode(*self.view.tensors(shown))[0]
         at = core.shift(-(shown.top // CELL), -(shown.left // CELL))
         return z[:, at.top : at.bottom, at.left : at.right]
 
 
-@dataclass(frozen=True, eq=False)
 class Errors(_Seen):
     """How far each modality comes back from what it was, on the grid of the latents.
 
@@ -196,17 +194,16 @@ class Errors(_Seen):
         view: what looks at what.
     """
 
-    def _answer(self, core: Region, shown: Region) -> Tensor:
+    def _output(self, core: Region, shown: Region) -> Tensor:
         x, runs = self.view.tensors(shown)
         every = _differences(self.view, x, self.view.net(x, runs), runs)
         return torch.cat([_in_cells(*of, core, shown) for of in every.values()])
 
 
-@dataclass(frozen=True, eq=False)
 class Disagreement(_Seen):
     """How far each modality is from what the others tell of it, on the grid of the latents.
 
-    (h, w, modalities) float32: as `Errors`, but of an answer for which the modality itself was hidden. High
+    (h, w, modalities) float32: as `Errors`, but of an output for which the modality itself was hidden. High
     where one scan shows what the others do not: a drawing under paint in infrared, a retouch in fluorescence.
     Nets that were trained with modalities missing (recipe setting `absent`) tell it best.
 
@@ -217,14 +214,15 @@ class Disagreement(_Seen):
         BadUsage: there is one modality alone.
     """
 
-    def __post_init__(self) -> None:
-        if len(self.view.present) < 2:
+    def __init__(self, view: View, *, executor: Executor | None = None) -> None:
+        super().__init__(view, executor=executor)
+        if len(view.present) < 2:
             raise BadUsage(
                 "disagreement needs at least two modalities that the net was trained on, but the stack has "
-                f"only {', '.join(self.view.present)}"
+                f"only {', '.join(view.present)}"
             )
 
-    def _answer(self, core: Region, shown: Region) -> Tensor:
+    def _output(self, core: Region, shown: Region) -> Tensor:
         x, runs = self.view.tensors(shown)
         every = runs or [(count, torch.ones_like(x[:, :1])) for count in self.view.net.modalities.values()]
         maps = []

@@ -1,12 +1,13 @@
-"""From painted strokes to labels: the colour says what is seen there, and the rest of the picture nothing.
+"""Read painted strokes as labels, by the colours of `tratteggio.painting.legend`.
 
-    red (255, 0, 0)                         paint is lost
-    blue (0, 0, 255)                        sound paint
-    green (0, 255, 0), cyan (0, 255, 255)   a crack
-    transparent, black, white               nothing is said
+    green #00a050                  sound paint
+    red #dc1e28 or #ff0000         paint is lost
+    yellow #ffd200 or #ffff00      a crack
+    transparent, black, white      no label
 
-as on the sheets of Meeus et al. (red and blue). Nothing else is taken: soft brushes leave mixed colours at
-their rims, of which nobody can say what they mean.
+Other colours are refused: soft brushes mix colours at their edges, and the meaning of such a mixture is
+unknown. The former colours (blue for sound paint, pure green or cyan for cracks) are refused with a message
+of their own, because blue marks scratches in damage maps.
 """
 
 from __future__ import annotations
@@ -20,21 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnsupportedFile
-from tratteggio.files.laying import laid
 from tratteggio.files.opacity import opacity
+from tratteggio.files.orientation import orient_to_scan
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Labels, Region, Scan
 from tratteggio.painting.labels import KINDS
+from tratteggio.painting.legend import FORMER_STROKES, LEGEND, Colour, describe_colour
 from tratteggio.painting.pixels import Array, white
 
-PALETTE = {
-    (1, 0, 0): "loss",
-    (0, 0, 1): "paint",
-    (0, 1, 0): "crack",
-    (0, 1, 1): "crack",
+PALETTE = {colour: kind for kind in KINDS for colour in (LEGEND[kind].colour, *LEGEND[kind].also)} | {
     (0, 0, 0): None,
-    (1, 1, 1): None,
+    (255, 255, 255): None,
 }
+ADVICE = (
+    f"paint strokes in {describe_colour('loss')} on losses, {describe_colour('crack')} on cracks and "
+    f"{describe_colour('paint')} on sound paint"
+)
 MOST_LISTED = 5
 _FOREIGN = 255
 
@@ -49,21 +51,22 @@ def read_labels(path: str | os.PathLike[str], scan: Scan, *, mask_orientation: s
 
     Raises:
         GridMismatch: labels and scan differ in size.
-        BadUsage: colours that are not in the palette, listed; or no stroke at all; or the scan has an
+        BadUsage: colours that are not in the palette, or former ones; no stroke; or the scan has an
             orientation tag, and the labels fit in two ways.
         UnsupportedFile: not RGB.
         UnreadableFile: as `read`.
     """
     sheet = open_scan(Path(path), modality="labels")
     if sheet.channels != 3:
-        raise UnsupportedFile(f"{path} is grey; draw strokes in red, blue and green, and save as RGB")
-    strokes = laid(
+        raise UnsupportedFile(f"{path} is grey; {ADVICE}, and save as RGB")
+    strokes = orient_to_scan(
         sheet.pixels, scan, name=sheet.name, orientation=sheet.metadata.orientation, what="labels",
         mask_orientation=mask_orientation,
     )  # fmt: skip
     sheet = replace(sheet, pixels=strokes)
     codes = np.zeros(sheet.grid, np.uint8)
     foreign: Counter[str] = Counter()
+    former: set[str] = set()
     for band in Region.whole(sheet.grid).bands(1024):
         pixels = sheet.read(band)
         codes[band.slices] = found = _coded(pixels, sheet)
@@ -71,17 +74,31 @@ def read_labels(path: str | os.PathLike[str], scan: Scan, *, mask_orientation: s
         colours, counts = np.unique(strange.reshape(-1, pixels.shape[2]), axis=0, return_counts=True)
         for colour, count in zip(colours.tolist(), counts.tolist(), strict=True):
             foreign[str(tuple(colour))] += count
+        former |= {
+            kind
+            for colour, kind in FORMER_STROKES.items()
+            if (strange[:, :3] == _at_depth(colour, sheet)).all(axis=-1).any()
+        }
+    if former:
+        raise BadUsage(
+            f"{path} uses former stroke colours for {' and '.join(sorted(former))}; blue now means scratch, "
+            f"as in damage maps; {ADVICE}"
+        )
     if foreign:
         listed = ", ".join(f"{colour} {count} times" for colour, count in foreign.most_common(MOST_LISTED))
         more = f" and {len(foreign) - MOST_LISTED} more" if len(foreign) > MOST_LISTED else ""
         raise BadUsage(
-            f"{path} has colours without a meaning: {listed}{more}; draw strokes in pure red (lost), blue "
-            "(paint), green or cyan (crack) on a transparent, black or white background, with a hard brush, "
-            "and save as PNG"
+            f"{path} has colours without a meaning: {listed}{more}; {ADVICE}, with a hard brush on a "
+            "transparent, black or white background, and save as PNG"
         )
     if not codes.any():
-        raise BadUsage(f"{path} has no strokes; draw red strokes on losses and blue strokes on sound paint")
+        raise BadUsage(f"{path} has no strokes; {ADVICE}")
     return Labels(codes, str(path))
+
+
+def _at_depth(colour: Colour, sheet: Scan) -> Array:
+    """Return a colour of 8 bit in the depth of a sheet."""
+    return np.asarray(np.array(colour) * (white(sheet.dtype) / 255)).astype(sheet.dtype)
 
 
 def _coded(pixels: Array, sheet: Scan) -> NDArray[np.uint8]:
@@ -89,7 +106,7 @@ def _coded(pixels: Array, sheet: Scan) -> NDArray[np.uint8]:
     most = white(sheet.dtype)
     codes = np.full(pixels.shape[:2], _FOREIGN, np.uint8)
     for colour, kind in PALETTE.items():
-        here = (pixels[..., :3] == np.array(colour) * most).all(axis=-1)
+        here = (pixels[..., :3] == _at_depth(colour, sheet)).all(axis=-1)
         codes[here] = 0 if kind is None else 1 + KINDS.index(kind)
     levels = opacity(pixels, sheet)
     if levels is not None:

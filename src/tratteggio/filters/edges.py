@@ -1,6 +1,6 @@
 """Edges, bands, shapes: derivatives, band-pass, morphology, distances (Szeliski 2022, 3.2.3, 3.3.2, 3.3.3).
 
-All keep the depth and work on channels one by one. Answers with a sign are laid about `zero`, a share of the
+All keep the depth and work on channels one by one. Outputs with a sign are laid about `zero`, a share of the
 range: 0.5 shows nothing as mid-grey, 0.0 keeps the sign in floats.
 """
 

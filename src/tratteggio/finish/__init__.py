@@ -26,15 +26,15 @@ def __getattr__(name: str) -> NoReturn:
 
 
 class Finish(Protocol):
-    """Shows a fill in its own way. A pixel's answer depends on its place, never on the tile it is read in.
+    """Shows a fill in its own way. The result for a pixel depends on its position, never on the tile.
 
     Attributes:
-        halo: pixels around a place that influence how it is shown.
+        halo: pixels around a pixel that influence how it is shown.
         parameters: what was chosen, for the history.
     """
 
     @property
-    def halo(self) -> int: ...  # noqa: D102 (said above)
+    def halo(self) -> int: ...  # noqa: D102 (see above)
 
     @property
     def parameters(self) -> dict[str, Any]: ...  # noqa: D102

@@ -72,7 +72,7 @@ class Hatched:
         return {"line_px": self.line_px, "period_px": PERIOD * self.line_px, **known}
 
     def apply(self, fill: Array, lost: Lost, at: Region) -> Array:
-        """Return the fill drawn in lines."""
+        """Return the fill as lines."""
         return hatch(fill, lost, top=at.top, left=at.left, line_px=self.line_px, white=self.white)
 
 
@@ -144,10 +144,10 @@ def _tone_of_lines(
     """
     rows, _, channels = light.shape
     starts = np.flatnonzero(np.diff(line_of, prepend=-1))
-    place = slice(line_of[0], line_of[-1] + 1)
+    columns = slice(line_of[0], line_of[-1] + 1)
     total, count = np.zeros((rows, lines, channels)), np.zeros((rows, lines, 1))
-    total[:, place] = np.add.reduceat(light, starts, axis=1)
-    count[:, place] = np.add.reduceat(lost[..., None].astype(np.float64), starts, axis=1)
+    total[:, columns] = np.add.reduceat(light, starts, axis=1)
+    count[:, columns] = np.add.reduceat(lost[..., None].astype(np.float64), starts, axis=1)
     # A direct convolution: a running sum would carry rounding from row to row and differ between tiles.
     blur = {"sigma": 2 * line_px, "radius": 6 * line_px, "axis": 0, "mode": "constant"}
     total, count = (ndimage.gaussian_filter1d(a, **blur) for a in (total, count))

@@ -1,6 +1,6 @@
 """From what a sensor wrote in the dark to a picture: denoised, demosaiced and toned by one U-Net.
 
-    raw (B, 1, H, W) -> `pack`: black level off, amplified, cut at white -> (B, 4, H / 2, W / 2)
+    raw (B, 1, H, W) -> `layers.bayer.pack`: black level off, amplified, cut at white -> (B, 4, H / 2, W / 2)
       -> twice 3 x 3 convolution of n, maximum of 2 x 2, for n = 32, 64, 128, 256
       -> twice 3 x 3 of 512
       -> transposed 2 x 2 to n, beside it what was there on the way down, twice 3 x 3 of n, for n = 256 .. 32
@@ -33,8 +33,6 @@ STEP = 2 * 2**HALVINGS  # windows begin where all halvings have a whole cell
 # Two convolutions at each size, on the way down and, but for the smallest, on the way up; in pixels.
 REACH = 2 * (2 * sum(2**k for k in range(HALVINGS + 1)) + 2 * sum(2**k for k in range(HALVINGS)))
 
-Balance = tuple[Tensor | float, Tensor | float, Tensor | float]
-
 
 def build(name: str) -> LowlightRaw:
     """Build one of `NAMES`.
@@ -47,42 +45,11 @@ def build(name: str) -> LowlightRaw:
     return LowlightRaw(32) if name == "lowlight-raw" else LowlightRaw(12, mending=True)
 
 
-def pack(
-    raw: Tensor,
-    *,
-    black: float,
-    white: float,
-    ratio: Tensor | float,
-    balance: Balance = (1.0, 1.0, 1.0),
-) -> Tensor:
-    """Bring what a Bayer sensor wrote into the form that the net sees.
-
-    min(max(raw - black, 0) / (white - black) * ratio * balance, 1), cell by cell.
-
-    Args:
-        raw: (B, 1, H, W), R G / G B, H and W even, in the units of the sensor.
-        black, white: what it writes without light, and at most.
-        ratio: by which the light is amplified; a number or (B, 1, 1, 1).
-        balance: by which red, green and blue are amplified besides, so that grey is grey.
-
-    Returns:
-        (B, 4, H / 2, W / 2), 0 .. 1: R, G, G, B.
-
-    Example:
-        >>> pack(torch.tensor([[[[600.0, 700.0], [400.0, 900.0]]]]), black=500, white=1500, ratio=3.0).ravel()
-        tensor([0.3000, 0.6000, 0.0000, 1.0000])
-    """
-    red, green, blue = balance
-    cells = functional.pixel_unshuffle(raw - black, 2).clamp(min=0) * (ratio / (white - black))
-    parts = [cells[:, k : k + 1] * gain for k, gain in enumerate((red, green, green, blue))]
-    return torch.cat(parts, dim=1).clamp(max=1)
-
-
 def developed(x: Tensor) -> Tensor:
     """Develop packed raw plainly: missing colours are means of the nearest, toned as sRGB.
 
     Args:
-        x: (B, 4, h, w) as from `pack`.
+        x: (B, 4, h, w) as from `layers.bayer.pack`.
 
     Returns:
         (B, 3, 2 h, 2 w), 0 .. 1.
@@ -114,7 +81,7 @@ class LowlightRaw(nn.Module):
         mending: add the answer to the raw as developed plainly.
 
     Shapes:
-        x (B, 4, h, w) as from `pack`, h and w multiples of 16 -> y (B, 3, 2 h, 2 w)
+        x (B, 4, h, w) as from `layers.bayer.pack`, h and w multiples of 16 -> y (B, 3, 2 h, 2 w)
     """
 
     def __init__(self, width: int, *, mending: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Two scans under one curtain: read, reduced to viewing copies of one size, and laid over each other."""
+"""Compare two scans under one curtain: read them, reduce them to one size, show one over the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def compare(
     white: float | None = None,
     overwrite: bool = False,
 ) -> Markup:
-    """Make a curtain page of two pictures of one size, each seen through its own profile.
+    """Make a curtain page of two images of one size, each seen through its own profile.
 
     Args:
         before: an array, a scan, a stack, a restoration or a file; left of the curtain.
@@ -41,7 +41,7 @@ def compare(
         the page.
 
     Raises:
-        GridMismatch: the pictures differ in size.
+        GridMismatch: the images differ in size.
         UnreadableFile: a file is missing or damaged.
         UnsafeOutput: the page is there already, or is an input.
         BadUsage: `page` is not an .html file.

@@ -1,12 +1,12 @@
-"""Two pictures on one place with a curtain between them: pull it, and see what differs."""
+"""Two images, one over the other, with a curtain between them that shows where they differ."""
 
 from __future__ import annotations
 
 from tratteggio.errors import GridMismatch
+from tratteggio.files.embedding import img
 from tratteggio.markup import Markup, html
 from tratteggio.names import rows_and_columns
 from tratteggio.pages.frame import page
-from tratteggio.pages.picture import img
 from tratteggio.painting.pixels import Array
 
 STYLE = """
@@ -45,7 +45,7 @@ footer { max-width: none; padding-top: 10px; padding-bottom: 14px; }
   .stage .over-it { position: relative; clip-path: none; margin-top: 6mm; } }
 """
 
-# Without scripts the page stays `still`: both pictures stand one below the other.
+# Without scripts the page stays `still`: both images stand one below the other.
 SCRIPT = """
 document.querySelector(".still").classList.remove("still");
 const stage = document.querySelector(".stage"), wall = document.querySelector(".wall");
@@ -79,21 +79,21 @@ pull(); show();
 
 
 def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str], note: str = "") -> Markup:
-    """Return a page that shows two pictures of one size under a curtain.
+    """Return a page that shows two images of one size under a curtain.
 
-    The curtain is pulled with the pointer, or with the arrow keys on its slider; the pictures fit the
+    The curtain is pulled with the pointer, or with the arrow keys on its slider; the images fit the
     window or stand at 1:1 and 2:1. On paper and without scripts they stand one below the other.
 
     Args:
         before: (h, w, 3) uint8, left of the curtain.
         after: the same, right of it.
         title: heading of the page.
-        labels: what the two pictures are, left and right.
+        labels: what the two images are, left and right.
         note: one line below the heading, for example how much the viewing copies are reduced.
 
     Raises:
-        GridMismatch: the pictures differ in size.
-        BadUsage: a picture is not (h, w, 3) uint8.
+        GridMismatch: the images differ in size.
+        BadUsage: an image is not (h, w, 3) uint8.
     """
     if before.shape[:2] != after.shape[:2]:
         sizes = [rows_and_columns(shown.shape) for shown in (before, after)]

@@ -42,7 +42,7 @@ figcaption b { color: var(--ink); font-weight: 600; }
 def page(title: str, body: Markup, *, style: str = "", script: str = "") -> Markup:
     """Return a whole HTML document.
 
-    The browser is told to load nothing from anywhere, and to run and apply only what stands here: the
+    The browser loads nothing from anywhere, and runs and applies only what is in the page: the
     policy names the hashes of the one style sheet and the one script.
 
     Args:

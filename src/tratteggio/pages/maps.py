@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tratteggio.damage import LEGEND
 from tratteggio.files.rasters import to_display
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array
 
 Map = NDArray[np.float64]
 
-MARK = np.array([226.0, 0.0, 122.0])  # magenta: rare in paintings
+MARK = np.array(LEGEND["lacuna"].colour, float)
 GROUND = np.array([141.0, 139.0, 136.0])  # a neutral wall
 QUARTER_TURNED = 5  # EXIF orientations from here on swap rows and columns
 # From low to high: even steps of lightness, legible to the colour-blind and in print.
@@ -24,7 +25,7 @@ SCALE_STYLE = f"""
 """
 
 
-def reduced(restoration: Restoration, shape: tuple[int, int]) -> tuple[Map, Map]:
+def reduce_maps(restoration: Restoration, shape: tuple[int, int]) -> tuple[Map, Map]:
     """Average the lacunae and the confidence down to an upright viewing copy, in bands.
 
     Args:
@@ -53,13 +54,13 @@ def reduced(restoration: Restoration, shape: tuple[int, int]) -> tuple[Map, Map]
     return to_display(share, orientation), to_display(sure, orientation)
 
 
-def displayed(row: float, col: float, orientation: int) -> tuple[float, float]:
-    """Turn a place in the stored picture, as shares of its height and width, to the upright one.
+def place_upright(row: float, col: float, orientation: int) -> tuple[float, float]:
+    """Turn a position in the stored image, as shares of its height and width, to the upright one.
 
     Example:
         A quarter turn clockwise brings the lower left corner to the upper left:
 
-        >>> displayed(1.0, 0.0, 6)
+        >>> place_upright(1.0, 0.0, 6)
         (0.0, 0.0)
     """
     if orientation in (3, 4, 7, 6):
@@ -69,24 +70,24 @@ def displayed(row: float, col: float, orientation: int) -> tuple[float, float]:
     return (col, row) if orientation >= QUARTER_TURNED else (row, col)
 
 
-def marked(picture: Array, share: Map) -> Array:
-    """Lay the lacunae over a paled picture: (h, w, 3) uint8."""
-    grey = picture.mean(axis=2, keepdims=True)
-    paled = 0.35 * picture + 0.35 * grey + 0.3 * 255
+def mark_lacunae(image: Array, share: Map) -> Array:
+    """Mark the lacunae on a pale copy of an image: (h, w, 3) uint8."""
+    grey = image.mean(axis=2, keepdims=True)
+    paled = 0.35 * image + 0.35 * grey + 0.3 * 255
     return _mix(paled, MARK, _shown(share))
 
 
-def alone(proposal: Array, share: Map) -> Array:
-    """Show the proposal in the lacunae only, the rest as a bare wall: (h, w, 3) uint8."""
+def isolate_fill(proposal: Array, share: Map) -> Array:
+    """Show the proposal in the lacunae only, the rest in a neutral grey: (h, w, 3) uint8."""
     return _mix(GROUND, proposal.astype(np.float64), _shown(share))
 
 
 def confidence_map(sure: Map, share: Map) -> Array:
-    """Colour the confidence in the lacunae, the rest as a bare wall: (h, w, 3) uint8."""
-    return _mix(GROUND, coloured(sure), _shown(share))
+    """Colour the confidence in the lacunae, the rest in a neutral grey: (h, w, 3) uint8."""
+    return _mix(GROUND, apply_colours(sure), _shown(share))
 
 
-def coloured(values: Map) -> Map:
+def apply_colours(values: Map) -> Map:
     """Turn 0 .. 1 into colours from dark violet to pale yellow: (..., 3), 0 to 255."""
     steps = np.linspace(0, 1, len(SCALE))
     return np.stack([np.interp(values, steps, channel) for channel in SCALE.T], axis=-1)

@@ -7,15 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio import files, treatment
+from tratteggio.damage import LEGEND
 from tratteggio.errors import BadUsage
+from tratteggio.files.embedding import img
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
 from tratteggio.files.white import note_range
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages.census import Lacuna, census
 from tratteggio.pages.frame import page
-from tratteggio.pages.maps import SCALE_STYLE, alone, confidence_map, displayed, marked, reduced
-from tratteggio.pages.picture import img
+from tratteggio.pages.maps import (
+    SCALE_STYLE,
+    confidence_map,
+    isolate_fill,
+    mark_lacunae,
+    place_upright,
+    reduce_maps,
+)
 from tratteggio.pages.samples import STYLE as SAMPLES_STYLE
 from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
@@ -25,9 +33,9 @@ from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting import Restoration
 from tratteggio.renamed import renamed_arguments
 
-LONGEST_PX = 1600  # of the pictures of the whole
+LONGEST_PX = 1600  # of the images of the whole
 DETAILS = 12  # how many lacunae are shown close up
-NUMBERED = 24  # how many carry their number on the picture
+NUMBERED = 24  # how many have their number on the image
 
 STYLE = """
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(186px, 1fr)); gap: 1px;
@@ -98,7 +106,7 @@ def report(
             "a report shows lacunae and history, so it needs a Restoration or the file of a saved proposal, "
             f"got {type(proposal).__name__}; inpaint a Scan or a file to get a Restoration"
         )
-    made = report_page(proposal, samples=samples, rows=rows, overview=overview)
+    made = report_page(proposal, samples=samples or proposal.samples, rows=rows, overview=overview)
     if target is not None:
         write_page(target, made)
     return made
@@ -152,10 +160,10 @@ def _facts(restoration: Restoration, count: int) -> Markup:
         "Lost area": f"{lost_px:,} px" if um_per_px is None else f"{mm2(lost_px, um_per_px)} mm²",
         "Lacunae": f"{count:,}",
         "Not filled": f"{history['left_open']['lacunae']:,} lacunae" if "left_open" in history else "",
-        "Engine": _said(history, "engine"),
-        "Finish": _said(history, "finish"),
-        "Seed": _said(history, "seed"),
-        "tratteggio": _said(history, "tratteggio"),
+        "Engine": _text_of(history, "engine"),
+        "Finish": _text_of(history, "finish"),
+        "Seed": _text_of(history, "seed"),
+        "tratteggio": _text_of(history, "tratteggio"),
     }
     cells = join(
         html("<div><dt>{}</dt><dd>{}</dd></div>", name, value) for name, value in facts.items() if value
@@ -167,23 +175,23 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
     before = rgb(overview(restoration.original, longest=LONGEST_PX))
     proposal = rgb(overview(restoration.original, longest=LONGEST_PX, pixels=restoration.pixels))
     # Two passes: the copy of a scan with a pyramid may differ by a pixel from that of its proposal.
-    share_before, _ = reduced(restoration, (before.shape[0], before.shape[1]))
-    share, sure = reduced(restoration, (proposal.shape[0], proposal.shape[1]))
+    share_before, _ = reduce_maps(restoration, (before.shape[0], before.shape[1]))
+    share, sure = reduce_maps(restoration, (proposal.shape[0], proposal.shape[1]))
     name = short_name(restoration.original.name)
-    pins = join(html('<a class="pin" href="#lacuna-{}">{}</a>', n, n) for n, _ in _pinned(lacunae))
+    pins = join(html('<a class="pin" href="#lacuna-{}">{}</a>', n, n) for n, _ in _number(lacunae))
     numbered = f" The {min(NUMBERED, len(lacunae))} largest are numbered." if lacunae else ""
     figures = [
         figure(before, f"{name} before", html("<b>Before.</b> The scan without a fill.")),
         figure(proposal, f"{name} with the proposal", html("<b>Proposal.</b> The scan with the fill.")),
         figure(
-            marked(before, share_before),
-            f"{name}, lacunae in magenta",
+            mark_lacunae(before, share_before),
+            f"{name}, lacunae in {LEGEND['lacuna'].name}",
             html("<b>Lacunae.</b> Magenta marks lost paint. The scan is shown paler.{}", numbered),
             pins=pins,
             css="full",
         ),
         figure(
-            alone(proposal, share),
+            isolate_fill(proposal, share),
             "The fill alone on a neutral ground",
             html("<b>The fill alone</b>, on a neutral ground. All of this is conjecture."),
         ),
@@ -196,7 +204,7 @@ def _pictures(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
     return html('<section><h2>Overview</h2>\n<div class="pair">\n{}</div></section>', join(figures))
 
 
-def _pinned(lacunae: Sequence[Lacuna]) -> Iterator[tuple[int, Lacuna]]:
+def _number(lacunae: Sequence[Lacuna]) -> Iterator[tuple[int, Lacuna]]:
     return enumerate(lacunae[:NUMBERED], start=1)
 
 
@@ -204,9 +212,9 @@ def _places(restoration: Restoration, lacunae: Sequence[Lacuna]) -> str:
     """Return the style of the pins: in the style sheet, for the policy of pages forbids style attributes."""
     (rows, cols), orientation = restoration.original.grid, restoration.original.metadata.orientation
     lines = []
-    for number, lacuna in _pinned(lacunae):
+    for number, lacuna in _number(lacunae):
         row, col = lacuna.deepest
-        top, left = displayed((row + 0.5) / rows, (col + 0.5) / cols, orientation)
+        top, left = place_upright((row + 0.5) / rows, (col + 0.5) / cols, orientation)
         lines.append(f'.pin[href="#lacuna-{number}"] {{ left: {100 * left:.3f}%; top: {100 * top:.3f}%; }}\n')
     return "".join(lines)
 
@@ -236,7 +244,7 @@ def _close_up(restoration: Restoration, lacunae: Sequence[Lacuna], overview: Ove
 
 
 def _reading(restoration: Restoration) -> Markup:
-    finish = _said(restoration.history, "finish")
+    finish = _text_of(restoration.history, "finish")
     shown = {
         "mimetic": "This fill imitates the paint. Use the lacunae map to distinguish it from the original.",
         "hatched": "This fill consists of fine vertical lines of pure colours (tratteggio). At viewing "
@@ -261,22 +269,22 @@ def _meaning(restoration: Restoration) -> str:
 
 def _confidence(history: Mapping[str, Any]) -> str:
     """Say what the confidence means, and what showed that it holds."""
-    told = history.get("calibration")
-    if told is None:
+    tested = history.get("calibration")
+    if tested is None:
         return (
             "Confidence orders the pixels by how much known paint the engine could use. It is not "
             "calibrated: 0.8 is better than 0.4, but its accuracy on this painting is untested."
         )
-    nine = told["levels"].index(0.9)
+    nine = tested["levels"].index(0.9)
     return (
         "Confidence states how wrong the fill may be. It is calibrated: synthetic holes of the same shapes "
-        f"were made in known paint of this painting {told['trials']} times and filled. In tests that the "
-        f"calibration did not use, {told['within_after'][nine]:.0%} of the pixels were within the error band "
-        f"for 90 % of the pixels ({told['within_before'][nine]:.0%} before calibration)."
+        f"were made in known paint of this painting {tested['trials']} times and filled. In tests that the "
+        f"calibration did not use, {tested['within_after'][nine]:.0%} of the pixels were within the error "
+        f"band for 90 % of the pixels ({tested['within_before'][nine]:.0%} before calibration)."
     )
 
 
-def _said(history: Mapping[str, Any], key: str) -> str:
+def _text_of(history: Mapping[str, Any], key: str) -> str:
     """Return what the history says under a key: the value, or the name within."""
     value = history.get(key)
     if isinstance(value, Mapping):

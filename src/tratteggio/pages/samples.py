@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tratteggio.files.embedding import img
 from tratteggio.markup import Markup, html, join
 from tratteggio.metrics.confidence import confidence_of
 from tratteggio.pages.census import Lacuna
-from tratteggio.pages.maps import Map, confidence_map, reduced
-from tratteggio.pages.picture import img
+from tratteggio.pages.maps import Map, confidence_map, reduce_maps
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array
@@ -42,7 +42,7 @@ def samples_section(
     """
     fills = [restoration, *samples]
     views = [rgb(overview(one.original, longest=LONGEST_PX, pixels=one.pixels)) for one in fills]
-    share, _ = reduced(restoration, (views[0].shape[0], views[0].shape[1]))
+    share, _ = reduce_maps(restoration, (views[0].shape[0], views[0].shape[1]))
     names = ["Proposal", *(f"Fill {number}" for number in range(1, len(fills)))]
     figures = [figure(view, name, html("<b>{}</b>", name)) for name, view in zip(names, views, strict=True)]
     if len(samples) > 1:
@@ -74,7 +74,7 @@ def _ways(count: int) -> str:
 
 
 def spread(views: Sequence[Array]) -> Map:
-    """Return how far pictures differ: standard deviation, the largest of all channels, a share of the range.
+    """Return how far images differ: standard deviation, the largest of all channels, a share of the range.
 
     Args:
         views: two or more, each (h, w, 3) uint8.

@@ -20,8 +20,8 @@ th, td { padding: 5px 14px 5px 0; text-align: right; border-bottom: 1px solid va
   vertical-align: top; white-space: nowrap; }
 thead th { font-weight: 600; color: var(--soft); }
 tr:target { background: var(--tint); outline: 2px solid var(--mark); }
-.told th, .told td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-.told th { font-weight: 500; color: var(--soft); width: 30%; }
+.history th, .history td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.history th { font-weight: 500; color: var(--soft); width: 30%; }
 code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 .bar { background: var(--rule); margin-right: 8px; }
 .bar rect { fill: var(--soft); }
@@ -47,8 +47,8 @@ def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan, *, calib
     if original.metadata.orientation != 1:
         turned = " Positions and sizes refer to the stored pixels. The images above are rotated upright."
     left_out = count - len(lacunae)
-    said = "lacuna is" if left_out == 1 else "lacunae are"
-    more = html("<p>{:,} smaller {} not listed.</p>", left_out, said) if left_out else ""
+    noun = "lacuna is" if left_out == 1 else "lacunae are"
+    more = html("<p>{:,} smaller {} not listed.</p>", left_out, noun) if left_out else ""
     return html(
         '<section><h2>List of lacunae</h2>\n<div class="roll"><table>\n'
         "<caption>The largest is first. Lost pixels within {} px of each other count as one lacuna. "
@@ -76,8 +76,8 @@ def _row(number: int, lacuna: Lacuna, um_per_px: float | None, calibrated: bool)
     cells.append(html("{}{:.2f}", bar, lacuna.confidence))
     if calibrated:
         cells.append(f"± {lacuna.band:.1%} of the range")
-    told = join(html("<td>{}</td>", cell) for cell in cells)
-    return html('<tr id="lacuna-{}"><th scope="row">{}</th>{}</tr>\n', number, number, told)
+    columns = join(html("<td>{}</td>", cell) for cell in cells)
+    return html('<tr id="lacuna-{}"><th scope="row">{}</th>{}</tr>\n', number, number, columns)
 
 
 def history_table(history: Mapping[str, Any]) -> Markup:
@@ -87,7 +87,7 @@ def history_table(history: Mapping[str, Any]) -> Markup:
         for name, value in _flat(history)
     )
     return html(
-        '<section><h2>History</h2>\n<table class="told">\n'
+        '<section><h2>History</h2>\n<table class="history">\n'
         "<caption>The history file of the proposal.</caption>\n"
         "<tbody>\n{}</tbody></table></section>",
         lines,

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+from tratteggio.files.embedding import img
 from tratteggio.markup import Markup, html
 from tratteggio.pages.census import Lacuna
-from tratteggio.pages.picture import img
 from tratteggio.pages.tables import mm
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.pixels import Array
@@ -25,12 +25,12 @@ class Overview(Protocol):
         """Show `pixels` (the scan's own if None) of a region (all if None) as the scan's profile asks."""
 
 
-def figure(picture: Array, alt: str, caption: Markup, *, pins: Markup | None = None, css: str = "") -> Markup:
-    """Return a picture on its wall, with what is told of it below."""
+def figure(image: Array, alt: str, caption: Markup, *, pins: Markup | None = None, css: str = "") -> Markup:
+    """Return an image with a caption below."""
     return html(
         '<figure class="{}"><div class="wall"><div class="held">{}{}</div></div>'
         "<figcaption>{}</figcaption></figure>\n",
-        css, img(picture, alt), pins or "", caption,
+        css, img(image, alt), pins or "", caption,
     )  # fmt: skip
 
 
@@ -44,13 +44,13 @@ def around(lacuna: Lacuna, grid: tuple[int, int]) -> tuple[Region, str]:
     return Region(row, col, row + 1, col + 1).grow(reach, within=grid), " at the widest point"
 
 
-def rgb(picture: Array) -> Array:
-    """Show a grey picture in three channels."""
-    return np.repeat(picture[..., None], 3, axis=2) if picture.ndim == 2 else picture
+def rgb(image: Array) -> Array:
+    """Return a grey image in three channels."""
+    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
 
 
 def extent(region: Region, um_per_px: float | None) -> str:
-    """Say how large a place is: in millimetres if the scale is known."""
+    """Return the size of a region as text, in millimetres if the scale is known."""
     if um_per_px is None:
         return f"{region.cols:,} × {region.rows:,} px"
     return f"{mm(region.cols, um_per_px)} × {mm(region.rows, um_per_px)} mm"

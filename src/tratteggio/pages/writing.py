@@ -1,4 +1,4 @@
-"""Pages to disk: whole or not at all, and never in the place of a scan."""
+"""Write pages: complete or not at all, and never over a scan."""
 
 from __future__ import annotations
 

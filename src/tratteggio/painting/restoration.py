@@ -108,7 +108,7 @@ def _off(fill: Array, clear: tuple[int, ...] | None) -> Array:
     return fill
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Restoration:
     """A proposal for the lacunae of one scan, in layers.
 
@@ -119,6 +119,8 @@ class Restoration:
         confidence: (H, W) float32 in 0 .. 1 where lost, 0 elsewhere.
         history: how the proposal came to be (version, engine, parameters, seed, hashes); JSON-like.
         saver: writes a restoration to a file; given by whoever made it, since painting knows no formats.
+        previewer: shows a restoration in a notebook, as HTML; given likewise.
+        samples: other fills of the same lacunae, the first one the most likely; none unless asked for.
     """
 
     original: Scan
@@ -127,6 +129,24 @@ class Restoration:
     confidence: Pixels
     history: Mapping[str, Any]
     saver: Callable[[Restoration, Path], None] | None = None
+    previewer: Callable[[Restoration], str] | None = None
+    samples: tuple[Restoration, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return three lines: the scan, what is filled, and how."""
+        scan, history = self.original, self.history
+        kind = "grey" if scan.channels == 1 else f"{scan.channels} channels"
+        engine, finish = (dict(history.get(role, {})).get("name", "unknown") for role in ("engine", "finish"))
+        others = f", {len(self.samples)} other fills" if self.samples else ""
+        return (
+            f"Restoration of {scan.name}: {rows_and_columns(scan.grid)}, {kind}, {scan.dtype.name}\n"
+            f"filled: {self.lacunae.lost_px:,} px, {100 * self.lacunae.share:.2f} % of the area\n"
+            f"engine {engine}, finish {finish}, seed {history.get('seed', 'unknown')}{others}"
+        )
+
+    def _repr_html_(self) -> str | None:
+        """Return thumbnails for a notebook; None, and so the text, if no previewer was given."""
+        return None if self.previewer is None else self.previewer(self)
 
     def __post_init__(self) -> None:
         if self.lacunae.grid != self.original.grid:

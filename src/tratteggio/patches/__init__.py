@@ -7,9 +7,11 @@ consensus  few labels a node, then one each, chosen together: pruning and messag
 paste      patches laid over each other, along the path where they differ least or in the mean
 canvas     a window with other places of the painting beside it
 pyramid    all of it, from coarse to fine
-voting     a guess that holds together: patches vote on lost pixels, from coarse to fine
-closing    tones of patches that meet: a Poisson equation inside the lacunae
-joint      patches along a structure image: voting, consensus, paste and closing
+places     places of one level that look for paint, what they may find, and what they cover
+traits     what patches are compared by there: colours, texture, broad tones, place
+voting     patches vote on lost pixels, and look for themselves anew, by turns
+closing    pieces that meet in their tones: a Poisson equation inside the lacunae
+joint      pieces of paint along a structure image: voting from coarse to fine, then closing
 context    which places those are: blocks of the whole painting that are alike
 """
 

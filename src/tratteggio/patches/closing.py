@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches.lattice import Numbers
 
-SCREEN = 0.03  # weight of a pixel's own tone beside that of one difference
+EDGE = 0.08  # of the range: a step between two pieces that is larger by that much is an edge, and stays
+SCREEN = 0.015  # weight of a pixel's own tone beside that of one difference
 ROUNDS = 200  # of conjugate gradients, at most
 EXACT = 3e-4  # of the range: residual at which the solver stops
 
@@ -29,7 +30,9 @@ def close_seams(
 
     Minimises  sum over pairs |f_p - f_q - g_pq|^2 + SCREEN * sum |f_p - tones_p|^2  with f known outside of
     the lacunae. g is the difference that the patch on p or that on q shows there, the stronger one; so
-    across a path between two patches there is no step, and no less texture.
+    across a path between two patches there is no step, and no less texture. Where light and dark pieces meet,
+    neither shows the step between them: a step much larger than theirs is an edge, and stays as it was laid.
+    To close it would let light run into dark, as smoke.
 
     Args:
         laid: (h, w, channels) float64, patches laid over each other; known paint as it is.
@@ -62,6 +65,10 @@ def close_seams(
         # A pair that neither patch shows, at their outer corners, is held to what was laid.
         told = np.where((mine | other)[:, None], told, flat[at] - flat[there])
         beyond = number[there] < 0
+        step = flat[at] - flat[there]
+        excess = ((step - told) ** 2).mean(axis=1)
+        stays = np.where(beyond, 0, 1 - np.exp(-excess / EDGE**2))[:, None]
+        told = told + stays * (step - told)
         told = told + np.where(beyond[:, None], flat[there], 0)
         own += np.where(paired[:, None], told, 0)
         counts += paired

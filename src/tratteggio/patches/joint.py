@@ -1,12 +1,12 @@
-"""Fill from patches that follow a structure image: its tones and edges, the painting's own brushwork.
+"""Fill from patches that follow a structure image: its broad tones, the painting's own brushwork.
 
-    guess     from coarse to fine, patches vote on what is lost, led by the structure (`voting`)
-    choice    at full size, patches of known paint are chosen together, held to the known paint, to the
-              guess, and to the strength of the texture around (`consensus`)
-    paste     they are cut along each other, and their tones meet (`paste`, `closing`)
+    guess      from coarse to fine, patches of known paint vote on what is lost (`voting`); they are compared
+               by their colours, their texture, the structure's broad tones, and how near they are (`traits`)
+    piece      each lost pixel comes from where most of the patches on it agree
+    closing    pieces meet in their tones (`closing`)
 
 The structure is what a net or a smooth surface would fill. It is right in broad tones and has no brushwork;
-patches have brushwork and do not know what was there. Structure leads near the rim and at coarse scales.
+patches have brushwork and do not know what was there.
 """
 
 from __future__ import annotations
@@ -19,33 +19,26 @@ from scipy import ndimage
 
 from tratteggio.filters.diffusion import diffuse
 from tratteggio.painting.pixels import Array, Lost
-from tratteggio.patches import search, voting
+from tratteggio.patches import voting
 from tratteggio.patches.canvas import Swatch, laid_out
 from tratteggio.patches.closing import close_seams
-from tratteggio.patches.consensus import Asked, agree, disturb, prune
-from tratteggio.patches.cost import from_afar, of_pixels
-from tratteggio.patches.lattice import Floats, Lattice, Numbers, lay, nearest_whole
-from tratteggio.patches.paste import lay_out
-from tratteggio.patches.pyramid import (
-    STEPS,
-    Chosen,
-    Filled,
-    Level,
-    any_whole,
-    double,
-    halve,
-    levels_of,
-    sure_of,
-)
+from tratteggio.patches.lattice import Floats
+from tratteggio.patches.places import REACH, SIDE, find_places, with_border, without_border
+from tratteggio.patches.pyramid import STEPS, Filled, Level, any_whole, double, halve, levels_of
+from tratteggio.patches.traits import traits_of
 
-PATCH = 12  # pixels, side of a patch that is pasted
-DEEP = 8  # pixels from the middle of a lacuna to known paint, about, at the coarsest level
-IN_QUESTION, KEPT = 24, 6  # labels of a node, before and after pruning
+DEEP = 4  # pixels from the middle of a lacuna to known paint, about, at the coarsest level
+TURNS = (
+    2,
+    4,
+    8,
+    12,
+)  # of search and vote: at the finest level, the next, and so on; the last for all coarser
+STRIDES = (2, 1)  # pixels from one place to the next: at the finest level, and at all coarser ones
 TRUSTED_PX = 40.0  # pixels from known paint at which a structure counts for 1 / e
-AFAR = 0.3  # weight of a lost pixel's guess beside a known pixel
 BROAD = 6.0  # pixels, standard deviation of tones that are held to the structure
-TONED = 0.6  # how far
-TEXTURE = 5.0  # how much the texture around is asked for, beside engine `patch_mrf`
+TONED = 0.3  # how far
+SURE = 0.004  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
 
 
 def fill_along(
@@ -58,13 +51,13 @@ def fill_along(
     more: Sequence[Swatch] = (),
     barred: Lost | None = None,
 ) -> Filled | None:
-    """Fill lacunae with patches of known paint along a structure image.
+    """Fill lacunae with pieces of known paint along a structure image.
 
     Args:
         colour: (H, W, channels) of any depth.
         lost: (H, W), True where paint is lost; some is, some is not.
         structure: (H, W, channels) in the same units, read where lost.
-        rng: of the search, and to break ties.
+        rng: of the search.
         chance: draws one of several plausible fills; None gives the one held for best.
         more: other places of the painting that patches may come from.
         barred: (H, W) bool, what is not lost and no paint to copy either, as fills of cracks.
@@ -74,9 +67,10 @@ def fill_along(
     """
     shape, window = lost.shape, lost
     values, lost, void = laid_out(np.where(lost[..., None], 0, colour).astype(np.float64), lost, more)
+    copied = void.copy()
     if barred is not None:
-        void[: shape[0], : shape[1]] |= barred & ~window
-    if not any_whole(lost | void, PATCH):
+        copied[: shape[0], : shape[1]] |= barred & ~window
+    if not any_whole(lost | copied, SIDE):
         return None
     shown = colour[~window]
     low, high = float(shown.min()), float(shown.max())
@@ -85,13 +79,11 @@ def fill_along(
     values -= low
     values /= high - low
     # Rounded, so that the same painting in other units has the same labels.
-    level = Level((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, void, shape, ())
-    led = (np.where(window[..., None], structure, colour) - low) / (high - low)
-    led = _trusted(led, window)
-    guess = _guess(level, (np.rint(led * STEPS) / STEPS).astype(np.float32), rng)
-    chosen = _choose(level, guess, rng=rng, chance=chance)
-    filled = _laid(chosen, values, led)[level.here]
-    return Filled(low + filled * (high - low), sure_of(chosen, window))
+    level = Level((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, copied, shape, ())
+    led = _trusted((np.where(window[..., None], structure, colour) - low) / (high - low), window)
+    guess = _guess(level, (np.rint(led * STEPS) / STEPS).astype(np.float32), rng=rng, chance=chance)
+    filled = _laid(guess, values, led, void)
+    return Filled(low + filled[level.here] * (high - low), _sure(guess, window))
 
 
 def _trusted(structure: Array, lost: Lost) -> Array:
@@ -102,95 +94,61 @@ def _trusted(structure: Array, lost: Lost) -> Array:
     return np.where(lost[..., None], mixed, structure)
 
 
-def _guess(level: Level, structure: Floats, rng: Generator) -> voting.Guess:
+def _guess(level: Level, structure: Floats, *, rng: Generator, chance: Generator | None) -> voting.Guess:
     """Let patches vote, from coarse to fine."""
-    levels = levels_of(level, DEEP)
+    levels = levels_of(level, SIDE, deepest=DEEP)
     structures = [structure]
     for _ in levels[1:]:
         last = structures[-1]
         structures.append(halve(last, np.ones(last.shape[:2], np.bool_))[0].astype(np.float32))
     guess: voting.Guess | None = None
     for number, (one, led) in reversed(list(enumerate(zip(levels, structures, strict=True)))):
-        start, whole = one.colours.copy(), one.colours.copy()
+        whole = one.colours.copy()
         whole[one.here] = np.where(one.lost[one.here][..., None], led, whole[one.here])
-        start[one.lost] = whole[one.lost]
-        ground, labels = voting.ground(one.lost, one.void), None
+        places = find_places(one.lost, one.void, stride=STRIDES[min(number, len(STRIDES) - 1)])
+        picture, labels = with_border(whole), None
+        traits = traits_of(places, picture, picture, factor=1 << number, window=one.shape)
         if guess is not None:
-            start[one.lost] = double(voting.inner(guess.picture), one.lost.shape)[one.lost]
-            labels = voting.carried(ground, guess)
-        turns = voting.TURNS[min(number, len(voting.TURNS) - 1)]
-        guess = voting.settle(ground, start, whole, labels, turns=turns, rng=rng)
+            before = double(without_border(guess.picture), one.lost.shape)
+            picture = with_border(np.where(one.lost[..., None], before, one.colours))
+            labels = voting.carried(places, guess)
+            picture = voting.vote(places, picture, labels, np.ones(len(labels), np.float32))
+        turns = TURNS[min(number, len(TURNS) - 1)]
+        drawn = chance if guess is None else None
+        guess = voting.settle(places, traits, picture, labels, turns=turns, rng=rng, chance=drawn)
     assert guess is not None  # there is always one level
     return guess
 
 
-def _choose(level: Level, guess: voting.Guess, *, rng: Generator, chance: Generator | None) -> Chosen:
-    """Choose one patch for each node among those that the votes came from, together with its neighbours."""
-    lattice = lay(level.lost, patch=PATCH, void=level.void)
-    colours = lattice.with_border(level.colours)
-    cost = of_pixels(lattice, colours)
-    picture = np.ascontiguousarray(voting.inner(guess.picture))
-    guessed = from_afar(lattice, colours, lattice.with_border(picture)).worth(AFAR, of=cost)
-    texture = search.textures(lattice, colours)
-    strength = np.float32(TEXTURE * search.TEXTURE * cost.samples)
-
-    def price(nodes: Numbers, labels: Numbers) -> Floats:
-        at = lattice.at[nodes]
-        asked = strength * texture.differ(at, labels) + guessed.at_nodes(at, labels)
-        return cost.at_nodes(at, labels) + asked
-
-    labels, every = _candidates(lattice, guess), np.arange(len(lattice.at))
-    costs = price(every, labels)
-    best = search.fewer(labels, costs, keep=IN_QUESTION)
-    labels, costs = np.take_along_axis(labels, best, axis=1), np.take_along_axis(costs, best, axis=1)
-    fits = cost.at_nodes(lattice.at, labels)
-    asked = Asked(labels, costs, fits=fits, blind=cost.tells_nothing(lattice.at))
-    pruned = prune(lattice, cost, price, asked, keep=min(KEPT, labels.shape[1]), rng=rng)
-    if chance is not None:
-        pruned = disturb(pruned, cost, chance=chance)
-    agreed = agree(lattice, cost, pruned)
-    labels = np.take_along_axis(pruned.labels, agreed.order, axis=1)
-    paid = np.take_along_axis(pruned.costs, agreed.order[:, :1], axis=1)
-    energies = agreed.energies[:, :1] - paid + cost.at_nodes(lattice.at, labels[:, :1])
-    return Chosen(lattice, labels, pruned.wave, np.maximum(energies[:, 0] / cost.samples, 0))
-
-
-def _candidates(lattice: Lattice, guess: voting.Guess) -> Numbers:
-    """Gather for each node the patches that places on it and around it have found: (n, 25)."""
-    ground, width = guess.ground, lattice.lost.shape[1]
-    (top, _), (left, _) = lattice.border
-    node_rows, node_cols = np.divmod(lattice.at, width)
-    near = ndimage.distance_transform_edt(ground.number < 0, return_distances=False, return_indices=True)
-    to, at = (np.divmod(flat, ground.shape[1]) for flat in (guess.labels, ground.at))
-    down, right = to[0] - at[0], to[1] - at[1]
-    whole, found = nearest_whole(lattice), []
-    offsets = (np.arange(5) - 2) * lattice.step
-    for off_row in offsets:
-        for off_col in offsets:
-            rows = (node_rows - top + lattice.step + off_row) // voting.STRIDE + 1
-            cols = (node_cols - left + lattice.step + off_col) // voting.STRIDE + 1
-            rows = np.clip(rows, 0, ground.number.shape[0] - 1)
-            cols = np.clip(cols, 0, ground.number.shape[1] - 1)
-            place = ground.number[near[0][rows, cols], near[1][rows, cols]]
-            to_row = np.clip(node_rows + down[place], 0, lattice.lost.shape[0] - 1)
-            to_col = np.clip(node_cols + right[place], 0, width - 1)
-            found.append(whole[to_row * width + to_col])
-    return np.stack(found, axis=1)
-
-
-def _laid(chosen: Chosen, values: Array, structure: Array) -> Array:
-    """Lay the best patch of each node, and let tones meet: (H, W, channels).
+def _laid(guess: voting.Guess, values: Array, structure: Array, void: Lost) -> Array:
+    """Lay each lost pixel from where it was elected to come from, and let tones meet: (H, W, channels).
 
     Broad tones are held to the structure, (h, w, channels) of the window, by a share.
     """
-    lattice = chosen.lattice
-    source = lattice.with_border(values)
-    laid, _, moved = lay_out(lattice, source, chosen.labels[:, 0], chosen.wave)
-    laid = np.where(lattice.lost[..., None], laid, source)
-    wanted = values.copy()
-    wanted[: structure.shape[0], : structure.shape[1]] = structure
-    apart = np.where(lattice.lost[..., None], lattice.with_border(wanted) - laid, 0)
+    places = guess.places
+    shift = voting.elected(places, guess.labels, voting.trust(places, guess.least))
+    source = np.pad(values, ((REACH, REACH), (REACH, REACH), (0, 0)), mode="edge")
+    laid, moved = source.copy(), np.zeros(places.lost.size, np.intp)
+    flat = source.reshape(-1, source.shape[2])
+    laid.reshape(flat.shape)[places.pixels] = flat[places.pixels + shift]
+    moved[places.pixels] = shift
+    apart = np.zeros_like(source)
+    rows, cols = (slice(REACH, REACH + side) for side in structure.shape[:2])
+    apart[rows, cols] = np.where(places.lost[rows, cols, None], structure - laid[rows, cols], 0)
     tones = laid + TONED * ndimage.gaussian_filter(apart, (BROAD, BROAD, 0))
-    moved = np.where(lattice.lost, moved, 0)
-    closed = close_seams(laid, source, moved, lattice.lost, inside=lattice.inside, tones=tones)
-    return lattice.without_border(closed)
+    inside = np.pad(~void, REACH)
+    closed = close_seams(laid, source, moved.reshape(places.shape), places.lost, inside=inside, tones=tones)
+    return without_border(closed)
+
+
+def _sure(guess: voting.Guess, lost: Lost) -> Floats:
+    """Spread over the pixels how well patches fit: the mean over the patches on a pixel."""
+    places = guess.places
+    samples = SIDE * SIDE * guess.picture.shape[2]
+    by_place = np.exp(-guess.least.astype(np.float64) / samples / SURE)
+    there = places.over >= 0
+    mean = np.where(there, by_place[places.over], 0).sum(axis=1) / there.sum(axis=1)
+    sure = np.zeros(places.lost.size)
+    sure[places.pixels] = mean
+    here = sure.reshape(places.shape)[REACH:, REACH:][: lost.shape[0], : lost.shape[1]]
+    return np.where(lost, here, 0).astype(np.float32)

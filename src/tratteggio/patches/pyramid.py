@@ -97,7 +97,11 @@ def fill_from_patches(
     values /= high - low
     # Rounded, so that the same painting in other units has the same labels.
     rounded = (np.rint(values * STEPS) / STEPS).astype(np.float32)
-    levels = levels_of(Level(rounded, lost, void, shape, tuple(_beside(hint, void) for hint in hints)), patch)
+    levels = levels_of(
+        Level(rounded, lost, void, shape, tuple(_beside(hint, void) for hint in hints)),
+        patch,
+        deepest=DEEPEST * patch,
+    )
     coarse = None
     for number, level in reversed(list(enumerate(levels))):
         chosen = _choose(level, coarse, patch=patch, rng=rng, look=look, chance=chance)
@@ -165,11 +169,17 @@ def any_whole(unknown: Lost, patch: int) -> bool:
     return min(unknown.shape) >= patch and bool((box_sums(~unknown, patch) == patch * patch).any())
 
 
-def levels_of(finest: Level, patch: int) -> list[Level]:
-    """Halve while lacunae are deep and there is paint to choose from; the finest comes first."""
+def levels_of(finest: Level, patch: int, *, deepest: float) -> list[Level]:
+    """Halve while lacunae are deep and there is paint to choose from; the finest comes first.
+
+    Args:
+        finest: the painting.
+        patch: side of a patch in pixels; one of known paint is left at least.
+        deepest: pixels from the middle of a lacuna to known paint, at most, at the coarsest level.
+    """
     levels = [finest]
     depth = ndimage.distance_transform_cdt(np.pad(finest.lost, 1), metric="chessboard").max()
-    while depth > DEEPEST * patch and min(levels[-1].lost.shape) > 2 * NARROWEST * patch:
+    while depth > deepest and min(levels[-1].lost.shape) > 2 * NARROWEST * patch:
         last = levels[-1]
         colours, known = halve(last.colours, ~(last.lost | last.void))
         void = _any_of_four(last.void)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tratteggio.phantom.noise import Floats, field
+from tratteggio.degradation.simulation.value_noise import Floats, field
 from tratteggio.phantom.paints import Ramp
 from tratteggio.phantom.pigments import TRAITS
 

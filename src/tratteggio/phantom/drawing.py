@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.value_noise import Floats, chances, draw
 from tratteggio.phantom.cartoon import Cartoon, Point, Sheet
-from tratteggio.phantom.noise import Floats, chances, draw
 
 LINE = 0.0026  # width of a line, in units
 WANDER = 0.0025  # how far the free hand strays from the painted form

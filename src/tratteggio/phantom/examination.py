@@ -1,7 +1,7 @@
 """A technical examination of a painted panel: before and during treatment, infrared, X-ray, ultraviolet.
 
     Painting (wood, ground, drawing, paint, damage, overpaint, varnish)
-      -> Modality (what it shows) -> Taking (blur, light, warp, noise) -> Scan
+      -> Modality (what it shows) -> Capture (blur, light, warp, noise) -> Scan
 
 Every pixel depends on the options and its own place: whole or in pieces, the bits are the same.
 """
@@ -17,13 +17,13 @@ from tratteggio.errors import BadUsage
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.painting.region import Region
+from tratteggio.phantom.capture import Capture
 from tratteggio.phantom.layer import Depth, Layer, require_depth
 from tratteggio.phantom.modalities import MODALITIES, Modality, intact
 from tratteggio.phantom.motifs import Motif
 from tratteggio.phantom.overpaint import Overpaint, retouched
 from tratteggio.phantom.strata import Painting
 from tratteggio.phantom.support import Support
-from tratteggio.phantom.taking import Taking
 from tratteggio.phantom.warp import Warp
 from tratteggio.phantom.work import Work, scaled
 from tratteggio.seeds import require_seed
@@ -128,11 +128,11 @@ def multimodal(
     name = f"phantom {seed}"
 
     def taken(kind: str, modality: Modality, stream: int, warp: Warp | None = None) -> Scan:
-        taking = Taking(painting, modality, warp, seed * 64 + stream, depth)
+        capture = Capture(painting, modality, warp, seed * 64 + stream, depth)
         size = warp.scan_grid if warp else grid
         shape = (*size, modality.channels) if modality.channels > 1 else size
         return Scan(
-            Layer(shape, np.dtype(depth), taking.at),
+            Layer(shape, np.dtype(depth), capture.at),
             modality=kind,
             metadata=scaled(work.um_per_px * rows / size[0]),
             name=f"{name} ({kind})",

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tratteggio.degradation.simulation.value_noise import Floats, draw
 from tratteggio.phantom.cartoon import Cartoon, Cover, Point, Sheet, spline, stroke, trace
-from tratteggio.phantom.noise import Floats, draw
 from tratteggio.phantom.paints import FLESH, LINE, LIP, VEIL, Ramp
 
 

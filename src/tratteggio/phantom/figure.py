@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.value_noise import Floats, draw
 from tratteggio.phantom.cartoon import Cartoon, Point, Sheet, lit, spline, stroke, trace
 from tratteggio.phantom.face import Pose, paint_face, paint_neck
-from tratteggio.phantom.noise import Floats, draw
 from tratteggio.phantom.paints import HEM, LINE, MANTLES, ROBES, VEIL, Ramp
 
 # Around the head: (u, v) on one side, 1 = half the width of the face; mirrored for the other.

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.value_noise import Floats, draw, uniform
 from tratteggio.phantom.cartoon import Cartoon, Cover, Point, Sheet, disc, lit, stroke
 from tratteggio.phantom.face import Pose
-from tratteggio.phantom.noise import Floats, draw, uniform
 from tratteggio.phantom.paints import BOLE, GOLD
 
 BORDER = 0.060  # width of the border, in units

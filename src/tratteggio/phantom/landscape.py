@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tratteggio.degradation.simulation.value_noise import Floats, chances, draw, field
 from tratteggio.phantom.cartoon import Cartoon, Cover, Point, Sheet, disc, lit, spline, stroke
-from tratteggio.phantom.noise import Floats, chances, draw, field
 from tratteggio.phantom.paints import CLOUD, DISTANCE, EARTH, FOLIAGE, LINE, MEADOW, SKY, STONE, TILES, Ramp
 
 

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tratteggio.degradation.simulation.value_noise import Floats
 from tratteggio.errors import BadUsage
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.region import Region
-from tratteggio.phantom.noise import Floats
 
 Depth = Literal["uint8", "uint16", "float32"]
 

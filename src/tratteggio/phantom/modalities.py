@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tratteggio.phantom.noise import Floats
+from tratteggio.degradation.simulation.value_noise import Floats
 from tratteggio.phantom.optics import covered, masstone, transmitted
 from tratteggio.phantom.strata import Strata
 from tratteggio.phantom.support import GROUND, IRON

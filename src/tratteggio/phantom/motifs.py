@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from tratteggio.degradation.simulation.value_noise import draw
 from tratteggio.errors import BadUsage
 from tratteggio.phantom.cartoon import Cartoon
 from tratteggio.phantom.figure import paint_figure
 from tratteggio.phantom.gold import frame, paint_ground
 from tratteggio.phantom.landscape import paint_landscape
-from tratteggio.phantom.noise import draw
 from tratteggio.phantom.still_life import paint_still_life
 
 Motif = Literal["saint", "landscape", "still life"]

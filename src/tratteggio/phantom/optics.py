@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tratteggio.phantom.noise import Floats
+from tratteggio.degradation.simulation.value_noise import Floats
 
 _HALVINGS = 6
 _DEEPEST = np.float32(20.0)  # e^-20 is nothing

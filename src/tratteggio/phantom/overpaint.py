@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tratteggio.degradation.simulation.flaking import Losses
+from tratteggio.degradation.simulation.value_noise import Doubles, Floats, field, millimetres, uniform
 from tratteggio.painting.region import Region
-from tratteggio.phantom.lacunae import Losses
-from tratteggio.phantom.noise import Doubles, Floats, field, millimetres, uniform
 
 SPILL = np.float32(0.22)  # how far a retouch goes beyond its loss, as a share of the loss's radius
 

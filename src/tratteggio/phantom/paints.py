@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
-from tratteggio.phantom.noise import Floats
+from tratteggio.degradation.simulation.value_noise import Floats
 from tratteggio.phantom.pigments import Amounts, traits
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tratteggio.phantom.noise import Floats
+from tratteggio.degradation.simulation.value_noise import Floats
 
 
 class Pigment(NamedTuple):

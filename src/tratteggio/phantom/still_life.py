@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.value_noise import Floats, draw
 from tratteggio.phantom.cartoon import Cartoon, Cover, Point, disc, lit, spline, stroke
-from tratteggio.phantom.noise import Floats, draw
 from tratteggio.phantom.paints import DARKNESS, EARTH, FOLIAGE, FRUITS, LINE, LINEN, PEWTER, Ramp
 
 TABLE = 0.62  # y of the back edge of the table, in units

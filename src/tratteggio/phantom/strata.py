@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.flaking import Losses
+from tratteggio.degradation.simulation.value_noise import Floats, field, millimetres
 from tratteggio.painting.pixels import Lost
 from tratteggio.painting.region import Region
 from tratteggio.phantom.drawing import underdrawing
-from tratteggio.phantom.lacunae import Losses
-from tratteggio.phantom.noise import Floats, field, millimetres
 from tratteggio.phantom.overpaint import SPILL, Overpaint
 from tratteggio.phantom.support import Support
 from tratteggio.phantom.surface import enlarged

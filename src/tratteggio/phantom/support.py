@@ -10,8 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
+from tratteggio.degradation.simulation.value_noise import Doubles, Floats, draw, field, millimetres, uniform
 from tratteggio.painting.region import Region
-from tratteggio.phantom.noise import Doubles, Floats, draw, field, millimetres, uniform
 
 WOOD, GROUND, SLAT, IRON = 0.24, 0.07, 0.07, 1.6
 SLATTED = (0.42, 0.34)  # share of the back that slats along and across the grain cover

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tratteggio.degradation.simulation.value_noise import Floats, field, millimetres, uniform
 from tratteggio.painting.region import Region
 from tratteggio.phantom.cartoon import Cartoon
-from tratteggio.phantom.noise import Floats, field, millimetres, uniform
 
 WAYS = 8  # directions of the brush over half a turn
 SIDE = 512  # texels of a tile of strokes, which repeats

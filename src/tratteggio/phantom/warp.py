@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from tratteggio.degradation.simulation.value_noise import Doubles, Floats, draw, field, field_at
 from tratteggio.painting.region import Region
-from tratteggio.phantom.noise import Doubles, Floats, draw, field, field_at
 
 FIELD_PX = 5.0  # largest displacement by the smooth field, in panel pixels, along each axis
 _SHARE = 0.006  # of the shorter side, which bounds it on small panels

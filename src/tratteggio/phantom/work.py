@@ -7,16 +7,16 @@ from functools import cached_property
 
 import numpy as np
 
+from tratteggio.degradation.simulation.crack_network import Cracks, Craquelure
+from tratteggio.degradation.simulation.flaking import Losses
+from tratteggio.degradation.simulation.value_noise import Floats, field, millimetres
 from tratteggio.errors import BadUsage
 from tratteggio.names import rows_and_columns
 from tratteggio.painting import Metadata
 from tratteggio.painting.pixels import Lost
 from tratteggio.painting.region import Region
 from tratteggio.phantom.cartoon import Cartoon, Sheet
-from tratteggio.phantom.craquelure import Cracks, Craquelure
-from tratteggio.phantom.lacunae import Losses
 from tratteggio.phantom.motifs import Motif, motif_of, paint
-from tratteggio.phantom.noise import Floats, field, millimetres
 from tratteggio.phantom.surface import Surface
 
 _SHADOW_UM = 260.0  # how far the rim of a loss throws its shadow

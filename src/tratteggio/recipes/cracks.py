@@ -3,10 +3,10 @@
     tratteggio train cracks --data PAINTINGS -o runs/cracks
 
 A small U-Net (Ronneberger, Fischer, Brox, MICCAI 2015). Half of the patches are of 64 panels, painted,
-cracked and examined (`tratteggio.phantom`), some scans of which are missing; the other half are places of
-pictures, or grounds of one tone, with networks of cracks laid over them, so that the truth is exact, and with
-drawn lines that are no cracks, see `training.cracked`. No photograph of cracks is learnt from, and no picture
-is set aside: it is measured on phantoms and photographs that it never sees.
+cracked and examined (`tratteggio.phantom`), some scans of which are missing. The other half are parts of
+images, or grounds of one tone, with crack networks drawn over them, so that the truth is exact, and with
+drawn lines that are no cracks (`tratteggio.datasets.cracks`). The net learns from no photograph of cracks,
+and there is no validation split: it is measured on phantoms and photographs that it never sees.
 
 Time: 35 minutes on one core. Figures: docs/performance.md, "Finding cracks", printed by
 `python benchmarks/detection.py --data CRACKS`.
@@ -25,6 +25,7 @@ RECIPE = Recipe(
     warmup=50,
     clip=1.0,
     loss="finding",
+    dataset="cracks",
     damage="none",
     augment={},
     keep_every=100,

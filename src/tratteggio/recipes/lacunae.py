@@ -3,7 +3,7 @@
     tratteggio train lacunae --data PAINTINGS -o runs/lacunae --set-aside 0.2
 
 No sheet of real losses can be passed on, so they are drawn: gesso, fill, canvas, plaster, wood and more laid
-into intact paintings, each as it is and from afar, and phantom panels; see `tratteggio.training.bared`. Net
+into intact paintings, each as it is and from afar, and phantom panels; see `tratteggio.datasets.losses`. Net
 after Meeus et al., ISPA 2019 and SPIE 2020, of depth 2, on cells of 4 x 4 pixels; it sees colours, how they
 differ from those around, and texture.
 
@@ -27,6 +27,7 @@ RECIPE = Recipe(
     clip=5.0,
     loss="finding",
     loss_options={"overlap": 0.0},
-    damage="bared",
+    dataset="losses",
+    damage="large_losses",
     augment={"flip": 0.5, "turn": 0.0, "upend": 0.5, "diagonal": 0.5},
 )

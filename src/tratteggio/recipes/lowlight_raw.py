@@ -5,7 +5,7 @@
 
 Chen, Chen, Xu, Koltun, "Learning to see in the dark", CVPR 2018: L1, patches of 512 x 512 of raw (1024 of
 the picture), one a step, mirrored and turned, Adam at 1e-4 and, half-way on, 1e-5, 4,000 rounds over 161
-pairs of short and long exposures. Here the raw is made from paintings, see `tratteggio.training.sensor`,
+pairs of short and long exposures. Here the raw is made from paintings, see `degradation.simulation.sensor`,
 10 .. 300 times too little light; patches are small and the rate falls like a cosine.
 
 Time: a quarter of an hour on one core. Figures: see `tratteggio reproduce lowlight`.

@@ -9,7 +9,7 @@ import numpy as np
 
 from tratteggio import files
 from tratteggio.damage.classes import index_of
-from tratteggio.damage.finding import found
+from tratteggio.damage.finding import threshold_and_trace
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Pixels, Region
 from tratteggio.painting.labels import KINDS
@@ -98,7 +98,9 @@ class Detecting:
         strength = self.strength
         if strength is None:
             raise BadUsage("no detector has looked yet")
-        lacunae = found(strength.pixels, threshold=threshold, trace=strength.trace, name=strength.detector)
+        lacunae = threshold_and_trace(
+            strength.pixels, threshold=threshold, trace=strength.trace, name=strength.detector
+        )
         before = self.desk.marking.marks.counts[strength.damage]
         self.desk.paint(
             {strength.damage: lacunae.lost}, {"tool": "detector", "detector": strength.detector,

@@ -10,7 +10,7 @@ from typing import Any
 from tratteggio import files, treatment
 from tratteggio.errors import BadUsage, TratteggioError
 from tratteggio.files import provenance
-from tratteggio.painting import Region, Restoration
+from tratteggio.painting import Lacunae, Region, Restoration
 from tratteggio.studio.desk import VIEW_PX, Desk
 from tratteggio.studio.jobs import Job
 from tratteggio.studio.layers import Fill, Placed, fill_of
@@ -74,62 +74,48 @@ class Filling:
     ) -> Job:
         """Begin to fill all that is marked, into a new proposal beside the painting."""
         folder = self.desk.writable()
+        self.desk.jobs.require_idle()
         lacunae = self.desk.to_fill(policies)
-        number = 1 + max([0, *(number for number, _ in self._saved()), *(n for n, _ in self.unfinished())])
+        number = 1 + max([0, *(number for number, _ in self._saved()), *folder.numbers()])
         target = self.desk.source.with_name(f"{self.desk.stem}.proposal-{number}{suffix}")
-        mask = folder.file(f"mask-{number}.png")
-        files.write_lacunae(lacunae, mask, metadata=self.desk.damage_map().metadata)
-        return self._fill(
-            number, target, mask, engine=engine, finish=finish, seed=seed, sample=sample, resume=False
-        )
+        settings = {"engine": engine, "finish": finish, "seed": seed, "sample": sample}
+        return self._fill(number, target, settings, lacunae=lacunae, resume=False)
 
     def resume(self, name: str) -> Job:
         """Go on with a fill that was stopped."""
         folder = self.desk.writable()
         for number, target in self.unfinished():
             if target.name == name:
-                settings = folder.settings(number)
-                mask = folder.file(f"mask-{number}.png")
-                return self._fill(number, target, mask, **settings, resume=True)
+                return self._fill(number, target, folder.settings(number), lacunae=None, resume=True)
         raise BadUsage("there is no such unfinished fill")
 
     def _fill(
-        self,
-        number: int,
-        target: Path,
-        mask: Path,
-        *,
-        engine: str,
-        finish: str,
-        seed: int,
-        sample: int,
-        resume: bool,
+        self, number: int, target: Path, settings: dict[str, Any], *, lacunae: Lacunae | None, resume: bool
     ) -> Job:
-        folder = self.desk.writable()
-        self.desk.jobs.require_idle()
-        settings = {"engine": engine, "finish": finish, "seed": seed, "sample": sample}
-        folder.keep_settings(number, settings)
-        lacunae = files.read_lacunae(mask, self.desk.stack.primary, mask_orientation="stored")
-        following = SoFar(target)
+        """Begin a fill; without lacunae those of the mask that lies there already."""
+        folder, scan = self.desk.writable(), self.desk.stack.primary
+        mask = folder.file(f"mask-{number}.png")
+
+        def prepared() -> dict[str, Any]:
+            if lacunae is not None:
+                files.write_lacunae(lacunae, mask, metadata=self.desk.damage_map().metadata)
+            folder.keep_settings(number, settings)
+            following = SoFar(target)
+            marked = files.read_lacunae(mask, scan, mask_orientation="stored")
+            self._live = (following, following.restoration(scan, marked))
+            return {
+                "source": str(self.desk.source), "mask": str(mask), "target": str(target),
+                "white": self.desk.white, **settings, "resume": resume,
+            }  # fmt: skip
 
         def saved(result: dict[str, Any]) -> None:
             self._live = None
             self._forget("live")
             self._add_saved(number, target)
-            self.desk.log("fill", {"file": target.name, "engine": engine, "finish": finish, "seed": seed,
-                               "verified": result["passed"]})  # fmt: skip
+            self.desk.log("fill", {"file": target.name, **settings, "verified": result["passed"]})
             result["target"] = target.name
 
-        # Before the task begins, which may be over in no time.
-        self._live = (following, following.restoration(self.desk.stack.primary, lacunae))
-        return self.desk.jobs.start(
-            "fill",
-            {
-                "source": str(self.desk.source), "mask": str(mask), "target": str(target),
-                "white": self.desk.white, **settings, "resume": resume,
-            },
-            then=saved,
-        )  # fmt: skip
+        return self.desk.jobs.start("fill", prepared, then=saved)
 
     def document(self, name: str, what: str) -> Job:
         """Begin to write what documents a saved proposal: its report, its layers, or a proof anew.

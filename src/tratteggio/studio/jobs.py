@@ -87,12 +87,18 @@ class Jobs:
                 theirs.close()
                 self._channel = ours
 
-    def start(self, task: str, arguments: dict[str, Any], *, then: AFTER_DONE = lambda _: None) -> Job:
+    def start(
+        self,
+        task: str,
+        arguments: dict[str, Any] | Callable[[], dict[str, Any]],
+        *,
+        then: AFTER_DONE = lambda _: None,
+    ) -> Job:
         """Begin a task.
 
         Args:
             task: its name.
-            arguments: of its function.
+            arguments: of its function; or what makes them, if that takes long: called in another thread.
             then: called with its result, in another thread, before the job counts as done.
 
         Raises:
@@ -104,11 +110,8 @@ class Jobs:
             self.current = Job(1 + (self.current.number if self.current else 0), task)
             self._stop.clear()
             assert self._channel is not None
-            self._channel.send((task, arguments))
-            thread = threading.Thread(
-                target=self._follow, args=(self.current, self._channel, then), daemon=True
-            )
-            thread.start()
+            followed = (self.current, self._channel, arguments, then)
+            threading.Thread(target=self._follow, args=followed, daemon=True).start()
             return self.current
 
     def require_idle(self) -> None:
@@ -136,8 +139,15 @@ class Jobs:
                     self._process.terminate()
                     self._process.join()
 
-    def _follow(self, job: Job, channel: Connection, then: AFTER_DONE) -> None:
+    def _follow(
+        self,
+        job: Job,
+        channel: Connection,
+        arguments: dict[str, Any] | Callable[[], dict[str, Any]],
+        then: AFTER_DONE,
+    ) -> None:
         try:
+            channel.send((job.task, arguments() if callable(arguments) else arguments))
             kind, value = self._answer(job, channel)
             if kind == "done":
                 then(value)

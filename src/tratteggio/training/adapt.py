@@ -20,11 +20,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.errors import BadUsage
 from tratteggio.losses.terms import Objective, Terms
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import COLOURS, Lost
-from tratteggio.training.damage import draw, drawer
 
 Floats = NDArray[np.float32]
 _Kind = TypeVar("_Kind", bound=np.generic)
@@ -125,7 +125,7 @@ class OwnPaint:
             made: Lost = shape & ~real
             if made.any() and (~(real | made)).mean() >= KNOWN:
                 return made
-        drawn = draw(drawer("cracks"), real.shape, rng) & ~real
+        drawn = draw_damage(make_damage("cracks"), real.shape, rng) & ~real
         return drawn if drawn.any() and (~(real | drawn)).any() else _one(real, rng)
 
 

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from tratteggio.degradation import Damage, draw_damage, make_damage
 from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.seeds import require_seed
 from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin, reach_px
-from tratteggio.training.damage import Drawer, draw, drawer
-from tratteggio.training.decoded import Decoded
+from tratteggio.training.image_cache import ImageCache
 from tratteggio.training.pictures import attributes_of
 from tratteggio.training.sources import Levels, Source
 
@@ -100,7 +100,7 @@ class Patches:
     Args:
         source: the pictures.
         side: of a square patch, in pixels.
-        damage: a kind by name, kinds with weights, or a drawer (see `training.damage`).
+        damage: a kind by name, kinds with weights, or a rule (see `tratteggio.degradation`).
         augment: how patches are varied; settings by name, or `AS_THEY_ARE`.
         seed: another seed, other patches.
         per_picture: patches of one picture in a round; None draws each patch from all places of all pictures.
@@ -130,7 +130,7 @@ class Patches:
         source: Source,
         *,
         side: int = 256,
-        damage: str | Mapping[str, float] | Drawer = "mixed",
+        damage: str | Mapping[str, float] | Damage = "mixed",
         augment: Augment | Mapping[str, float] = Augment(),
         seed: int = 0,
         per_picture: int | None = PER_PICTURE,
@@ -154,9 +154,9 @@ class Patches:
         self.source, self.side, self.seed, self.per_picture = source, side, seed, per_picture
         self.modalities, self.absent, self.filled = tuple(modalities), absent, filled
         self.fixed, self.attributes = fixed, tuple(attributes)
-        self.damage = drawer(damage)
+        self.damage = make_damage(damage)
         self.augment = augment if isinstance(augment, Augment) else Augment.of(augment)
-        self.decoded = Decoded(source, mib=cache_mib)
+        self.images = ImageCache(source, mib=cache_mib)
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._orders: OrderedDict[int, Corners] = OrderedDict()
         self._corners: OrderedDict[tuple[int, int], Corners] = OrderedDict()
@@ -181,7 +181,7 @@ class Patches:
     @property
     def unreadable(self) -> tuple[str, ...]:
         """Names of the pictures that could not be read so far, by this process."""
-        return self.decoded.unreadable
+        return self.images.unreadable
 
     def __getitem__(self, index: int) -> Patch:
         """Return truth (C, side, side) of 0 .. 1 and known (1, side, side) of 0 or 1; both float32.
@@ -203,7 +203,7 @@ class Patches:
         truth, seen = cut(picture, place, side=self.side)
         taken = time.perf_counter()
         chance = np.random.default_rng([self.seed, 3, number]) if self.fixed else rng
-        known = seen & ~draw(self.damage, (self.side, self.side), chance)
+        known = seen & ~draw_damage(self.damage, (self.side, self.side), chance)
         if not known.any():  # what was left of a small picture is lost as well: leave it whole
             known = seen
         self.seconds["decode"] += decoded - started
@@ -231,7 +231,7 @@ class Patches:
             return self._anywhere(rng)
         turn, at = divmod(index, self.per_round)
         number, which = divmod(int(self._order(turn, self.per_picture)[at]), self.per_picture)
-        picture, count = self.decoded[number], self.per_picture
+        picture, count = self.images[number], self.per_picture
         corners = _remembered(
             self._corners,
             (turn, number),
@@ -249,7 +249,7 @@ class Patches:
     def _anywhere(self, rng: Generator) -> tuple[int, Levels, int, int]:
         """Draw from all places of all pictures."""
         number = int(np.searchsorted(self._places, rng.integers(self._places[-1]), side="right"))
-        picture = self.decoded[number]
+        picture = self.images[number]
         spans = [n - self.side for n in picture.shape[:2]]
         # Of a picture smaller than the patch there is one place, its middle.
         top, left = (int(rng.integers(span + 1)) if span >= 0 else span // 2 for span in spans)

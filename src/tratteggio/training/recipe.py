@@ -53,7 +53,8 @@ class Recipe:
             halfway, which in fine-tuning often fills better than either end. 1 hands on what was learnt.
         loss: name of the objective in `tratteggio.losses`.
         loss_options: what that objective is given.
-        damage: name of a kind of damage, or names with weights.
+        dataset: name of a dataset in `tratteggio.datasets`: where the samples come from.
+        damage: a kind of damage, NAME or NAME:OPTION=VALUE, or names with weights.
         fixed: each picture has the same lacunae in every round, as if they had been drawn beforehand.
         whole: a patch is a whole picture brought to the square `side`, whatever its shape.
         halved: pictures are brought to half their size first: photographs become sharp to the pixel, and what
@@ -106,6 +107,7 @@ class Recipe:
     blend: float = 1.0
     loss: str = "l1"
     loss_options: Settings = field(default_factory=dict)
+    dataset: str = "images"
     damage: str | Settings = "mixed"
     fixed: bool = False
     whole: bool = False
@@ -236,6 +238,7 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
 
     place = Path(source)
     values = require(parse_json(text, place, what="recipe"), dict[str, Any], place, what="recipe")
+    values = _with_new_names(values)
     hints = get_type_hints(Recipe)
     for key, value in values.items():
         _require_known("setting", key, hints)
@@ -244,6 +247,19 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
     if missing:
         raise BadUsage(f"{source} lacks {', '.join(missing)}")
     return Recipe(**values)
+
+
+def _with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read recipes of earlier versions, which named no dataset: runs and cards keep what was written then."""
+    new = dict(values)
+    if new.get("damage") == "bared":
+        new["damage"] = "large_losses"
+    if "dataset" not in new:
+        kind = options.name_of(str(new.get("model")))
+        finders = {"crack-unet": "cracks", "fp-cae": "paintings", "fpcae-add": "paintings"}
+        by_net = {**finders, "fpcae-concat": "paintings"}.get(kind, "images")
+        new["dataset"] = "losses" if new.get("damage") == "large_losses" else by_net
+    return new
 
 
 def differences(one: Recipe, other: Recipe) -> list[str]:

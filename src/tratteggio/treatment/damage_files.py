@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from tratteggio import files
-from tratteggio.damage import CLASSES, PALETTE, DamageMap, policies
+from tratteggio.damage import CLASSES, LEGEND, PALETTE, DamageMap, policies
 from tratteggio.errors import BadUsage
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.watch import Watch
+from tratteggio.files.writing import require_mask_suffix
 from tratteggio.painting import Lacunae, Scan
 from tratteggio.renamed import renamed_arguments
 from tratteggio.roles import Detector
@@ -18,8 +19,6 @@ from tratteggio.treatment.detecting import DETECTORS, Progress, Survey, keep_gri
 from tratteggio.treatment.making import make_detector
 from tratteggio.treatment.opening import describe_scan, open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import input_files
-
-MASKS = (".png", ".tif", ".tiff")
 
 
 @renamed_arguments({"kinds": "detectors"})
@@ -137,7 +136,7 @@ def read_damage(path: str | Path, scan: Scan, *, mask_orientation: str | None = 
     """Read a damage map that `write_damage` wrote, or that somebody painted or corrected.
 
     Args:
-        path: PNG or TIFF in the colours of the classes.
+        path: PNG or TIFF in the colours of `tratteggio.damage.LEGEND`; black and green are sound paint.
         scan: whose damage it shows.
         mask_orientation: "displayed" or "stored", as for `files.read_lacunae`.
 
@@ -147,8 +146,9 @@ def read_damage(path: str | Path, scan: Scan, *, mask_orientation: str | None = 
         UnsupportedFile: a colour that belongs to no class; the message lists such colours.
         UnreadableFile: missing or damaged.
     """
-    indices = files.read_indexed(path, {colour: number for number, colour in enumerate(PALETTE)})
-    lying = files.laid(
+    numbers = {colour: number for number, colour in enumerate(PALETTE)} | {LEGEND["paint"].colour: 0}
+    indices = files.read_indexed(path, numbers)
+    lying = files.orient_to_scan(
         indices, scan, name=str(path), orientation=files.stated_orientation(path), what="damage map",
         mask_orientation=mask_orientation,
     )  # fmt: skip
@@ -183,10 +183,9 @@ def lacunae_by_policy(damage: DamageMap, policy: str | None = None, *, grow: str
 
 def class_colours() -> dict[str, str]:
     """Return the colour of each class in maps, as #rrggbb."""
-    return {name: "#" + "".join(f"{level:02x}" for level in kind.colour) for name, kind in CLASSES.items()}
+    return {name: LEGEND[name].hex for name in CLASSES}
 
 
 def _require_mask_suffix(path: Path) -> None:
-    if path.suffix.lower() not in MASKS:
-        raise BadUsage(f"{path}: masks and maps are {' '.join(MASKS)}; JPEG would blur their edges")
+    require_mask_suffix(path)
     files.require_scan_writable(path)

@@ -16,14 +16,13 @@ from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.icc import profile_name, srgb_profile
-from tratteggio.files.laying import require_alike
 from tratteggio.files.layout import relaid
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.record import Input, input_file, make_record
 from tratteggio.files.sensor import SENSOR
 from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
-from tratteggio.filters import windows
 from tratteggio.filters.chain import Step, chain
 from tratteggio.filters.chain import said as chain_text
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
@@ -38,6 +37,7 @@ from tratteggio.treatment.opening import (
 )
 from tratteggio.treatment.planning import input_files
 from tratteggio.windows import Outputs
+from tratteggio.windows.filtered import TILE, Enhanced, filtered, reach_of
 from tratteggio.windows.outputs import WINDOW
 
 log = logging.getLogger("tratteggio")
@@ -85,7 +85,7 @@ def enhance(
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
             opacity; or what `open` takes, a scan, a stack, of which `rgb` is taken, or else the first.
         steps: filters in order, each as "gaussian:sigma=2"; `tratteggio enhance --list` shows them all.
-        enhancer: in place of filters, as "superres:scale=3", of the same list; or one that was made.
+        enhancer: instead of filters, as "superres:scale=3", from the same list; or an enhancer.
         device: of an enhancer with a net: "auto", "cpu" or "cuda".
         tile: pixels a side that are computed at a time by filters; the result does not depend on it.
         progress: called with (pixels done, pixels in all).
@@ -98,9 +98,9 @@ def enhance(
     Raises:
         UnknownName: no such filter, enhancer or option.
         BadUsage: neither filters nor an enhancer, or both; an option is missing or refused, a window is wider
-            than the picture, a filter looks at more of it than can be held, or the enhancer cannot take it.
+            than the image, a filter needs more of it than memory allows, or the enhancer cannot take it.
         BadPixels: NaN or infinite values, when they are read.
-        GridMismatch: the other picture of a hybrid has another size.
+        GridMismatch: the other image of a hybrid has another size.
         MissingExtra: a filter needs OpenCV, or an enhancer weights, that is not installed.
 
     Example:
@@ -140,7 +140,7 @@ def enhance_file(
         the history, as it is written beside the target: under "hypothesis" each step, in order.
 
     Raises:
-        UnsafeOutput: an output is the source or the other picture of a hybrid, or is there already.
+        UnsafeOutput: an output is the source or the other image of a hybrid, or exists already.
         SourceChanged: the source was replaced while it was being read; nothing is written.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
         TratteggioError: as `enhance` and `open` raise.
@@ -201,12 +201,12 @@ class _Filters(NamedTuple):
 
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         for other in filter(None, self.others):
-            require_alike(scan, other)
-        light = windows.filtered(scan, self.steps, self.others)
-        reach = windows.reach_of(self.steps, scan.grid)
+            require_same_orientation(scan, other)
+        light = filtered(scan, self.steps, self.others)
+        reach = reach_of(self.steps, scan.grid)
         _warn_of_rims(scan, reach)
         # A tile is read with its margins: the wider these are, the wider it should be.
-        side = self.tile or max(windows.TILE, 4 * (reach or 0))
+        side = self.tile or max(TILE, 4 * (reach or 0))
         return _apply(scan, light, tile=side, progress=progress)
 
 
@@ -214,11 +214,11 @@ class _Improved(NamedTuple):
     """An enhancer, ready for a scan."""
 
     enhancer: Enhancer
-    words: str
+    chosen: str
 
     @property
     def text(self) -> str:
-        return f"--with {shlex.quote(self.words)}"
+        return f"--with {shlex.quote(self.chosen)}"
 
     @property
     def reads(self) -> list[str]:
@@ -266,7 +266,7 @@ def _choose(
 
 def _apply(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:
     """Return a scan with other light: its depth and alpha, and its metadata on the new grid."""
-    pixels = windows.Enhanced(scan, light, tile=tile, progress=progress)
+    pixels = Enhanced(scan, light, tile=tile, progress=progress)
     recoloured = light.shape[2] != scan.channels
     metadata = relaid(scan.metadata, scale=light.shape[0] // scan.grid[0], recoloured=recoloured)
     if recoloured:  # the properties of one channel do not hold for colours
@@ -295,7 +295,7 @@ def _warn_of_rims(scan: Scan, reach: int | None) -> None:
 
 
 def _others(steps: Sequence[Step]) -> list[Scan | None]:
-    """Open the other picture that a step needs, for each step."""
+    """Open the other image that a step needs, for each step."""
     return [None if step.other is None else open(step.other).primary for step in steps]
 
 

@@ -27,7 +27,7 @@ def export(
         source: what `open` takes; for .ora a proposal that `inpaint` wrote.
         target: .ome.zarr or .ome.tif, a stack with profile, scale, title and history; .ora, the layers of a
             proposal, an 8-bit exchange copy.
-        overwrite: replace what is there already.
+        overwrite: replace an existing target.
         progress: called with (pixels read, pixels in all); not for .ora.
 
     Raises:

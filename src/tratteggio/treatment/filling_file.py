@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tratteggio import files
-from tratteggio.errors import BadUsage, SourceChanged, Stopped, TratteggioError, UnwritableFile
+from tratteggio.errors import BadUsage, Cancelled, SourceChanged, Stopped, TratteggioError, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
@@ -69,7 +69,7 @@ def inpaint_file(
         the history, as it is written beside the target.
 
     Raises:
-        Stopped: interrupted; the ledger holds what was done.
+        Stopped: interrupted, or `progress` raised `Cancelled`; the ledger holds what was done.
         UnsafeOutput: an output is the source or the mask, or exists already; or there is an unfinished job,
             or another process works on it.
         SourceChanged: an input was replaced while it was being read; nothing is saved.
@@ -99,7 +99,7 @@ def inpaint_file(
             progress=progress,
         )  # fmt: skip
         files.save(restoration, target, before=last_look)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Cancelled):
         raise Stopped(
             f"stopped before {target} was complete; run the same command with `resume=True` to continue"
         ) from None
@@ -159,7 +159,7 @@ def _prepare(
         make_engine(engine, seed=options.seed, device=options.device) if isinstance(engine, str) else engine
     )
     stack = select_scans(maker, stack)
-    watch.add(place.parent if place.parent.is_file() else place for place in _paths(stack))
+    watch.add(path.parent if path.parent.is_file() else path for path in _paths(stack))
     note_range(*stack.scans)
     side, _ = memory_plan(stack, tile=options.tile, memory=options.memory)
     require_fillable(stack.primary, lacunae, mostly_lost=options.mostly_lost)
@@ -170,7 +170,7 @@ def _prepare(
 
 def _paths(stack: Stack) -> list[Path]:
     """Return the paths of the scans of a stack."""
-    return [place for scan in stack.scans if (place := provenance.place_named(scan.name)) is not None]
+    return [path for scan in stack.scans if (path := provenance.place_named(scan.name)) is not None]
 
 
 def _check_hashes(watch: Watch, stack: Stack, mask: Path | None, job: Mapping[str, Any]) -> None:

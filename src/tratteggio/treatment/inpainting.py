@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from tratteggio import files
 from tratteggio.calibration import abstain, calibrate_confidence, fill_synthetic_holes
+from tratteggio.damage import DamageMap
+from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.forms import Painting
 from tratteggio.files.record import Input, make_record
@@ -18,8 +21,9 @@ from tratteggio.finish import apply_finish
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
+from tratteggio.treatment.damage_files import lacunae_by_policy, read_damage
 from tratteggio.treatment.fill_options import FillOptions
-from tratteggio.treatment.making import make_engine
+from tratteggio.treatment.making import make_engine, samplers
 from tratteggio.treatment.marking import describe_mask, note_transparent, require_plausible
 from tratteggio.treatment.memory import memory_plan
 from tratteggio.treatment.opening import (
@@ -41,8 +45,11 @@ Progress = Callable[[int, int], None]
 @overload
 def inpaint(
     painting: Array,
-    lost: Lost | Lacunae | str | Path,
+    lost: Lost | Lacunae | str | Path | None = ...,
     *,
+    damage: DamageMap | str | Path | None = ...,
+    policy: str | None = ...,
+    grow: str | None = ...,
     engine: str | Engine = ...,
     finish: str = ...,
     seed: int = ...,
@@ -60,8 +67,11 @@ def inpaint(
 @overload
 def inpaint(
     painting: str | Path | Scan | Stack | Restoration,
-    lost: Lost | Lacunae | str | Path,
+    lost: Lost | Lacunae | str | Path | None = ...,
     *,
+    damage: DamageMap | str | Path | None = ...,
+    policy: str | None = ...,
+    grow: str | None = ...,
     engine: str | Engine = ...,
     finish: str = ...,
     seed: int = ...,
@@ -72,14 +82,18 @@ def inpaint(
     leave_above: float | None = ...,
     mask_orientation: str | None = ...,
     mostly_lost: bool = ...,
+    samples: int = ...,
     progress: Progress | None = ...,
 ) -> Restoration: ...
 
 
 def inpaint(
     painting: Painting,
-    lost: Lost | Lacunae | str | Path,
+    lost: Lost | Lacunae | str | Path | None = None,
     *,
+    damage: DamageMap | str | Path | None = None,
+    policy: str | None = None,
+    grow: str | None = None,
     engine: str | Engine = "auto",
     finish: str = "mimetic",
     seed: int = 0,
@@ -90,6 +104,7 @@ def inpaint(
     leave_above: float | None = None,
     mask_orientation: str | None = None,
     mostly_lost: bool = False,
+    samples: int = 0,
     progress: Progress | None = None,
 ) -> Array | Restoration:
     """Propose a fill for the lacunae of a painting. Pixels that are not lost are never touched.
@@ -99,6 +114,10 @@ def inpaint(
             is opacity; or what `open` takes, a scan, a stack, a restoration. Of several scans `rgb` is
             filled, or else the first; engines that look at others are shown those, too.
         lost: (H, W) bool, True where paint is lost; or lacunae, or a mask file (white = lost).
+        damage: instead of `lost`: a damage map, or its file.
+        policy: of a damage map: CLASS=fill or CLASS=keep, separated by commas. By default losses and
+            scratches are filled, cracks, stains and overpaint kept.
+        grow: of a damage map: widen the area to fill, as "2px" or "120um".
         engine: a name from `tratteggio.registry.names("engines")`, with options if needed, or an engine.
         finish: how the fill looks: mimetic, hatched, neutral or outlined, with options if needed, as
             "hatched:line_px=4".
@@ -115,15 +134,17 @@ def inpaint(
             and sizes, and refuses what is ambiguous. Arrays are as stored.
         mostly_lost: accept a mask that marks more than 90 % of the area. By default it is refused, because
             such a mask is nearly always inverted.
-        progress: called with (lost pixels done, lost pixels in all).
+        samples: the number of other plausible fills, in `Restoration.samples`; not for arrays.
+        progress: called with (lost pixels done, lost pixels in all), for each fill anew.
 
     Returns:
         an array like `painting` if that was an array, else a Restoration (lazy; `.save(path)` writes it).
 
     Raises:
         GridMismatch: painting and lacunae differ in size.
-        BadUsage: nothing is lost, everything is lost, more than 90 % without `mostly_lost`, a mask that fits
-            in two ways, channels that are neither grey nor RGB, or an option cannot be met.
+        BadUsage: both or neither of `lost` and `damage`; nothing is lost, everything is lost, more than 90 %
+            without `mostly_lost`; a mask that fits in two ways; channels that are neither grey nor RGB; an
+            engine that makes only one fill, with `samples`; or an option cannot be met.
         BadPixels: known paint is NaN or infinite.
         UnknownName: no such engine or finish.
 
@@ -139,18 +160,53 @@ def inpaint(
         finish=finish, seed=seed, device=device, tile=tile, memory=memory, calibrate=calibrate,
         leave_above=leave_above, mask_orientation=mask_orientation, mostly_lost=mostly_lost,
     )  # fmt: skip
+    if samples and isinstance(painting, np.ndarray):
+        raise BadUsage(
+            "samples need a restoration to be part of; give a scan instead of an array", option="samples"
+        )
     stack = stack_of(painting)
-    lacunae = lacunae_of(lost, stack.primary, mask_orientation=mask_orientation)
+    lacunae = _choose(
+        lost, damage, stack.primary, policy=policy, grow=grow, mask_orientation=mask_orientation
+    )
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
+    makers = [maker, *(samplers(maker, samples) if samples else ())]
     stack = select_scans(maker, stack)
     note_range(*stack.scans)
     require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
-    job = describe(stack, lacunae, maker, seed=seed)
     side, _ = memory_plan(stack, tile=tile, memory=memory)
-    restoration = propose(
-        stack, lacunae, maker, MemoryLedger(), job=job, options=options, tile=side, progress=progress
-    )
+    fills = []
+    for one in makers:
+        job, ledger = describe(stack, lacunae, one, seed=seed), MemoryLedger()
+        fills.append(
+            propose(stack, lacunae, one, ledger, job=job, options=options, tile=side, progress=progress)
+        )
+    restoration = replace(fills[0], samples=tuple(fills[1:]))
     return restoration.image if isinstance(painting, np.ndarray) else restoration
+
+
+def _choose(
+    lost: Lost | Lacunae | str | Path | None,
+    damage: DamageMap | str | Path | None,
+    scan: Scan,
+    *,
+    policy: str | None,
+    grow: str | None,
+    mask_orientation: str | None,
+) -> Lacunae:
+    """Return the lacunae: those given, or those that policies choose from a damage map."""
+    if damage is None:
+        if lost is None:
+            raise BadUsage(
+                "give `lost=...`, a mask, or `damage=...`, a damage map; `tratteggio.detect` finds damage"
+            )
+        if policy is not None or grow is not None:
+            raise BadUsage("policy and grow need a damage map; give `damage=...` instead of lost")
+        return lacunae_of(lost, scan, mask_orientation=mask_orientation)
+    if lost is not None:
+        raise BadUsage("give either lost or damage, not both")
+    if not isinstance(damage, DamageMap):
+        damage = read_damage(damage, scan, mask_orientation=mask_orientation)
+    return lacunae_of(lacunae_by_policy(damage, policy, grow=grow), scan)
 
 
 def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> dict[str, Any]:
@@ -230,7 +286,9 @@ def propose(
             **details,
         },
     )
-    restoration = Restoration(scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save)
+    restoration = Restoration(
+        scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save, files.preview
+    )
     return apply_finish(restoration, options.finish)
 
 

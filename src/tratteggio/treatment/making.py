@@ -42,10 +42,10 @@ def make_engine(
     require_seed(seed)
     name, chosen = options.parse(name, lambda name: _options("engines", name))
     make = registry.load("engines", name).make
-    taken = signature(make).parameters
-    if weights is not None and "weights" not in taken:
+    accepted = signature(make).parameters
+    if weights is not None and "weights" not in accepted:
         raise BadUsage(f"engine {name} has no net, so it takes no weights; omit them")
-    if attributes and "attributes" not in taken:
+    if attributes and "attributes" not in accepted:
         raise BadUsage(f"engine {name} takes no attributes; omit them, or use engine vae")
     own = (
         chosen

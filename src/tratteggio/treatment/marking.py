@@ -1,4 +1,4 @@
-"""What a mask was understood to mark, said before anything is filled; an inverted mask is refused."""
+"""Describe what a mask marks before anything is filled, and refuse an inverted mask."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from tratteggio.painting.pixels import white
 
 log = logging.getLogger("tratteggio")
 
-# Of the area: lost paint is rarely more than the first, and a mask with more than the second is nearly always
-# inverted.
+# Shares of the area: more than MUCH is rarely lost; a mask with more than MOST is nearly always inverted.
 MUCH, MOST = 0.4, 0.9
 
 
 def describe_mask(lacunae: Lacunae) -> str:
-    """Say what is taken as lost, and how much of it there is.
+    """Describe what a mask marks as lost, and how much of it there is.
 
     Example:
         >>> import numpy as np
@@ -34,14 +33,14 @@ def describe_mask(lacunae: Lacunae) -> str:
 
 
 def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
-    """Say what a mask was understood to mark, and refuse what cannot be filled or looks like a mistake.
+    """Log what a mask marks, and refuse what cannot be filled or looks like a mistake.
 
     Args:
         lacunae: where paint is lost.
-        mostly_lost: the user says that so much is lost.
+        mostly_lost: accept more than 90 %.
 
     Raises:
-        BadUsage: nothing is lost, everything is, or more than 9 tenths and nobody said so.
+        BadUsage: nothing is lost, everything is, or more than 90 % without `mostly_lost`.
     """
     name, share = lacunae.name, lacunae.share
     if lacunae.lost_px == 0:
@@ -67,13 +66,13 @@ def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
 
 
 def _convention(lacunae: Lacunae) -> str:
-    """Say what stands for lost; where no mask file says otherwise, that is white."""
+    """Return what marks lost paint; white unless the mask file has another sense."""
     opaque = lacunae.marked.startswith("opaque")
     return f"{lacunae.marked} = lost, what is transparent is not marked" if opaque else "white = lost"
 
 
 def note_transparent(scan: Scan, lacunae: Lacunae) -> None:
-    """Say so if the scan is not opaque where it is filled: the fill is opaque, or nobody would see it."""
+    """Log a warning if the scan is transparent where it is filled: the fill is opaque, to be visible."""
     if not scan.alpha and scan.metadata.clear is None:
         return
     count = 0

@@ -16,7 +16,7 @@ def memory_plan(stack: Stack, *, tile: int | None = None, memory: float | None =
     Args:
         stack: what is read: the scan to fill and those that the engine reads.
         tile: pixels a side, if the user chose.
-        memory: GiB that the work may take, if the user said.
+        memory: GiB that the work may take, if the user chose.
 
     Returns:
         the tile in pixels a side, and the peak in GiB above an idle interpreter.

@@ -1,4 +1,4 @@
-"""What goes in: paintings and lacunae, in any of the forms that a user may hold them in."""
+"""Open paintings and lacunae in any form: files, arrays, scans, stacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tratteggio import files
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
 from tratteggio.files.forms import Painting, scan_of
-from tratteggio.files.laying import require_alike
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.record import Input
 from tratteggio.files.sensor import sensor_of
 from tratteggio.files.white import with_white
@@ -27,48 +27,50 @@ def open(  # noqa: A001 - reads as `tg.open`
     """Open a scan, or several registered ones, lazily.
 
     Args:
-        painting: a file (taken as `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
+        painting: a file (modality `rgb`), an OME-Zarr, an OME-TIFF that we wrote, a folder with a
             `painting.toml`, or files by modality name; or an array, a scan, a stack, a restoration.
-        raw: take camera raw too, which is a mosaic and no picture yet.
+        raw: accept camera raw too, a mosaic that is not developed yet.
         white: the sample that stands for white in every scan, as 4095 for 12 bit in 16; None takes what the
             files state, else that of the depth.
 
     Raises:
         BadUsage: a folder of another kind, a `painting.toml` that cannot be followed, a white that a scan
-            cannot have, files with different orientation tags, or camera raw where a picture is asked for.
+            cannot have, files with different orientation tags, or camera raw without `raw`.
         UnreadableFile: a file is missing, damaged or of a kind we do not read.
         GridMismatch: the scans differ in size.
     """
     if isinstance(painting, Mapping):
         stack = Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
         for scan in stack.scans:
-            require_alike(stack.primary, scan)
+            require_same_orientation(stack.primary, scan)
     elif isinstance(painting, str | Path):
         stack = files.read_stack(painting)
     else:
         stack = stack_of(painting, raw=raw)
-    return _admitted(with_white(stack, white), raw=raw)
+    return _require_developed(with_white(stack, white), raw=raw)
 
 
 def stack_of(painting: Painting | Mapping[str, str | Path], *, raw: bool = False) -> Stack:
-    """Take a painting in any of the forms that a user may hold it in; `raw` as in `open`."""
+    """Return a painting in any form as a stack; `raw` as in `open`."""
     if isinstance(painting, str | Path | Mapping):
         return open(painting, raw=raw)
-    return _admitted(painting if isinstance(painting, Stack) else Stack((scan_of(painting),)), raw=raw)
+    return _require_developed(
+        painting if isinstance(painting, Stack) else Stack((scan_of(painting),)), raw=raw
+    )
 
 
-def _admitted(stack: Stack, *, raw: bool) -> Stack:
+def _require_developed(stack: Stack, *, raw: bool) -> Stack:
     for scan in stack.scans:
         if not raw and sensor_of(scan) is not None:
             raise BadUsage(
-                f"{scan.name} is camera raw, a mosaic and no picture yet; develop it first, with "
+                f"{scan.name} is camera raw, which is not developed yet; develop it first, with "
                 "`tratteggio.enhance(enhancer='lowlight:route=raw')`"
             )
     return stack
 
 
 def require_picture(scan: Scan) -> None:
-    """Refuse channels of which nobody can say what they show.
+    """Refuse channels of unknown meaning.
 
     Raises:
         BadUsage: the scan is neither grey nor RGB.
@@ -83,7 +85,7 @@ def require_picture(scan: Scan) -> None:
 def lacunae_of(
     lost: Lost | Lacunae | str | Path, scan: Scan, *, mask_orientation: str | None = None
 ) -> Lacunae:
-    """Take lacunae in any form, on the grid of the scan; arrays lie as stored, files as `read_lacunae`."""
+    """Return lacunae in any form, on the grid of the scan; arrays as stored, files as `read_lacunae`."""
     if isinstance(lost, str | Path):
         return files.read_lacunae(lost, scan, mask_orientation=mask_orientation)
     lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)

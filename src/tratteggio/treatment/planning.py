@@ -1,7 +1,7 @@
-"""What can be known before the first pixel: outputs, inputs, options, formats, room on the disk.
+"""Checks before the first pixel: outputs, inputs, options, formats, free space on the disk.
 
-One place for all verbs that fill. Whatever is wrong with names, headers and options is said here, before
-detection and filling, and nothing has been written by then.
+All functions that fill use them. An error in names, headers or options is raised here, before detection and
+filling, and before anything is written.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def proposal_files(item: Proposal, *, samples: int = 0) -> list[Path]:
 
 
 def ledger_folder(target: Path) -> Path:
-    """Return where what is done of a proposal is kept until it is complete."""
+    """Return the folder that keeps the finished tiles of a proposal until it is complete."""
     return target.with_name(target.name + ".job")
 
 
@@ -113,7 +113,7 @@ def require_policy(policy: str | None, grow: str | None) -> None:
 
 
 def require_savable(scan: Scan, target: Path, *, lost_px: int = 0, grow: str | None = None) -> None:
-    """Check what a scan's header tells: whether the target can hold it, and whether the disk has room.
+    """Check, from the header of a scan, that the target can hold it and the disk has room.
 
     Args:
         scan: what is filled; its pixels are not read.

@@ -1,4 +1,4 @@
-"""Open what was proposed again, with all its layers."""
+"""Open a saved proposal again, with all its layers."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def reopen(
         Mapped(confidence.pixels, lambda a: (a / np.float32(255)).astype(np.float32), 0, np.dtype("f4")),
         history,
         files.save,
+        files.preview,
     )
 
 
@@ -96,10 +97,10 @@ def reopen_samples(
     return samples
 
 
-def _is_there(place: Path) -> bool:
+def _is_there(path: Path) -> bool:
     """Whether a scan lies where a history says; a name that the system cannot take is not there."""
     try:
-        return provenance.place_named(str(place)) is not None
+        return provenance.place_named(str(path)) is not None
     except (OSError, ValueError):
         return False
 

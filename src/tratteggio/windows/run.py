@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.painting.pixels import Lost, to_depth
 from tratteggio.roles import Engine
 from tratteggio.windows.blend import Piece
+from tratteggio.windows.executing import compute_in_order
 from tratteggio.windows.guide import Guide, guide, nothing_known
 from tratteggio.windows.ledger import Ledger
 from tratteggio.windows.plan import RIM, Plan, Tile, Window, plan
@@ -30,6 +34,7 @@ def run(
     *,
     tile: int = 2048,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Plan:
     """Fill all lacunae and keep the pieces in the ledger; tiles that the ledger has are not done again.
 
@@ -41,7 +46,10 @@ def run(
         stack: read by region, one tile's windows at a time.
         tile: about how many pixels a side are read and saved together; never changes the result.
         progress: called with (lost pixels done, lost pixels in all) after each window. Where windows of a
-            wide group overlap, a pixel counts once for each, so the last steps may come early.
+            wide group overlap, a pixel counts once for each, so the last steps may come early. It stops the
+            job if it raises `Cancelled`; tiles that are finished stay in the ledger.
+        executor: fills windows, for example in threads, while others are read and kept; None fills them one
+            by one. The bits are the same. Only the caller's thread reads the painting and keeps tiles.
 
     Raises:
         BadUsage: a lacuna lies where the filled scan shows nothing at all; the message names the place.
@@ -59,26 +67,44 @@ def run(
 
     filling = _Filling(planned, engine, engine.prepare(stack, lacunae), guide_of, scan.channels)
     done = 0
+    left = []
     for part in planned.tiles:
         if ledger.has(part.index):
             kept = ledger.kept(part.index)
             filling.require_own(part, kept, lacunae)
             done += sum(len(piece.values) for piece in kept)
-            continue
-        # One read for all windows of the tile, and the only place where the painting comes into memory.
+        else:
+            left.append(part)
+    outputs = compute_in_order(filling.fill, _jobs(left, stack, lacunae), executor=executor)
+    with closing(outputs):  # what fails here must not leave windows at work
+        for part in left:
+            pieces = []
+            for piece in islice(outputs, len(part.windows)):
+                if piece is not None:
+                    pieces.append(piece)
+                    done += len(piece.values)
+                    if progress:
+                        progress(min(done, lacunae.lost_px), lacunae.lost_px)
+            ledger.keep(part.index, pieces)
+    return planned
+
+
+class _Job(NamedTuple):
+    """One window with its part of the painting, in memory."""
+
+    window: Window
+    crop: Stack
+    lost: Lost
+
+
+def _jobs(tiles: Sequence[Tile], stack: Stack, lacunae: Lacunae) -> Iterator[_Job]:
+    """Read each tile once, for all its windows: the only place where the painting comes into memory."""
+    for part in tiles:
         box = part.box
         crop, lost = stack.crop(box), lacunae.read(box)
-        pieces = []
         for window in part.windows:
             inside = window.box.relative_to(box)
-            piece = filling.piece(window, crop.crop(inside), lost[inside.slices])
-            if piece is not None:
-                pieces.append(piece)
-                done += len(piece.values)
-                if progress:
-                    progress(min(done, lacunae.lost_px), lacunae.lost_px)
-        ledger.keep(part.index, pieces)
-    return planned
+            yield _Job(window, crop.crop(inside), lost[inside.slices])
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +116,10 @@ class _Filling:
     context: Any
     guide_of: Callable[[int], Guide]
     channels: int
+
+    def fill(self, job: _Job) -> Piece | None:
+        """Fill one window."""
+        return self.piece(job.window, job.crop, job.lost)
 
     def piece(self, window: Window, crop: Stack, lost: Lost) -> Piece | None:
         """Run the engine on one window; keep what it proposes for the window's own groups, if anything."""

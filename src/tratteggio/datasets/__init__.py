@@ -1,0 +1,1 @@
+"""What nets are trained on: one file per dataset, found by its file name; a recipe names one."""
