@@ -84,8 +84,8 @@ def test_a_clear_gap_keeps_its_sign_and_none_is_none(found):
 
 def test_sepia_has_chroma_without_spread_and_patches_jump():
     sepia = np.full((2, 8, 8), 1.0, np.float32) * np.array([3.0, 4.0], np.float32)[:, None, None]
-    told = vividness([sepia])
-    assert (told[CHROMA], told[VIVID], told[VARIED], told[JUMPS]) == pytest.approx((5, 5, 0, 0))
+    figures = vividness([sepia])
+    assert (figures[CHROMA], figures[VIVID], figures[VARIED], figures[JUMPS]) == pytest.approx((5, 5, 0, 0))
     board = sepia * (np.indices((8, 8)).sum(axis=0) % 2 * 2 - 1)
-    told = vividness([board])
-    assert (told[CHROMA], told[VARIED], told[JUMPS]) == pytest.approx((5, 5, 10))
+    figures = vividness([board])
+    assert (figures[CHROMA], figures[VARIED], figures[JUMPS]) == pytest.approx((5, 5, 10))

@@ -16,10 +16,10 @@ from tratteggio.experiments._protocol import GRAIN, JPEG, PSNR, SCORE, SSIM, TRU
 def done(tmp_path_factory) -> Path:
     """What `reproduce dunhuang` leaves, stopped once in the second training."""
     out = tmp_path_factory.mktemp("dunhuang") / "out"
-    told = []
+    calls = []
 
     def stop(step, total):
-        told.append((step, total))
+        calls.append((step, total))
         if step == 8:  # 6 steps of the first net, 2 of the second, of which the state is kept
             raise KeyboardInterrupt
 
@@ -30,9 +30,9 @@ def done(tmp_path_factory) -> Path:
     assert [file.name for file in (out / "runs" / "pconv_mse" / "state").iterdir()] == [
         "step-00000002.safetensors"
     ]
-    experiments.reproduce("dunhuang", out=out, progress=lambda step, total: told.append((step, total)))
+    experiments.reproduce("dunhuang", out=out, progress=lambda step, total: calls.append((step, total)))
     assert (out / "runs" / "conv_mse" / "weights.safetensors").stat().st_mtime_ns == trained_before
-    assert told[-1][0] == told[-1][1]
+    assert calls[-1][0] == calls[-1][1]
     return out
 
 

@@ -28,10 +28,10 @@ STEPS, LONGER = fpcae.SCALES["smoke"].steps, fpcae.SCALES["smoke"].longer
 def done(tmp_path_factory) -> Path:
     """What `reproduce fpcae` leaves, stopped once in the second training."""
     out = tmp_path_factory.mktemp("fpcae") / "out"
-    told = []
+    calls = []
 
     def stop(step, total):
-        told.append((step, total))
+        calls.append((step, total))
         if step == STEPS + 1:
             raise KeyboardInterrupt
 
@@ -40,9 +40,9 @@ def done(tmp_path_factory) -> Path:
     assert not (out / "report.md").exists()
     first = out / "runs" / "phantoms-normal-0" / "weights.safetensors"
     before = first.stat().st_mtime_ns
-    experiments.reproduce("fpcae", out=out, progress=lambda step, total: told.append((step, total)))
+    experiments.reproduce("fpcae", out=out, progress=lambda step, total: calls.append((step, total)))
     assert first.stat().st_mtime_ns == before
-    assert told[-1] == (2 * len(NAMES) * STEPS + 2 * 2 * 2 * LONGER,) * 2
+    assert calls[-1] == (2 * len(NAMES) * STEPS + 2 * 2 * 2 * LONGER,) * 2
     return out
 
 

@@ -26,10 +26,10 @@ def test_a_device_that_is_none_is_refused():
 
 
 def test_a_net_comes_with_what_the_history_tells_of_its_weights():
-    net, told = loaded("engine pconv", weights="pconv-compact", homes=("pconv_compact",), device="cpu")
+    net, info = loaded("engine pconv", weights="pconv-compact", homes=("pconv_compact",), device="cpu")
     assert next(net.parameters()).device.type == "cpu"
-    assert told["weights"] == "pconv-compact"
-    assert told["weights_sha256"] == models.sha256(models.find("pconv-compact"))
+    assert info["weights"] == "pconv-compact"
+    assert info["weights_sha256"] == models.sha256(models.find("pconv-compact"))
 
 
 def test_weights_of_a_net_that_the_asker_does_not_take_are_refused():

@@ -136,8 +136,8 @@ def test_the_card_of_many_pictures_holds_one_hash(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tratteggio.recipes._training.MOST_NAMED", 3)
-    (told,) = models.read_card(train(folder, tmp_path / "run", set_aside=0)).data
-    assert told.startswith("6 pictures, sha256 of the list ")
+    (entry,) = models.read_card(train(folder, tmp_path / "run", set_aside=0)).data
+    assert entry.startswith("6 pictures, sha256 of the list ")
 
 
 # --- runs --------------------------------------------------------------------------------------------
@@ -344,16 +344,16 @@ def test_colours_are_weighed_by_what_is_frequent_among_the_pictures(tmp_path: Pa
     pixels[:8, :8] = (20, 40, 220)
     for number in range(3):
         Image.fromarray(pixels).save(tmp_path / "data" / f"{number}.png")
-    told = {}
+    losses = {}
     for name, even in (("rebalanced", 0.5), ("plain", 1.0)):
         recipes.train(
             "colorizer_compact", tmp_path / "data", tmp_path / name, device="cpu", set_aside=0,
             settings=[*TINY_COLOUR, f"loss_options.even={even}", "reduced=48"],
         )  # fmt: skip
         lines = (tmp_path / name / "journal.jsonl").read_text("utf-8").splitlines()
-        told[name] = next(json.loads(line)["loss"] for line in lines if "loss" in json.loads(line))
-    assert told["plain"] == pytest.approx(math.log(313), rel=0.1)
-    assert told["rebalanced"] < 0.5 * told["plain"]
+        losses[name] = next(json.loads(line)["loss"] for line in lines if "loss" in json.loads(line))
+    assert losses["plain"] == pytest.approx(math.log(313), rel=0.1)
+    assert losses["rebalanced"] < 0.5 * losses["plain"]
 
 
 def test_a_net_that_finds_cracks_is_trained_on_a_folder_and_serves_its_detector(tmp_path):

@@ -260,8 +260,8 @@ def test_a_run_killed_three_times_ends_with_the_same_bits(tmp_path: Path) -> Non
         tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "whole", held_out=[Waves()[99]]
     )
     assert same_weights(tmp_path / "killed" / "weights.safetensors", weights)
-    told, whole = ([line["step"] for line in read_journal(tmp_path / run)] for run in ("killed", "whole"))
-    assert told == whole
+    steps, whole = ([line["step"] for line in read_journal(tmp_path / run)] for run in ("killed", "whole"))
+    assert steps == whole
     assert_array_equal(*(shown(tmp_path / run / "samples" / "step-20.png") for run in ("killed", "whole")))
 
 
@@ -418,14 +418,14 @@ def test_a_net_that_sees_the_truth_is_given_it_in_training_alone(tmp_path: Path)
     assert Seeing.given == [True, True, False]
 
 
-@pytest.mark.parametrize(("told", "active"), [(0.0, 0), (1.0, 3)])
+@pytest.mark.parametrize(("spread", "active"), [(0.0, 0), (1.0, 3)])
 def test_active_numbers_of_a_latent_are_counted_and_a_collapse_is_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, told: float, active: int
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, spread: float, active: int
 ) -> None:
     class Latent(type(tiny_net())):
         def nats(self, x, known, truth):
             assert torch.equal(truth * known, x)
-            return torch.tensor([told, 2 * told, 0.02 * told, 0.005 * told])
+            return torch.tensor([spread, 2 * spread, 0.02 * spread, 0.005 * spread])
 
     train(
         Latent(), Waves(), squared, recipe(steps=1), tmp_path / "run", device="cpu",
@@ -441,7 +441,7 @@ def test_a_net_that_is_told_of_attributes_gets_those_of_each_picture(tmp_path: P
         def __getitem__(self, index):
             return (*super().__getitem__(index), np.array([index, 1], np.float32))
 
-    class Told(type(tiny_net())):
+    class Conditioned(type(tiny_net())):
         attributes = ("number", "one")
         given: ClassVar[list[Any]] = []
 
@@ -454,10 +454,10 @@ def test_a_net_that_is_told_of_attributes_gets_those_of_each_picture(tmp_path: P
             return torch.ones(3)
 
     train(
-        Told(), Named(), squared, recipe(steps=2, batch=2, validate_every=2), tmp_path / "run", device="cpu",
-        held_out=[Named()[90]],
+        Conditioned(), Named(), squared, recipe(steps=2, batch=2, validate_every=2), tmp_path / "run",
+        device="cpu", held_out=[Named()[90]],
     )  # fmt: skip
-    assert Told.given == [(True, [[0, 1], [1, 1]]), (True, [[2, 1], [3, 1]]), (False, [[90, 1]])]
+    assert Conditioned.given == [(True, [[0, 1], [1, 1]]), (True, [[2, 1], [3, 1]]), (False, [[90, 1]])]
 
 
 def test_a_net_that_answers_for_the_middle_of_a_patch_is_measured_there(tmp_path: Path) -> None:

@@ -123,9 +123,9 @@ def write(pairs: Sequence[Pair], out: Path, key: Path, *, seed: int) -> None:
             part.write_bytes(_png(sheet(number, pictures)))
     with beside([out / "pairs.html"]) as [part]:
         part.write_text(page(shown), "utf-8")
-    told = {str(number): asdict(one) for number, one in enumerate(hidden, start=1)}
+    answers = {str(number): asdict(one) for number, one in enumerate(hidden, start=1)}
     with beside([key]) as [part]:
-        part.write_text(json.dumps({"seed": seed, "pairs": told}, indent=1), "utf-8")
+        part.write_text(json.dumps({"seed": seed, "pairs": answers}, indent=1), "utf-8")
 
 
 def page(shown: Sequence[tuple[Levels, Levels, Levels]]) -> Markup:
@@ -195,8 +195,8 @@ def preference(won: int, lost: int, equal: int = 0) -> Preference:
 
 def _read_key(key: Path) -> dict[str, Hidden]:
     try:
-        told = json.loads(key.read_text("utf-8"))["pairs"]
-        return {str(pair): Hidden(str(one["group"]), bool(one["one_is_a"])) for pair, one in told.items()}
+        pairs = json.loads(key.read_text("utf-8"))["pairs"]
+        return {str(pair): Hidden(str(one["group"]), bool(one["one_is_a"])) for pair, one in pairs.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableFile(f"{key} is no key of a blind comparison: {error}") from error
 

@@ -148,13 +148,13 @@ def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool)
     return Table(title, _GAPS, rows, f"{_GAP_NOTE} Both at the rate of the normal net."), claims
 
 
-def _probe_rows(found: Found, told: str) -> list[Row]:
+def _probe_rows(found: Found, suffix: str) -> list[Row]:
     rows = [
-        Row(net + told, _with_spread({name: spread(map(MEASURES[name], trials)) for name in BY_SSIM}))
+        Row(net + suffix, _with_spread({name: spread(map(MEASURES[name], trials)) for name in BY_SSIM}))
         for net, trials in found.items()
     ]
     gaps = {name: gap(found, FP_CAE, NORMAL, MEASURES[name]) for name in BY_SSIM}
-    return [*rows, Row(f"{FP_CAE} above {NORMAL}{told}", _with_spread(gaps))]
+    return [*rows, Row(f"{FP_CAE} above {NORMAL}{suffix}", _with_spread(gaps))]
 
 
 def curve(found: Found, on: str) -> str:
@@ -220,12 +220,12 @@ def judged(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
 
 def _seen(found: Found, one: str, other: str) -> str:
     """Tell a gap by all three measures, and whether it can be told from chance."""
-    told = []
+    gaps = []
     for name in BY_SSIM:
         of = gap(found, one, other, MEASURES[name])
         tail = "" if abs(of.mean) > of.deviation else ", within the spread"
-        told.append(f"{of} by {name}{tail}")
-    return f"{one} above {other}: {'; '.join(told)}."
+        gaps.append(f"{of} by {name}{tail}")
+    return f"{one} above {other}: {'; '.join(gaps)}."
 
 
 def _at_the_edges(found: Found) -> tuple[bool, str]:
@@ -236,11 +236,11 @@ def _at_the_edges(found: Found) -> tuple[bool, str]:
         gaps = [gap(found, FP_CAE, rival, _at(distance)) for distance in distances]
         counted[rival] = (sum(of.above for of in gaps), sum(of.mean > 0 for of in gaps))
     held = all(beyond == len(distances) for beyond, _ in counted.values())
-    told = "; ".join(
+    listed = "; ".join(
         f"above {rival} at {above}, by more than the spread at {beyond}"
         for rival, (beyond, above) in counted.items()
     )
-    return held, f"Of {len(distances)} distances {FP_CAE} is {told}."
+    return held, f"Of {len(distances)} distances {FP_CAE} is {listed}."
 
 
 def _at(distance: int) -> Measure:
@@ -251,18 +251,18 @@ def _at(distance: int) -> Measure:
 
 
 def _row(net: str, found: Found) -> Row:
-    told = {name: spread(map(measure, found[net])) for name, measure in MEASURES.items()}
-    return Row(net, _with_spread(told), {SSIM: PUBLISHED[net]})
+    figures = {name: spread(map(measure, found[net])) for name, measure in MEASURES.items()}
+    return Row(net, _with_spread(figures), {SSIM: PUBLISHED[net]})
 
 
 def _gap_row(found: Found, one: str, other: str) -> Row:
-    told = {name: gap(found, one, other, MEASURES[name]) for name in BY_SSIM}
-    return Row(f"{one} above {other}", _with_spread(told), {SSIM: PUBLISHED[one] - PUBLISHED[other]})
+    figures = {name: gap(found, one, other, MEASURES[name]) for name in BY_SSIM}
+    return Row(f"{one} above {other}", _with_spread(figures), {SSIM: PUBLISHED[one] - PUBLISHED[other]})
 
 
-def _with_spread(told: Mapping[str, Spread]) -> dict[str, float]:
-    means = {name: of.mean for name, of in told.items()}
-    return means | {name + SPREAD: of.deviation for name, of in told.items()}
+def _with_spread(figures: Mapping[str, Spread]) -> dict[str, float]:
+    means = {name: of.mean for name, of in figures.items()}
+    return means | {name + SPREAD: of.deviation for name, of in figures.items()}
 
 
 def _by_modality(found: Found, on: str) -> Table:

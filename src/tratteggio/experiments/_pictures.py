@@ -107,13 +107,13 @@ def write_examined(folder: Path, *, count: int, rows: int, cols: int) -> None:
             files.write_stack(multimodal(rows, cols, seed=seed).stack, target)
 
 
-def chance(seed: int, *names: str) -> Generator:
+def rng_of(seed: int, *names: str) -> Generator:
     """Return random numbers that depend on a seed and on names alone.
 
     So a picture keeps its crop and its lacunae whatever other pictures come or go.
 
     Example:
-        >>> chance(0, "a.png", "cracks").integers(100) == chance(0, "a.png", "cracks").integers(100)
+        >>> rng_of(0, "a.png", "cracks").integers(100) == rng_of(0, "a.png", "cracks").integers(100)
         np.True_
     """
     digest = hashlib.sha256("\n".join(names).encode()).digest()

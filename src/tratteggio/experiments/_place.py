@@ -81,8 +81,8 @@ def _settle(out: Path, job: Mapping[str, Any]) -> None:
     there = read_json(file, what="job of an experiment", remedy="name another folder")
     differing = [key for key in sorted({*there, *job}) if there.get(key) != job.get(key)]
     if differing:
-        told = "; ".join(f"{key:.80} {there.get(key)!s:.80}, not {job.get(key)}" for key in differing[:5])
-        raise UnsafeOutput(f"{out} was begun with other choices ({told}); name another folder")
+        changes = "; ".join(f"{key:.80} {there.get(key)!s:.80}, not {job.get(key)}" for key in differing[:5])
+        raise UnsafeOutput(f"{out} was begun with other choices ({changes}); name another folder")
 
 
 class _Line(Struct):

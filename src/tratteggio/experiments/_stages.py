@@ -76,7 +76,7 @@ def seconds_key(stage: str) -> str:
     return f"trained {stage}"
 
 
-class Told:
+class StepCounter:
     """How far an experiment has come, over all its stages.
 
     Args:

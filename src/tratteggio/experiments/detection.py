@@ -33,7 +33,7 @@ from tratteggio.experiments._pictures import Levels, set_aside
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.features.few_labels import Outputs, latents_of, seen
 from tratteggio.metrics.detection import Agreement, agreement, auc_roc, kappa
 from tratteggio.painting import Region, Scan, Stack
@@ -108,25 +108,25 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         for scans in (STACKED, ALONE)
         for method in (METHODS if scans == STACKED else (FPCAE, BOTH, AROUND, RAW))
     ]
-    told = Told(progress, chosen.panels * (len(cases) + 2) + len(names))
+    counter = StepCounter(progress, chosen.panels * (len(cases) + 2) + len(names))
     for number in range(chosen.panels):
         panel = Panel.of(FIRST_SEED + 100 * seed + number, chosen)
         for method, scans, count in cases:
             if (key := f"{number} | {method} | {scans} | {count}") not in ledger:
                 ledger.add(key, panel.score(method, scans, count)._asdict())
-            told.add(1)
+            counter.add(1)
         if (key := f"{number} | overpaint") not in ledger:
             ledger.add(key, overpainted(panel.examination))
-        told.add(1)
+        counter.add(1)
         if (key := f"{number} | default") not in ledger:
             ledger.add(key, asdict(default(panel.examination.stack["rgb_during"], panel.lost, detector)))
-        told.add(1)
+        counter.add(1)
     for place, name in enumerate(names):
         if (key := f"intact | {name}") not in ledger:
             ledger.add(key, {"marked": marked(read(name), detector)})
         if (key := f"drawn | {name}") not in ledger:
             ledger.add(key, asdict(default(*with_losses(read(name), seed=place), detector)))
-        told.add(1)
+        counter.add(1)
     scores = {
         (method, scans, count): [
             Score(**ledger[f"{number} | {method} | {scans} | {count}"]) for number in range(chosen.panels)

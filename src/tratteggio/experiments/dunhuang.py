@@ -23,7 +23,7 @@ from torch import nn
 
 from tratteggio import models, recipes
 from tratteggio.degradation import draw_damage, make_damage
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, readable, write_phantoms
+from tratteggio.experiments._pictures import SET_ASIDE, Levels, readable, rng_of, write_phantoms
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._protocol import (
     GRAIN,
@@ -37,7 +37,7 @@ from tratteggio.experiments._protocol import (
     measure,
 )
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
+from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.painting.pixels import Lost
 from tratteggio.training.pictures import pictures, split
@@ -122,19 +122,19 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         write_phantoms(data, count=8, rows=160, cols=128)
     learnt, aside = split(pictures(data), share=SET_ASIDE)
     gallery = Gallery(readable(data, aside), chosen, seed, Ledger(out / "finished.jsonl"))
-    told = Told(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
+    counter = StepCounter(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
     only = _listed(learnt, out)
     weights: dict[str, Path] = {}
     for name, row in STAGES.items():
         stage = _stage(name, chosen, seed, pretrained=weights.get(PRETRAINED))
         weights[row] = trained(
-            stage, data=data, only=only, out=out, ledger=gallery.ledger, progress=told.within()
+            stage, data=data, only=only, out=out, ledger=gallery.ledger, progress=counter.within()
         )
-        told.add(int(stage.settings["steps"]))
+        counter.add(int(stage.settings["steps"]))
     nets = {row: models.load(file)[0] for row, file in weights.items()}
     if SHIPPED in models.shipped():
         nets[OURS] = models.load(models.find(SHIPPED))[0]
-    found, seconds = gallery.all(nets, told)
+    found, seconds = gallery.all(nets, counter)
     write_picture(gallery.sheet(nets), out / "samples.jpg")
     return Report(
         setting=_setting(chosen, len(learnt), len(gallery.folder)),
@@ -205,7 +205,7 @@ class Gallery(NamedTuple):
     seed: int
     ledger: Ledger
 
-    def all(self, nets: Mapping[str, nn.Module], told: Told) -> tuple[dict[str, Figures], float]:
+    def all(self, nets: Mapping[str, nn.Module], counter: StepCounter) -> tuple[dict[str, Figures], float]:
         """Measure every net on every picture -> (means by row, seconds in all)."""
         for number in range(len(self.folder)):
             for row, net in nets.items():
@@ -215,7 +215,7 @@ class Gallery(NamedTuple):
                     figures = measure(picture, self._filled(net, picture, lost), lost)
                     seconds = time.perf_counter() - start
                     self.ledger.add(self._key(row, number), {**figures, "seconds": seconds})
-            told.add(1)
+            counter.add(1)
         rows = {
             row: [self.ledger[self._key(row, number)] for number in range(len(self.folder))] for row in nets
         }
@@ -232,7 +232,7 @@ class Gallery(NamedTuple):
             picture = np.ascontiguousarray(picture[top : top + most, left : left + most])
         grid = (picture.shape[0], picture.shape[1])
         return picture, draw_damage(
-            make_damage("walk"), grid, chance(self.seed, self.folder.name(number), "walk")
+            make_damage("walk"), grid, rng_of(self.seed, self.folder.name(number), "walk")
         )
 
     def sheet(self, nets: Mapping[str, nn.Module]) -> bytes:
@@ -313,9 +313,9 @@ def judged(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
     def seen(row: Figures) -> str:
         return f"{row[WRAPPED]:.2f} / {row[SSIM]:.4f} (true MSE {row[TRUE]:.2f})"
 
-    def why(held: bool, told: str) -> str:
+    def why(held: bool, figures: str) -> str:
         order = "in this order" if held else "not in this order"
-        return f"{'' if conclusive else 'A few steps prove nothing; '}{order} here: {told}."
+        return f"{'' if conclusive else 'A few steps prove nothing; '}{order} here: {figures}."
 
     partial = both[WRAPPED] < conv[WRAPPED] and both[SSIM] > conv[SSIM]
     little = final[WRAPPED] < both[WRAPPED] and final[SSIM] > both[SSIM]

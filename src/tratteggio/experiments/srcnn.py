@@ -30,7 +30,7 @@ from tratteggio.experiments._pictures import photographs
 from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, write_picture
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.layers.bicubic import enlarged, reduced
 from tratteggio.metrics import psnr, ssim
 from tratteggio.painting.pixels import white
@@ -111,7 +111,9 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     chosen = SCALES[scale]
     sets = _gathered(data, chosen)
     ledger = Ledger(out / "scores.jsonl")
-    told = Told(progress, len(chosen.scales) * len(SYSTEMS) * sum(len(found) for found in sets.values()))
+    counter = StepCounter(
+        progress, len(chosen.scales) * len(SYSTEMS) * sum(len(found) for found in sets.values())
+    )
     scores: dict[tuple[str, int, str], dict[str, Score]] = {}
     for times in chosen.scales:
         for system in SYSTEMS:
@@ -122,7 +124,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
                     if (key := f"{system} | {times} | {of} | {name}") not in ledger:
                         ledger.add(key, score(read(), times, enlarge)._asdict())
                     scores[system, times, of][name] = Score(**ledger[key])
-                    told.add(1)
+                    counter.add(1)
     shown = _drawn(scores, chosen, sets)
     for file, content in shown.items():
         write_picture(content.encode(), out / file)

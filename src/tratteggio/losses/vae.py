@@ -142,8 +142,8 @@ class Elbo:
     def _taxed(self, out: Sampled) -> Tensor:
         """Return KL in nats a picture."""
         prior = (None if part is None else part.float() for part in (out.prior_mean, out.prior_logvar))
-        told = divergence(out.mean.float(), out.logvar.float(), *prior)
-        return told.mean(dim=0).clamp(min=self.free).sum()
+        nats = divergence(out.mean.float(), out.logvar.float(), *prior)
+        return nats.mean(dim=0).clamp(min=self.free).sum()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,5 +84,5 @@ def _adapted(card: Card) -> dict[str, Any]:
         return {}
     if not isinstance(recipe, dict) or recipe.get("name") != "adapt":
         return {}
-    told = {"from": recipe["init_from"], "steps": recipe["steps"], "minutes": round(60 * card.hours, 2)}
-    return {"adapted": told}
+    adapted = {"from": recipe["init_from"], "steps": recipe["steps"], "minutes": round(60 * card.hours, 2)}
+    return {"adapted": adapted}

@@ -169,10 +169,10 @@ def _steps(net: nn.Module, patches: OwnPaint, recipe: Recipe, *, minutes: float,
 
 def _card(card: models.Card, recipe: Recipe, scan: Scan, file: Path) -> models.Card:
     """Name the painting beside what the weights had learnt from before."""
-    told = json.loads(to_json(replace(recipe, init_from=file.name)))
+    recipe_json = json.loads(to_json(replace(recipe, init_from=file.name)))
     return replace(
         card,
-        recipe=json.dumps(told, indent=1) + "\n",
+        recipe=json.dumps(recipe_json, indent=1) + "\n",
         data=(*card.data, f"then {provenance.short_name(scan.name)}"),
         licence="of the painting",
         seed=recipe.seed,

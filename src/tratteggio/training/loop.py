@@ -184,9 +184,9 @@ def _train_on(
             done = step + 1
             keeping = stopping or _due(done, recipe.keep_every, recipe)
             if keeping or _due(done, TELL_EVERY, recipe):
-                told = account.close()  # by all processes together
+                means = account.close()  # by all processes together
                 if journal:
-                    journal.tell(done, {"rate": rate_at(recipe, step), **told})
+                    journal.tell(done, {"rate": rate_at(recipe, step), **means})
             if journal and held_out and _due(done, recipe.validate_every, recipe):
                 with bench.average.shown():
                     account.figures = _validate(bench, held_out, done)
@@ -387,7 +387,7 @@ class _Account:
         """Return means over steps and processes, and begin anew."""
         sums: Any = self.bench.fabric.all_reduce(torch.stack(list(self._sums.values())), reduce_op="mean")
         means = dict(zip(self._sums, (sums / self._steps).tolist(), strict=True))
-        told = {
+        record = {
             "loss": means.pop("loss"),
             "gradient": means.pop("gradient"),
             "parts": means,
@@ -396,7 +396,7 @@ class _Account:
             "stages": self.stages.means(),
         }
         self._sums, self._steps, self._seconds = {}, 0, 0.0
-        return told
+        return record
 
 
 @contextmanager
@@ -447,8 +447,8 @@ def _step(
         bench.optimiser.step()
         bench.optimiser.zero_grad()
         bench.average.add(step)
-    told = {**terms.parts, "loss": terms.total, "gradient": norm}
-    account.add(told, seconds=time.perf_counter() - start)
+    values = {**terms.parts, "loss": terms.total, "gradient": norm}
+    account.add(values, seconds=time.perf_counter() - start)
     return stopping
 
 
@@ -473,12 +473,12 @@ def _agreed(fabric: Fabric, loss: Tensor, norm: Tensor, stop: _Stop) -> tuple[bo
     return bool(broken_anywhere), bool(stop_anywhere)
 
 
-def _diverged(bench: _Bench, batch: Batch, step: int, told: Mapping[str, Tensor]) -> Diverged:
+def _diverged(bench: _Bench, batch: Batch, step: int, figures: Mapping[str, Tensor]) -> Diverged:
     """Save the batch that broke a step, and say where."""
     file = bench.run / f"diverged-step-{step + 1:08d}-process-{bench.fabric.global_rank}.npz"
     with beside([file]) as [temporary], temporary.open("wb") as stream:
         np.savez(stream, **{part: getattr(batch, part).numpy() for part in ("truth", "known", "indices")})
-    values = ", ".join(f"{name} {value.item():.4g}" for name, value in told.items())
+    values = ", ".join(f"{name} {value.item():.4g}" for name, value in figures.items())
     return Diverged(
         f"step {step + 1} met {values}; its batch is in {file} and the last state before it in "
         f"{bench.run / 'state'}; look for pixels that are no numbers, or train anew with a lower rate, "
@@ -527,13 +527,13 @@ def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, 
     bench.net.eval()
     for number, (truth, known, *attributes) in enumerate(held_out):
         x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
-        told = [torch.from_numpy(array)[None].to(x.device) for array in attributes]
+        extra = [torch.from_numpy(array)[None].to(x.device) for array in attributes]
         with torch.random.fork_rng(), bench.fabric.autocast():
             _seed(bench.recipe.seed, number, 0)  # the same noise at every look
             seen = bench.shown(x, k)
-            y = bench.net(seen, k, *told)
+            y = bench.net(seen, k, *extra)
             if nats is not None:
-                counts.append(nats(seen, k, x, *told).float().cpu())
+                counts.append(nats(seen, k, x, *extra).float().cpu())
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
         answered, there = (middle(part, y)[0].cpu().numpy() for part in (x, k))
