@@ -78,7 +78,7 @@ def test_a_clear_gap_keeps_its_sign_and_none_is_none(found):
     low, high = gap(found, "truth", "grey", rebalanced=True, seed=0)
     assert 0 < low < high
     assert gap(found, "grey", "grey", rebalanced=False, seed=0) == (0, 0)
-    claims = colorization.judged(found, conclusive=True, seed=0)
+    claims = colorization.check_claims(found, conclusive=True, seed=0)
     assert {claim.verdict for claim in claims} <= {"ordering only", "not reproduced", "not attempted"}
 
 

@@ -110,11 +110,11 @@ def test_verdicts_follow_the_order_of_the_rows():
         dunhuang.MSE_SSIM: figures(36.4, 0.8),
         dunhuang.FINAL: figures(36.3, 0.81, 0.9),
     }
-    verdicts = [claim.verdict for claim in dunhuang.judged(as_published, conclusive=True)]
+    verdicts = [claim.verdict for claim in dunhuang.check_claims(as_published, conclusive=True)]
     assert verdicts == ["ordering only"] * 3 + ["not attempted"] * 2
     # Better by one measure alone is not better.
     mixed = {**as_published, dunhuang.CONV: figures(36, 0.75), dunhuang.FINAL: figures(36.3, 0.79, 1.6)}
-    claims = dunhuang.judged(mixed, conclusive=True)
+    claims = dunhuang.check_claims(mixed, conclusive=True)
     assert [claim.verdict for claim in claims[:3]] == ["not reproduced"] * 3
     assert "not in this order here: 36.40 / 0.8000 (true MSE 72.80) against 36.00 / 0.7500" in claims[0].why
 

@@ -85,8 +85,8 @@ def hide(pairs: Sequence[Pair], *, seed: int) -> tuple[list[tuple[Levels, Levels
         raise BadUsage("there is nothing to compare: give at least one pair of fills")
     rng = np.random.default_rng(seed)
     shown, key = [], []
-    for place in rng.permutation(len(pairs)):
-        pair, first = pairs[place], bool(rng.integers(2))
+    for index in rng.permutation(len(pairs)):
+        pair, first = pairs[index], bool(rng.integers(2))
         sides = (pair.one, pair.two) if first else (pair.two, pair.one)
         shown.append((pair.damaged, *sides))
         key.append(Hidden(pair.group, first))
@@ -171,8 +171,8 @@ def count(key: Path, votes: Iterable[Path]) -> Mapping[str, Preference]:
     for file in votes:
         for pair, vote in _read_votes(file, hidden):
             one = hidden[pair]
-            place = 2 if vote == "=" else int((vote == "A") != one.one_is_a)
-            found[one.group][place] += 1
+            outcome = 2 if vote == "=" else int((vote == "A") != one.one_is_a)
+            found[one.group][outcome] += 1
     return {group: preference(*counts) for group, counts in found.items()}
 
 

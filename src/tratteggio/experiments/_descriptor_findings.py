@@ -77,7 +77,7 @@ def tables(stored: Sequence[Memory], found: Found) -> list[Table]:
     return [_memory(stored), *(table for name, of in found.items() for table in _retrieval(name, of))]
 
 
-def judged(stored: Sequence[Memory], found: Found, *, conclusive: bool) -> list[Claim]:
+def check_claims(stored: Sequence[Memory], found: Found, *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim.
 
     Args:

@@ -33,7 +33,7 @@ PAIRS = (
 """Whose gaps are told: which is better as published, which is worse."""
 
 
-class Trial(NamedTuple):
+class TrainedRun(NamedTuple):
     """One net trained with one seed.
 
     Attributes:
@@ -45,10 +45,10 @@ class Trial(NamedTuple):
     minutes: float
 
 
-Found = Mapping[str, Sequence[Trial]]
+Found = Mapping[str, Sequence[TrainedRun]]
 """Net -> its trials, in the order of the seeds, which are the same for all nets and two at least."""
 
-Measure = Callable[[Trial], float]
+Measure = Callable[[TrainedRun], float]
 
 SSIM, SAME, CORNERS, COLOUR, MINUTES = (
     "SSIM",
@@ -58,11 +58,11 @@ SSIM, SAME, CORNERS, COLOUR, MINUTES = (
     "minutes of training",
 )
 MEASURES: Mapping[str, Measure] = {
-    SSIM: lambda trial: trial.figures.valid,
-    SAME: lambda trial: trial.figures.same,
-    CORNERS: lambda trial: trial.figures.edges[0],  # where the distance is 0
-    COLOUR: lambda trial: trial.figures.colour,
-    MINUTES: lambda trial: trial.minutes,
+    SSIM: lambda run: run.figures.valid,
+    SAME: lambda run: run.figures.same,
+    CORNERS: lambda run: run.figures.edges[0],  # where the distance is 0
+    COLOUR: lambda run: run.figures.colour,
+    MINUTES: lambda run: run.minutes,
 }
 BY_SSIM = (SSIM, SAME, CORNERS)
 SPREAD = " ±"  # behind the name of a measure: its spread over the seeds
@@ -130,16 +130,16 @@ def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool)
         found: by window of the objective, trials of these two.
         on: what they were trained and measured on.
         steps: of each training.
-        conclusive: as for `judged`.
+        conclusive: as for `check_claims`.
     """
     title = f"Longer, at one rate, and with other windows, on {on}: {steps} steps"
     rows = [
-        row for window, trials in found.items() for row in _probe_rows(trials, f", {window} in the objective")
+        row for window, runs in found.items() for row in _probe_rows(runs, f", {window} in the objective")
     ]
     claims = []
-    for window, trials in found.items():
-        better = gap(trials, FP_CAE, NORMAL, MEASURES[SSIM if window == "valid" else SAME]).above
-        why = _seen(trials, FP_CAE, NORMAL)
+    for window, runs in found.items():
+        better = gap(runs, FP_CAE, NORMAL, MEASURES[SSIM if window == "valid" else SAME]).above
+        why = _seen(runs, FP_CAE, NORMAL)
         verdict: Verdict = (
             ("ordering only" if better else "not reproduced") if conclusive else "not attempted"
         )
@@ -150,8 +150,8 @@ def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool)
 
 def _probe_rows(found: Found, suffix: str) -> list[Row]:
     rows = [
-        Row(net + suffix, _with_spread({name: spread(map(MEASURES[name], trials)) for name in BY_SSIM}))
-        for net, trials in found.items()
+        Row(net + suffix, _with_spread({name: spread(map(MEASURES[name], runs)) for name in BY_SSIM}))
+        for net, runs in found.items()
     ]
     gaps = {name: gap(found, FP_CAE, NORMAL, MEASURES[name]) for name in BY_SSIM}
     return [*rows, Row(f"{FP_CAE} above {NORMAL}{suffix}", _with_spread(gaps))]
@@ -167,7 +167,7 @@ def curve(found: Found, on: str) -> str:
     return curves(lines, labels=labels, title=f"SSIM by distance from the edge in pixels, on {on}")
 
 
-def judged(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
+def check_claims(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim of the paper.
 
     Which is better is told by SSIM with the window of the objective, and only where the gap is larger than
@@ -244,7 +244,7 @@ def _at_the_edges(found: Found) -> tuple[bool, str]:
 
 
 def _at(distance: int) -> Measure:
-    return lambda trial: trial.figures.edges[distance]
+    return lambda run: run.figures.edges[distance]
 
 
 # --- rows ----------------------------------------------------------------------------------------------
@@ -268,8 +268,8 @@ def _with_spread(figures: Mapping[str, Spread]) -> dict[str, float]:
 def _by_modality(found: Found, on: str) -> Table:
     modalities = list(found[FP_CAE][0].figures.each)
     rows = [
-        Row(net, {name: statistics.mean(t.figures.each[name] for t in trials) for name in modalities})
-        for net, trials in found.items()
+        Row(net, {name: statistics.mean(t.figures.each[name] for t in runs) for name in modalities})
+        for net, runs in found.items()
     ]
     return Table(f"SSIM by modality on {on}", [Column(name, 4, "higher") for name in modalities], rows)
 

@@ -29,8 +29,8 @@ from torch.nn import functional
 
 from tratteggio import models
 from tratteggio.enhancers.colorize import WEIGHTS
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, readable, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, write_phantoms
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
@@ -128,7 +128,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         data = out / "pictures"
         write_phantoms(data, count=6, rows=80, cols=64)
     ledger = Ledger(out / "finished.jsonl")
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
     only = out / "learnt.txt"
     with beside([only]) as (temporary,):
         temporary.write_text("".join(f"{name}\n" for name in learnt), "utf-8")
@@ -164,7 +164,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     return Report(
         setting=_setting(chosen, len(learnt), len(names)),
         tables=[_table(found), _trap(found)],
-        claims=judged(found, conclusive=chosen.conclusive, seed=seed),
+        claims=check_claims(found, conclusive=chosen.conclusive, seed=seed),
         notes=[*_NOTES, *_learnt_from(names)],
         pictures={
             "cumulative.svg": "Share of the pixels within a distance of the truth: all pixels alike",
@@ -314,7 +314,7 @@ def vividness(answers: Sequence[Grid]) -> dict[str, float]:
     }
 
 
-def judged(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
+def check_claims(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
     """Give a verdict on each claim.
 
     A gap counts if it keeps its sign in 95 % of the draws of as many paintings, with replacement.

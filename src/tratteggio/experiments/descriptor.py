@@ -34,12 +34,12 @@ from tratteggio.experiments._descriptor_findings import (
     V32,
     V128,
     Memory,
-    judged,
+    check_claims,
     memory_curve,
     retrieval_curve,
     tables,
 )
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, readable, rng_of, square
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, rng_of, square
 from tratteggio.experiments._report import Claim, Report, as_jpeg, write_picture
 from tratteggio.experiments._retrieval import SHARES, SIDE, Search
 from tratteggio.experiments._rivals import Sparse, learn
@@ -126,7 +126,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     return Report(
         setting=_setting(chosen, subjects, source),
         tables=tables(stored, found),
-        claims=[*judged(stored, found, conclusive=chosen.conclusive), _INPAINTING],
+        claims=[*check_claims(stored, found, conclusive=chosen.conclusive), _INPAINTING],
         notes=[*_NOTES, *_learnt_from(subjects)],
         pictures={
             "memory.svg": "Figure 3: what descriptors of all patches take, by the side of a square picture",
@@ -144,7 +144,7 @@ def _gathered(data: Path | None, scale: Scale) -> tuple[Source, Folder | None]:
     """Choose what the rival learns from, and the pictures set aside; phantoms, and none, without a folder."""
     if data is None:
         return Phantoms(scale.phantoms, scale.rows, scale.cols, first_seed=1000), None
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
     return readable(data, learnt), readable(data, aside[: scale.pictures])
 
 

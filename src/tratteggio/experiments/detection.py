@@ -29,8 +29,8 @@ from tratteggio.degradation.losses import random_losses
 from tratteggio.degradation.simulation.ground import simulate_losses
 from tratteggio.detectors import lacunae, overpaint
 from tratteggio.experiments import _finders
-from tratteggio.experiments._pictures import Levels, set_aside
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import Levels, validation_images
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.experiments._stages import Progress, StepCounter
@@ -101,7 +101,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     chosen = SCALES[scale]
     ledger = Ledger(out / "found.jsonl")
     detector = lacunae.make(device="cpu")
-    names, read = set_aside(data, chosen.paintings)
+    names, read = validation_images(data, chosen.paintings)
     cases = [
         (method, scans, count)
         for count in chosen.counts
@@ -121,11 +121,11 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         if (key := f"{number} | default") not in ledger:
             ledger.add(key, asdict(default(panel.examination.stack["rgb_during"], panel.lost, detector)))
         counter.add(1)
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         if (key := f"intact | {name}") not in ledger:
             ledger.add(key, {"marked": marked(read(name), detector)})
         if (key := f"drawn | {name}") not in ledger:
-            ledger.add(key, asdict(default(*with_losses(read(name), seed=place), detector)))
+            ledger.add(key, asdict(default(*with_losses(read(name), seed=index), detector)))
         counter.add(1)
     scores = {
         (method, scans, count): [
@@ -149,7 +149,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             _met_table(met),
             _alarm_table(alarms),
         ],
-        claims=judged(scores, hidden, alarms, chosen),
+        claims=check_claims(scores, hidden, alarms, chosen),
         notes=[
             "Panels differ more than methods do, see the spread; the autoencoder has learnt from other "
             "panels of the same kind, and from no painting.",
@@ -394,7 +394,7 @@ def _alarm_table(alarms: Mapping[str, float]) -> Table:
     return Table("False alarms", columns, [Row("lacunae", ours)], note)
 
 
-def judged(
+def check_claims(
     scores: Scores, hidden: Sequence[Mapping[str, float]], alarms: Mapping[str, float], scale: Scale
 ) -> list[Claim]:
     """Judge what was said of few labels, and what we ask of overpaint and false alarms."""

@@ -23,8 +23,8 @@ from torch import nn
 
 from tratteggio import models, recipes
 from tratteggio.degradation import draw_damage, make_damage
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, readable, rng_of, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, rng_of, write_phantoms
 from tratteggio.experiments._protocol import (
     GRAIN,
     JPEG,
@@ -46,7 +46,8 @@ from tratteggio.training.sources import Folder
 TITLE = "Dunhuang image restoration (poster): plain and partial convolutions, and the objectives between them"
 
 SHIPPED = "pconv-compact"
-JUDGE = "pconv-deep"  # the last layer of the encoder of `SHIPPED` answers nothing, and so judges nothing
+# The last layer of the encoder of `SHIPPED` is inactive, so it cannot compare features.
+FEATURE_NET = "pconv-deep"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     if data is None:
         data = out / "pictures"
         write_phantoms(data, count=8, rows=160, cols=128)
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
     gallery = Gallery(readable(data, aside), chosen, seed, Ledger(out / "finished.jsonl"))
     counter = StepCounter(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
     only = _listed(learnt, out)
@@ -139,7 +140,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     return Report(
         setting=_setting(chosen, len(learnt), len(gallery.folder)),
         tables=_tables(found),
-        claims=judged(found, conclusive=chosen.conclusive),
+        claims=check_claims(found, conclusive=chosen.conclusive),
         notes=[*_NOTES, *_notes(gallery.ledger, list(nets))],
         pictures={"samples.jpg": f"From left to right: {', '.join(['damaged', *nets, 'as it was'])}."},
         seconds={
@@ -172,11 +173,11 @@ def _stage(name: str, scale: Scale, seed: int, *, pretrained: Path | None) -> St
     }
     if tuned:
         settings["init_from"] = str(pretrained)
-    judge = None
+    feature_net = None
     if name == "pconv_style":
         # The shipped net sees brushwork; the bottom of the pretrained one sees 256 pixels at a time.
-        judge = models.find(JUDGE) if JUDGE in models.shipped() else pretrained
-    return Stage(name, recipe, settings, judge)
+        feature_net = models.find(FEATURE_NET) if FEATURE_NET in models.shipped() else pretrained
+    return Stage(name, recipe, settings, feature_net)
 
 
 def _listed(names: Sequence[str], out: Path) -> Path:
@@ -296,7 +297,7 @@ def _tables(found: Mapping[str, Figures]) -> list[Table]:
     ]
 
 
-def judged(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
+def check_claims(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim of the poster.
 
     Args:
@@ -372,8 +373,8 @@ _NOTES = (
 
 
 def _notes(ledger: Ledger, rows: Sequence[str]) -> list[str]:
-    judge = ledger[seconds_key("pconv_style")]["judge"]
-    notes = [f"Content and style are judged by the encoder of {judge}; the poster took VGG16."]
+    feature_net = ledger[seconds_key("pconv_style")]["judge"]
+    notes = [f"Content and style are compared by the encoder of {feature_net}; the poster took VGG16."]
     if OURS not in rows:
         notes.append(f"No weights {SHIPPED} came with this installation, so that they have no row.")
     return notes
@@ -383,7 +384,8 @@ def _setting(scale: Scale, learnt: int, aside: int) -> str:
     size = "whole" if scale.test_px is None else f"their middle {scale.test_px} x {scale.test_px} pixels"
     return (
         f"Nets of {scale.width} width learn from {learnt} pictures and are measured on {aside} others, "
-        f"{size}, set aside by their names (share {SET_ASIDE}). Pretraining takes {scale.steps} steps, "
+        f"{size}, set aside by their names (share {VALIDATION_SHARE}). "
+        f"Pretraining takes {scale.steps} steps, "
         f"fine-tuning {scale.tuning}, of {scale.batch} patches of {scale.side} x {scale.side} pixels, "
         f"{_rates(scale)}; pictures are filled in tiles of that size."
     )

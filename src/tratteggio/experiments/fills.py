@@ -26,8 +26,8 @@ from tratteggio.degradation.bins import BINS, in_bin
 from tratteggio.errors import MissingExtra, UnknownName
 from tratteggio.evaluation.appearance import FAVOURS, appearance
 from tratteggio.experiments import _peers
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, photographs, readable, rng_of, square
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Better, Claim, Column, Report, Row, Table, write_picture
 from tratteggio.metrics import mse, ssim_map
@@ -256,13 +256,14 @@ def _gather(data: Path | None, scale: Scale) -> tuple[Shown, str]:
         names = sorted(found)[: scale.most]
         return Shown(names, found.__getitem__), f"{len(names)} {what}, none of which a net has learnt from."
     everything = pictures(data)
-    _, aside = split(everything, share=SET_ASIDE)
+    _, aside = split(everything, share=VALIDATION_SHARE)
     folder = readable(data, aside[: scale.most])
     numbers = {folder.name(number): number for number in range(len(folder))}
     read = lru_cache(maxsize=1)(lambda name: folder.read(numbers[name]))  # the same picture for all damage
     return (
         Shown(sorted(numbers), read),
-        f"{len(numbers)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE}).",
+        f"{len(numbers)} of {len(everything)} pictures, set aside whole by their names "
+        f"(share {VALIDATION_SHARE}).",
     )
 
 

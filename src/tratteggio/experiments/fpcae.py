@@ -32,21 +32,21 @@ from torch import Tensor
 from tratteggio import models, recipes, treatment
 from tratteggio.datasets.paintings import opened, paintings
 from tratteggio.errors import BadUsage
+from tratteggio.experiments._folder import Ledger
 from tratteggio.experiments._fpcae_findings import (
     ADD,
     CONCAT,
     FP_CAE,
     NORMAL,
     Found,
-    Trial,
+    TrainedRun,
+    check_claims,
     curve,
-    judged,
     probed,
     tables,
 )
 from tratteggio.experiments._pictures import write_examined
-from tratteggio.experiments._place import Ledger
-from tratteggio.experiments._reconstruction import Figures, held_out, measure
+from tratteggio.experiments._reconstruction import Figures, measure, validation_patches
 from tratteggio.experiments._report import Claim, Report, write_picture
 from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.models.fpcae import NAMES, named
@@ -144,22 +144,26 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     found = {subject.name: bench.all(subject, seeds) for subject in subjects}
     longer = {window: bench.longer(subjects[0], seeds[:PROBES], window) for window in WINDOWS}
     table, seen = probed(longer, subjects[0].name, steps=chosen.longer, conclusive=chosen.conclusive)
-    for name, trials in found.items():
-        write_picture(curve(trials, name).encode(), out / _plot(name))
+    for name, runs in found.items():
+        write_picture(curve(runs, name).encode(), out / _plot(name))
     return Report(
         setting=_setting(subjects, chosen),
-        tables=[*(table for name, trials in found.items() for table in tables(trials, name)), table],
+        tables=[*(table for name, runs in found.items() for table in tables(runs, name)), table],
         claims=[
-            *(claim for name in found for claim in judged(found[name], name, conclusive=chosen.conclusive)),
+            *(
+                claim
+                for name in found
+                for claim in check_claims(found[name], name, conclusive=chosen.conclusive)
+            ),
             *seen,
             _FIGURES,
         ],
         notes=_NOTES,
         pictures={_plot(name): f"Figure 6 on {name}: SSIM of crops of 8 x 8 by distance" for name in found},
         seconds={
-            f"{net} on {name}": sum(trial.minutes * 60 for trial in trials)
+            f"{net} on {name}": sum(one.minutes * 60 for one in runs)
             for name in found
-            for net, trials in found[name].items()
+            for net, runs in found[name].items()
         },
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     )
@@ -171,7 +175,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
 def _subject(name: str, data: Path, scale: Scale, seed: int) -> Subject:
     places = paintings(data)
     modalities = shared(places)
-    patches = held_out(opened(places, modalities), count=scale.patches, seed=seed)
+    patches = validation_patches(opened(places, modalities), count=scale.patches, seed=seed)
     return Subject(name, data, modalities, len(places), patches)
 
 
@@ -235,7 +239,7 @@ class Bench(NamedTuple):
 
         return {net: [self._tried(subject, stage(net, seed)) for seed in seeds] for net in PROBED}
 
-    def _tried(self, subject: Subject, stage: Stage) -> Trial:
+    def _tried(self, subject: Subject, stage: Stage) -> TrainedRun:
         """Train a net and measure it, unless that is done."""
         file = trained(
             stage,
@@ -250,7 +254,7 @@ class Bench(NamedTuple):
             loaded = models.load(file)[0].to("cuda" if torch.cuda.is_available() else "cpu")
             self.ledger.add(key, measure(loaded, subject.patches, subject.modalities)._asdict())
         self.counter.add(int(stage.settings["steps"]))
-        return Trial(Figures(**self.ledger[key]), self.ledger[seconds_key(stage.name)]["seconds"] / 60)
+        return TrainedRun(Figures(**self.ledger[key]), self.ledger[seconds_key(stage.name)]["seconds"] / 60)
 
     def _stage(self, subject: Subject, net: str, seed: int) -> Stage:
         settings: dict[str, bool | int | float | str] = {

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio import treatment
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, photographs, readable, rng_of, square
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.extras import optional
@@ -183,10 +183,11 @@ def _gather(data: Path | None, scale: Scale) -> tuple[Source, str]:
         found = [array for array in photographs().values() if array.ndim == 3][: scale.most]
         return Arrays(found), f"{len(found)} photographs that come with scikit-image, or phantoms."
     everything = pictures(data)
-    _, aside = split(everything, share=SET_ASIDE)
+    _, aside = split(everything, share=VALIDATION_SHARE)
     folder = readable(data, aside[: scale.most])
     return folder, (
-        f"{len(folder)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE})."
+        f"{len(folder)} of {len(everything)} pictures, set aside whole by their names "
+        f"(share {VALIDATION_SHARE})."
     )
 
 

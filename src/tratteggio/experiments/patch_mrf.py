@@ -27,8 +27,8 @@ from scipy import ndimage
 from tratteggio import models
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.engines import patch_mrf
-from tratteggio.experiments._pictures import Levels, rng_of, set_aside, square
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import Levels, rng_of, square, validation_images
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.metrics import mse, ssim_map, texture_kept
@@ -105,7 +105,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     """Fill, measure and compare. Each fill that is measured is kept in `fills.jsonl` and not made again."""
     chosen = SCALES[scale]
     engines = {name: _engine(name, seed) for name in SYSTEMS}
-    names, read = set_aside(data, chosen.most)
+    names, read = validation_images(data, chosen.most)
     ledger = Ledger(out / "fills.jsonl")
     counter = StepCounter(progress, len(names) * len(DAMAGE) * len(SYSTEMS) + len(chosen.filled))
     for name in names:
@@ -135,7 +135,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     return Report(
         setting=_setting(chosen, len(names), "photographs" if data is None else "pictures set aside"),
         tables=[*(_quality(kind, scores) for kind in DAMAGE), _memory(chosen, taken)],
-        claims=judged(scores, taken, chosen),
+        claims=check_claims(scores, taken, chosen),
         notes=_learnt_from(names),
         pictures={
             "sheet.jpg": f"A phantom: damaged, as it was painted, and filled by {'; '.join(SYSTEMS)}",
@@ -224,8 +224,8 @@ def _quality(kind: str, scores: Scores) -> Table:
         Row(
             system,
             {
-                column.name: _mean([one[place] for one in scores[system, kind]])
-                for place, column in enumerate(columns)
+                column.name: _mean([one[index] for one in scores[system, kind]])
+                for index, column in enumerate(columns)
             },
         )
         for system in SYSTEMS
@@ -258,7 +258,7 @@ def _memory(scale: Scale, taken: Mapping[str, Taken]) -> Table:
     return Table("A large canvas", [Column(stored, 0), Column(peak, 0), Column(seconds, 1)], rows, note)
 
 
-def judged(scores: Scores, taken: Mapping[str, Taken], scale: Scale) -> list[Claim]:
+def check_claims(scores: Scores, taken: Mapping[str, Taken], scale: Scale) -> list[Claim]:
     """Judge what was said of descriptors in fills, and what we ask of ours."""
     kept = PATCH_BYTES[PIXELS] * scale.canvas**2 / GIB
     most = max(one.mib for one in taken.values()) / 1024

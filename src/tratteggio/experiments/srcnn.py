@@ -26,8 +26,8 @@ import torch
 from numpy.typing import NDArray
 
 from tratteggio import files, models
+from tratteggio.experiments._folder import Ledger
 from tratteggio.experiments._pictures import photographs
-from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, write_picture
 from tratteggio.experiments._stages import Progress, StepCounter
@@ -135,7 +135,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             *([_each(scores)] if _whole(sets, "Set5") and 3 in chosen.scales else []),
             _cost(chosen, sets, scores),
         ],
-        claims=judged(scores, sets, chosen),
+        claims=check_claims(scores, sets, chosen),
         notes=_notes(sets, chosen),
         pictures={file: f"What nets gain over bicubic interpolation: {Path(file).stem}" for file in shown},
     )
@@ -310,7 +310,7 @@ def _drawn(scores: Scores, scale: Scale, sets: Sets) -> dict[str, str]:
     }
 
 
-def judged(scores: Scores, sets: Sets, scale: Scale) -> list[Claim]:
+def check_claims(scores: Scores, sets: Sets, scale: Scale) -> list[Claim]:
     """Judge what was published of SRCNN, and what we ask of the compact net."""
     found = [_harness(scores, sets, scale)]
     for of, published in ((of, value) for (of, _), value in SRCNN_915_PUBLISHED.items()):
@@ -354,7 +354,7 @@ def _harness(scores: Scores, sets: Sets, scale: Scale) -> Claim:
     }
     if not apart:
         return Claim(text, "not attempted", "Neither Set5 nor Set14 was given.")
-    worst = max(apart, key=lambda place: abs(apart[place]))
+    worst = max(apart, key=lambda index: abs(apart[index]))
     why = f"At most {abs(apart[worst]):.3f} dB apart ({worst}); {HARNESS_DB} dB are allowed."
     return Claim(text, "reproduced" if abs(apart[worst]) <= HARNESS_DB else "not reproduced", why)
 

@@ -26,8 +26,8 @@ import torch
 from tratteggio import models
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.errors import BadUsage
-from tratteggio.experiments._pictures import SET_ASIDE, rng_of, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, rng_of, write_phantoms
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict
 from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
@@ -220,7 +220,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
                 _NOTE,
             )
         ],
-        claims=judged(found, conclusive=chosen.conclusive),
+        claims=check_claims(found, conclusive=chosen.conclusive),
         notes=_NOTES,
         seconds={
             f"{training.kind}, {training.damage}": sum(
@@ -304,7 +304,7 @@ class Bench:
             yield truth, torch.from_numpy(~lost).float()[None, None]
 
     def _split(self, kind: str) -> tuple[list[str], list[str]]:
-        return split(pictures(self.data / kind), share=SET_ASIDE)
+        return split(pictures(self.data / kind), share=VALIDATION_SHARE)
 
     def _listed(self, kind: str, names: Sequence[str]) -> Path:
         """Write down which pictures are learnt from."""
@@ -351,7 +351,7 @@ def _over_seeds(figures: Sequence[Figures]) -> dict[str, float]:
 # --- what came out -----------------------------------------------------------------------------------
 
 
-def judged(found: Mapping[Case, Sequence[Figures]], *, conclusive: bool) -> list[Claim]:
+def check_claims(found: Mapping[Case, Sequence[Figures]], *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim.
 
     A gap counts if it is larger than twice its standard error over the seeds.

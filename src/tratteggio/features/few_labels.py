@@ -175,12 +175,12 @@ def _learn(stack: Stack, labels: Labels, *, seed: int, device: str) -> dict[str,
     view, penalty = chosen
     head = fit(views[view], truth, len(kinds), penalty=penalty)
     found = {}
-    for place, kind in enumerate(kinds):
+    for index, kind in enumerate(kinds):
         if kind == "paint":
             continue
-        odds = log_odds(scores[chosen], place)
-        calibration = calibrated(odds, truth == place)
-        threshold, agreement = threshold_by_kappa(calibration(odds), truth == place)
+        odds = log_odds(scores[chosen], index)
+        calibration = calibrated(odds, truth == index)
+        threshold, agreement = threshold_by_kappa(calibration(odds), truth == index)
         if agreement < UNSURE:
             log.warning(
                 "your %s strokes were recognised poorly in a test (kappa %.2f), so much of the "

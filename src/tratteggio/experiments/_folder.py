@@ -21,7 +21,7 @@ JOB, LOCK = "job.json", "lock"
 
 
 @contextmanager
-def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) -> Iterator[None]:
+def claim_folder(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) -> Iterator[None]:
     """Make a folder the place of one experiment, or find it to be so already, and hold it in this block.
 
     Args:
