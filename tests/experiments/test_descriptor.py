@@ -22,7 +22,7 @@ from tratteggio.experiments._descriptor_findings import (
     V32,
     V128,
     Memory,
-    judged,
+    check_claims,
 )
 from tratteggio.experiments._occlusions import occlusion
 from tratteggio.experiments._plot import curves
@@ -193,7 +193,7 @@ def test_verdicts_say_from_which_share_on_the_descriptor_is_better() -> None:
     }
     exact = Memory(512, {name: n * (512**2 if name in OFF else 497**2) for name, n in zip(
         (*OFF, CHEN, V32, V128), (8, 32, 128, 32, 128), strict=True)})  # fmt: skip
-    claims = judged([exact], {"walls": found_of(levels)}, conclusive=True)
+    claims = check_claims([exact], {"walls": found_of(levels)}, conclusive=True)
     assert [claim.verdict for claim in claims] == [
         "reproduced", *["ordering only"] * 2, "not reproduced", *["ordering only"] * 2, "not reproduced",
         "ordering only",
@@ -201,10 +201,10 @@ def test_verdicts_say_from_which_share_on_the_descriptor_is_better() -> None:
     assert "better from 30% on" in claims[4].why
     assert "better from 40% on" in claims[5].why
     assert "better at no share" in claims[6].why
-    open_ones = judged([exact], {"walls": found_of(levels)}, conclusive=False)
+    open_ones = check_claims([exact], {"walls": found_of(levels)}, conclusive=False)
     assert {claim.verdict for claim in open_ones} == {"not attempted"}
     large = Memory(512, {**exact.floats, OFF[0]: 9 * 512**2})
-    assert judged([large], {}, conclusive=True)[0].verdict == "not reproduced"
+    assert check_claims([large], {}, conclusive=True)[0].verdict == "not reproduced"
 
 
 def test_bars_are_drawn_from_quartile_to_quartile() -> None:

@@ -22,7 +22,7 @@ from tratteggio.experiments.detection import (
     TI_UNET,
     U_NET,
     Score,
-    judged,
+    check_claims,
 )
 from tratteggio.metrics.detection import kappa
 
@@ -167,7 +167,7 @@ def verdicts(overpaint: float = 0.95, alarm: float = 0.004, **kappas: float) -> 
         for count in scale.counts
     }
     hidden = [{"irr and uvf": overpaint, RGB_ALONE: 0.5}]
-    return [one.verdict for one in judged(scores, hidden, {"a.jpg": alarm}, scale)]
+    return [one.verdict for one in check_claims(scores, hidden, {"a.jpg": alarm}, scale)]
 
 
 def test_claims_stand_or_fall_by_their_figures():

@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 
 from tratteggio.errors import UnreadableFile
 from tratteggio.experiments import _peers, fills
-from tratteggio.experiments._pictures import chance, readable, square
+from tratteggio.experiments._pictures import readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.metrics import patch_distance, texture_kept
 
@@ -148,9 +148,9 @@ def test_of_equal_fills_all_win_and_failures_never_do():
 
 
 def test_chance_depends_on_names_alone_and_squares_lie_within():
-    one, other = chance(3, "a.png", "cracks"), chance(3, "a.png", "losses")
-    assert one.integers(2**60) == chance(3, "a.png", "cracks").integers(2**60)
-    assert chance(3, "a.png", "cracks").integers(2**60) != other.integers(2**60)
+    one, other = rng_of(3, "a.png", "cracks"), rng_of(3, "a.png", "losses")
+    assert one.integers(2**60) == rng_of(3, "a.png", "cracks").integers(2**60)
+    assert rng_of(3, "a.png", "cracks").integers(2**60) != other.integers(2**60)
     picture = np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)
     assert square(picture, 16, one).shape == (16, 16, 3)
     assert square(picture, 25, one).shape == (20, 25, 3)

@@ -12,7 +12,16 @@ from skimage.metrics import structural_similarity
 from tratteggio import experiments, inpaint
 from tratteggio.engines import tension
 from tratteggio.experiments import patch_mrf as experiment
-from tratteggio.experiments.patch_mrf import DAMAGE, PIXELS, PIXELS_16, SYSTEMS, V32, Score, Taken, judged
+from tratteggio.experiments.patch_mrf import (
+    DAMAGE,
+    PIXELS,
+    PIXELS_16,
+    SYSTEMS,
+    V32,
+    Score,
+    Taken,
+    check_claims,
+)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +76,9 @@ def verdicts(v32: float, pixels_16: float, texture: float, mib: float, canvas: i
         for system in SYSTEMS
         for kind in DAMAGE
     }
-    return [one.verdict for one in judged(scores, {PIXELS: Taken(1.0, mib)}, replace(base, canvas=canvas))]
+    return [
+        one.verdict for one in check_claims(scores, {PIXELS: Taken(1.0, mib)}, replace(base, canvas=canvas))
+    ]
 
 
 def test_claims_stand_or_fall_by_their_figures():

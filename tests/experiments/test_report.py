@@ -26,8 +26,8 @@ TABLE = Table(
 
 def lines(report: Report) -> list[list[str]]:
     """The cells of every line of every table."""
-    told = report.as_markdown().splitlines()
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in told if line.startswith("|")]
+    text = report.as_markdown().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text if line.startswith("|")]
 
 
 def report(**more) -> Report:

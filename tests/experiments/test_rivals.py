@@ -63,8 +63,8 @@ def test_single_precision_learns_as_well() -> None:
 def test_samples_that_are_lost_count_as_black() -> None:
     net = Sparse.of(weights(12), samples=12)
     lost = np.arange(12) % 3 == 0
-    told = patches()
-    assert_allclose(net.describe(told, lost), net.describe(np.where(lost, 0, told)), rtol=1e-12)
+    pixels = patches()
+    assert_allclose(net.describe(pixels, lost), net.describe(np.where(lost, 0, pixels)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.uint8])

@@ -18,7 +18,7 @@ from tratteggio.experiments.srcnn import (
     SCALES,
     SRCNN,
     Score,
-    judged,
+    check_claims,
     luma,
 )
 
@@ -88,5 +88,5 @@ def scores(*, plain: float, srcnn: float, compact: float) -> dict:
 )
 def test_verdicts_follow_the_figures(plain, srcnn, compact, verdicts):
     sets = {of: dict.fromkeys(map(str, range(count))) for of, count in experiment.WHOLE.items()}
-    found = judged(scores(plain=plain, srcnn=srcnn, compact=compact), sets, SCALES["cpu"])
+    found = check_claims(scores(plain=plain, srcnn=srcnn, compact=compact), sets, SCALES["cpu"])
     assert [claim.verdict for claim in found] == verdicts

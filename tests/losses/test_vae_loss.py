@@ -92,8 +92,8 @@ def test_the_tax_climbs_over_the_warmup_and_stays() -> None:
 def test_free_nats_are_not_taxed_number_by_number() -> None:
     _, truth, known = answer()
     out = Sampled(truth, torch.tensor([[1.0, 0.1], [1.0, 0.1]]), torch.zeros(2, 2))
-    told = Elbo(free=0.25)(out, truth, known).parts["divergence"] * truth[0].numel()
-    assert told.item() == pytest.approx(0.5 + 0.25)
+    nats = Elbo(free=0.25)(out, truth, known).parts["divergence"] * truth[0].numel()
+    assert nats.item() == pytest.approx(0.5 + 0.25)
 
 
 def test_an_answer_without_a_latent_is_judged_as_a_picture() -> None:

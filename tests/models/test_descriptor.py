@@ -169,9 +169,9 @@ def test_lost_pixels_answer_nothing_and_their_neighbours_do() -> None:
 def test_what_a_lacuna_holds_is_not_seen() -> None:
     net, colour, lost = net_of("descriptor-v32"), picture(), WHOLE.copy()
     lost[10:20, 10:25] = True
-    told = colour.copy()
-    told[lost] = np.nan
-    assert_array_equal(describe(net, told, lost), describe(net, colour, lost))
+    masked = colour.copy()
+    masked[lost] = np.nan
+    assert_array_equal(describe(net, masked, lost), describe(net, colour, lost))
 
 
 def test_farther_than_3_pixels_from_a_lacuna_nothing_changes() -> None:

@@ -269,8 +269,8 @@ def _plain(value: Any) -> str:
 
 def _times(seconds: Mapping[str, float]) -> str:
     total = sum(seconds.values())
-    told = "; ".join(f"{stage} {_span(value)}" for stage, value in seconds.items())
-    return f"{_span(total)} in all: {told}."
+    times = "; ".join(f"{stage} {_span(value)}" for stage, value in seconds.items())
+    return f"{_span(total)} in all: {times}."
 
 
 def _span(seconds: float) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from tratteggio import registry
 from tratteggio.errors import Stopped, UnsafeOutput
+from tratteggio.experiments._folder import claim_folder
 from tratteggio.experiments._machine import versions
-from tratteggio.experiments._place import take_place
 from tratteggio.experiments._report import Report, write
 from tratteggio.machine import machine
 from tratteggio.seeds import require_seed
@@ -88,7 +88,7 @@ def reproduce(
         "seed": seed,
         "data": "none" if folder is None else f"{len(found)} pictures, names {_digest(found)}",
     }
-    with take_place(out, job, overwrite=overwrite):
+    with claim_folder(out, job, overwrite=overwrite):
         try:
             report: Report = module.run(scale, data=folder, out=out, seed=seed, progress=progress)
         except (KeyboardInterrupt, Stopped):

@@ -27,7 +27,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from tratteggio.experiments._occlusions import occlusion
-from tratteggio.experiments._pictures import Levels, chance
+from tratteggio.experiments._pictures import Levels, rng_of
 from tratteggio.experiments._rivals import Exhaustive, Sparse
 from tratteggio.models import to_tensors
 from tratteggio.models.descriptor import CELL, REACH, Descriptor
@@ -151,7 +151,7 @@ def queries(picture: Levels, apart: int) -> list[tuple[int, int]]:
 
 def missing(name: str, number: int, share: float, *, seed: int) -> Lost:
     """Draw what is missing from query `number` of the picture `name`: the same for all searches."""
-    return occlusion(number, share, side=SIDE, rng=chance(seed, name, str(number), str(share)))
+    return occlusion(number, share, side=SIDE, rng=rng_of(seed, name, str(number), str(share)))
 
 
 def nearest(search: Search, top: int, left: int, lost: Lost, count: int) -> NDArray[np.int64]:

@@ -29,11 +29,11 @@ from torch.nn import functional
 
 from tratteggio import models
 from tratteggio.enhancers.colorize import WEIGHTS
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, readable, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, write_phantoms
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
+from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.layers.lab import shown, to_lab
 from tratteggio.losses.colours import counted, nearest_class, smoothed
@@ -128,18 +128,23 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         data = out / "pictures"
         write_phantoms(data, count=6, rows=80, cols=64)
     ledger = Ledger(out / "finished.jsonl")
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
     only = out / "learnt.txt"
     with beside([only]) as (temporary,):
         temporary.write_text("".join(f"{name}\n" for name in learnt), "utf-8")
-    told = Told(progress, len(RIVALS) * chosen.steps)
+    counter = StepCounter(progress, len(RIVALS) * chosen.steps)
     nets = {}
     for name in RIVALS:
         weights = trained(
-            _stage(name, chosen, seed), data=data, only=only, out=out, ledger=ledger, progress=told.within()
+            _stage(name, chosen, seed),
+            data=data,
+            only=only,
+            out=out,
+            ledger=ledger,
+            progress=counter.within(),
         )
         nets[name] = _net(weights)
-        told.add(chosen.steps)
+        counter.add(chosen.steps)
     nets[SHIPPED] = _net(models.find(WEIGHTS))
     started = time.perf_counter()
     folder = readable(data, aside[: chosen.most])
@@ -159,7 +164,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     return Report(
         setting=_setting(chosen, len(learnt), len(names)),
         tables=[_table(found), _trap(found)],
-        claims=judged(found, conclusive=chosen.conclusive, seed=seed),
+        claims=check_claims(found, conclusive=chosen.conclusive, seed=seed),
         notes=[*_NOTES, *_learnt_from(names)],
         pictures={
             "cumulative.svg": "Share of the pixels within a distance of the truth: all pixels alike",
@@ -178,9 +183,11 @@ def _learnt_from(names: Sequence[str]) -> list[str]:
     card = models.read_card(models.find(WEIGHTS))
     learnt = {Path(name).name for name in card.data}
     seen = [name for name in names if Path(name).name in learnt]
-    told = f"The net that ships was trained as the rebalanced one, for {from_json(card.recipe).steps} steps."
+    shipped = (
+        f"The net that ships was trained as the rebalanced one, for {from_json(card.recipe).steps} steps."
+    )
     return [
-        told,
+        shipped,
         *([f"It has learnt from {', '.join(seen)}, so that its figures flatter it."] if seen else []),
     ]
 
@@ -307,7 +314,7 @@ def vividness(answers: Sequence[Grid]) -> dict[str, float]:
     }
 
 
-def judged(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
+def check_claims(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
     """Give a verdict on each claim.
 
     A gap counts if it keeps its sign in 95 % of the draws of as many paintings, with replacement.
@@ -322,11 +329,11 @@ def judged(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
     def claim(text: str, better: str, worse: str, measure: str) -> Claim:
         low, high = gap(found, better, worse, rebalanced=measure == REBALANCED, seed=seed)
         figures = [found.figures(system)[measure] for system in (better, worse)]
-        told = (
+        why = (
             f"{few}here {figures[0]:.1f} and {figures[1]:.1f}, a gap of {figures[0] - figures[1]:+.2f} "
             f"({low:+.2f} to {high:+.2f} in 95 % of the draws of paintings)."
         )
-        return Claim(text, _verdict(low > 0, conclusive), told)
+        return Claim(text, _verdict(low > 0, conclusive), why)
 
     chroma = {name: vividness(answers)[CHROMA] for name, answers in found.answers.items()}
     truth = vividness(found.truth)[CHROMA]

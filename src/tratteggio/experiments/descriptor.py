@@ -34,16 +34,16 @@ from tratteggio.experiments._descriptor_findings import (
     V32,
     V128,
     Memory,
-    judged,
+    check_claims,
     memory_curve,
     retrieval_curve,
     tables,
 )
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, readable, square
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, rng_of, square
 from tratteggio.experiments._report import Claim, Report, as_jpeg, write_picture
 from tratteggio.experiments._retrieval import SHARES, SIDE, Search
 from tratteggio.experiments._rivals import Sparse, learn
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.files.beside import beside
 from tratteggio.files.untrusted import untrusted
 from tratteggio.models.descriptor import CELL, describe, descriptors
@@ -115,8 +115,8 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     subjects = {"phantoms": _squares(Phantoms(chosen.phantoms, chosen.rows, chosen.cols), chosen, seed)}
     if aside is not None:
         subjects["paintings"] = _squares(aside, chosen, seed)
-    told = Told(progress, sum(map(len, subjects.values())))
-    found = {name: bench.searched(name, squares, told) for name, squares in subjects.items()}
+    counter = StepCounter(progress, sum(map(len, subjects.values())))
+    found = {name: bench.searched(name, squares, counter) for name, squares in subjects.items()}
     stored = [bench.stored(side) for side in chosen.stored]
     phantom = next(iter(subjects["phantoms"].values()))
     write_picture(as_jpeg(rows(bench.searches(phantom), phantom, seed)), out / "rows.jpg")
@@ -126,7 +126,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     return Report(
         setting=_setting(chosen, subjects, source),
         tables=tables(stored, found),
-        claims=[*judged(stored, found, conclusive=chosen.conclusive), _INPAINTING],
+        claims=[*check_claims(stored, found, conclusive=chosen.conclusive), _INPAINTING],
         notes=[*_NOTES, *_learnt_from(subjects)],
         pictures={
             "memory.svg": "Figure 3: what descriptors of all patches take, by the side of a square picture",
@@ -144,14 +144,14 @@ def _gathered(data: Path | None, scale: Scale) -> tuple[Source, Folder | None]:
     """Choose what the rival learns from, and the pictures set aside; phantoms, and none, without a folder."""
     if data is None:
         return Phantoms(scale.phantoms, scale.rows, scale.cols, first_seed=1000), None
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
     return readable(data, learnt), readable(data, aside[: scale.pictures])
 
 
 def _squares(source: Source, scale: Scale, seed: int) -> dict[str, Levels]:
     names = [source.name(number) for number in range(len(source))]
     return {
-        name: square(source.read(number), scale.side, chance(seed, name, "square"))
+        name: square(source.read(number), scale.side, rng_of(seed, name, "square"))
         for number, name in enumerate(names)
     }
 
@@ -177,8 +177,8 @@ def _learnt_from(subjects: Mapping[str, Mapping[str, Levels]]) -> list[str]:
     """Warn if our nets have learnt from pictures that they are measured on."""
     learnt = {Path(n).name for name in NETS for n in models.read_card(models.find(name)).data}
     seen = [name for squares in subjects.values() for name in squares if Path(name).name in learnt]
-    told = ", ".join(seen)
-    return [f"Our nets have learnt from {told}, so that their figures flatter them."] if seen else []
+    names = ", ".join(seen)
+    return [f"Our nets have learnt from {names}, so that their figures flatter them."] if seen else []
 
 
 # --- searching and storing ---------------------------------------------------------------------------
@@ -211,7 +211,9 @@ class Bench(NamedTuple):
             *(retrieval.read_off(self.nets[name], picture) for name in NETS),
         ]
 
-    def searched(self, subject: str, squares: Mapping[str, Levels], told: Told) -> NDArray[np.float32]:
+    def searched(
+        self, subject: str, squares: Mapping[str, Levels], counter: StepCounter
+    ) -> NDArray[np.float32]:
         """Search all squares, but those that were searched in an earlier sitting.
 
         Returns:
@@ -229,7 +231,7 @@ class Bench(NamedTuple):
                 _keep(kept, misfits)
             with untrusted(kept, what="state of an experiment", remedy="remove it, then go on"):
                 found.append(np.load(kept))
-            told.add(1)
+            counter.add(1)
         return np.concatenate(found, axis=2)
 
     def stored(self, side: int) -> Memory:
@@ -304,12 +306,12 @@ def _framed(patch: Levels) -> Levels:
 
 
 def _setting(scale: Scale, subjects: Mapping[str, Mapping[str, Levels]], source: Source) -> str:
-    told = ", ".join(f"{name}: {len(squares)}" for name, squares in subjects.items())
+    sizes = ", ".join(f"{name}: {len(squares)}" for name, squares in subjects.items())
     queries = len(range(0, scale.side - SIDE + 1, scale.apart)) ** 2
     candidates = len(range(0, scale.side - SIDE + 1, retrieval.STRIDE)) ** 2
     what = "phantoms" if isinstance(source, Phantoms) else "pictures"
     return (
-        f"Squares of {scale.side} x {scale.side} pixels ({told}). In each, {queries} patches of 16 x 16 are "
+        f"Squares of {scale.side} x {scale.side} pixels ({sizes}). In each, {queries} patches of 16 x 16 are "
         f"looked for among {candidates}, 8 pixels apart, with {SHARES[0]:.0%} to {SHARES[-1]:.0%} of them "
         f"missing: spots, a side or a corner. What counts is how far the {scale.nearest} nearest are from "
         "the query, missing part and all. Our nets are those that ship, see their cards; the rival learns in "

@@ -29,11 +29,11 @@ from tratteggio.degradation.losses import random_losses
 from tratteggio.degradation.simulation.ground import simulate_losses
 from tratteggio.detectors import lacunae, overpaint
 from tratteggio.experiments import _finders
-from tratteggio.experiments._pictures import Levels, set_aside
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import Levels, validation_images
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.features.few_labels import Outputs, latents_of, seen
 from tratteggio.metrics.detection import Agreement, agreement, auc_roc, kappa
 from tratteggio.painting import Region, Scan, Stack
@@ -101,32 +101,32 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     chosen = SCALES[scale]
     ledger = Ledger(out / "found.jsonl")
     detector = lacunae.make(device="cpu")
-    names, read = set_aside(data, chosen.paintings)
+    names, read = validation_images(data, chosen.paintings)
     cases = [
         (method, scans, count)
         for count in chosen.counts
         for scans in (STACKED, ALONE)
         for method in (METHODS if scans == STACKED else (FPCAE, BOTH, AROUND, RAW))
     ]
-    told = Told(progress, chosen.panels * (len(cases) + 2) + len(names))
+    counter = StepCounter(progress, chosen.panels * (len(cases) + 2) + len(names))
     for number in range(chosen.panels):
         panel = Panel.of(FIRST_SEED + 100 * seed + number, chosen)
         for method, scans, count in cases:
             if (key := f"{number} | {method} | {scans} | {count}") not in ledger:
                 ledger.add(key, panel.score(method, scans, count)._asdict())
-            told.add(1)
+            counter.add(1)
         if (key := f"{number} | overpaint") not in ledger:
             ledger.add(key, overpainted(panel.examination))
-        told.add(1)
+        counter.add(1)
         if (key := f"{number} | default") not in ledger:
             ledger.add(key, asdict(default(panel.examination.stack["rgb_during"], panel.lost, detector)))
-        told.add(1)
-    for place, name in enumerate(names):
+        counter.add(1)
+    for index, name in enumerate(names):
         if (key := f"intact | {name}") not in ledger:
             ledger.add(key, {"marked": marked(read(name), detector)})
         if (key := f"drawn | {name}") not in ledger:
-            ledger.add(key, asdict(default(*with_losses(read(name), seed=place), detector)))
-        told.add(1)
+            ledger.add(key, asdict(default(*with_losses(read(name), seed=index), detector)))
+        counter.add(1)
     scores = {
         (method, scans, count): [
             Score(**ledger[f"{number} | {method} | {scans} | {count}"]) for number in range(chosen.panels)
@@ -149,7 +149,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             _met_table(met),
             _alarm_table(alarms),
         ],
-        claims=judged(scores, hidden, alarms, chosen),
+        claims=check_claims(scores, hidden, alarms, chosen),
         notes=[
             "Panels differ more than methods do, see the spread; the autoencoder has learnt from other "
             "panels of the same kind, and from no painting.",
@@ -394,7 +394,7 @@ def _alarm_table(alarms: Mapping[str, float]) -> Table:
     return Table("False alarms", columns, [Row("lacunae", ours)], note)
 
 
-def judged(
+def check_claims(
     scores: Scores, hidden: Sequence[Mapping[str, float]], alarms: Mapping[str, float], scale: Scale
 ) -> list[Claim]:
     """Judge what was said of few labels, and what we ask of overpaint and false alarms."""

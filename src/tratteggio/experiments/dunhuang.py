@@ -23,8 +23,8 @@ from torch import nn
 
 from tratteggio import models, recipes
 from tratteggio.degradation import draw_damage, make_damage
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, readable, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, rng_of, write_phantoms
 from tratteggio.experiments._protocol import (
     GRAIN,
     JPEG,
@@ -37,7 +37,7 @@ from tratteggio.experiments._protocol import (
     measure,
 )
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
+from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.painting.pixels import Lost
 from tratteggio.training.pictures import pictures, split
@@ -46,7 +46,8 @@ from tratteggio.training.sources import Folder
 TITLE = "Dunhuang image restoration (poster): plain and partial convolutions, and the objectives between them"
 
 SHIPPED = "pconv-compact"
-JUDGE = "pconv-deep"  # the last layer of the encoder of `SHIPPED` answers nothing, and so judges nothing
+# The last layer of the encoder of `SHIPPED` is inactive, so it cannot compare features.
+FEATURE_NET = "pconv-deep"
 
 
 @dataclass(frozen=True)
@@ -120,26 +121,26 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     if data is None:
         data = out / "pictures"
         write_phantoms(data, count=8, rows=160, cols=128)
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
     gallery = Gallery(readable(data, aside), chosen, seed, Ledger(out / "finished.jsonl"))
-    told = Told(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
+    counter = StepCounter(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
     only = _listed(learnt, out)
     weights: dict[str, Path] = {}
     for name, row in STAGES.items():
         stage = _stage(name, chosen, seed, pretrained=weights.get(PRETRAINED))
         weights[row] = trained(
-            stage, data=data, only=only, out=out, ledger=gallery.ledger, progress=told.within()
+            stage, data=data, only=only, out=out, ledger=gallery.ledger, progress=counter.within()
         )
-        told.add(int(stage.settings["steps"]))
+        counter.add(int(stage.settings["steps"]))
     nets = {row: models.load(file)[0] for row, file in weights.items()}
     if SHIPPED in models.shipped():
         nets[OURS] = models.load(models.find(SHIPPED))[0]
-    found, seconds = gallery.all(nets, told)
+    found, seconds = gallery.all(nets, counter)
     write_picture(gallery.sheet(nets), out / "samples.jpg")
     return Report(
         setting=_setting(chosen, len(learnt), len(gallery.folder)),
         tables=_tables(found),
-        claims=judged(found, conclusive=chosen.conclusive),
+        claims=check_claims(found, conclusive=chosen.conclusive),
         notes=[*_NOTES, *_notes(gallery.ledger, list(nets))],
         pictures={"samples.jpg": f"From left to right: {', '.join(['damaged', *nets, 'as it was'])}."},
         seconds={
@@ -172,11 +173,11 @@ def _stage(name: str, scale: Scale, seed: int, *, pretrained: Path | None) -> St
     }
     if tuned:
         settings["init_from"] = str(pretrained)
-    judge = None
+    feature_net = None
     if name == "pconv_style":
         # The shipped net sees brushwork; the bottom of the pretrained one sees 256 pixels at a time.
-        judge = models.find(JUDGE) if JUDGE in models.shipped() else pretrained
-    return Stage(name, recipe, settings, judge)
+        feature_net = models.find(FEATURE_NET) if FEATURE_NET in models.shipped() else pretrained
+    return Stage(name, recipe, settings, feature_net)
 
 
 def _listed(names: Sequence[str], out: Path) -> Path:
@@ -205,7 +206,7 @@ class Gallery(NamedTuple):
     seed: int
     ledger: Ledger
 
-    def all(self, nets: Mapping[str, nn.Module], told: Told) -> tuple[dict[str, Figures], float]:
+    def all(self, nets: Mapping[str, nn.Module], counter: StepCounter) -> tuple[dict[str, Figures], float]:
         """Measure every net on every picture -> (means by row, seconds in all)."""
         for number in range(len(self.folder)):
             for row, net in nets.items():
@@ -215,7 +216,7 @@ class Gallery(NamedTuple):
                     figures = measure(picture, self._filled(net, picture, lost), lost)
                     seconds = time.perf_counter() - start
                     self.ledger.add(self._key(row, number), {**figures, "seconds": seconds})
-            told.add(1)
+            counter.add(1)
         rows = {
             row: [self.ledger[self._key(row, number)] for number in range(len(self.folder))] for row in nets
         }
@@ -232,7 +233,7 @@ class Gallery(NamedTuple):
             picture = np.ascontiguousarray(picture[top : top + most, left : left + most])
         grid = (picture.shape[0], picture.shape[1])
         return picture, draw_damage(
-            make_damage("walk"), grid, chance(self.seed, self.folder.name(number), "walk")
+            make_damage("walk"), grid, rng_of(self.seed, self.folder.name(number), "walk")
         )
 
     def sheet(self, nets: Mapping[str, nn.Module]) -> bytes:
@@ -296,7 +297,7 @@ def _tables(found: Mapping[str, Figures]) -> list[Table]:
     ]
 
 
-def judged(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
+def check_claims(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim of the poster.
 
     Args:
@@ -313,9 +314,9 @@ def judged(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
     def seen(row: Figures) -> str:
         return f"{row[WRAPPED]:.2f} / {row[SSIM]:.4f} (true MSE {row[TRUE]:.2f})"
 
-    def why(held: bool, told: str) -> str:
+    def why(held: bool, figures: str) -> str:
         order = "in this order" if held else "not in this order"
-        return f"{'' if conclusive else 'A few steps prove nothing; '}{order} here: {told}."
+        return f"{'' if conclusive else 'A few steps prove nothing; '}{order} here: {figures}."
 
     partial = both[WRAPPED] < conv[WRAPPED] and both[SSIM] > conv[SSIM]
     little = final[WRAPPED] < both[WRAPPED] and final[SSIM] > both[SSIM]
@@ -372,8 +373,8 @@ _NOTES = (
 
 
 def _notes(ledger: Ledger, rows: Sequence[str]) -> list[str]:
-    judge = ledger[seconds_key("pconv_style")]["judge"]
-    notes = [f"Content and style are judged by the encoder of {judge}; the poster took VGG16."]
+    feature_net = ledger[seconds_key("pconv_style")]["judge"]
+    notes = [f"Content and style are compared by the encoder of {feature_net}; the poster took VGG16."]
     if OURS not in rows:
         notes.append(f"No weights {SHIPPED} came with this installation, so that they have no row.")
     return notes
@@ -383,7 +384,8 @@ def _setting(scale: Scale, learnt: int, aside: int) -> str:
     size = "whole" if scale.test_px is None else f"their middle {scale.test_px} x {scale.test_px} pixels"
     return (
         f"Nets of {scale.width} width learn from {learnt} pictures and are measured on {aside} others, "
-        f"{size}, set aside by their names (share {SET_ASIDE}). Pretraining takes {scale.steps} steps, "
+        f"{size}, set aside by their names (share {VALIDATION_SHARE}). "
+        f"Pretraining takes {scale.steps} steps, "
         f"fine-tuning {scale.tuning}, of {scale.batch} patches of {scale.side} x {scale.side} pixels, "
         f"{_rates(scale)}; pictures are filled in tiles of that size."
     )

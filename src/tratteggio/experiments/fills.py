@@ -26,8 +26,8 @@ from tratteggio.degradation.bins import BINS, in_bin
 from tratteggio.errors import MissingExtra, UnknownName
 from tratteggio.evaluation.appearance import FAVOURS, appearance
 from tratteggio.experiments import _peers
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Better, Claim, Column, Report, Row, Table, write_picture
 from tratteggio.metrics import mse, ssim_map
@@ -211,7 +211,7 @@ def score(picture: Levels, lost: Lost, fill: Filler) -> Score:
         float(similar[touched].mean()),
         seconds,
         *(
-            _told(value)
+            _finite_or_none(value)
             for value in (
                 seen.patches_5,
                 seen.patches_9,
@@ -228,7 +228,7 @@ def _share(value: float, whole: float) -> float:
     return value / whole if whole else float("nan")
 
 
-def _told(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     """Return what the ledger can keep; what is over nothing is None."""
     return value if np.isfinite(value) else None
 
@@ -256,13 +256,14 @@ def _gather(data: Path | None, scale: Scale) -> tuple[Shown, str]:
         names = sorted(found)[: scale.most]
         return Shown(names, found.__getitem__), f"{len(names)} {what}, none of which a net has learnt from."
     everything = pictures(data)
-    _, aside = split(everything, share=SET_ASIDE)
+    _, aside = split(everything, share=VALIDATION_SHARE)
     folder = readable(data, aside[: scale.most])
     numbers = {folder.name(number): number for number in range(len(folder))}
     read = lru_cache(maxsize=1)(lambda name: folder.read(numbers[name]))  # the same picture for all damage
     return (
         Shown(sorted(numbers), read),
-        f"{len(numbers)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE}).",
+        f"{len(numbers)} of {len(everything)} pictures, set aside whole by their names "
+        f"(share {VALIDATION_SHARE}).",
     )
 
 
@@ -294,9 +295,9 @@ def _learnt_from(names: Sequence[str]) -> list[str]:
         return []
     learnt = {Path(name).name for name in models.read_card(models.find(WEIGHTS)).data}
     seen = [name for name in names if Path(name).name in learnt]
-    told = ", ".join(seen)
+    listed = ", ".join(seen)
     return (
-        [f"{OURS} has learnt from {len(seen)} of these pictures, so its figures flatter it: {told}."]
+        [f"{OURS} has learnt from {len(seen)} of these pictures, so its figures flatter it: {listed}."]
         if seen
         else []
     )
@@ -310,7 +311,7 @@ def _by_engine(engine: Engine, seed: int, picture: Levels, lost: Lost) -> tuple[
 
 def _square(picture: Levels, name: str, kind: str, *, side: int, seed: int) -> tuple[Levels, Lost]:
     """Cut the square of a picture that a kind of damage falls on, and draw the damage."""
-    rng = chance(seed, name, kind)
+    rng = rng_of(seed, name, kind)
     cut = square(picture, side, rng)
     return cut, draw_damage(DAMAGE[kind], (cut.shape[0], cut.shape[1]), rng)
 

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio import treatment
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
 from tratteggio.extras import optional
@@ -183,10 +183,11 @@ def _gather(data: Path | None, scale: Scale) -> tuple[Source, str]:
         found = [array for array in photographs().values() if array.ndim == 3][: scale.most]
         return Arrays(found), f"{len(found)} photographs that come with scikit-image, or phantoms."
     everything = pictures(data)
-    _, aside = split(everything, share=SET_ASIDE)
+    _, aside = split(everything, share=VALIDATION_SHARE)
     folder = readable(data, aside[: scale.most])
     return folder, (
-        f"{len(folder)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE})."
+        f"{len(folder)} of {len(everything)} pictures, set aside whole by their names "
+        f"(share {VALIDATION_SHARE})."
     )
 
 
@@ -205,13 +206,13 @@ def _cases(
 ) -> Iterator[Case]:
     whole = Reduced(Arrays([picture]), scale.longest).read(0)
     for degree, spans in DIMS.items():
-        yield _dark_case(degree, whole, spans, ours, chance(seed, name, degree))
-    cut = square(picture, scale.side, chance(seed, name))
+        yield _dark_case(degree, whole, spans, ours, rng_of(seed, name, degree))
+    cut = square(picture, scale.side, rng_of(seed, name))
     even = cut[: cut.shape[0] // 2 * 2, : cut.shape[1] // 2 * 2]
     for ratio in RATIOS:
-        yield _raw_case(even, ratio, chance(seed, name, f"raw {ratio}"))
+        yield _raw_case(even, ratio, rng_of(seed, name, f"raw {ratio}"))
     for sigma in SIGMAS:
-        yield _noise_case(cut, sigma, ours, chance(seed, name, f"noise {sigma}"))
+        yield _noise_case(cut, sigma, ours, rng_of(seed, name, f"noise {sigma}"))
 
 
 def _dark_case(
@@ -448,7 +449,7 @@ def _claims(
             text = (
                 f"{degree}: {way} is "
                 + (f"{least:g} dB and more " if least else "")
-                + f"above {_said(rivals)}"
+                + f"above {_list_names(rivals)}"
             )
             why = f"{above:+.2f} dB against {best}."
             verdict: Verdict = (
@@ -460,7 +461,7 @@ def _claims(
     return claims
 
 
-def _said(rivals: Sequence[str]) -> str:
+def _list_names(rivals: Sequence[str]) -> str:
     return rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} and {rivals[-1]}"
 
 

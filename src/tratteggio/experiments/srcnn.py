@@ -26,11 +26,11 @@ import torch
 from numpy.typing import NDArray
 
 from tratteggio import files, models
+from tratteggio.experiments._folder import Ledger
 from tratteggio.experiments._pictures import photographs
-from tratteggio.experiments._place import Ledger
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, write_picture
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.layers.bicubic import enlarged, reduced
 from tratteggio.metrics import psnr, ssim
 from tratteggio.painting.pixels import white
@@ -111,7 +111,9 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     chosen = SCALES[scale]
     sets = _gathered(data, chosen)
     ledger = Ledger(out / "scores.jsonl")
-    told = Told(progress, len(chosen.scales) * len(SYSTEMS) * sum(len(found) for found in sets.values()))
+    counter = StepCounter(
+        progress, len(chosen.scales) * len(SYSTEMS) * sum(len(found) for found in sets.values())
+    )
     scores: dict[tuple[str, int, str], dict[str, Score]] = {}
     for times in chosen.scales:
         for system in SYSTEMS:
@@ -122,7 +124,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
                     if (key := f"{system} | {times} | {of} | {name}") not in ledger:
                         ledger.add(key, score(read(), times, enlarge)._asdict())
                     scores[system, times, of][name] = Score(**ledger[key])
-                    told.add(1)
+                    counter.add(1)
     shown = _drawn(scores, chosen, sets)
     for file, content in shown.items():
         write_picture(content.encode(), out / file)
@@ -133,7 +135,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             *([_each(scores)] if _whole(sets, "Set5") and 3 in chosen.scales else []),
             _cost(chosen, sets, scores),
         ],
-        claims=judged(scores, sets, chosen),
+        claims=check_claims(scores, sets, chosen),
         notes=_notes(sets, chosen),
         pictures={file: f"What nets gain over bicubic interpolation: {Path(file).stem}" for file in shown},
     )
@@ -308,7 +310,7 @@ def _drawn(scores: Scores, scale: Scale, sets: Sets) -> dict[str, str]:
     }
 
 
-def judged(scores: Scores, sets: Sets, scale: Scale) -> list[Claim]:
+def check_claims(scores: Scores, sets: Sets, scale: Scale) -> list[Claim]:
     """Judge what was published of SRCNN, and what we ask of the compact net."""
     found = [_harness(scores, sets, scale)]
     for of, published in ((of, value) for (of, _), value in SRCNN_915_PUBLISHED.items()):
@@ -352,7 +354,7 @@ def _harness(scores: Scores, sets: Sets, scale: Scale) -> Claim:
     }
     if not apart:
         return Claim(text, "not attempted", "Neither Set5 nor Set14 was given.")
-    worst = max(apart, key=lambda place: abs(apart[place]))
+    worst = max(apart, key=lambda index: abs(apart[index]))
     why = f"At most {abs(apart[worst]):.3f} dB apart ({worst}); {HARNESS_DB} dB are allowed."
     return Claim(text, "reproduced" if abs(apart[worst]) <= HARNESS_DB else "not reproduced", why)
 

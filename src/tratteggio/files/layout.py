@@ -48,7 +48,7 @@ class Change(NamedTuple):
     recoloured: bool
     point: bool = False
 
-    def place(self, value: float) -> float:
+    def to_output(self, value: float) -> float:
         """Return where a pixel coordinate of the source lies in the picture."""
         return value * self.scale + ((self.scale - 1) / 2 if self.point else 0.0)
 
@@ -91,7 +91,7 @@ def _pixel_scale(entry: Entry, change: Change) -> Entry | None:
 def _tie_points(entry: Entry, change: Change) -> Entry | None:
     """Move the pixels to which places of a map are tied: (column, row, level, x, y, z), again and again."""
     points = _doubles(entry)
-    moved = [change.place(v) if change.scale > 1 and n % 6 < 2 else v for n, v in enumerate(points)]
+    moved = [change.to_output(v) if change.scale > 1 and n % 6 < 2 else v for n, v in enumerate(points)]
     return _packed(entry, moved)
 
 
@@ -101,7 +101,7 @@ def _transformation(entry: Entry, change: Change) -> Entry | None:
         return None
     matrix = np.array(_doubles(entry)).reshape(4, 4)
     back = np.diag([1 / change.scale, 1 / change.scale, 1.0, 1.0])
-    back[:2, 3] = -change.place(0.0) / change.scale
+    back[:2, 3] = -change.to_output(0.0) / change.scale
     return _packed(entry, (matrix @ back).ravel().tolist())
 
 

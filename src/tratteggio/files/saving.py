@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.beside import Before, beside, refuse_overwrite, require_place
+from tratteggio.files.beside import Before, beside, refuse_overwrite, require_creatable
 from tratteggio.files.kinds import by_suffix, find_by_suffix, suffixes, usable
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
 from tratteggio.files.writing import white_where_lost, write_as
@@ -28,7 +28,7 @@ def require_writable(target: str | os.PathLike[str]) -> None:
         UnwritableFile: no such folder, a folder stands there, or no permission.
     """
     _layered(Path(target))
-    require_place(Path(target))
+    require_creatable(Path(target))
 
 
 def require_scan_writable(target: str | os.PathLike[str]) -> None:
@@ -39,7 +39,7 @@ def require_scan_writable(target: str | os.PathLike[str]) -> None:
         UnwritableFile: no such folder, a folder stands there, or no permission.
     """
     by_suffix(Path(target), ScanWriter)
-    require_place(Path(target))
+    require_creatable(Path(target))
 
 
 def holds_layers(path: Path) -> bool:

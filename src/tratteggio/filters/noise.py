@@ -39,18 +39,18 @@ def salt_and_pepper(image: Array, *, share: float, seed: int = 0, origin: tuple[
     Raises:
         BadUsage: no picture, or an option out of range.
     """
-    chance = _even(image, share, seed, origin)
+    random = _even(image, share, seed, origin)
     noisy = image.copy()
-    noisy[chance < share / 2] = 0
-    noisy[chance >= 1 - share / 2] = white(image.dtype)
+    noisy[random < share / 2] = 0
+    noisy[random >= 1 - share / 2] = white(image.dtype)
     return noisy
 
 
 def impulse(image: Array, *, share: float, seed: int = 0, origin: tuple[int, int] = (0, 0)) -> Array:
     """Make pixels white at random; options, result and errors as `salt_and_pepper`."""
-    chance = _even(image, share, seed, origin)
+    random = _even(image, share, seed, origin)
     noisy = image.copy()
-    noisy[chance < share] = white(image.dtype)
+    noisy[random < share] = white(image.dtype)
     return noisy
 
 
@@ -99,7 +99,7 @@ def _drawn(
     seed: int,
     draw: Callable[[np.random.Generator, tuple[int, ...]], Array],
 ) -> Array:
-    """Draw float32 chance of some shape at a place of the painting."""
+    """Draw float32 random numbers of a shape for a position in the painting."""
     require_seed(seed)
     region = Region(origin[0], origin[1], origin[0] + shape[0], origin[1] + shape[1])
     out = np.empty(shape, np.float32)

@@ -279,7 +279,7 @@ def _state(path: Path) -> Mapping[str, Tensor]:
 def _check_layout(state: Mapping[str, Tensor], net: Vgg16, path: Path) -> None:
     """Refuse a net that only looks like VGG16: VGG19, for one, holds all tensors that the first taps need."""
     wanted = net.state_dict()
-    convolutions = {f"features.{place}" for place, name in enumerate(LAYERS) if name.startswith("conv")}
+    convolutions = {f"features.{index}" for index, name in enumerate(LAYERS) if name.startswith("conv")}
     foreign = [
         key for key in state if key.startswith("features.") and key.rpartition(".")[0] not in convolutions
     ]

@@ -157,10 +157,10 @@ class Published(nn.Module):
         """Return how much each number of the latent tells of pictures, on average: (1500,)."""
         return divergence(*self.latent(x, known)).mean(dim=0)
 
-    def sample(self, x: Tensor, known: Tensor, *, chance: Generator) -> Tensor:
+    def sample(self, x: Tensor, known: Tensor, *, rng: Generator) -> Tensor:
         """Draw one picture (B, 1, 100, 100) for each given."""
         mean, logvar = self.latent(x, known)
-        y: Tensor = self.decoder(drawn(mean, logvar, standard(mean, chance)))
+        y: Tensor = self.decoder(drawn(mean, logvar, standard(mean, rng)))
         return y
 
 
@@ -175,9 +175,9 @@ def _growing(inner: int, outer: int, kernel: int, stride: int, slope: float) -> 
     return [nn.ConvTranspose2d(inner, outer, kernel, stride), nn.BatchNorm2d(outer), nn.LeakyReLU(slope)]
 
 
-def standard(like: Tensor, chance: Generator) -> Tensor:
+def standard(like: Tensor, rng: Generator) -> Tensor:
     """Draw standard noise of a tensor's shape, the same on every device."""
-    return torch.randn(like.shape, generator=chance).to(like)
+    return torch.randn(like.shape, generator=rng).to(like)
 
 
 # --- compact -------------------------------------------------------------------------------------------
@@ -248,13 +248,11 @@ class Compact(nn.Module):
         """Return how much each number of a latent tells of pictures, on average: (32,)."""
         return divergence(*self.latent(x, known, attributes)).mean(dim=(0, 2, 3))
 
-    def sample(
-        self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, chance: Generator
-    ) -> Tensor:
+    def sample(self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, rng: Generator) -> Tensor:
         """Draw one picture for each given."""
         shifts = self.shifts(attributes)
         mean, logvar = self._cloud(x, known, shifts)
-        return self._decoded(drawn(mean, logvar, standard(mean, chance)), x, shifts)
+        return self._decoded(drawn(mean, logvar, standard(mean, rng)), x, shifts)
 
     def _cloud(self, x: Tensor, known: Tensor, shifts: Sequence[Tensor | float]) -> tuple[Tensor, Tensor]:
         if x.dim() != 4 or x.shape[1] != self.colours:

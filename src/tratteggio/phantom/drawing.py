@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from tratteggio.degradation.simulation.value_noise import Floats, chances, draw
+from tratteggio.degradation.simulation.value_noise import Floats, draw, uniform_rows
 from tratteggio.phantom.cartoon import Cartoon, Point, Sheet
 
 LINE = 0.0026  # width of a line, in units
@@ -53,7 +53,7 @@ def _hatching(tone: Floats, gold: Floats, sheet: Sheet, seed: int) -> Floats:
     strokes: list[list[Point]] = []
     across = np.arange(-sheet.half_width, sheet.half_width, PITCH)
     for row, y0 in enumerate(np.arange(sheet.top, 1.0, PITCH)):
-        for x0, (a, b, c, d) in zip(across, chances(len(across), 4, seed, 410, row), strict=True):
+        for x0, (a, b, c, d) in zip(across, uniform_rows(len(across), 4, seed, 410, row), strict=True):
             x, y = float(x0) + a * PITCH, float(y0) + b * PITCH
             i, j = int((y - sheet.top) * sheet.scale), int((x + sheet.half_width) * sheet.scale)
             if not (0 <= i < sheet.rows and 0 <= j < sheet.cols) or gold[i, j] > 0.3:

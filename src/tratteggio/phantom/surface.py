@@ -100,8 +100,8 @@ class Surface:
             along, across = fx * np.cos(angle) + fy * np.sin(angle), fy * np.cos(angle) - fx * np.sin(angle)
             shape = np.exp(-((along * length) ** 2) * 1.2 - ((across * width) ** 2) * 1.2)
             shape *= 1 - np.exp(-((across * width * 3.5) ** 2))  # no blotches, only strokes
-            chance = uniform(at[:, None], at[None, :], self.seed, 40 + way) - 0.5
-            tile = np.fft.irfft2(np.fft.rfft2(chance) * shape, (SIDE, SIDE))
+            noise = uniform(at[:, None], at[None, :], self.seed, 40 + way) - 0.5
+            tile = np.fft.irfft2(np.fft.rfft2(noise) * shape, (SIDE, SIDE))
             tile /= tile.std() + 1e-12
             tiles.append(np.pad(np.clip(tile, -2.2, 2.2), (0, 1), mode="wrap"))
         # Strokes finer than a pixel average out.

@@ -47,15 +47,19 @@ class Warp:
         """
         scan_grid = (max(1, round(grid[0] * scale)), max(1, round(grid[1] * scale)))
 
-        def chance(name: str, most: float) -> float:
+        def draw_within(name: str, most: float) -> float:
             return draw(seed, f"warp {stream} {name}", -most, most)
 
-        turn = chance("turn", 0.012)
+        turn = draw_within("turn", 0.012)
         pose = np.array(
             [
-                [1 + chance("tall", 0.01), turn + chance("shear", 0.003), chance("down", 0.024)],
-                [-turn, 1 + chance("wide", 0.01), chance("right", 0.024)],
-                [chance("tip", 0.004), chance("pan", 0.004), 1],
+                [
+                    1 + draw_within("tall", 0.01),
+                    turn + draw_within("shear", 0.003),
+                    draw_within("down", 0.024),
+                ],
+                [-turn, 1 + draw_within("wide", 0.01), draw_within("right", 0.024)],
+                [draw_within("tip", 0.004), draw_within("pan", 0.004), 1],
             ]
         )
         homography = _centred(grid) @ pose @ np.linalg.inv(_centred(scan_grid))

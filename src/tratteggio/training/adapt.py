@@ -74,7 +74,7 @@ class OwnPaint:
     def __getitem__(self, index: int) -> tuple[Floats, Floats]:
         """Return truth (3, side, side), NaN where there is none, and known (1, side, side) of 0 or 1."""
         rng = np.random.default_rng([self.seed, index])
-        region, real = self._place(rng)
+        region, real = self._draw_window(rng)
         made = self._made(real, rng)
         colour = self.scan.colour(region).astype(np.float32)
         if colour.shape[2] != COLOURS:  # engines fill each channel by itself, as a grey picture
@@ -106,7 +106,7 @@ class OwnPaint:
         top, left = np.clip(corner, 0, np.array(self.scan.grid) - self.side).tolist()
         return Region(top, left, top + self.side, left + self.side)
 
-    def _place(self, rng: Generator) -> tuple[Region, Lost]:
+    def _draw_window(self, rng: Generator) -> tuple[Region, Lost]:
         """Draw a patch of which enough is known, and where it is really lost or not seen."""
         for _ in range(ATTEMPTS):
             anywhere = self._within(rng.integers(0, self.scan.grid))
@@ -132,11 +132,11 @@ class OwnPaint:
 def where_true(loss: Objective) -> Objective:
     """Judge by an objective only where there is a truth; elsewhere there is no error and no gradient."""
 
-    def judged(out: Tensor, truth: Tensor, known: Tensor) -> Terms:
+    def masked(out: Tensor, truth: Tensor, known: Tensor) -> Terms:
         absent, same = truth.isnan(), out.detach()
         return loss(torch.where(absent, same, out), torch.where(absent, same, truth), known)
 
-    return judged
+    return masked
 
 
 def _one(real: Lost, rng: Generator) -> Lost:

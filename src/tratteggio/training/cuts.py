@@ -52,7 +52,7 @@ def maximin(grid: tuple[int, int], *, side: int, count: int, rng: Generator) -> 
         grid: (rows, cols) of the picture.
         side: of a patch, in pixels.
         count: how many; they repeat where there are fewer places.
-        rng: chance.
+        rng: random numbers.
 
     Returns:
         (count, 2) upper left corners: row, column.

@@ -192,7 +192,7 @@ def _cut(file: Path, step: int) -> None:
     """Drop the lines after a step, and a last line that a kill cut short."""
     if not file.exists():
         return
-    kept = [json.dumps(line) for line, told in _lines(file) if told.step <= step]
+    kept = [json.dumps(line) for line, entry in _lines(file) if entry.step <= step]
     with beside([file]) as [temporary]:
         temporary.write_text("".join(f"{line}\n" for line in kept), "utf-8")
 

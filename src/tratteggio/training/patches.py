@@ -202,8 +202,8 @@ class Patches:
         decoded = time.perf_counter()
         truth, seen = cut(picture, place, side=self.side)
         taken = time.perf_counter()
-        chance = np.random.default_rng([self.seed, 3, number]) if self.fixed else rng
-        known = seen & ~draw_damage(self.damage, (self.side, self.side), chance)
+        damage_rng = np.random.default_rng([self.seed, 3, number]) if self.fixed else rng
+        known = seen & ~draw_damage(self.damage, (self.side, self.side), damage_rng)
         if not known.any():  # what was left of a small picture is lost as well: leave it whole
             known = seen
         self.seconds["decode"] += decoded - started

@@ -93,5 +93,5 @@ def attributes_of(name: str, attributes: Sequence[str]) -> NDArray[np.float32]:
 
 
 def _rank(name: str) -> float:
-    """Return chance in [0, 1) that depends on a name alone."""
+    """Return a number in [0, 1) that depends on a name alone."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:7]) / 2**56

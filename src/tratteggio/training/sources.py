@@ -276,8 +276,8 @@ class Arrays:
         self.arrays = [array[..., None] if array.ndim == 2 else array for array in arrays]
         kinds = {(str(array.dtype), array.ndim, *array.shape[2:]) for array in self.arrays}
         if len(kinds) != 1 or next(iter(kinds))[:2] != ("uint8", 3):
-            told = ", ".join(sorted({f"{array.dtype} {array.shape}" for array in arrays})) or "none"
-            raise BadUsage(f"pictures in memory are uint8 (H, W) or (H, W, C) of one C, got {told}")
+            shapes = ", ".join(sorted({f"{array.dtype} {array.shape}" for array in arrays})) or "none"
+            raise BadUsage(f"pictures in memory are uint8 (H, W) or (H, W, C) of one C, got {shapes}")
 
     def __len__(self) -> int:
         return len(self.arrays)
