@@ -79,6 +79,16 @@ def test_a_loss_that_the_guides_show_too_is_filled_as_without_them() -> None:
     assert_array_equal(filled(colour, lost, Scan(irr[..., 0], "irr"))[lost], plain(colour, lost)[lost])
 
 
+def test_a_guide_that_shows_the_loss_does_not_switch_off_the_others() -> None:
+    irr, xray = relief(1), relief(2)
+    colour, lost = np.repeat(xray, 3, axis=2), blot()
+    irr[lost] += 90
+    shown = Scan(irr[..., 0], "irr"), Scan(xray[..., 0], "xray")
+    alone = filled(colour, lost, shown[1])
+    assert_array_equal(filled(colour, lost, *shown)[lost], alone[lost])
+    assert rms((alone - colour)[lost]) < 0.3 * rms((plain(colour, lost) - colour)[lost])
+
+
 def test_one_lacuna_may_be_guided_while_another_shows_in_the_guides() -> None:
     irr = relief(1)
     colour, lost = np.repeat(irr, 3, axis=2), blot()

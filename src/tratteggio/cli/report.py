@@ -25,13 +25,19 @@ def report(
 ) -> None:
     """Write an HTML report: the scan, the proposal, the lacunae with a table, and the history.
 
-    A contact sheet shows the alternative fills of `inpaint --samples`.
+    A CSV table of the lacunae is written beside it. A contact sheet shows the alternative fills of
+    `inpaint --samples`.
 
     Example: tratteggio report proposal.tif
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.pages import report as write_report
+        from tratteggio.pages.report import table_file
 
         page = output or proposal.with_name(proposal.stem + ".report.html")
         write_report(proposal, page, rows=rows, source=source, white=white, overwrite=overwrite)
-        console.result({"output": str(page)}, f"Wrote {page}. Open it in a browser.")
+        table = table_file(page)
+        console.result(
+            {"output": str(page), "lacunae": str(table)},
+            f"Wrote {page} and the list of lacunae, {table.name}. Open the page in a browser, or print it.",
+        )

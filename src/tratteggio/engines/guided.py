@@ -6,9 +6,10 @@ the net of engine pconv fills it, so that the fill meets the paint. Where its we
 thin plate under tension does.
 
 Guides are not trusted blindly: not in lacunae where they show the loss itself (`_guides`), and not where they
-show what the paint around never shows, since nothing is known of its colour. There the fill is that of RGB
-alone. A lacuna is trusted or not as a whole, so paint that is hidden beside flaked paint is best given a mask
-of its own.
+show what the paint around never shows, since nothing is known of its colour. Each guide is judged by itself:
+an infrared scan that shows a trace of the loss does not switch the X-ray off. Where none is trusted the fill
+is that of RGB alone. A guide is trusted or not in a lacuna as a whole, so paint that is hidden beside flaked
+paint is best given a mask of its own.
 """
 
 from __future__ import annotations
@@ -84,10 +85,11 @@ class Guided:
         for other in others:
             require_finite(other)
         seen = np.stack([other.read_seen() for other in others])
+        usable = seen & ~np.stack([stepping(scaled(other), lost, across=under_tension) for other in others])
         colour = scan.colour().astype(np.float64)
         plain = self.carry(colour, lost)
         fill = plain.copy()
-        for chosen, mine in _by_guides(seen, lost):
+        for chosen, mine in _by_guides(usable, lost):
             known = ~lost & seen[chosen].all(axis=0)
             if known.any():
                 predicted, trust = self.told(scan, [others[number] for number in chosen], lost, known)
@@ -130,11 +132,11 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
     return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
 
 
-def _by_guides(seen: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int], Lost]]:
-    """Share lost pixels out by the guides, by number, that show them; those shown by none are left out."""
-    code = np.tensordot(1 << np.arange(len(seen)), seen, 1) * lost
+def _by_guides(usable: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int], Lost]]:
+    """Share lost pixels out by the guides, by number, that tell of them; those with none are left out."""
+    code = np.tensordot(1 << np.arange(len(usable)), usable, 1) * lost
     for one in np.unique(code[code > 0]):
-        yield [number for number in range(len(seen)) if one >> number & 1], code == one
+        yield [number for number in range(len(usable)) if one >> number & 1], code == one
 
 
 def _predicted(guides: Sequence[Scan], colour: Array, lost: Lost, known: Lost) -> tuple[Array, Array]:
@@ -143,5 +145,4 @@ def _predicted(guides: Sequence[Scan], colour: Array, lost: Lost, known: Lost) -
     features = np.concatenate([guide, smooth(guide, whole, SMOOTH)], axis=2)
     predicted, leverage = regressed(features, colour, known)
     trust = ndimage.gaussian_filter(np.exp(-((leverage / STRANGE) ** 2)), 1.0, mode="nearest")
-    trust[stepping(guide, lost, across=under_tension)] = 0
     return predicted, trust
