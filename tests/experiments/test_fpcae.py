@@ -10,12 +10,12 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from tratteggio import experiments, files, recipes
-from tratteggio.datasets.paintings import opened, paintings
+from tratteggio.datasets.paintings import open_paintings, paintings
 from tratteggio.errors import BadUsage, Stopped, UnsafeOutput
 from tratteggio.experiments import _fpcae_findings as findings
 from tratteggio.experiments import _stages, fpcae
 from tratteggio.experiments._fpcae_findings import NORMAL, PUBLISHED, STACKED, TrainedRun
-from tratteggio.experiments._pictures import write_examined
+from tratteggio.experiments._images import write_examined
 from tratteggio.experiments._reconstruction import Figures, measure, validation_patches
 from tratteggio.models.fpcae import NAMES
 from tratteggio.painting import Scan, Stack
@@ -156,7 +156,7 @@ def test_paintings_that_share_one_modality_alone_are_refused(tmp_path):
     assert fpcae.shared(paintings(tmp_path)[1:]) == {
         "rgb_before": 3, "rgb_during": 3, "irr": 1, "xray": 1, "uvf": 3,
     }  # fmt: skip
-    source = opened(paintings(tmp_path), {"irr": 1})
+    source = open_paintings(paintings(tmp_path), {"irr": 1})
     assert source.read(0).shape == (96, 40, 1)
 
 

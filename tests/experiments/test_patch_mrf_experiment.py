@@ -56,13 +56,13 @@ def test_what_is_measured_is_not_measured_again(done, monkeypatch):
 
 def test_a_score_is_what_other_libraries_say():
     rng = np.random.default_rng(0)
-    picture, lost = rng.integers(0, 256, (60, 70, 3)).astype(np.uint8), np.zeros((60, 70), bool)
+    image, lost = rng.integers(0, 256, (60, 70, 3)).astype(np.uint8), np.zeros((60, 70), bool)
     lost[20:30, 20:40] = True
-    filled = inpaint(picture, lost, engine="tension")
-    found = experiment.score(picture, lost, tension.make())
-    error = np.mean((picture[lost].astype(float) - filled[lost]) ** 2)
+    filled = inpaint(image, lost, engine="tension")
+    found = experiment.score(image, lost, tension.make())
+    error = np.mean((image[lost].astype(float) - filled[lost]) ** 2)
     assert found.psnr == pytest.approx(10 * np.log10(255**2 / error))
-    _, similar = structural_similarity(picture, filled, channel_axis=-1, full=True)
+    _, similar = structural_similarity(image, filled, channel_axis=-1, full=True)
     assert found.ssim == pytest.approx(similar[17:33, 17:43].mean(), abs=1e-6)
     assert found.texture < 0.2, "tension is smooth"
 

@@ -26,8 +26,8 @@ RNG = np.random.default_rng(0)
 
 
 def test_luma_is_that_of_another_library_rounded():
-    picture = RNG.integers(0, 256, (12, 9, 3), np.uint8)
-    np.testing.assert_array_equal(luma(picture), np.rint(color.rgb2ycbcr(picture)[..., 0]))
+    image = RNG.integers(0, 256, (12, 9, 3), np.uint8)
+    np.testing.assert_array_equal(luma(image), np.rint(color.rgb2ycbcr(image)[..., 0]))
     grey = RNG.integers(0, 256, (12, 9, 1), np.uint8)
     np.testing.assert_array_equal(luma(grey), grey[..., 0])
 

@@ -12,7 +12,15 @@ from tratteggio.cli.main import app
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.features import Latents, View, few_labels, learn
-from tratteggio.features.few_labels import REACH, Outputs, _chosen, _strokes, cracks_of, latents_of, seen
+from tratteggio.features.few_labels import (
+    REACH,
+    Outputs,
+    _choose_pixels,
+    _strokes,
+    cracks_of,
+    latents_of,
+    seen,
+)
 from tratteggio.metrics.detection import agreement, kappa
 from tratteggio.models import find, load
 from tratteggio.painting import Labels, Region, Scan, Stack
@@ -112,7 +120,7 @@ def test_strokes_are_left_out_whole():
     codes = np.zeros((40, 40), np.uint8)
     for row in range(0, 40, 8):
         codes[row, 5:30], codes[row + 4, 5:30] = PAINT, LOSS
-    places, truth, fold = _chosen(codes, ("paint", "loss"), np.random.default_rng(0))
+    places, truth, fold = _choose_pixels(codes, ("paint", "loss"), np.random.default_rng(0))
     assert len(places) == len(truth) == (codes > 0).sum()
     assert set(fold) == {0, 1, 2, 3}
     for row in np.unique(places[:, 0]):

@@ -10,7 +10,7 @@ from torch.distributions import Normal, kl_divergence
 
 from tratteggio import losses
 from tratteggio.errors import BadUsage
-from tratteggio.losses import Elbo, PerceptualElbo, Sampled, divergence, drawn, frozen
+from tratteggio.losses import Elbo, PerceptualElbo, Sampled, divergence, frozen, sample_gaussian
 
 numbers = st.floats(-3, 3)
 
@@ -41,7 +41,7 @@ def test_divergence_is_that_of_torch_distributions(a: float, b: float, c: float,
 
 def test_drawn_numbers_have_the_mean_and_the_variance_of_the_cloud() -> None:
     torch.manual_seed(0)
-    z = drawn(torch.tensor(2.0), torch.tensor(math.log(9.0)), torch.randn(200_000))
+    z = sample_gaussian(torch.tensor(2.0), torch.tensor(math.log(9.0)), torch.randn(200_000))
     assert z.mean().item() == pytest.approx(2, abs=0.03)
     assert z.var().item() == pytest.approx(9, rel=0.02)
 

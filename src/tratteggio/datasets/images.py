@@ -12,8 +12,8 @@ from tratteggio.degradation import Damage, make_damage
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.training.batches import Patch
 from tratteggio.training.dataset import Request, Samples
+from tratteggio.training.image_lists import attributes_of, read_image_list, split
 from tratteggio.training.patches import AS_THEY_ARE, PER_PICTURE, Augment, Patches
-from tratteggio.training.pictures import attributes_of, listed, split
 from tratteggio.training.sources import Chosen, Folder, Halved, Reduced, Source, Whole, require_few
 
 log = logging.getLogger("tratteggio")
@@ -145,7 +145,7 @@ def split_images(
     """
     if not 0 <= share < 1:
         raise BadUsage(f"the share to set aside must be 0 or more and less than 1, got {share}")
-    source: Source = Folder(folder, channels=channels, names=None if only is None else listed(only))
+    source: Source = Folder(folder, channels=channels, names=None if only is None else read_image_list(only))
     if halved:
         source = Halved(source)
     if reduced is not None:

@@ -90,7 +90,7 @@ def split_paintings(
         GridMismatch, UnreadableFile: as `treatment.open`.
     """
     places = paintings(data)
-    source = opened(places, modalities)
+    source = open_paintings(places, modalities)
     names = tuple(place.name for place in places)
     if not halved:
         return PaintingSplit(source, [], names)
@@ -120,7 +120,7 @@ def paintings(data: str | Path) -> list[Path]:
     return found
 
 
-def opened(places: Iterable[Path], modalities: Mapping[str, int]) -> Stacks:
+def open_paintings(places: Iterable[Path], modalities: Mapping[str, int]) -> Stacks:
     """Open paintings with the modalities that a net knows, in its order.
 
     Args:
@@ -131,14 +131,14 @@ def opened(places: Iterable[Path], modalities: Mapping[str, int]) -> Stacks:
         BadUsage: a painting lacks one.
         GridMismatch, UnreadableFile: as `treatment.open`.
     """
-    return Stacks([_wanted(treatment.open(place), modalities, place) for place in places])
+    return Stacks([_select(treatment.open(place), modalities, place) for place in places])
 
 
 def _is_painting(place: Path) -> bool:
     return any((place / mark).is_file() for mark in MARKS)
 
 
-def _wanted(stack: Stack, modalities: Mapping[str, int], place: Path) -> Stack:
+def _select(stack: Stack, modalities: Mapping[str, int], place: Path) -> Stack:
     there = {name: stack[name].channels for name in stack}
     lacking = [
         f"{name} of {channels} channels"

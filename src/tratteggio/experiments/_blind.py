@@ -95,14 +95,14 @@ def hide(pairs: Sequence[Pair], *, seed: int) -> tuple[list[tuple[Levels, Levels
 
 def sheet(number: int, pictures: Sequence[Levels]) -> Levels:
     """Lay damaged, A and B side by side, with a line above that names them: (h, w, 3)."""
-    rows = max(len(picture) for picture in pictures)
-    cols = sum(picture.shape[1] + GAP for picture in pictures) - GAP
+    rows = max(len(image) for image in pictures)
+    cols = sum(image.shape[1] + GAP for image in pictures) - GAP
     laid = Image.new("RGB", (cols, rows + HEAD), "white")
     pen, left = ImageDraw.Draw(laid), 0
-    for name, picture in zip((f"pair {number}: damaged", "A", "B"), pictures, strict=True):
+    for name, image in zip((f"pair {number}: damaged", "A", "B"), pictures, strict=True):
         pen.text((left + 4, 4), name, fill="black")
-        laid.paste(Image.fromarray(picture), (left, HEAD))
-        left += picture.shape[1] + GAP
+        laid.paste(Image.fromarray(image), (left, HEAD))
+        left += image.shape[1] + GAP
     return np.asarray(laid)
 
 
@@ -143,9 +143,9 @@ def _row(number: int, pictures: tuple[Levels, Levels, Levels]) -> Markup:
     images = join(
         html(
             '<figure><img src="data:image/png;base64,{}" alt="{}"><figcaption>{}</figcaption></figure>',
-            base64.b64encode(_png(picture)).decode(), name, name,
+            base64.b64encode(_png(image)).decode(), name, name,
         )
-        for name, picture in zip(("damaged", "A", "B"), pictures, strict=True)
+        for name, image in zip(("damaged", "A", "B"), pictures, strict=True)
     )  # fmt: skip
     buttons = join(
         html('<label><input type="radio" name="{}" value="{}"> {}</label>', number, vote, label)
@@ -218,9 +218,9 @@ def _read_votes(file: Path, hidden: Mapping[str, Hidden]) -> list[tuple[str, str
     return found
 
 
-def _png(picture: Levels) -> bytes:
+def _png(image: Levels) -> bytes:
     kept = io.BytesIO()
-    Image.fromarray(picture).save(kept, "PNG")
+    Image.fromarray(image).save(kept, "PNG")
     return kept.getvalue()
 
 

@@ -123,7 +123,9 @@ def tables(found: Found, on: str) -> list[Table]:
     ]
 
 
-def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool) -> tuple[Table, list[Claim]]:
+def compare_longer(
+    found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool
+) -> tuple[Table, list[Claim]]:
     """Tell whether FP-CAE comes above the normal autoencoder with more steps, one rate, and other windows.
 
     Args:
@@ -139,7 +141,7 @@ def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool)
     claims = []
     for window, runs in found.items():
         better = gap(runs, FP_CAE, NORMAL, MEASURES[SSIM if window == "valid" else SAME]).above
-        why = _seen(runs, FP_CAE, NORMAL)
+        why = _describe_gap(runs, FP_CAE, NORMAL)
         verdict: Verdict = (
             ("ordering only" if better else "not reproduced") if conclusive else "not attempted"
         )
@@ -186,7 +188,9 @@ def check_claims(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
 
     def above(text: str, *pairs: tuple[str, str]) -> Claim:
         gaps = [gap(found, *pair, MEASURES[SSIM]) for pair in pairs]
-        return claim(text, all(of.above for of in gaps), " ".join(_seen(found, *pair) for pair in pairs))
+        return claim(
+            text, all(of.above for of in gaps), " ".join(_describe_gap(found, *pair) for pair in pairs)
+        )
 
     edges, edges_why = _at_the_edges(found)
     worst = [(net, gap(found, net, PEN_UPDE, MEASURES[CORNERS])) for net in STACKED if net != PEN_UPDE]
@@ -212,13 +216,13 @@ def check_claims(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
         claim(
             f"Concatenation and addition are close ({published:.4f} apart)",
             abs(apart.mean) <= published,
-            f"{_seen(found, CONCAT, ADD)} As close as published is what counts.",
+            f"{_describe_gap(found, CONCAT, ADD)} As close as published is what counts.",
             yes="reproduced",
         ),
     ]
 
 
-def _seen(found: Found, one: str, other: str) -> str:
+def _describe_gap(found: Found, one: str, other: str) -> str:
     """Tell a gap by all three measures, and whether it can be told from chance."""
     gaps = []
     for name in BY_SSIM:

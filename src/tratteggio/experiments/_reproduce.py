@@ -16,7 +16,7 @@ from tratteggio.experiments._machine import versions
 from tratteggio.experiments._report import Report, write
 from tratteggio.machine import machine
 from tratteggio.seeds import require_seed
-from tratteggio.training.pictures import pictures
+from tratteggio.training.image_lists import list_images
 
 Progress = Callable[[int, int], None]
 
@@ -79,7 +79,7 @@ def reproduce(
         raise registry.unknown(f"scale of {experiment}", scale, module.SCALES)
     require_seed(seed)
     folder, out = (None if data is None else Path(data)), Path(out)
-    found = [] if folder is None else getattr(module, "inputs", pictures)(folder)
+    found = [] if folder is None else getattr(module, "inputs", list_images)(folder)
     if overwrite and folder is not None and out.resolve() in (folder.resolve(), *folder.resolve().parents):
         raise UnsafeOutput(f"{folder} lies in {out}, whose files would be moved; name another folder")
     job = {

@@ -137,10 +137,10 @@ class Exhaustive:
         picture: (H, W, C), whole.
     """
 
-    def __init__(self, picture: Floats) -> None:
-        self.grid = picture.shape[:2]
+    def __init__(self, image: Floats) -> None:
+        self.grid = image.shape[:2]
         self._size = [fft.next_fast_len(length, real=True) for length in self.grid]
-        planes = np.moveaxis(np.asarray(picture, np.float64), -1, 0)
+        planes = np.moveaxis(np.asarray(image, np.float64), -1, 0)
         self._colours = fft.rfft2(planes, self._size)
         self._squares = fft.rfft2((planes**2).sum(axis=0), self._size)
 

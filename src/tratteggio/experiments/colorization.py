@@ -30,9 +30,9 @@ from torch.nn import functional
 from tratteggio import models
 from tratteggio.enhancers.colorize import WEIGHTS
 from tratteggio.experiments._folder import Ledger
-from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, write_phantoms
+from tratteggio.experiments._images import VALIDATION_SHARE, Levels, readable, write_phantoms
 from tratteggio.experiments._plot import curves
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.layers.lab import shown, to_lab
@@ -40,7 +40,7 @@ from tratteggio.losses.colours import counted, nearest_class, smoothed
 from tratteggio.metrics import colour_auc
 from tratteggio.models.colorizer import CELL, TEMPERATURE, Colorizer
 from tratteggio.phantom import panel
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.recipe import from_json
 from tratteggio.training.sources import Reduced, Source
 
@@ -128,7 +128,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         data = out / "pictures"
         write_phantoms(data, count=6, rows=80, cols=64)
     ledger = Ledger(out / "finished.jsonl")
-    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
+    learnt, aside = split(list_images(data), share=VALIDATION_SHARE)
     only = out / "learnt.txt"
     with beside([only]) as (temporary,):
         temporary.write_text("".join(f"{name}\n" for name in learnt), "utf-8")
@@ -153,14 +153,14 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     if "measured" not in ledger:
         ledger.add("measured", {"seconds": time.perf_counter() - started})
     phantoms = [panel(224, 168, seed=seed + k, cracks=0, losses=0).painted.colour() for k in range(2)]
-    write_picture(as_jpeg(sheet(nets, phantoms)), out / "phantoms.jpg")
-    write_picture(
+    write_image(as_jpeg(sheet(nets, phantoms)), out / "phantoms.jpg")
+    write_image(
         as_jpeg(sheet(nets, found.pictures[:: len(names) // 6 or 1][:6]), most=1_000_000),
         out / "set-aside.jpg",
         most=1_000_000,
     )
-    write_picture(_cumulative(found).encode(), out / "cumulative.svg")
-    write_picture(_chroma(found).encode(), out / "chroma.svg")
+    write_image(_cumulative(found).encode(), out / "cumulative.svg")
+    write_image(_chroma(found).encode(), out / "chroma.svg")
     return Report(
         setting=_setting(chosen, len(learnt), len(names)),
         tables=[_table(found), _trap(found)],
@@ -228,7 +228,7 @@ class Found:
 
     def __init__(self, nets: Mapping[str, Colorizer], source: Source) -> None:
         self.pictures = [source.read(number) for number in range(len(source))]
-        tensors = [_tensor(picture) for picture in self.pictures]
+        tensors = [_tensor(image) for image in self.pictures]
         labs = [to_lab(tensor) for tensor in tensors]
         self.truth = [lab[0, 1:].numpy() for lab in labs]
         shares = smoothed(counted(tensor[0] for tensor in tensors))
@@ -267,8 +267,8 @@ def answered(net: Colorizer, light: Tensor, temperature: float) -> Grid:
     return colours
 
 
-def _tensor(picture: Levels) -> Tensor:
-    return torch.from_numpy(picture.astype(np.float32) / 255).movedim(-1, 0)[None]
+def _tensor(image: Levels) -> Tensor:
+    return torch.from_numpy(image.astype(np.float32) / 255).movedim(-1, 0)[None]
 
 
 def _length(ab: Grid) -> Grid:
@@ -427,13 +427,13 @@ _COLUMNS = ("as painted", "grey", L2, *(f"the net that ships, {way}" for way in 
 def sheet(nets: Mapping[str, Colorizer], shown_ones: Sequence[Levels]) -> Levels:
     """Lay pictures side by side: as painted, grey, by distances, and by the net that ships in three ways."""
     rows = []
-    for picture in shown_ones:
-        lab = to_lab(_tensor(picture))
+    for image in shown_ones:
+        lab = to_lab(_tensor(image))
         ways = [np.zeros(lab[0, 1:].shape, np.float32), answered(nets[L2], lab[:, :1], 0.0)]
         ways += [answered(nets[SHIPPED], lab[:, :1], temperature) for temperature in DECODED.values()]
         made = [shown(torch.cat([lab[:, :1], torch.from_numpy(ab)[None]], dim=1)) for ab in ways]
         levels = [np.rint(one[0].movedim(0, -1).numpy() * 255).astype(np.uint8) for one in made]
-        rows.append(np.concatenate([picture, *levels], axis=1))
+        rows.append(np.concatenate([image, *levels], axis=1))
     widest = max(row.shape[1] for row in rows)
     return np.concatenate(
         [np.pad(row, ((0, 4), (0, widest - row.shape[1]), (0, 0)), constant_values=255) for row in rows]

@@ -30,9 +30,9 @@ from tratteggio.degradation.simulation.ground import simulate_losses
 from tratteggio.detectors import lacunae, overpaint
 from tratteggio.experiments import _finders
 from tratteggio.experiments._folder import Ledger
-from tratteggio.experiments._pictures import Levels, validation_images
+from tratteggio.experiments._images import Levels, validation_images
 from tratteggio.experiments._plot import curves
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.features.few_labels import Outputs, latents_of, seen
 from tratteggio.metrics.detection import Agreement, agreement, auc_roc, kappa
@@ -116,7 +116,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
                 ledger.add(key, panel.score(method, scans, count)._asdict())
             counter.add(1)
         if (key := f"{number} | overpaint") not in ledger:
-            ledger.add(key, overpainted(panel.examination))
+            ledger.add(key, score_overpaint(panel.examination))
         counter.add(1)
         if (key := f"{number} | default") not in ledger:
             ledger.add(key, asdict(default(panel.examination.stack["rgb_during"], panel.lost, detector)))
@@ -140,7 +140,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     }
     alarms = {name: float(ledger[f"intact | {name}"]["marked"]) for name in names}
     _draw(scores, chosen, out)
-    write_picture(as_jpeg(_sheet(chosen, detector, seed)), out / "sheet.jpg")
+    write_image(as_jpeg(_sheet(chosen, detector, seed)), out / "sheet.jpg")
     return Report(
         setting=_setting(chosen, len(names), data is not None),
         tables=[
@@ -213,8 +213,8 @@ class Panel:
     def score(self, method: str, scans: str, count: int) -> Score:
         """Learn from `count` labels a class by one method, and measure."""
         # The same labels for all methods; of a smaller count they are the first of a larger.
-        places, lost = self._drawn(slice(0, len(self.lost) // 2), count, stream=1)
-        asked, truth = self._drawn(slice(len(self.lost) // 2 + GUARD, None), self.asked, stream=2)
+        places, lost = self._draw_pixels(slice(0, len(self.lost) // 2), count, stream=1)
+        asked, truth = self._draw_pixels(slice(len(self.lost) // 2 + GUARD, None), self.asked, stream=2)
         spread = np.random.default_rng([self.seed, 3])
         below = np.argwhere(np.ones_like(self.lost[len(self.lost) // 2 + GUARD :]))
         anywhere = below[spread.permutation(len(below))[: 2 * self.asked]]
@@ -226,7 +226,9 @@ class Panel:
         same[np.argsort(-others, kind="stable")[: there.sum()]] = True
         return Score(kappa(truth[None], mine[None] > 0), kappa(there[None], same[None]))
 
-    def _drawn(self, rows: slice, count: int, *, stream: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _draw_pixels(
+        self, rows: slice, count: int, *, stream: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Draw as many pixels of both classes -> (places (n, 2), lost (n,))."""
         places = []
         for lost in (False, True):
@@ -260,7 +262,7 @@ class Panel:
 # --- overpaint and false alarms ----------------------------------------------------------------------
 
 
-def overpainted(examination: Examination) -> dict[str, float]:
+def score_overpaint(examination: Examination) -> dict[str, float]:
     """Return the area under the ROC curve of overpaint, by what is looked at; retouches do not count."""
     truth, stack = examination.truth, examination.stack
     over, retouched = (np.asarray(of[:, :]) for of in (truth.overpaint, truth.retouch))
@@ -285,9 +287,9 @@ def rareness(scan: Scan) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", off, inverse, off)).reshape(colour.shape[:2]))
 
 
-def marked(picture: Levels, detector: lacunae.LacunaeNet) -> float:
+def marked(image: Levels, detector: lacunae.LacunaeNet) -> float:
     """Return the share of a picture that detector `lacunae` marks by default."""
-    return float(_marks(Scan(picture), detector).mean())
+    return float(_marks(Scan(image), detector).mean())
 
 
 def default(scan: Scan, lost: NDArray[np.bool_], detector: lacunae.LacunaeNet) -> Agreement:
@@ -295,11 +297,11 @@ def default(scan: Scan, lost: NDArray[np.bool_], detector: lacunae.LacunaeNet) -
     return agreement(lost, _marks(scan, detector))
 
 
-def with_losses(picture: Levels, *, seed: int) -> tuple[Scan, NDArray[np.bool_]]:
+def with_losses(image: Levels, *, seed: int) -> tuple[Scan, NDArray[np.bool_]]:
     """Draw ragged losses that bare some ground -> (scan, where)."""
     rng = np.random.default_rng([seed, 5])
-    lost = random_losses(picture.shape[:2], rng, share=(DRAWN, DRAWN))
-    seen = simulate_losses(picture.astype(np.float32) / np.float32(255), lost, rng)
+    lost = random_losses(image.shape[:2], rng, share=(DRAWN, DRAWN))
+    seen = simulate_losses(image.astype(np.float32) / np.float32(255), lost, rng)
     return Scan(np.rint(np.clip(seen, 0, 1) * 255).astype(np.uint8)), lost
 
 
@@ -481,7 +483,7 @@ def _draw(scores: Scores, scale: Scale, out: Path) -> None:
         title="kappa, by labels a class",
         spreads=spreads,
     )
-    write_picture(drawn.encode(), out / "kappa.svg")
+    write_image(drawn.encode(), out / "kappa.svg")
 
 
 def _sheet(scale: Scale, detector: lacunae.LacunaeNet, seed: int) -> Levels:

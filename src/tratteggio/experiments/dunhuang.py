@@ -24,7 +24,7 @@ from torch import nn
 from tratteggio import models, recipes
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.experiments._folder import Ledger
-from tratteggio.experiments._pictures import VALIDATION_SHARE, Levels, readable, rng_of, write_phantoms
+from tratteggio.experiments._images import VALIDATION_SHARE, Levels, readable, rng_of, write_phantoms
 from tratteggio.experiments._protocol import (
     GRAIN,
     JPEG,
@@ -36,11 +36,11 @@ from tratteggio.experiments._protocol import (
     filled,
     measure,
 )
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.painting.pixels import Lost
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Folder
 
 TITLE = "Dunhuang image restoration (poster): plain and partial convolutions, and the objectives between them"
@@ -121,10 +121,10 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     if data is None:
         data = out / "pictures"
         write_phantoms(data, count=8, rows=160, cols=128)
-    learnt, aside = split(pictures(data), share=VALIDATION_SHARE)
+    learnt, aside = split(list_images(data), share=VALIDATION_SHARE)
     gallery = Gallery(readable(data, aside), chosen, seed, Ledger(out / "finished.jsonl"))
     counter = StepCounter(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
-    only = _listed(learnt, out)
+    only = _write_list(learnt, out)
     weights: dict[str, Path] = {}
     for name, row in STAGES.items():
         stage = _stage(name, chosen, seed, pretrained=weights.get(PRETRAINED))
@@ -136,7 +136,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     if SHIPPED in models.shipped():
         nets[OURS] = models.load(models.find(SHIPPED))[0]
     found, seconds = gallery.all(nets, counter)
-    write_picture(gallery.sheet(nets), out / "samples.jpg")
+    write_image(gallery.sheet(nets), out / "samples.jpg")
     return Report(
         setting=_setting(chosen, len(learnt), len(gallery.folder)),
         tables=_tables(found),
@@ -180,7 +180,7 @@ def _stage(name: str, scale: Scale, seed: int, *, pretrained: Path | None) -> St
     return Stage(name, recipe, settings, feature_net)
 
 
-def _listed(names: Sequence[str], out: Path) -> Path:
+def _write_list(names: Sequence[str], out: Path) -> Path:
     """Write down which pictures are learnt from."""
     file = out / "learnt.txt"
     with beside([file]) as (temporary,):
@@ -212,8 +212,8 @@ class Gallery(NamedTuple):
             for row, net in nets.items():
                 if self._key(row, number) not in self.ledger:
                     start = time.perf_counter()
-                    picture, lost = self.damaged(number)
-                    figures = measure(picture, self._filled(net, picture, lost), lost)
+                    image, lost = self.damaged(number)
+                    figures = measure(image, self._fill(net, image, lost), lost)
                     seconds = time.perf_counter() - start
                     self.ledger.add(self._key(row, number), {**figures, "seconds": seconds})
             counter.add(1)
@@ -227,18 +227,18 @@ class Gallery(NamedTuple):
 
     def damaged(self, number: int) -> tuple[Levels, Lost]:
         """Return a picture, or its middle, and the poster's walk on it."""
-        picture, most = self.folder.read(number), self.scale.test_px
+        image, most = self.folder.read(number), self.scale.test_px
         if most is not None:
-            top, left = (max(0, (length - most) // 2) for length in picture.shape[:2])
-            picture = np.ascontiguousarray(picture[top : top + most, left : left + most])
-        grid = (picture.shape[0], picture.shape[1])
-        return picture, draw_damage(
+            top, left = (max(0, (length - most) // 2) for length in image.shape[:2])
+            image = np.ascontiguousarray(image[top : top + most, left : left + most])
+        grid = (image.shape[0], image.shape[1])
+        return image, draw_damage(
             make_damage("walk"), grid, rng_of(self.seed, self.folder.name(number), "walk")
         )
 
     def sheet(self, nets: Mapping[str, nn.Module]) -> bytes:
         """Draw where most is lost in the first picture: damaged, as each net fills it, as it was (JPEG)."""
-        picture, lost = self.damaged(0)
+        image, lost = self.damaged(0)
         side = self.scale.side
         most = max(
             ((top, left) for top in range(0, max(1, lost.shape[0] - side + 1), side // 4)
@@ -246,15 +246,15 @@ class Gallery(NamedTuple):
             key=lambda at: np.count_nonzero(lost[at[0] : at[0] + side, at[1] : at[1] + side]),
         )  # fmt: skip
         place = (slice(most[0], most[0] + side), slice(most[1], most[1] + side))
-        picture, lost = np.ascontiguousarray(picture[place]), lost[place]
-        damaged = np.where(lost[..., None], np.uint8(255), picture)
-        shown = [damaged, *(self._filled(net, picture, lost) for net in nets.values()), picture]
-        gap = np.full((picture.shape[0], 4, 3), 255, np.uint8)
+        image, lost = np.ascontiguousarray(image[place]), lost[place]
+        damaged = np.where(lost[..., None], np.uint8(255), image)
+        shown = [damaged, *(self._fill(net, image, lost) for net in nets.values()), image]
+        gap = np.full((image.shape[0], 4, 3), 255, np.uint8)
         return as_jpeg(np.concatenate([part for square in shown for part in (square, gap)][:-1], axis=1))
 
-    def _filled(self, net: nn.Module, picture: Levels, lost: Lost) -> Levels:
+    def _fill(self, net: nn.Module, image: Levels, lost: Lost) -> Levels:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        return filled(net, picture, lost, side=self.scale.side, device=device)
+        return filled(net, image, lost, side=self.scale.side, device=device)
 
     def _key(self, row: str, number: int) -> str:
         weights = f" {models.sha256(models.find(SHIPPED))[:12]}" if row == OURS else ""

@@ -30,7 +30,7 @@ import torch
 from torch import Tensor
 
 from tratteggio import models, recipes, treatment
-from tratteggio.datasets.paintings import opened, paintings
+from tratteggio.datasets.paintings import open_paintings, paintings
 from tratteggio.errors import BadUsage
 from tratteggio.experiments._folder import Ledger
 from tratteggio.experiments._fpcae_findings import (
@@ -41,13 +41,13 @@ from tratteggio.experiments._fpcae_findings import (
     Found,
     TrainedRun,
     check_claims,
+    compare_longer,
     curve,
-    probed,
     tables,
 )
-from tratteggio.experiments._pictures import write_examined
+from tratteggio.experiments._images import write_examined
 from tratteggio.experiments._reconstruction import Figures, measure, validation_patches
-from tratteggio.experiments._report import Claim, Report, write_picture
+from tratteggio.experiments._report import Claim, Report, write_image
 from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.models.fpcae import NAMES, named
 
@@ -143,9 +143,9 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     bench = Bench(chosen, out, Ledger(out / "finished.jsonl"), counter)
     found = {subject.name: bench.all(subject, seeds) for subject in subjects}
     longer = {window: bench.longer(subjects[0], seeds[:PROBES], window) for window in WINDOWS}
-    table, seen = probed(longer, subjects[0].name, steps=chosen.longer, conclusive=chosen.conclusive)
+    table, seen = compare_longer(longer, subjects[0].name, steps=chosen.longer, conclusive=chosen.conclusive)
     for name, runs in found.items():
-        write_picture(curve(runs, name).encode(), out / _plot(name))
+        write_image(curve(runs, name).encode(), out / _plot(name))
     return Report(
         setting=_setting(subjects, chosen),
         tables=[*(table for name, runs in found.items() for table in tables(runs, name)), table],
@@ -175,7 +175,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
 def _subject(name: str, data: Path, scale: Scale, seed: int) -> Subject:
     places = paintings(data)
     modalities = shared(places)
-    patches = validation_patches(opened(places, modalities), count=scale.patches, seed=seed)
+    patches = validation_patches(open_paintings(places, modalities), count=scale.patches, seed=seed)
     return Subject(name, data, modalities, len(places), patches)
 
 
@@ -215,7 +215,7 @@ class Bench(NamedTuple):
     def all(self, subject: Subject, seeds: Sequence[int]) -> Found:
         """Try every net with every seed; one seed after the other, so that early figures are of all nets."""
         tried = {
-            (seed, net): self._tried(subject, self._stage(subject, net, seed))
+            (seed, net): self._train_and_measure(subject, self._stage(subject, net, seed))
             for seed in seeds
             for net in NAMES
         }
@@ -237,9 +237,9 @@ class Bench(NamedTuple):
             }
             return Stage(f"{usual.name}-longer-{window}", usual.recipe, {**usual.settings, **changed})
 
-        return {net: [self._tried(subject, stage(net, seed)) for seed in seeds] for net in PROBED}
+        return {net: [self._train_and_measure(subject, stage(net, seed)) for seed in seeds] for net in PROBED}
 
-    def _tried(self, subject: Subject, stage: Stage) -> TrainedRun:
+    def _train_and_measure(self, subject: Subject, stage: Stage) -> TrainedRun:
         """Train a net and measure it, unless that is done."""
         file = trained(
             stage,

@@ -28,8 +28,8 @@ from tratteggio import models
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.engines import patch_mrf
 from tratteggio.experiments._folder import Ledger
-from tratteggio.experiments._pictures import Levels, rng_of, square, validation_images
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
+from tratteggio.experiments._images import Levels, rng_of, square, validation_images
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.metrics import mse, ssim_map, texture_kept
 from tratteggio.metrics.fidelity import psnr_from_mse
@@ -111,11 +111,11 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     for name in names:
         for kind in DAMAGE:
             rng = rng_of(seed, name, kind)
-            picture = square(read(name), chosen.side, rng)
-            lost = draw_damage(make_damage(kind), picture.shape[:2], rng)
+            image = square(read(name), chosen.side, rng)
+            lost = draw_damage(make_damage(kind), image.shape[:2], rng)
             for system, engine in engines.items():
                 if (key := _key(system, engine, kind, name)) not in ledger:
-                    ledger.add(key, score(picture, lost, engine)._asdict())
+                    ledger.add(key, score(image, lost, engine)._asdict())
                 counter.add(1)
     for system in chosen.filled:
         engine = engines[system]
@@ -131,7 +131,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         system: Taken(**ledger[_key(system, engines[system], "canvas", str(chosen.canvas))])
         for system in chosen.filled
     }
-    write_picture(as_jpeg(sheet(chosen.sheet, list(engines.values()), seed)), out / "sheet.jpg")
+    write_image(as_jpeg(sheet(chosen.sheet, list(engines.values()), seed)), out / "sheet.jpg")
     return Report(
         setting=_setting(chosen, len(names), "photographs" if data is None else "pictures set aside"),
         tables=[*(_quality(kind, scores) for kind in DAMAGE), _memory(chosen, taken)],
@@ -163,19 +163,19 @@ def _key(system: str, engine: Engine, kind: str, name: str) -> str:
 # --- filling and measuring ---------------------------------------------------------------------------
 
 
-def score(picture: Levels, lost: Lost, engine: Engine) -> Score:
+def score(image: Levels, lost: Lost, engine: Engine) -> Score:
     """Fill lost pixels and measure how close that comes.
 
     PSNR in dB over the lost pixels (peak 255); SSIM as scikit-image has it, over all pixels whose window of
     7 x 7 holds a lost one; gradients as `texture_kept`, as a share of what the truth has.
     """
     start = time.process_time()
-    filled = inpaint(np.where(lost[..., None], np.uint8(0), picture), lost, engine=engine)
+    filled = inpaint(np.where(lost[..., None], np.uint8(0), image), lost, engine=engine)
     seconds = time.process_time() - start
-    similar = ssim_map(picture, filled, data_range=255, window="uniform", size=SSIM_PX, sample=True)
-    truth = texture_kept(picture, lost)
+    similar = ssim_map(image, filled, data_range=255, window="uniform", size=SSIM_PX, sample=True)
+    truth = texture_kept(image, lost)
     return Score(
-        psnr_from_mse(mse(picture, filled, where=lost), data_range=255),
+        psnr_from_mse(mse(image, filled, where=lost), data_range=255),
         float(similar[ndimage.maximum_filter(lost, size=SSIM_PX)].mean()),
         texture_kept(filled, lost) / truth if truth else float("nan"),
         seconds,
@@ -185,10 +185,10 @@ def score(picture: Levels, lost: Lost, engine: Engine) -> Score:
 def canvas(side: int, engine: Engine, seed: int) -> Taken:
     """Fill a phantom panel of `side` pixels with 3 % lost, and trace what that takes beside the panel."""
     damaged = panel(side, side, seed=seed, cracks=0.015, losses=0.015)
-    picture, lost = damaged.damaged.colour(), damaged.lacunae.read()
+    image, lost = damaged.damaged.colour(), damaged.lacunae.read()
     start = time.process_time()
     tracemalloc.start()
-    inpaint(picture, lost, engine=engine)
+    inpaint(image, lost, engine=engine)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return Taken((time.process_time() - start) / (lost.sum() / 1e6), peak / MIB)

@@ -27,13 +27,13 @@ from tratteggio import models
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.errors import BadUsage
 from tratteggio.experiments._folder import Ledger
-from tratteggio.experiments._pictures import VALIDATION_SHARE, rng_of, write_phantoms
+from tratteggio.experiments._images import VALIDATION_SHARE, rng_of, write_phantoms
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict
 from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.losses.ssim import ssim
 from tratteggio.metrics.fidelity import psnr_from_mse
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Folder, Whole
 
 TITLE = "Image inpainting with a VAE (Deesamutara, Maggiore): pictures of one kind against pictures of many"
@@ -178,7 +178,7 @@ def inputs(folder: Path) -> list[str]:
                 f"{folder} must hold pictures of one kind in {HOMOGENEOUS} and of many in {HETEROGENEOUS}, "
                 f"but there is no folder {kind}"
             )
-    return [f"{kind}/{name}" for kind in _kinds(folder) for name in pictures(folder / kind)]
+    return [f"{kind}/{name}" for kind in _kinds(folder) for name in list_images(folder / kind)]
 
 
 def _kinds(folder: Path) -> list[str]:
@@ -277,7 +277,7 @@ class Bench:
             },
         )
         return trained(
-            stage, data=self.data / training.kind, only=self._listed(training.kind, learnt), out=self.out,
+            stage, data=self.data / training.kind, only=self._write_list(training.kind, learnt), out=self.out,
             ledger=self.ledger, progress=progress,
         )  # fmt: skip
 
@@ -304,9 +304,9 @@ class Bench:
             yield truth, torch.from_numpy(~lost).float()[None, None]
 
     def _split(self, kind: str) -> tuple[list[str], list[str]]:
-        return split(pictures(self.data / kind), share=VALIDATION_SHARE)
+        return split(list_images(self.data / kind), share=VALIDATION_SHARE)
 
-    def _listed(self, kind: str, names: Sequence[str]) -> Path:
+    def _write_list(self, kind: str, names: Sequence[str]) -> Path:
         """Write down which pictures are learnt from."""
         file = self.out / f"learnt-{kind}.txt"
         with beside([file]) as (temporary,):

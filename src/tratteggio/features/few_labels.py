@@ -161,7 +161,7 @@ def _learn(stack: Stack, labels: Labels, *, seed: int, device: str) -> dict[str,
     rng = np.random.default_rng(seed)
     codes = np.where(stack.primary.read_seen(), labels.codes, 0)
     kinds = _kinds(codes, labels, stack)
-    pixels, truth, fold = _chosen(codes, kinds, rng)
+    pixels, truth, fold = _choose_pixels(codes, kinds, rng)
     latents = latents_of(stack, device=device)
     cracks = cracks_of(stack, device=device) if CRACK in kinds else None
     features = _at(stack, Outputs(latents, cracks), pixels)
@@ -236,7 +236,7 @@ def _kinds(codes: NDArray[np.uint8], labels: Labels, stack: Stack) -> tuple[str,
     return tuple(counts)
 
 
-def _chosen(
+def _choose_pixels(
     codes: NDArray[np.uint8], kinds: tuple[str, ...], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Choose pixels that teach -> (places (n, 2), kind of each, turn in which its stroke is left out)."""

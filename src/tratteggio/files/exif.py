@@ -199,9 +199,9 @@ def without_thumbnail(block: bytes) -> tuple[bytes, bool]:
     if not second:
         return block, False
     out = bytearray(block)
-    picture, length = (_raw_entry(block, second, code, order) for code in (THUMBNAIL, THUMBNAIL_BYTES))
-    if picture and length and picture[1] >= 8:
-        out[picture[1] : picture[1] + length[1]] = bytes(len(out[picture[1] : picture[1] + length[1]]))
+    image, length = (_raw_entry(block, second, code, order) for code in (THUMBNAIL, THUMBNAIL_BYTES))
+    if image and length and image[1] >= 8:
+        out[image[1] : image[1] + length[1]] = bytes(len(out[image[1] : image[1] + length[1]]))
     end = second + 2 + 12 * _count(block, second, order)
     out[second:end] = bytes(len(out[second:end]))
     out[link : link + 4] = bytes(4)

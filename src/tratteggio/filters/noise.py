@@ -13,7 +13,7 @@ import numpy as np
 from tratteggio.filters._window import (
     floats,
     require_finite,
-    require_picture,
+    require_image,
     require_positive,
     require_share,
 )
@@ -72,10 +72,10 @@ def gaussian_noise(
     Raises:
         BadUsage: no picture, or an option out of range.
     """
-    require_picture(image)
+    require_image(image)
     require_positive("sigma", sigma)
     require_finite("mean", mean)
-    drawn = _drawn(
+    drawn = _draw(
         image.shape, origin, seed, lambda rng, shape: rng.standard_normal(shape, np.float32)
     ).astype(floats(image.dtype), copy=False)
     top = white(image.dtype)
@@ -88,12 +88,12 @@ def gaussian_noise(
 
 def _even(image: Array, share: float, seed: int, origin: tuple[int, int]) -> Array:
     """Draw evenly from 0 to 1 for each pixel of which a share is to be hit."""
-    require_picture(image)
+    require_image(image)
     require_share("share", share)
-    return _drawn(image.shape[:2], origin, seed, lambda rng, shape: rng.random(shape, np.float32))
+    return _draw(image.shape[:2], origin, seed, lambda rng, shape: rng.random(shape, np.float32))
 
 
-def _drawn(
+def _draw(
     shape: tuple[int, ...],
     origin: tuple[int, int],
     seed: int,

@@ -49,7 +49,7 @@ class Sampled(NamedTuple):
     prior_logvar: Tensor | None = None
 
 
-def drawn(mean: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
+def sample_gaussian(mean: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
     """Return z of a Gaussian from standard noise: mean + exp(logvar / 2) noise."""
     return mean + (logvar / 2).exp() * noise
 
@@ -164,11 +164,11 @@ class PerceptualElbo(Elbo):
         picture = out.picture if isinstance(out, Sampled) else out
         compared = picture if self.known else composite(picture, truth, known)
         with torch.no_grad():
-            of_truth = self.features.taps(_coloured(truth))
-        seen = content(self.features.taps(_coloured(compared)), of_truth, squared=True)
+            of_truth = self.features.taps(_to_rgb(truth))
+        seen = content(self.features.taps(_to_rgb(compared)), of_truth, squared=True)
         return Terms(pixels.total + self.content * seen, {**pixels.parts, "content": seen.detach()})
 
 
-def _coloured(x: Tensor) -> Tensor:
+def _to_rgb(x: Tensor) -> Tensor:
     """Show a grey picture to a net that knows colours."""
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x

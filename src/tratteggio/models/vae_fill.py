@@ -25,7 +25,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from tratteggio.losses.vae import Sampled, divergence, drawn
+from tratteggio.losses.vae import Sampled, divergence, sample_gaussian
 from tratteggio.models._attributes import Shifts, attributes_of
 from tratteggio.models.pconv_compact import COLOURS, WIDTHS, PConvCompact, Seen
 from tratteggio.models.pconv_unet import first_weights
@@ -112,7 +112,7 @@ class VaeFill(nn.Module):
         if truth is None:
             return crop(self._answer(seen, lost * mean), grid)
         q_mean, q_logvar = self._q(seen, lost, truth)
-        z = drawn(q_mean, q_logvar, torch.randn_like(q_mean))
+        z = sample_gaussian(q_mean, q_logvar, torch.randn_like(q_mean))
         return Sampled(crop(self._answer(seen, lost * z), grid), q_mean, q_logvar, mean, logvar)
 
     def encode(self, x: Tensor, known: Tensor) -> Tensor:
@@ -136,7 +136,7 @@ class VaeFill(nn.Module):
         grid = (x.shape[2], x.shape[3])
         seen, lost = self._seen(x, known, attributes), _cells(x, known)
         mean, logvar = self._p(seen)
-        draws = (drawn(mean, logvar, standard(mean, rng)) for _ in range(count))
+        draws = (sample_gaussian(mean, logvar, standard(mean, rng)) for _ in range(count))
         return [crop(self._answer(seen, lost * z), grid) for z in draws]
 
     def _seen(self, x: Tensor, known: Tensor, attributes: Tensor | None) -> Seen:

@@ -26,7 +26,7 @@ def underdrawing(cartoon: Cartoon, seed: int) -> Floats:
     # Leaf is laid on bare ground; its sheen is no form.
     tone = tone + (np.float32(0.5) - tone) * cartoon.gold
     lines = np.maximum(_contours(tone, sheet), _hatching(tone, cartoon.gold, sheet, seed))
-    drawn = _moved(lines, sheet, seed)
+    drawn = _displace(lines, sheet, seed)
     faded = np.float32(0.80) + sheet.cloud(0.05, seed, 402) * np.float32(0.28)
     covered: Floats = np.clip(drawn * faded * (np.float32(1) - cartoon.gold), 0, 1).astype(np.float32)
     return covered
@@ -80,7 +80,7 @@ def _group(x: float, y: float, turn: float) -> list[list[Point]]:
     return group
 
 
-def _moved(lines: Floats, sheet: Sheet, seed: int) -> Floats:
+def _displace(lines: Floats, sheet: Sheet, seed: int) -> Floats:
     """Shift the drawing by the freedom of the hand, and further where the painter changed his mind."""
     shift = []
     at = (draw(seed, "change x", -0.5, 0.5) * sheet.half_width, draw(seed, "change y", 0.3, 0.8))

@@ -117,8 +117,8 @@ class Surface:
         first = np.floor(turn)
         part = turn - first
         scale = self.um_per_px / self._texel_um
-        row, row_part = _wrapped(region.top, region.bottom, scale)
-        col, col_part = _wrapped(region.left, region.right, scale)
+        row, row_part = _wrap(region.top, region.bottom, scale)
+        col, col_part = _wrap(region.left, region.right, scale)
         line = SIDE + 1
         place = row[:, None] * line + col[None, :]
         one = first.astype(np.int32) % WAYS
@@ -176,7 +176,7 @@ def _between(start: int, stop: int, scale: float, size: int) -> tuple[NDArray[np
     return whole, (at - whole).astype(np.float32)
 
 
-def _wrapped(start: int, stop: int, scale: float) -> tuple[NDArray[np.int32], Floats]:
+def _wrap(start: int, stop: int, scale: float) -> tuple[NDArray[np.int32], Floats]:
     """Return the texel of each pixel on the repeating tile, and the part towards the next."""
     at = np.arange(start, stop) * scale
     whole = np.floor(at)

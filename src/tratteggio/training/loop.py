@@ -426,7 +426,7 @@ def _step(
     account.unreadable.update(batch.unreadable)
     _seed(recipe.seed, step, bench.fabric.global_rank)
     with stages("forward"):
-        truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
+        truth, known = (_to_device(array, bench) for array in (batch.truth, batch.known))
         attributes = () if batch.attributes is None else (batch.attributes.to(truth.device),)
         aside = {"truth": truth} if bench.sees_truth else {}
         with _fitting(recipe):
@@ -436,7 +436,7 @@ def _step(
         bench.fabric.backward(terms.total)
         gradients = [p.grad for p in bench.net.parameters() if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
-        broken, stopping = _agreed(bench.fabric, terms.total, norm, stop)
+        broken, stopping = _agree(bench.fabric, terms.total, norm, stop)
     if broken:
         raise _diverged(bench, batch, step, {**terms.parts, "loss": terms.total, "gradient": norm})
     with stages("step"):
@@ -457,13 +457,13 @@ def _seed(seed: int, step: int, rank: int) -> None:
     torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0]))
 
 
-def _placed(array: Tensor, bench: _Bench) -> Tensor:
+def _to_device(array: Tensor, bench: _Bench) -> Tensor:
     """Bring a batch to the device. Pixels in channels-last order are enough: layers follow their input."""
     array = array.to(bench.fabric.device, non_blocking=True)
     return array.contiguous(memory_format=torch.channels_last) if bench.recipe.channels_last else array
 
 
-def _agreed(fabric: Fabric, loss: Tensor, norm: Tensor, stop: _Stop) -> tuple[bool, bool]:
+def _agree(fabric: Fabric, loss: Tensor, norm: Tensor, stop: _Stop) -> tuple[bool, bool]:
     """Tell whether this step is broken and whether to stop, for one process that says so all do."""
     broken = ~(loss.detach().isfinite() & norm.isfinite())
     flags: Any = fabric.all_reduce(
@@ -526,7 +526,7 @@ def _validate(bench: _Bench, validation: Sequence[Patch], done: int) -> dict[str
     nats: Callable[..., Tensor] | None = getattr(bench.net, "nats", None)
     bench.net.eval()
     for number, (truth, known, *attributes) in enumerate(validation):
-        x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
+        x, k = (_to_device(torch.from_numpy(array)[None], bench) for array in (truth, known))
         extra = [torch.from_numpy(array)[None].to(x.device) for array in attributes]
         with torch.random.fork_rng(), bench.fabric.autocast():
             _seed(bench.recipe.seed, number, 0)  # the same noise at every look

@@ -104,10 +104,10 @@ class TiffPixels(LazyPixels):
         return np.asarray(self.base[region.slices])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopened, (self.path, self.bilevel, self.picture)
+        return _reopen, (self.path, self.bilevel, self.picture)
 
 
-def _reopened(path: Path, bilevel: bool, picture: int | None) -> Pixels:
+def _reopen(path: Path, bilevel: bool, picture: int | None) -> Pixels:
     # They passed the limit when they were opened first; another process knows nothing of how it was raised.
     with decoded_limit(math.inf):
         pixels = open_scan(path, bilevel=bilevel, picture=picture).pixels

@@ -15,7 +15,7 @@ from tratteggio import files
 from tratteggio.errors import UnreadableFile
 from tratteggio.painting import Region
 from tratteggio.phantom import multimodal, panel
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Folder, require_few
 
 log = logging.getLogger("tratteggio")
@@ -76,7 +76,7 @@ def validation_images(data: Path | None, most: int) -> tuple[list[str], Callable
     if data is None:
         found = photographs()
         return sorted(found)[:most], found.__getitem__
-    folder = readable(data, split(pictures(data), share=VALIDATION_SHARE)[1][:most])
+    folder = readable(data, split(list_images(data), share=VALIDATION_SHARE)[1][:most])
     numbers = {folder.name(number): number for number in range(len(folder))}
     return sorted(numbers), lambda name: folder.read(numbers[name])
 
@@ -120,12 +120,12 @@ def rng_of(seed: int, *names: str) -> Generator:
     return np.random.default_rng([seed, int.from_bytes(digest[:8])])
 
 
-def square(picture: Levels, side: int, rng: Generator) -> Levels:
+def square(image: Levels, side: int, rng: Generator) -> Levels:
     """Cut a square out of a picture, anywhere; of a smaller picture all that there is."""
-    rows, cols = (min(side, length) for length in picture.shape[:2])
-    top = int(rng.integers(picture.shape[0] - rows + 1))
-    left = int(rng.integers(picture.shape[1] - cols + 1))
-    return np.ascontiguousarray(picture[Region(top, left, top + rows, left + cols).slices])
+    rows, cols = (min(side, length) for length in image.shape[:2])
+    top = int(rng.integers(image.shape[0] - rows + 1))
+    left = int(rng.integers(image.shape[1] - cols + 1))
+    return np.ascontiguousarray(image[Region(top, left, top + rows, left + cols).slices])
 
 
 def _phantom(seed: int, *, rows: int, cols: int) -> Levels:
