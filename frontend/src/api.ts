@@ -73,6 +73,7 @@ export interface LogEntry {
 export interface State {
   version: number;
   marks: Marks;
+  preparing: number;
   job: Job | null;
   fills: { id: string; version: number }[];
   unfinished: string[];

@@ -291,6 +291,7 @@ function Status({ studio }: { studio: Studio }) {
           {t("length")} {length.toFixed(1)} px{um && ` = ${((length * um) / 1000).toFixed(2)} mm`}
         </span>
       )}
+      {studio.state.preparing > 0 && <span>{t("preparing")}</span>}
       {cursor && (
         <>
           <span>

@@ -349,12 +349,17 @@ export class Studio {
     return { engine, finish, seed, policies };
   }
 
+  /** The number of the hypothesis that is shown: it is the one that is saved. */
+  get hypothesis(): number {
+    return Number(/^preview-(\d+)$/.exec(this.shownFill)?.[1] ?? 0);
+  }
+
   preview(): void {
     void this.ask("preview", { ...this.filling(), samples: this.samples, view: this.view() });
   }
 
   fillWhole(): void {
-    void this.ask("fill", { ...this.filling(), suffix: this.suffix });
+    void this.ask("fill", { ...this.filling(), sample: this.hypothesis, suffix: this.suffix });
   }
 }
 

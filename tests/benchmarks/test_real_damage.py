@@ -84,8 +84,8 @@ def test_labels_of_another_image_are_refused(benchmark, tmp_path):
 def test_agreement_leaves_out_where_either_is_unsure(benchmark):
     one, other = np.zeros((10, 10), np.uint8), np.zeros((10, 10), np.uint8)
     one[:4], other[:4] = 1, 1
-    other[:, 5:] = 1
-    other[4:, 5:] = 255
+    one[4:, 5:], other[4:, 5:] = 1, 255
+    one[8:, :5], other[8:, :5] = 255, 1
     told = benchmark.agree(one, other)["loss"]
     assert told["f1"] == told["kappa"] == 1
 

@@ -9,9 +9,12 @@ import time
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from tratteggio import files, treatment
+from tratteggio.painting import Region
+from tratteggio.painting.reduced import levels_of, read_reduced
 from tratteggio.studio.session import Session
 
 LOSS = {"tool": "brush", "points": [[300, 300], [340, 320]], "radius": 12, "damage": "loss"}
@@ -107,6 +110,62 @@ def test_a_detector_is_shown_from_a_threshold_on_and_accepted_in_view(studio):
     assert not (np.asarray(studio.session.marking.marks.indices) > 0).any()
 
 
+def test_what_is_marked_in_view_teaches(studio, panel):
+    lost = (panel.parent / "lost.png").read_bytes()
+    headers = {"Origin": studio.origin, "Content-Type": "application/octet-stream"}
+    studio.client.post("/api/import/loss", content=lost, headers=headers)
+    assert studio.post("teach", {"top": 0, "left": 0, "bottom": 350, "right": 600}).status_code == 200
+    job = studio.wait()
+    assert job["status"] == "done", job
+    strength = studio.get("state").json()["strength"]
+    assert strength["damage"] == "loss"
+    studio.post("undo")
+    marked = studio.post("accept", {"threshold": strength["threshold"]}).json()["marked_px"]
+    found = np.asarray(studio.session.marking.marks.indices)[350:] > 0
+    wanted = np.asarray(Image.open(io.BytesIO(lost)))[350:] > 127
+    assert marked > 0
+    assert (found & wanted).sum() > 0.5 * wanted.sum()  # where nobody has marked anything
+
+
+def test_nothing_in_view_teaches_nothing(studio):
+    answer = studio.post("teach", {"top": 0, "left": 0, "bottom": 350, "right": 600})
+    assert (answer.status_code, "mark some loss" in answer.json()["error"]) == (400, True)
+
+
+def test_the_hypothesis_that_was_chosen_is_the_one_that_is_saved(studio, panel):
+    studio.post("stroke", LOSS)
+    studio.post("preview", {"view": VIEW, "engine": "patch_mrf", "samples": 2})
+    assert studio.wait()["status"] == "done"
+    names = [fill["id"] for fill in studio.get("state").json()["fills"]]
+    assert names == ["preview", "preview-1", "preview-2"]
+    shown = [picture(studio, f"tiles/fill/{name}/0/0/0") for name in names]
+    assert (shown[0] != shown[2]).any()
+    studio.post("fill", {"engine": "patch_mrf", "sample": 2})
+    assert studio.wait()["status"] == "done"
+    saved = picture(studio, "tiles/fill/proposal-1/0/0/0")
+    assert (saved[..., 3] == shown[2][..., 3]).all()
+    assert (saved != shown[0]).any()
+    history = files.read_history(files.sidecar(panel.parent / "panel.proposal-1.tif", "history"))
+    assert "2" in json.dumps(history["engine"])
+
+
+def test_a_scan_without_smaller_copies_gets_them(tmp_path, opening):
+    array = np.random.default_rng(0).integers(0, 65536, (4200, 900), np.uint16)
+    tifffile.imwrite(tmp_path / "long.tif", array)
+    assert not levels_of(files.read(tmp_path / "long.tif").pixels)
+    with opening(tmp_path / "long.tif") as studio:
+        for _ in range(400):
+            if not studio.get("state").json()["preparing"]:
+                break
+            time.sleep(0.05)
+        scan = studio.session.screen.scans["rgb"]
+        assert scan.pixels.levels[0].shape == (1050, 225)
+        got = scan.read(Region(0, 0, 4096, 900), step=8)
+        wanted = read_reduced(array, Region(0, 0, 4096, 900), step=8)
+        assert np.abs(got.astype(int) - wanted).max() <= 2  # rounded twice
+        assert {file.name for file in tmp_path.iterdir()} == {"long.tif", "long.tif.studio"}
+
+
 def test_a_job_is_stopped_at_once_and_goes_on_where_it_was(studio, panel):
     """With every tile, and every other, lost in places: enough windows to be stopped among them."""
     for row in range(20, 700, 40):
@@ -153,7 +212,7 @@ def test_a_second_studio_is_told_and_only_shows(panel):
         second = Session(panel)
         try:
             assert second.read_only
-            assert "Another studio has panel.tif open" in second.notices[0]
+            assert "Another studio has panel.tif open" in second.desk.notices[0]
         finally:
             second.close()
     finally:
@@ -226,7 +285,7 @@ def test_a_fill_that_the_studio_began_goes_on_without_it(tmp_path, opening):
     files.write(array, tmp_path / "panel.tif")
     with opening(tmp_path / "panel.tif") as studio:
         for x, y in ((200, 200), (2400, 2400), (2400, 200)):
-            studio.post("stroke", LOSS | {"points": [[x, y]], "radius": 60})
+            studio.post("stroke", LOSS | {"points": [[x, y]], "radius": 40})
         studio.post("fill", {"engine": "patch_mrf"})
         ledger = tmp_path / "panel.proposal-1.tif.job"
         for _ in range(1200):

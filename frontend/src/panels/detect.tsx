@@ -27,6 +27,11 @@ export function Detect({ studio }: { studio: Studio }) {
       <button class="main" disabled={busy || !studio.canMark} onClick={() => studio.ask("detect", { detector: chosen })}>
         {t("detect")}
       </button>
+      <h3>{t("teach")}</h3>
+      <p class="hint">{t("teach_hint")}</p>
+      <button disabled={busy || !studio.canMark || !studio.previewFits} onClick={() => studio.ask("teach", studio.view())}>
+        {t("teach_view")}
+      </button>
       {strength && (
         <>
           <h3>

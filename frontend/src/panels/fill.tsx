@@ -63,6 +63,7 @@ export function Fill({ studio }: { studio: Studio }) {
         <Choice label={t("format")} value={studio.suffix} options={facts.suffixes.map((suffix) => [suffix, suffix])} change={(suffix) => set({ suffix })} />
         <button class="main" disabled={busy || !some || !studio.canMark} onClick={() => studio.fillWhole()}>
           {t("fill_whole")}
+          {studio.hypothesis > 0 && ` (${fillName(studio.shownFill)})`}
         </button>
         {!some && <p class="hint">{t("nothing_marked")}</p>}
         {state.fills.length > 0 && (

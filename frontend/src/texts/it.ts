@@ -99,6 +99,12 @@ export const it: Texts = {
   accepted: "Pixel segnati:",
   detect_hint: "Ciò che un rilevatore trova è un'ipotesi. Controllarla prima di integrare.",
 
+  teach: "Insegna con un esempio",
+  teach_hint:
+    "Segnare tutte le lacune o le crettature in vista. Il resto della vista vale come pittura integra. Lo studio cerca poi ovunque ciò che vi somiglia.",
+  teach_view: "Impara da questa vista",
+  preparing: "Preparazione di copie più piccole; fino ad allora la vista da lontano è lenta.",
+
   to_fill: "Che cosa si integra",
   policy_fill: "integra",
   policy_keep: "lascia",
@@ -137,6 +143,7 @@ export const it: Texts = {
   job_preview: "Anteprima",
   job_fill: "Integrazione",
   job_detect: "Rilevamento",
+  job_teach: "Apprendimento",
   job_report: "Relazione",
   job_export: "Livelli",
   job_verify: "Verifica",

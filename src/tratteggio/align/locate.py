@@ -162,6 +162,7 @@ def locate_each(
         return []
     views, results = [View(pyramid(reference))], list[Registration | Misaligned]()
     for source in sources:
+<<<<<<< HEAD
         try:
             registration, view = _locate_either_way(views, reference, source, max_error=max_error)
         except Misaligned as error:
@@ -206,6 +207,18 @@ def _locate(
     transform, residual = _refined(views, moving, transform)
     require_aligned(residual, reference, source, max_error=max_error)
     return transform, View(moving, transform), residual
+=======
+        moving = pyramid(source)
+        transform = _first(fixed, moving, reference, source)
+        if transform is None:
+            raise _no_structure(reference, source)
+        transform, residual = _refine(views, moving, transform)
+        require_aligned(residual, reference, source, max_error=max_error)
+        if residual.share > WITNESS_SHARE and residual.mean < WITNESS_PX:
+            views.append(View(moving, transform))
+        registrations.append(Registration(transform, residual))
+    return tuple(registrations)
+>>>>>>> words
 
 
 def pyramid(scan: Scan) -> Pyramid:
@@ -221,9 +234,9 @@ def pyramid(scan: Scan) -> Pyramid:
             "to be aligned"
         )
     levels = Pyramid.of(scan)
-    picture = levels.levels[0].picture
-    if float(np.ptp(picture)) == 0:
-        what = "black" if picture.flat[0] == 0 else "one single value"
+    image = levels.levels[0].image
+    if float(np.ptp(image)) == 0:
+        what = "black" if image.flat[0] == 0 else "one single value"
         raise BadUsage(
             f"{scan.name} ({scan.modality}) is {what} everywhere, so it cannot be aligned; "
             "check that it is the right file"
@@ -279,7 +292,7 @@ class View:
     def over(self, level: Level, region: Region) -> tuple[Grey, NDArray[np.bool_]]:
         """Return grey values and what is seen, over a region of a level of the reference."""
         if self.transform is None:
-            return level.picture[region.slices], level.seen[region.slices]
+            return level.image[region.slices], level.seen[region.slices]
         return seen_through(self.transform, level, self.pyramid, region)
 
 
@@ -319,7 +332,7 @@ def _first(
     stages = [(stated, UPRIGHT), (free, UPRIGHT), *([(stated or free, TILTED)] if tilted else [])]
     for scales, turns in stages:
         for guess in guesses(fixed, moving, scales=scales, turns=turns):
-            transform, agreed = _tried(fixed, moving, guess)
+            transform, agreed = _try_guess(fixed, moving, guess)
             if agreed > most:
                 best, most = transform, agreed
             if most > CERTAIN:
@@ -335,12 +348,12 @@ def _first(
     return best
 
 
-def _tried(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, float]:
+def _try_guess(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, float]:
     """Improve a guess on a small level; return it, and the share of patches that agree with it."""
     level, views = _level(fixed, START_PX), [View(fixed)]
     transform = guess.transform
     for _ in range(3):
-        fitted = _fitted(views, level, moving, transform, patch=PATCHES[0], within_px=GUESSED)
+        fitted = _fit(views, level, moving, transform, patch=PATCHES[0], within_px=GUESSED)
         if fitted is None:
             return transform, 0.0
         transform = fitted.transform
@@ -349,15 +362,15 @@ def _tried(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, fl
     return transform, float(near.mean())
 
 
-def _refined(views: Sequence[View], moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
+def _refine(views: Sequence[View], moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
     """Follow a transform from small levels to the finest."""
     fixed, fitted = views[0].pyramid, None
     for level in reversed(fixed.levels):
-        longest = max(level.picture.shape)
+        longest = max(level.image.shape)
         if longest < START_PX:
             continue
         for within_px in (REACHED, *[SETTLED] * ROUNDS):
-            fitted = _fitted(
+            fitted = _fit(
                 views,
                 level,
                 moving,
@@ -372,7 +385,7 @@ def _refined(views: Sequence[View], moving: Pyramid, transform: Transform) -> tu
     return transform, Residual(held_out.places, shifts, spread)
 
 
-def _fitted(
+def _fit(
     views: Sequence[View],
     level: Level,
     moving: Pyramid,
@@ -396,9 +409,7 @@ def _fitted(
 
 def _level(pyramid: Pyramid, longest: int) -> Level:
     """Return the coarsest level whose longest side is at least this, or the finest."""
-    return next(
-        (lv for lv in reversed(pyramid.levels) if max(lv.picture.shape) >= longest), pyramid.levels[0]
-    )
+    return next((lv for lv in reversed(pyramid.levels) if max(lv.image.shape) >= longest), pyramid.levels[0])
 
 
 def find(
@@ -417,7 +428,7 @@ def find(
     Dense patches overlap by half; those that overlap a held-out one are left out of the fit. Whitened maps
     find more where grain or brushwork drown contours; peaks of plain ones tell better whether to trust them.
     """
-    shape = level.picture.shape[0], level.picture.shape[1]
+    shape = level.image.shape[0], level.image.shape[1]
     patch = patch or int(np.clip(min(shape) // PER_PATCH * 16, *PATCHES))
     corners, aside, apart = _lattice(shape, patch, dense=dense)
     if held_out is not None:
@@ -457,19 +468,19 @@ def _window(
     first, last = corners.min(axis=0), corners.max(axis=0) + patch
     core = Region(int(first[0]), int(first[1]), int(last[0]), int(last[1]))
     wide = Region(core.top - RADIUS, core.left - RADIUS, core.bottom + RADIUS, core.right + RADIUS)
-    around = core.grow(HALO, within=(level.picture.shape[0], level.picture.shape[1]))
+    around = core.grow(HALO, within=(level.image.shape[0], level.image.shape[1]))
     wider = Region(wide.top - HALO, wide.left - HALO, wide.bottom + HALO, wide.right + HALO)
 
-    def edges(picture: Grey, region: Region) -> Orientation:
-        made = orientation(picture, sigma=SIGMA, around=AROUND)
+    def edges(image: Grey, region: Region) -> Orientation:
+        made = orientation(image, sigma=SIGMA, around=AROUND)
         return whitened(made, corners - (region.top, region.left), patch=patch) if whiten else made
 
-    picture, our_seen = view.over(level, around)
-    ours = edges(picture, around)[core.relative_to(around).slices]
+    image, our_seen = view.over(level, around)
+    ours = edges(image, around)[core.relative_to(around).slices]
     our_seen = our_seen[core.relative_to(around).slices]
-    picture, seen = seen_through(transform, level, moving, wider)
+    image, seen = seen_through(transform, level, moving, wider)
     inner = ndimage.binary_erosion(seen, iterations=3, border_value=1)[wide.relative_to(wider).slices]
-    theirs = edges(picture, wider)[wide.relative_to(wider).slices] * inner
+    theirs = edges(image, wider)[wide.relative_to(wider).slices] * inner
     within, side = corners - first, patch + 2 * RADIUS
     surfaces = correlate(ours, theirs.astype(np.complex64), within, patch=patch, radius=RADIUS)
     share = [

@@ -33,6 +33,7 @@ DEEPEST_PX = 60  # pixels from the rim, from which on that is all one
 SHARP = 1.0  # of the upper quartile of differences: a patch that is off by more counts less
 ALONG = 0.85  # a neighbour's find, moved along, may differ that much more: strokes stay whole
 BATCH = 1 << 20  # numbers gathered at a time
+PAIRS = 1 << 19  # compared at a time: 2 MiB, which a processor keeps at hand
 LIKELY = 6  # sources that chance draws from
 
 
@@ -90,11 +91,14 @@ def settle(
 
 def search_all(traits: Traits, wanted: Floats, *, chance: Generator | None = None) -> tuple[Numbers, Floats]:
     """Compare each place with all sources: labels (n,), differences (n,)."""
+    # |k - w|^2 less |w|^2 is one product of matrices: of (k, |k|^2) and (-2 w, 1).
     known = traits.known
-    lengths = np.einsum("nd,nd->n", known, known)
+    lengths = np.einsum("nd,nd->n", known, known)[:, None]
+    right = np.ascontiguousarray(np.concatenate([known, lengths], axis=1).T)
+    left = np.concatenate([-2 * wanted, np.ones((len(wanted), 1), np.float32)], axis=1)
     best = np.empty(len(wanted), np.intp)
-    for some in batches(len(wanted), len(known), most=1 << 22):
-        apart = lengths - 2 * (wanted[some] @ known.T)
+    for some in batches(len(wanted), len(known), most=PAIRS):
+        apart = left[some] @ right
         if chance is None:
             best[some] = apart.argmin(axis=1)
         else:

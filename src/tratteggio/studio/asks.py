@@ -50,6 +50,7 @@ class Filling(Ask, frozen=True):
     policies: dict[Damage, Policy] = {}
     suffix: Literal[".tif", ".png", ".jpg"] = ".tif"
     samples: Annotated[int, Meta(ge=0, le=8)] = 0
+    sample: Annotated[int, Meta(ge=0, le=8)] = 0
     view: View | None = None
 
 

@@ -83,7 +83,8 @@ class SessionFolder:
             UnreadableFile: it was removed or damaged.
         """
         found = read_json(self.path / f"fill-{number}.json", what="settings of a fill", remedy="fill anew")
-        return {"engine": str(found["engine"]), "finish": str(found["finish"]), "seed": int(found["seed"])}
+        whole = {"seed": int(found["seed"]), "sample": int(found["sample"])}
+        return {"engine": str(found["engine"]), "finish": str(found["finish"]), **whole}
 
     def numbers(self) -> list[int]:
         """Return the numbers of the proposals that were begun."""

@@ -14,7 +14,7 @@ from typing import Any
 from tratteggio.errors import BadUsage
 from tratteggio.studio.tasks import serve
 
-PATIENCE_S = 0.2  # that a task has to stop by itself; then its process is ended
+PATIENCE_S = 0.1  # that a task has to stop by itself; then its process is ended
 AFTER_DONE = Callable[[Any], None]
 
 
@@ -87,12 +87,18 @@ class Jobs:
                 theirs.close()
                 self._channel = ours
 
-    def start(self, task: str, arguments: dict[str, Any], *, then: AFTER_DONE = lambda _: None) -> Job:
+    def start(
+        self,
+        task: str,
+        arguments: dict[str, Any] | Callable[[], dict[str, Any]],
+        *,
+        then: AFTER_DONE = lambda _: None,
+    ) -> Job:
         """Begin a task.
 
         Args:
             task: its name.
-            arguments: of its function.
+            arguments: of its function; or what makes them, if that takes long: called in another thread.
             then: called with its result, in another thread, before the job counts as done.
 
         Raises:
@@ -100,17 +106,22 @@ class Jobs:
         """
         self.warm_up()
         with self._lock:
-            if self.current is not None and self.current.status == "running":
-                raise BadUsage("another task is at work; wait until it ends, or stop it")
+            self.require_idle()
             self.current = Job(1 + (self.current.number if self.current else 0), task)
             self._stop.clear()
             assert self._channel is not None
-            self._channel.send((task, arguments))
-            thread = threading.Thread(
-                target=self._follow, args=(self.current, self._channel, then), daemon=True
-            )
-            thread.start()
+            followed = (self.current, self._channel, arguments, then)
+            threading.Thread(target=self._follow, args=followed, daemon=True).start()
             return self.current
+
+    def require_idle(self) -> None:
+        """Refuse to begin while another task is at work.
+
+        Raises:
+            BadUsage: one is.
+        """
+        if self.current is not None and self.current.status == "running":
+            raise BadUsage("another task is at work; wait until it ends, or stop it")
 
     def stop(self) -> None:
         """Stop the task that is at work, if any; what a fill has finished stays in its ledger."""
@@ -128,8 +139,15 @@ class Jobs:
                     self._process.terminate()
                     self._process.join()
 
-    def _follow(self, job: Job, channel: Connection, then: AFTER_DONE) -> None:
+    def _follow(
+        self,
+        job: Job,
+        channel: Connection,
+        arguments: dict[str, Any] | Callable[[], dict[str, Any]],
+        then: AFTER_DONE,
+    ) -> None:
         try:
+            channel.send((job.task, arguments() if callable(arguments) else arguments))
             kind, value = self._answer(job, channel)
             if kind == "done":
                 then(value)

@@ -22,6 +22,7 @@ from tratteggio.errors import BadUsage, TratteggioError
 from tratteggio.painting import Region
 from tratteggio.studio import asks
 from tratteggio.studio.display import Tone
+from tratteggio.studio.mark_files import export_marks, import_marks
 from tratteggio.studio.page import page_files
 from tratteggio.studio.pyramid import tile_region
 from tratteggio.studio.security import TOO_LARGE, Door, Guard, TooLargeError
@@ -95,7 +96,7 @@ def application(session: Session, door: Door) -> ASGIApp:
         if damage not in CLASSES:
             raise BadUsage("there is no such class of damage")
         data = await request.body()
-        await to_thread.run_sync(session.import_marks, data, damage)
+        await to_thread.run_sync(import_marks, session.desk, data, damage)
         session.touch()
         return JSONResponse(session.state()["marks"])
 
@@ -142,40 +143,46 @@ def _commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any
     def preview(ask: asks.Filling) -> dict[str, Any]:
         if ask.view is None:
             raise BadUsage("a preview needs to know what is in view")
-        job = session.preview(
+        job = session.filling.preview(
             _region(ask.view), engine=ask.engine,
             finish=ask.finish, seed=ask.seed, samples=ask.samples, policies=_policies(ask),
         )  # fmt: skip
         return job.as_dict()
 
     def fill(ask: asks.Filling) -> dict[str, Any]:
-        job = session.fill_whole(
+        job = session.filling.fill_whole(
             engine=ask.engine,
             finish=ask.finish,
             seed=ask.seed,
+            sample=ask.sample,
             suffix=ask.suffix,
             policies=_policies(ask),
         )
         return job.as_dict()
 
     def accept(ask: asks.Acceptance) -> dict[str, Any]:
-        return {"marked_px": session.accept(ask.threshold, None if ask.view is None else _region(ask.view))}
+        return {
+            "marked_px": session.detecting.accept(
+                ask.threshold, None if ask.view is None else _region(ask.view)
+            )
+        }
 
     def note(ask: asks.Note) -> dict[str, Any]:
-        session.note(ask.text)
+        session.desk.log("note", {"text": ask.text})
         return {}
 
     return {
         "stroke": (asks.Stroke, stroke),
         "undo": (asks.Steps, lambda ask: _marked(session, marking.undo(ask.count))),
         "redo": (asks.Steps, lambda ask: _marked(session, marking.redo(ask.count))),
-        "export": (asks.Nothing, lambda _: {"files": session.export_marks()}),
+        "export": (asks.Nothing, lambda _: {"files": export_marks(session.desk)}),
         "preview": (asks.Filling, preview),
         "fill": (asks.Filling, fill),
-        "resume": (asks.Unfinished, lambda ask: session.resume(ask.name).as_dict()),
+        "resume": (asks.Unfinished, lambda ask: session.filling.resume(ask.name).as_dict()),
         "stop": (asks.Nothing, lambda _: session.jobs.stop()),
-        "document": (asks.Document, lambda ask: session.document(ask.name, ask.what).as_dict()),
-        "detect": (asks.Detection, lambda ask: session.detect(ask.detector).as_dict()),
+        "document": (asks.Document, lambda ask: session.filling.document(ask.name, ask.what).as_dict()),
+        "detect": (asks.Detection, lambda ask: session.detecting.detect(ask.detector).as_dict()),
+        "teach": (asks.View, lambda ask: session.detecting.teach(_region(ask)).as_dict()),
         "accept": (asks.Acceptance, accept),
         "note": (asks.Note, note),
     }
@@ -217,7 +224,7 @@ def _tile(session: Session, layer: str, name: str, request: Request) -> Encoded:
             lambda: session.screen.scan_tile(name, region, halving, tone),
         )
     if layer in ("fill", "confidence"):
-        fill = session.fill(name)
+        fill = session.filling.shown.get(name)
         if fill is None:
             raise _NoSuchTileError
         key = (layer, name, fill.version, halving, row, col)
@@ -225,7 +232,7 @@ def _tile(session: Session, layer: str, name: str, request: Request) -> Encoded:
             return session.cache.get(key, lambda: session.screen.confidence_tile(fill, region, halving))
         tone = _tone(request)
         return session.cache.get((*key, tone), lambda: session.screen.fill_tile(fill, region, halving, tone))
-    strength = session.strength
+    strength = session.detecting.strength
     if layer == "strength" and strength is not None:
         threshold = _number(request, "threshold", strength.threshold, 0, 1)
         return strength_tile(strength.pixels, region, halving, threshold)
@@ -269,7 +276,7 @@ async def _events(session: Session, request: Request) -> AsyncIterator[str]:
 
     leave = session.watch(wake)
     try:
-        while not await request.is_disconnected():
+        while not session.leaving and not await request.is_disconnected():
             changed.clear()
             told = await to_thread.run_sync(session.state)
             yield f"data: {json.dumps(told)}\n\n"

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -19,11 +20,19 @@ LOOPBACK = "127.0.0.1"
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens, and leaves open streams when it ends."""
+    """Says when it listens, and when it is told to end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, ready: Callable[[], None], leave: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._leave = leave
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end: pages that wait for news are told, so that nothing has to be cut off."""
+        self._leave()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
@@ -64,7 +73,7 @@ def serve(
         )  # fmt: skip
         if not session.read_only:
             session.jobs.warm_up()
-        server = _Server(config, lambda: ready(door.address))
+        server = _Server(config, ready=lambda: ready(door.address), leave=session.leave)
         with contextlib.suppress(KeyboardInterrupt):
             server.run([listening])
     finally:

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import Stopped, TratteggioError
-from tratteggio.painting import Lacunae, Region
+from tratteggio.painting import Labels, Lacunae, Region
+from tratteggio.roles import Detector
 
 Progress = Callable[[int, int], None]
 EVERY_S = 0.1  # between two messages of progress
@@ -115,17 +116,23 @@ def fill(
     engine: str,
     finish: str,
     seed: int,
+    sample: int,
     resume: bool,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Fill the whole painting into a file, and prove that nothing else was touched."""
+    """Fill the whole painting into a file, and prove that nothing else was touched.
+
+    `sample` is the number of another fill, in place of the one that the engine holds for best, which is 0.
+    """
     from tratteggio import evaluation, treatment  # noqa: PLC0415
 
     options = treatment.FillOptions(
         finish=finish, seed=seed, white=white, mask_orientation="stored", mostly_lost=True
     )
+    best = treatment.make_engine(engine, seed=seed)
+    made = treatment.samplers(best, sample)[-1] if sample else best
     history = treatment.inpaint_file(
-        Path(source), Path(mask), Path(target), engine=engine, options=options, resume=resume,
+        Path(source), Path(mask), Path(target), engine=made, options=options, resume=resume,
         progress=progress,
     )  # fmt: skip
     return {"target": target, "lost_px": history["lacunae"]["lost_px"], **_proof(evaluation.verify(target))}
@@ -146,7 +153,35 @@ def detect(
 
     made, words = treatment.make_detector(detector)
     treatment.survey(source, [made], strength=strength, white=white, progress=progress)
-    return {"detector": words, "damage": made.damage, "threshold": made.threshold, "strength": strength}
+    return _looked(made, words)
+
+
+def teach(
+    *,
+    source: str,
+    white: float | None,
+    region: tuple[int, int, int, int],
+    codes: NDArray[np.uint8],
+    strength: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Learn from the labels of a region what damage looks like, and look for it in the whole painting.
+
+    Of losses and cracks the one with more labels is looked for.
+    """
+    from tratteggio import features, treatment  # noqa: PLC0415
+
+    progress(0, 1)
+    labels = Labels(codes, "the marks in view")
+    learnt = features.learn(treatment.open(source, white=white).crop(Region(*region)), labels)
+    damage = max(learnt, key=lambda kind: labels.counts[kind])
+    treatment.survey(source, [learnt[damage]], strength=strength, white=white, progress=progress)
+    return _looked(learnt[damage], f"{learnt[damage].name} ({damage})")
+
+
+def _looked(made: Detector, words: str) -> dict[str, Any]:
+    trace = made.trace._asdict()
+    return {"detector": words, "damage": made.damage, "threshold": made.threshold, "trace": trace}
 
 
 def report(*, target: str, page: str, progress: Progress) -> dict[str, Any]:
@@ -172,6 +207,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "fill": fill,
     "verify": verify,
     "detect": detect,
+    "teach": teach,
     "report": report,
     "export": export,
 }

@@ -75,9 +75,13 @@ class DetectorLaws(Laws):
         monkeypatch.setattr(damage.finding, "LATTICE", max(64, detector.step))
         pieces = self._strengths(pixels, name)
         assert_allclose(pieces.astype(int), levels.astype(int), atol=1)
-        from_levels = [damage.found(levels, threshold=detector.threshold, trace=detector.trace, name="")]
+        from_levels = [
+            damage.threshold_and_trace(levels, threshold=detector.threshold, trace=detector.trace, name="")
+        ]
         monkeypatch.setattr(damage.finding, "LATTICE", 4096)
-        from_levels.append(damage.found(levels, threshold=detector.threshold, trace=detector.trace, name=""))
+        from_levels.append(
+            damage.threshold_and_trace(levels, threshold=detector.threshold, trace=detector.trace, name="")
+        )
         assert_array_equal(from_levels[0].read(), from_levels[1].read())
         assert_array_equal(from_levels[0].read(), found)
 
