@@ -13,7 +13,7 @@ from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mirrored(LazyPixels):
     """Pixels with their columns in reverse order."""
 

@@ -14,6 +14,7 @@ paint is best given a mask of its own.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ from tratteggio.errors import BadUsage
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost
+
+log = logging.getLogger("tratteggio")
 
 TENSION = 2.0  # as the tension engine's own default
 HALO = 48  # pixels of paint around a lacuna that colours are learnt from
@@ -85,7 +88,9 @@ class Guided:
         for other in others:
             require_finite(other)
         seen = np.stack([other.read_seen() for other in others])
-        usable = seen & ~np.stack([stepping(scaled(other), lost, across=under_tension) for other in others])
+        shows_loss = np.stack([stepping(scaled(other), lost, across=under_tension) for other in others])
+        usable = seen & ~shows_loss
+        _tell([other.modality for other, shown in zip(others, shows_loss, strict=True) if shown.any()])
         colour = scan.colour().astype(np.float64)
         plain = self.carry(colour, lost)
         fill = plain.copy()
@@ -95,6 +100,14 @@ class Guided:
                 predicted, trust = self.told(scan, [others[number] for number in chosen], lost, known)
                 rest = self.carry(np.where(known[..., None], colour - predicted, 0), lost)
                 fill[mine] += (trust[..., None] * (predicted + rest - plain))[mine]
+            else:
+                usable[:, mine] = False
+        if (lost & ~usable.any(axis=0)).any():
+            log.info(
+                "engine %s filled some lacunae of %s from the paint around alone, because no other scan can "
+                "be used there: expect a smooth fill",
+                self.name, scan.modality,
+            )  # fmt: skip
         return fill, nearness(lost)
 
     def told(self, scan: Scan, guides: Sequence[Scan], lost: Lost, known: Lost) -> tuple[Array, Array]:
@@ -130,6 +143,12 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
         return Guided()
     net = pconv.make(seed=seed, device=device, weights=weights)
     return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
+
+
+def _tell(modalities: Sequence[str]) -> None:
+    """Note the guides that are not used everywhere."""
+    for modality in modalities:
+        log.info("%s shows some losses itself, so it does not guide the fill of these lacunae", modality)
 
 
 def _by_guides(usable: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int], Lost]]:
