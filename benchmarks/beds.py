@@ -3,7 +3,7 @@
 All of them lie in a folder of data that is not part of the repository: `paintings/`, `murals/` and `cracks/`.
 
     hard negatives   nothing in them is damage that should be filled: line drawings on silk and paper, prints,
-                     and intact paintings of other schools (`labels/beds.json`, looked at one by one)
+                     and intact paintings of other schools (`labels/beds.json`, chosen from contact sheets)
     cracks           photographs with masks, or with skeletons a pixel wide
     losses           murals and manuscripts: masks that came with them, and polygons of ours (`labels/`)
     faces and hands  portraits, and figures of murals without damage (`labels/beds.json`, with a box)
