@@ -200,7 +200,22 @@ def test_a_folder_of_the_users_is_never_taken_for_a_ledger(folder, never_fills):
 
 VERBS = [
     ("enhance", ["a.tif", "-o", "e.tif", "--op", "median", "--strip", "s.png"]),
-    ("detect", ["a.tif", "-o", "d.png", "--map", "map.png", "--strength", "s.tif", "--areas", "areas.csv"]),
+    (
+        "detect",
+        [
+            "a.tif",
+            "-o",
+            "d.png",
+            "--kind",
+            "tophat",
+            "--map",
+            "map.png",
+            "--strength",
+            "s.tif",
+            "--areas",
+            "areas.csv",
+        ],
+    ),
     ("compare", ["a.tif", "a.tif", "-o", "c.html"]),
     ("export", ["a.tif", "--to", "ome-zarr", "-o", "x.ome.zarr"]),
     ("export", ["a.tif", "--to", "ome-tiff", "-o", "x.ome.tif"]),
@@ -389,7 +404,7 @@ def test_a_stopped_job_whose_damage_was_detected_goes_on_with_the_map_that_was_l
     words = ("--kind", "tophat", "--policy", "crack=fill")
     with monkeypatch.context() as patch:
         patch.setattr(files.saving, "write_as", stopped)
-        assert inpaint(folder, *words, mask=None).exit_code == 130
+        assert inpaint(folder, *words, "--yes", mask=None).exit_code == 130
     shown = folder / "out.tif.damage.png"
     before = shown.stat().st_mtime_ns
     refused(inpaint(folder, *words, mask=None), "out.tif.damage.png", "--overwrite")

@@ -172,7 +172,7 @@ def test_detectors_find_the_same_damage():
     dark = painted()
     dark[30:32, 4:60] = 0
     shares = (dark / TWELVE).astype(np.float32)
-    found = [tg.detect(Scan(dark, metadata=Metadata(white=TWELVE))), tg.detect(Scan(shares))]
+    found = [tg.detect(one, "tophat") for one in (Scan(dark, metadata=Metadata(white=TWELVE)), Scan(shares))]
     assert found[0].lost_px > 50
     assert_array_equal(found[0].read(), found[1].read())
 

@@ -23,6 +23,7 @@ from tratteggio.align.evidence import Evidence
 from tratteggio.align.fitting import Fit, fit
 from tratteggio.align.maps import Grey, Orientation, orientation, whitened
 from tratteggio.align.matching import correlate, match
+from tratteggio.align.mirror import mirror_scan, mirror_transform
 from tratteggio.align.pyramid import Level, Pyramid, seen_through
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform, inside
@@ -64,14 +65,53 @@ class Registration:
     Attributes:
         transform: from the reference to the source.
         residual: what is left, at held-out places.
+        method: what it was found from, "contours" or "control points".
     """
 
     transform: Transform
     residual: Residual
+    method: str = "contours"
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the source shows the painting mirrored."""
+        return bool(np.linalg.det(self._slopes()) < 0)
+
+    @property
+    def quarter_turns(self) -> int:
+        """Degrees by which the source (if mirrored: after exchanging left and right) is turned clockwise.
+
+        0, 90, 180 or 270, the nearest.
+        """
+        slopes = self._slopes()
+        if self.mirrored:
+            slopes = np.diag([1.0, -1.0]) @ slopes
+        # A step down in the reference goes (down, right) in the source; clockwise, down becomes left.
+        down, right = slopes[:, 0]
+        return int(np.rint(np.degrees(np.arctan2(-right, down)) / 90)) % 4 * 90
+
+    def describe_orientation(self) -> str:
+        """Say how the source is turned or mirrored, or nothing if it is upright."""
+        words = ["mirrored"] if self.mirrored else []
+        words += [f"turned by {self.quarter_turns} degrees clockwise"] if self.quarter_turns else []
+        return " and ".join(words)
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it, JSON-like."""
-        return {"transform": self.transform.as_json(), "residual": self.residual.as_json()}
+        return {
+            "method": self.method,
+            "mirrored": self.mirrored,
+            "turned_clockwise_degrees": self.quarter_turns,
+            "transform": self.transform.as_json(),
+            "residual": self.residual.as_json(),
+        }
+
+    def _slopes(self) -> Floats:
+        """Return how the source changes with rows (first column) and columns at the centre: (2, 2)."""
+        centre = (np.array(self.transform.grid) - 1) / 2
+        middle, down, right = self.transform.at(centre + np.array([[0, 0], [1, 0], [0, 1]]))
+        slopes: Floats = np.stack([down - middle, right - middle], axis=1)
+        return slopes
 
 
 def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registration:
@@ -79,8 +119,9 @@ def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registra
 
     The scans may differ in modality, size, rotation (any angle) and scale. The scale is the one that their
     stated resolutions give; if none are stated, or contours contradict them (then a note says so), it is
-    looked for between 0.43 and 2.3 times the ratio of the longest sides. They must not be mirrored. Longest
-    sides above 4096 pixels are reduced for measuring. What is not seen of the source is left out.
+    looked for between 0.43 and 2.3 times the ratio of the longest sides. A source that does not match is also
+    tried mirrored, in quarter turns. Longest sides above 4096 pixels are reduced for measuring. What is not
+    seen of the source is left out.
 
     Args:
         reference: whose grid counts.
@@ -104,21 +145,67 @@ def locate_all(
     ultraviolet that nothing in the visible shows. So give those first that are most like the reference.
     Arguments, errors and the rest are those of `locate`.
     """
+    found = locate_each(reference, sources, max_error=max_error)
+    for one in found:
+        if isinstance(one, Misaligned):
+            raise one
+    return tuple(one for one in found if isinstance(one, Registration))
+
+
+def locate_each(
+    reference: Scan, sources: Sequence[Scan], *, max_error: float = 2.0
+) -> list[Registration | Misaligned]:
+    """Do as `locate_all`, but go on after a scan that does not match: its error stands in its place."""
     if not max_error > 0:
         raise BadUsage(f"max_error must be a number of pixels above 0, got {max_error}", option="max_error")
-    fixed = pyramid(reference)
-    views, registrations = [View(fixed)], []
+    if not sources:
+        return []
+    views, results = [View(pyramid(reference))], list[Registration | Misaligned]()
     for source in sources:
-        moving = pyramid(source)
-        transform = _first(fixed, moving, reference, source)
-        if transform is None:
-            raise _no_structure(reference, source)
-        transform, residual = _refine(views, moving, transform)
-        require_aligned(residual, reference, source, max_error=max_error)
-        if residual.share > WITNESS_SHARE and residual.mean < WITNESS_PX:
-            views.append(View(moving, transform))
-        registrations.append(Registration(transform, residual))
-    return tuple(registrations)
+        try:
+            registration, view = _locate_either_way(views, reference, source, max_error=max_error)
+        except Misaligned as error:
+            results.append(error)
+            continue
+        if registration.residual.share > WITNESS_SHARE and registration.residual.mean < WITNESS_PX:
+            views.append(view)
+        results.append(registration)
+    return results
+
+
+def _locate_either_way(
+    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float
+) -> tuple[Registration, View]:
+    """Locate a scan as it is or, if that fails, mirrored.
+
+    Raises:
+        Misaligned: neither matches; the message is that of the scan as it is.
+    """
+    try:
+        transform, view, residual = _locate(views, reference, source, max_error=max_error, tilted=True)
+    except Misaligned as error:
+        try:
+            # The fit takes skew for unlikely, and a mirror is all skew: so the scan is mirrored, not the map.
+            transform, view, residual = _locate(
+                views, reference, mirror_scan(source), max_error=max_error, tilted=False
+            )
+        except Misaligned:
+            raise error from None
+        transform = mirror_transform(transform)
+    return Registration(transform, residual), view
+
+
+def _locate(
+    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float, tilted: bool
+) -> tuple[Transform, View, Residual]:
+    """Locate a scan that is not mirrored."""
+    moving = pyramid(source)
+    transform = _first(views[0].pyramid, moving, reference, source, tilted=tilted)
+    if transform is None:
+        raise _no_structure(reference, source)
+    transform, residual = _refine(views, moving, transform)
+    require_aligned(residual, reference, source, max_error=max_error)
+    return transform, View(moving, transform), residual
 
 
 def pyramid(scan: Scan) -> Pyramid:
@@ -174,8 +261,8 @@ def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_er
 def _no_structure(reference: Scan, source: Scan) -> Misaligned:
     return Misaligned(
         f"no contours were found that {source.name} ({source.modality}) shares with {reference.name}; they "
-        "must show the same part of one painting, overlap widely and not be mirrored; stating the resolution "
-        "of both helps"
+        "must show the same part of one painting and overlap widely (mirrored was tried, too); stating the "
+        "resolution of both helps, and so do control points"
     )
 
 
@@ -219,11 +306,18 @@ class Found:
     surfaces: Floats
 
 
-def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Transform | None:
-    """Return the guess under which most patches of a small level find their place: the likely ones first."""
+def _first(
+    fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan, *, tilted: bool
+) -> Transform | None:
+    """Return the guess under which most patches of a small level find their place: the likely ones first.
+
+    Args:
+        tilted: whether to try any angle, or only what is near quarter turns.
+    """
     stated, free = stated_scales(reference, source), free_scales(reference, source)
     best, most = None, 0.0
-    for scales, turns in ((stated, UPRIGHT), (free, UPRIGHT), (stated or free, TILTED)):
+    stages = [(stated, UPRIGHT), (free, UPRIGHT), *([(stated or free, TILTED)] if tilted else [])]
+    for scales, turns in stages:
         for guess in guesses(fixed, moving, scales=scales, turns=turns):
             transform, agreed = _try_guess(fixed, moving, guess)
             if agreed > most:

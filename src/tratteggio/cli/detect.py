@@ -35,8 +35,9 @@ def detect(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="The detector, as NAME:OPTION=VALUE,OPTION=VALUE; default: tophat. Repeat it for several "
-            "classes, one detector for each. With --labels: the class to find, loss (default) or crack."
+            help="The detector, as NAME:OPTION=VALUE,OPTION=VALUE; default: lacunae and cracks, as for "
+            "`inpaint` without a mask. Repeat it for several classes, one detector for each. With --labels: "
+            "the class to find, loss (default) or crack."
         ),
     ] = None,
     labels: Annotated[

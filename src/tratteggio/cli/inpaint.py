@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tratteggio.cli.pairs import Item
-    from tratteggio.painting import Lacunae
+    from tratteggio.damage import DamageMap
+    from tratteggio.painting import Lacunae, Scan
     from tratteggio.roles import Engine
     from tratteggio.treatment import FillOptions
 
@@ -55,7 +56,7 @@ class Job(NamedTuple):
         adaptation: None: the weights are used as they are.
         detection: None: there is a mask.
         options: of every fill.
-        resume, overwrite: as on the command line.
+        resume, overwrite, yes: as on the command line.
     """
 
     engines: list[Engine]
@@ -64,6 +65,7 @@ class Job(NamedTuple):
     options: FillOptions
     resume: bool
     overwrite: bool
+    yes: bool
 
 
 def inpaint(
@@ -173,6 +175,14 @@ def inpaint(
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted run.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            help="Without a mask: fill what was detected, even if it is more than 2 % of the area or looks "
+            "like drawn lines. A damage map that is there already is used.",
+        ),
+    ] = False,
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -187,6 +197,10 @@ def inpaint(
     Without a mask and a damage map, the command detects the damage first. It writes a damage map beside the
     output (proposal.tif.damage.png). The map is a hypothesis: check it. By default the command fills losses
     and scratches and keeps cracks, stains and overpaint. --policy changes this.
+
+    proposal.tif.overlay.png shows the damage or the mask over the painting. If more than 2 % of the area
+    would be filled without a mask, or cracks that look like drawn lines, the command stops after the overlay
+    with exit code 2. Look at it, then add --yes, or correct the map and give it with --damage.
 
     With --adapt, the command trains the net on this painting first and keeps the weights in the folder
     proposal.tif.adapt. --resume continues a stopped run. The history names the weights by their hash.
@@ -213,7 +227,8 @@ def inpaint(
         )  # fmt: skip
         require_policy(policy, grow)
         items = pair(source, mask if damage is None else damage, output)
-        require_plan(items, samples=samples or 0, weights=weights, overwrite=overwrite, resume=resume)
+        # With --yes, map and overlay of a run that stopped before the fill may be there.
+        require_plan(items, samples=samples or 0, weights=weights, overwrite=overwrite, resume=resume or yes)
 
         def engines(weights: str | Path | None) -> list[Engine]:
             best = make_engine(engine, seed=seed, device=device, weights=weights, attributes=attributes or ())
@@ -227,6 +242,7 @@ def inpaint(
             options,
             resume,
             overwrite,
+            yes,
         )
         if items[0].in_folder:
             _fill_folder(console, items, job)
@@ -239,7 +255,10 @@ def inpaint(
 
 def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
     """Fill one painting: first the proposal, then the alternative fills."""
-    from tratteggio.treatment import inpaint_file, sample_file
+    from tratteggio import files
+    from tratteggio.treatment import inpaint_file, sample_file, write_overlay
+    from tratteggio.treatment import open as opened
+    from tratteggio.treatment.opening import lacunae_of
 
     lost = item.mask if job.detection is None else _detect(console, item, job.detection, job)
     assert lost is not None
@@ -253,6 +272,11 @@ def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
                 overwrite=job.overwrite, progress=progress,
             )  # fmt: skip
         histories.append(history)
+    if item.mask is not None:
+        scan = opened(item.source, white=job.options.white).primary
+        lacunae = lacunae_of(lost, scan, mask_orientation=job.options.mask_orientation)
+        overlay = files.sidecar(item.target, "overlay")
+        write_overlay(scan, {"lacuna": lacunae}, overlay, overwrite=job.overwrite or job.resume)
     return histories[0]
 
 
@@ -292,17 +316,27 @@ def _adapt(
 def _detect(console: Console, item: Item, detection: Detection, job: Job) -> Lacunae:
     """Choose lacunae by policies from a damage map; without a map, detect damage and write one."""
     from tratteggio import files
-    from tratteggio.treatment import is_surveyed, lacunae_by_policy, read_damage, survey, write_damage
+    from tratteggio.errors import BadUsage
+    from tratteggio.treatment import (
+        find_doubts,
+        is_surveyed,
+        lacunae_by_policy,
+        read_damage,
+        survey,
+        write_damage,
+    )
     from tratteggio.treatment import open as opened
-    from tratteggio.treatment.detecting import FILL_DETECTORS
-    from tratteggio.treatment.planning import require_savable
+    from tratteggio.treatment.detecting import DETECTORS
+    from tratteggio.treatment.planning import ledger_folder, require_savable
 
     options = job.options
     scan = opened(item.source, white=options.white).primary
     require_savable(scan, item.target, grow=detection.grow)
     damage_map = item.mask or files.sidecar(item.target, "damage")
-    kinds = detection.kinds or FILL_DETECTORS
-    if item.mask is None and not (job.resume and is_surveyed(damage_map, scan, kinds)):
+    kinds = detection.kinds or DETECTORS
+    goes_on = job.resume or (job.yes and not job.overwrite)
+    kept = item.mask is None and goes_on and is_surveyed(damage_map, scan, kinds)
+    if item.mask is None and not kept:
         with console.progress(f"{item.source.name}: damage") as progress:
             found = survey(
                 item.source, kinds, seed=options.seed, device=options.device, white=options.white,
@@ -311,7 +345,36 @@ def _detect(console: Console, item: Item, detection: Detection, job: Job) -> Lac
         write_damage(found, damage_map, overwrite=job.overwrite or job.resume)
         console.note(f"{damage_map} shows the damage that was found; check it before you use the fill")
     damage = read_damage(damage_map, scan, mask_orientation=options.mask_orientation)
-    return lacunae_by_policy(damage, detection.policy, grow=detection.grow)
+    if item.mask is None:
+        _show(console, item, scan, damage, overwrite=job.overwrite or kept)
+    lacunae = lacunae_by_policy(damage, detection.policy, grow=detection.grow)
+    # A job that was begun was agreed to.
+    begun = job.resume and (item.target.exists() or ledger_folder(item.target).exists())
+    if item.mask is None and not (job.yes or begun):
+        doubts = find_doubts(scan, damage, lacunae, detection.policy)
+        if doubts:
+            raise BadUsage(
+                f"{item.source}: {' and '.join(doubts)}; look at {files.sidecar(item.target, 'overlay')}, "
+                f"then add --yes, or correct {damage_map} and give it with --damage"
+            )
+    return lacunae
+
+
+def _show(console: Console, item: Item, scan: Scan, damage: DamageMap, *, overwrite: bool) -> None:
+    """Write what was detected over the painting, and tell how much there is of each class."""
+    from tratteggio import files
+    from tratteggio.painting.legend import describe_colour
+    from tratteggio.treatment import write_overlay
+
+    overlay = files.sidecar(item.target, "overlay")
+    areas = damage.areas()
+    write_overlay(scan, {area.damage: damage.of(area.damage) for area in areas}, overlay, overwrite=overwrite)
+    for area in areas:
+        places = f"{area.pieces:,} place{'s' * (area.pieces != 1)}"
+        console.note(
+            f"{area.damage} ({describe_colour(area.damage)} in {overlay.name}): "
+            f"{100 * area.share:.2f} % of the area, {places}"
+        )
 
 
 def _fill_folder(console: Console, items: list[Item], job: Job) -> None:

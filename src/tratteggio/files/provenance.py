@@ -27,6 +27,7 @@ SIDECARS = {
     "lost": ".lost.tif",
     "confidence": ".confidence.tif",
     "damage": ".damage.png",
+    "overlay": ".overlay.png",
 }
 
 
@@ -108,7 +109,7 @@ def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
 
     Args:
         path: the output.
-        kind: "history", "lost", "confidence" or "damage".
+        kind: "history", "lost", "confidence", "damage" or "overlay".
 
     Example:
         >>> sidecar("panel/out.tif", "lost").as_posix()

@@ -12,6 +12,7 @@ from tratteggio.treatment.damage_files import (
 )
 from tratteggio.treatment.damage_tables import write_areas, write_cracks
 from tratteggio.treatment.detecting import detect, survey
+from tratteggio.treatment.doubts import find_doubts
 from tratteggio.treatment.enhancing import enhance, enhance_file
 from tratteggio.treatment.exporting import export
 from tratteggio.treatment.fill_options import FillOptions
@@ -23,6 +24,7 @@ from tratteggio.treatment.opening import (
     open,  # noqa: A004 - reads as `tg.open`
     stack_of,
 )
+from tratteggio.treatment.overlay import draw_overlay, write_overlay
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [
@@ -30,9 +32,11 @@ __all__ = [
     "describe",
     "detect",
     "detect_file",
+    "draw_overlay",
     "enhance",
     "enhance_file",
     "export",
+    "find_doubts",
     "inpaint",
     "inpaint_file",
     "is_surveyed",
@@ -53,6 +57,7 @@ __all__ = [
     "write_areas",
     "write_cracks",
     "write_damage",
+    "write_overlay",
 ]
 
 

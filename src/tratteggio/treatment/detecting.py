@@ -29,14 +29,16 @@ from tratteggio.treatment.opening import (
 
 Progress = Callable[[int, int], None]
 
-DETECTORS = ("tophat",)  # the default of `survey`
-FILL_DETECTORS = ("lacunae", "cracks")  # the default before a fill without a mask
+DETECTORS = ("lacunae", "cracks")
+"""The default set: what `detect` and `survey` look for, and `inpaint` without a mask; a class each."""
+
+ONE_DETECTOR = "a threshold or a map of strengths belongs to one detector; name one, as `detector='lacunae'`"
 
 
 @renamed_arguments({"kind": "detector"})
 def detect(
     painting: Painting,
-    detector: str | Detector = "tophat",
+    detector: str | Detector | None = None,
     *,
     threshold: float | None = None,
     seed: int = 0,
@@ -48,7 +50,8 @@ def detect(
     Args:
         painting: an array (H, W) or (H, W, C), uint8, uint16 or float, where a second or fourth channel is
             opacity; or what `open` takes, a scan, a stack, a restoration.
-        detector: a name, with options if needed, as "tophat:side=both"; or a detector.
+        detector: a name, with options if needed, as "tophat:side=both"; or a detector. None takes the
+            default set `DETECTORS`: all classes together.
         threshold: strengths from this value are damage, above 0 and at most 1; None takes the detector's own.
         seed: the same seed gives the same bits.
         device: "auto", "cpu" or "cuda".
@@ -59,7 +62,7 @@ def detect(
 
     Raises:
         UnknownName: no such detector or option.
-        BadUsage: a threshold out of its range, or an option that is refused.
+        BadUsage: a threshold out of its range or without a detector, or an option that is refused.
         BadPixels: NaN or infinite values.
         TratteggioError: as `open` and the detector raise.
 
@@ -68,16 +71,23 @@ def detect(
         >>> rng = np.random.default_rng(0)
         >>> wall = rng.integers(180, 200, (96, 96)).astype(np.uint8)
         >>> wall[40:42, 5:90] = 30
-        >>> detect(wall).read()[41, 20:80].all()
+        >>> detect(wall, "tophat").read()[41, 20:80].all()
         np.True_
     """
+    if detector is None and threshold is not None:
+        raise BadUsage(ONE_DETECTOR)
     stack = stack_of(painting)
     require_picture(stack.primary)
-    made = make_detector(detector, seed=seed, device=device)[0] if isinstance(detector, str) else detector
-    stack = select_scans(made, stack)
-    note_range(*stack.scans)
-    strengths = Strengths(stack, made, progress=progress)
-    return _threshold(strengths, made, threshold)
+    found = {}
+    for one in DETECTORS if detector is None else (detector,):
+        made = make_detector(one, seed=seed, device=device)[0] if isinstance(one, str) else one
+        seen = select_scans(made, stack)
+        note_range(*seen.scans)
+        found[made.damage] = _threshold(Strengths(seen, made, progress=progress), made, threshold)
+    if detector is not None:
+        return found.popitem()[1]
+    name = f"what {' and '.join(DETECTORS)} found"
+    return merge_classes(found, metadata=stack.primary.metadata, name=name).of(*found)
 
 
 class Survey(NamedTuple):
@@ -123,7 +133,7 @@ def survey(
     if not detectors:
         raise BadUsage("name at least one detector; `tratteggio.registry.names('detectors')` shows all")
     if len(detectors) > 1 and (threshold is not None or strength is not None):
-        raise BadUsage("a threshold or a map of strengths belongs to one detector; give one detector only")
+        raise BadUsage(ONE_DETECTOR)
     made = [
         make_detector(one, seed=seed, device=device) if isinstance(one, str) else (one, one.name)
         for one in detectors

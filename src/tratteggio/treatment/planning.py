@@ -72,6 +72,7 @@ def proposal_files(item: Proposal, *, samples: int = 0) -> list[Path]:
     """List all files that a proposal and its other fills will have."""
     targets = [item.target, *_samples(item.target, samples)]
     made = [path for target in targets for path in saved_files(target)]
+    made.append(files.sidecar(item.target, "overlay"))
     if item.mask is None:
         shown = files.sidecar(item.target, "damage")
         made += [shown, files.sidecar(shown, "history")]

@@ -39,7 +39,7 @@ NAMESPACE = "tratteggio"
 SEEN = " seen"  # after a modality: the picture that tells where that scan is seen
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Counted(LazyPixels):
     """Pixels that tell how many of them were read."""
 

@@ -57,7 +57,7 @@ REDUCED, MASK = 1, 4  # bits of NewSubfileType
 OPACITY = (1, 2)  # ExtraSamples: colours multiplied by it or not; 0 is a channel without a meaning
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TiffPixels(LazyPixels):
     """The picture of a TIFF file as its samples are stored, and its smaller copies.
 
