@@ -64,13 +64,13 @@ def test_what_is_measured_is_not_measured_again(done, monkeypatch):
 
 def test_labels_come_from_above_and_what_is_measured_lies_below():
     panel = experiment.Panel.of(1000, experiment.SCALES["smoke"])
-    places, lost = panel._drawn(slice(0, 128), 20, stream=1)
+    places, lost = panel._draw_pixels(slice(0, 128), 20, stream=1)
     assert places[:, 0].max() < 128
     np.testing.assert_array_equal(panel.lost[tuple(places.T)], lost)
-    asked, truth = panel._drawn(slice(144, None), 50, stream=2)
+    asked, truth = panel._draw_pixels(slice(144, None), 50, stream=2)
     assert asked[:, 0].min() >= 144
     np.testing.assert_array_equal(panel.lost[tuple(asked.T)], truth)
-    more, _ = panel._drawn(slice(0, 128), 40, stream=1)
+    more, _ = panel._draw_pixels(slice(0, 128), 40, stream=1)
     np.testing.assert_array_equal(more[:20], places[:20])
 
 

@@ -300,7 +300,7 @@ def test_the_latent_and_the_draws_follow_the_attributes() -> None:
 @pytest.mark.parametrize("name", ["vae-compact", "vae-fill:attributes=cats"])
 def test_another_number_of_attributes_is_refused(name: str) -> None:
     x, known = damaged(1, 3, 64, 64)
-    with pytest.raises(BadUsage, match=r"told of [01] attributes, .* got \(1, 2\)"):
+    with pytest.raises(BadUsage, match=r"takes [01] attributes, .* got \(1, 2\)"):
         models.build(name).eval()(x, known, torch.ones(1, 2))
 
 

@@ -22,7 +22,7 @@ class Level:
     """A scan in grey, at a size where one pixel is the mean over factor x factor of its own.
 
     Attributes:
-        picture: (h, w) float32; what is not seen goes on as the nearest place that is.
+        picture: (h, w) float32; pixels that are not seen repeat the nearest one that is.
         seen: (h, w) bool, where the scan shows something.
         factor: whole, 1 or more.
     """

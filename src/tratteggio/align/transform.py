@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 class Field:
     """A smooth displacement over a grid: cubic B-splines whose knots lie evenly from rim to rim.
 
-    Beyond the grid the displacement goes on as it is at the rim.
+    Beyond the grid the displacement is that of the rim.
 
     Attributes:
         coefficients: (m, n, 2) in pixels, rows and columns; m and n are 4 or more.

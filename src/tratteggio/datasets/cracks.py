@@ -46,7 +46,7 @@ PANEL = 384  # side of a panel, pixels
 PANELS = 64
 FIRST_SEED = 9000  # of the panels; measuring uses others
 VISIBLE = 0.04  # least difference, as a share of the range
-ROOM = 32  # pixels around a patch by which its evenness is judged, then cut off
+MARGIN = 32  # pixels around a patch: evenness is measured with them, then they are cut off
 
 
 class CrackPatches:
@@ -68,14 +68,14 @@ class CrackPatches:
         """Return 6 planes of even contrast and where cracks are (7, side, side), and where that is known."""
         rng = np.random.default_rng([self.seed, 11, index])
         stack, cracks, known = self._panel(rng) if rng.random() < 0.5 else self._image(rng)
-        inner = slice(ROOM, ROOM + self.side)
+        inner = slice(MARGIN, MARGIN + self.side)
         planes = even_planes(stack)[:, inner, inner]
         truth = np.concatenate([planes, cracks[None, inner, inner].astype(np.float32)])
         return truth, known[None, inner, inner].astype(np.float32)
 
     @cached_property
     def _across(self) -> int:
-        return self.side + 2 * ROOM
+        return self.side + 2 * MARGIN
 
     # --- panels --------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Gaussian noise whose standard deviation is told to the net: C + 1 channels."""
+"""Gaussian noise whose standard deviation is an input of the net: C + 1 channels."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def reproduce(
 ) -> Report:
     """Refill a published table and write what came of it: `report.md` and `report.json` in a folder.
 
-    What is finished stays in the folder: the same call again goes on where one was stopped, and computes
+    What is finished stays in the folder: the same call continues a stopped run, and computes
     nothing twice.
 
     Args:
@@ -71,7 +71,7 @@ def reproduce(
         BadUsage: no pictures in `data`, none of the kind that the experiment takes, or a seed below 0.
         UnsafeOutput: `out` holds something else, or another process is at work in it.
         UnwritableFile: no space, no permission.
-        Stopped: interrupted; the same call goes on.
+        Stopped: interrupted; the same call continues.
         TratteggioError: as training and engines raise.
     """
     module = registry.load("experiments", experiment)

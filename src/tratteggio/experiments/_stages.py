@@ -1,4 +1,4 @@
-"""Nets that an experiment trains, one after the other: what is finished is kept, what was stopped goes on."""
+"""Nets that an experiment trains one after the other. Finished nets are kept; a stopped one continues."""
 
 from __future__ import annotations
 

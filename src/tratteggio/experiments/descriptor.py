@@ -267,7 +267,7 @@ def _all_of(rival: Sparse, image: Levels) -> NDArray[Any]:
 
 
 def _each(maxima: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Keep the descriptor of every patch by itself."""
+    """Keep the descriptor of each patch separately."""
     store = maxima()
     rows, cols = (length - SIDE + CELL for length in store.shape[:2])
     return descriptors(store, np.argwhere(np.ones((rows, cols), np.bool_)))
@@ -302,7 +302,7 @@ def _frame(patch: Levels) -> Levels:
     return np.pad(large, ((0, GAP), (0, GAP), (0, 0)), constant_values=255)
 
 
-# --- what is told ------------------------------------------------------------------------------------
+# --- report -----------------------------------------------------------------------------------------
 
 
 def _setting(scale: Scale, subjects: Mapping[str, Mapping[str, Levels]], source: Source) -> str:

@@ -312,7 +312,7 @@ def _marks(scan: Scan, detector: lacunae.LacunaeNet) -> NDArray[np.bool_]:
     ).read()
 
 
-# --- what is told ------------------------------------------------------------------------------------
+# --- report -----------------------------------------------------------------------------------------
 
 
 def _values(scores: Sequence[Score], field: str) -> list[float]:

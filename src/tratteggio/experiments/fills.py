@@ -125,7 +125,7 @@ class Score(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """How a measure of appearance is told.
+    """How a measure of appearance is reported.
 
     Attributes:
         measure: a field of `Score`.

@@ -268,7 +268,7 @@ class Bench(NamedTuple):
         return Stage(f"{subject.name}-{net}-{seed}", RECIPES.get(net, "fpcae_stacked"), settings)
 
 
-# --- what is told ------------------------------------------------------------------------------------
+# --- report -----------------------------------------------------------------------------------------
 
 
 def _plot(name: str) -> str:

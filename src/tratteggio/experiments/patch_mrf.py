@@ -206,7 +206,7 @@ def sheet(side: int, engines: Sequence[Engine], seed: int) -> Levels:
     return laid
 
 
-# --- what is told ------------------------------------------------------------------------------------
+# --- report -----------------------------------------------------------------------------------------
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -204,7 +204,7 @@ def score(levels: Levels, times: int, enlarge: Callable[[torch.Tensor], torch.Te
     )
 
 
-# --- what is told --------------------------------------------------------------------------------------
+# --- report -------------------------------------------------------------------------------------------
 
 Sets = Mapping[str, Mapping[str, object]]
 

@@ -2,7 +2,7 @@
 
 A lock is advisory and sits on an open file (flock; on Windows a byte far behind its end). The kernel drops it
 with the process, however that ends. On NFS the kernel passes flock to the server as a record lock; where a
-file system knows no locks at all, that is said once per job and the work goes on without.
+file system knows no locks at all, a note says so once per job, and the work continues without.
 """
 
 from __future__ import annotations

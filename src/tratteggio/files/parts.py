@@ -20,7 +20,7 @@ from tratteggio.errors import UnwritableFile
 from tratteggio.files.locks import BINARY, NOFOLLOW, Hold, in_use, lock
 
 PART = re.compile(r"\.(?P<name>.*)\.[0-9a-f]{8}\.part", re.DOTALL)
-ROOM = len("..12345678.part")
+SUFFIX_BYTES = len("..12345678.part")
 NAME_BYTES = 255  # where the file system does not say how long a name may be
 
 
@@ -38,7 +38,7 @@ def part_of(target: Path) -> Path:
 
 
 def _cut(target: Path) -> str:
-    name, room = target.name, name_limit(target.parent) - ROOM
+    name, room = target.name, name_limit(target.parent) - SUFFIX_BYTES
     while len(os.fsencode(name)) > room:
         name = name[:-1]
     return name

@@ -1,4 +1,4 @@
-"""Point operations: each pixel by itself, or by how often its value occurs (Szeliski 2022, section 3.1).
+"""Point operations: each pixel alone, or by how often its value occurs (Szeliski 2022, section 3.1).
 
 Values beyond black and white are cut off at integer depths, since they cannot hold them, and kept as floats.
 Shares are of the range from black to white: 255, 65535, or 1 for floats. Channels are worked on one by one.
@@ -117,7 +117,7 @@ def equalise(image: Array, *, histogram: NDArray[np.int64] | None = None) -> Arr
 
     A value becomes the share of pixels at or below it (the cumulative histogram), stretched so that the
     darkest is black. It looks at the whole picture, if only at its histogram. Colours shift, since each
-    channel is spread by itself.
+    channel is spread separately.
 
     Args:
         image: (H, W) or (H, W, C); uint8, uint16, or float from 0 to 1.

@@ -2,7 +2,7 @@
 
     SSIM(x, y) = (2 mx my + C1)(2 sxy + C2) / ((mx² + my² + C1)(sx² + sy² + C2)),    Ci = (ki * data_range)²
 
-with means m, variances s² and covariance sxy of a window that slides over each channel by itself.
+with means m, variances s² and covariance sxy of a window that slides over each channel separately.
 
 Sources:
     Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural

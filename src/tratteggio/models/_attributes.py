@@ -1,4 +1,4 @@
-"""What a net is told of a picture beside its paint: attributes, listed at the end of the net's name.
+"""What a net receives about a picture beside its paint: attributes, listed at the end of the net's name.
 
     vae-fill:attributes=landscape+portrait
 
@@ -52,7 +52,7 @@ class Shifts(nn.Module):
 
     Shapes:
         attributes (B, A) with 1 where a picture has one, 0 where it has not or nobody knows
-        -> for each of the widths (B, width, 1, 1); 0 if nothing is told
+        -> for each of the widths (B, width, 1, 1); 0 without attributes
     """
 
     def __init__(self, attributes: Sequence[str], *widths: int) -> None:
@@ -69,8 +69,7 @@ class Shifts(nn.Module):
             return [0.0] * len(self.widths)
         if not self.count or attributes.dim() != 2 or attributes.shape[1] != self.count:
             raise BadUsage(
-                f"this net is told of {self.count} attributes, (B, {self.count}), "
-                f"got {tuple(attributes.shape)}"
+                f"this net takes {self.count} attributes, (B, {self.count}), got {tuple(attributes.shape)}"
             )
         if self.training:
             attributes = attributes * (torch.rand_like(attributes) >= WITHHELD)

@@ -1,4 +1,4 @@
-"""Which nets there are: the `NAMES` of every architecture file of this room, and of other packages."""
+"""Which nets there are: the `NAMES` of every architecture file of this package, and of other packages."""
 
 from __future__ import annotations
 

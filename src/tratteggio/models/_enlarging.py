@@ -56,7 +56,7 @@ class Enlarger(nn.Module, ABC):
 
 
 def begin_small(layers: nn.Sequential) -> list[nn.Conv2d]:
-    """Give convolutions their first weights, those of the last so small that it adds next to nothing.
+    """Give convolutions their first weights, those of the last so small that it adds almost nothing.
 
     Returns:
         the convolutions in their order; none if they are to come from a file.

@@ -5,9 +5,9 @@
       -> 10 convolutions 3 x 3 of 48 channels, ReLU after all but the last -> the noise (B, 4, H / 2, W / 2)
       -> the channel minus its noise, pixels back in their places
 
-As the level is told, one net serves all of them, and a map of levels serves noise that differs from place to
-place. At half the size a convolution costs a quarter and sees twice as far. One channel, so that infrared,
-X-rays and colour are served by one net: of RGB see `Denoiser.clean`.
+As the level is an input, one net serves all of them, and a map of levels serves noise that varies from
+place to place. At half the size a convolution costs a quarter and sees twice as far. One channel, so that
+infrared, X-rays and colour are served by one net: of RGB see `Denoiser.clean`.
 
 Sources: Zhang, Zuo, Zhang, "FFDNet: toward a fast and flexible solution for CNN-based image denoising", IEEE
 Transactions on Image Processing, 2018; Zhang, Zuo, Chen, Meng, Zhang, "Beyond a Gaussian denoiser", 2017

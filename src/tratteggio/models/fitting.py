@@ -1,6 +1,6 @@
 """A painting brought to what a net knows: infrared that was saved in three channels, a visible scan's name.
 
-Nothing is done silently: each change is told in a note. Scans that already fit are left as they are.
+Each change is logged in a note. Scans that already fit are left as they are.
 """
 
 from __future__ import annotations

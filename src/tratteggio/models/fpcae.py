@@ -311,7 +311,7 @@ def _sum(seen: Sequence[tuple[Tensor, Masks]]) -> tuple[Tensor, Masks]:
 
 
 class _Partial(nn.Module):
-    """A layer that is told what is known, and tells the next one."""
+    """A layer that takes a mask of what is known and passes the mask on."""
 
     def __init__(self, convolution: nn.Module, *, repeat: int = 1) -> None:
         super().__init__()

@@ -120,7 +120,7 @@ def admit(x: Tensor, known: Tensor, *, multiple: int) -> tuple[Tensor, Tensor]:
     """
     if known.dim() != 4 or known.shape[1] != 1:
         raise BadUsage(
-            f"a net is told once for all colours what is known, (B, 1, H, W), got {tuple(known.shape)}"
+            f"a net takes one mask of what is known for all colours, (B, 1, H, W), got {tuple(known.shape)}"
         )
     ((_, mask),) = as_runs(known, x)
     mask = mask.expand(len(x), -1, -1, -1)

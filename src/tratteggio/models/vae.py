@@ -21,7 +21,7 @@
 `vae-compact` keeps the plan in 1.5 million parameters: partial convolutions see where paint is lost, a
 convolution 1 x 1 makes the latents, one of 32 numbers for every 16 x 16 pixels, and pictures may have any
 size; "vae-compact:colours=1" is its grey form. In use z is the mean of its cloud, unless one is drawn
-(`sample`). "vae-compact:attributes=cats+dogs" can be told what a picture shows (`_attributes`): encoder and
+(`sample`). "vae-compact:attributes=cats+dogs" takes attributes of a picture (`_attributes`): encoder and
 decoder both are.
 
 Source: Deesamutara, Maggiore, "Image inpainting with a VAE", and its code (github.com/fedmag/DeepVision).
@@ -198,7 +198,7 @@ class Compact(nn.Module):
 
     Shapes:
         x (B, colours, H, W) with 0 .. 1, known (B, 1, H, W) with 1 = known, 0 = lost, attributes (B, A) with
-        1 = the picture has it, None = nothing is told
+        1 = the picture has it, None = unknown
         -> y (B, colours, H, W), the whole picture; in training a `Sampled`
     """
 

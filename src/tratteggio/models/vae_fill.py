@@ -11,7 +11,7 @@ are drawn from p. Its mean gives the one fill that all others scatter about.
 
 Cells where all is known have no latent: it is 0, and nothing is taxed. 2.2 million parameters.
 
-"vae-fill:attributes=landscape+portrait" can be told what a picture shows (`_attributes`): p, q and the way up
+"vae-fill:attributes=landscape+portrait" takes attributes of a picture (`_attributes`): p, q and the way up
 all see it.
 
 Sources: Sohn, Lee, Yan, "Learning structured output representation using deep conditional generative models",
@@ -71,7 +71,7 @@ class VaeFill(nn.Module):
 
     Shapes:
         x (B, 3, H, W) with 0 .. 1, known (B, 1, H, W) with 1 = known, 0 = lost, attributes (B, A) with 1 =
-        the picture has it, None = nothing is told
+        the picture has it, None = unknown
         -> y (B, 3, H, W), the whole picture by the mean of p; in training a `Sampled`
     """
 

@@ -103,7 +103,7 @@ class Capture:
         return framed
 
     def _noise(self, region: Region, value: Floats) -> Floats:
-        """Noise of each sample by itself: near enough to Gaussian, a quarter of its variance at black."""
+        """Independent noise of each sample: near enough to Gaussian, a quarter of its variance at black."""
         place = bits_of(region)[..., None]
         word = bits(place, self.seed, np.arange(value.shape[-1]))
         total = np.zeros(value.shape, np.float32)

@@ -38,7 +38,7 @@ class Surface:
     def at(self, region: Region, *, varnished: bool = True) -> Floats:
         """Return the encoded RGB of a region: (h, w, 3) float32 in 0 .. 1; with or without its thin varnish.
 
-        A region may reach beyond the panel; the composition goes on there as it is at the rim.
+        A region may reach beyond the panel; the composition there is that of the rim.
         """
         y, x = millimetres(region, self.um_per_px)
         maps = enlarged(self._maps, self.grid, region)

@@ -1,4 +1,4 @@
-"""Which recipes there are: the files of this room with a `RECIPE`, and those of other packages."""
+"""Which recipes there are: the files of this package with a `RECIPE`, and those of other packages."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ FITTED = 1024  # patches that an objective is fitted to
 
 SHA256 = "features_sha256"
 """Among the options of an objective that needs a feature net: the hash of that net's weights. A recipe may
-demand one; else it is filled in, so that a run goes on with the same judge only."""
+demand one; else it is filled in, so that a run continues with the same feature net only."""
 
 
 def train(
@@ -54,7 +54,7 @@ def train(
     them. `set_aside.txt` and `pictures.txt` in the run's folder name both kinds; for the rest of that folder
     see `tratteggio.training.loop.train`.
 
-    A net that is told of attributes learns from pictures in folders of these names: the name
+    A net that takes attributes learns from pictures in folders of these names: the name
     "vae-fill:attributes=landscape+portrait" wants `landscape/` and `portrait/` somewhere in `data`.
 
     A net of several modalities learns from paintings that have them, and one half of each is set aside, see

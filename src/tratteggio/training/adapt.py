@@ -77,7 +77,7 @@ class OwnPaint:
         region, real = self._draw_window(rng)
         made = self._lay_lacunae(real, rng)
         colour = self.scan.colour(region).astype(np.float32)
-        if colour.shape[2] != COLOURS:  # engines fill each channel by itself, as a grey picture
+        if colour.shape[2] != COLOURS:  # engines fill each channel separately, as a grey picture
             channel = int(rng.integers(colour.shape[2]))
             colour = np.repeat(colour[..., channel : channel + 1], COLOURS, axis=2)
         known = ~(real | made)

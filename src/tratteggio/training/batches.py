@@ -17,7 +17,7 @@ from tratteggio.errors import TratteggioError
 
 Floats = NDArray[np.float32]
 Patch = tuple[Floats, Floats] | tuple[Floats, Floats, Floats]
-"""Truth, known, and of a net that is told of them the attributes of the picture."""
+"""Truth, known, and the attributes of the picture if the net takes them."""
 
 
 class Patches(Protocol):
@@ -31,7 +31,7 @@ class Patches(Protocol):
     def __getitem__(self, index: int, /) -> Patch:
         """Return truth (C, side, side) of 0 .. 1 and known (1 or C, side, side), 1 = known; both float32.
 
-        For a net that is told of attributes, these follow: (A,) float32, 1 for those that the picture has.
+        For a net that takes attributes, these follow: (A,) float32, 1 for those that the picture has.
         """
 
 
@@ -105,7 +105,7 @@ def loader(shares: Shares, steps: range, *, workers: int, pinned: bool) -> DataL
         shares: what is given.
         steps: which, in that order.
         workers: processes that make them ahead of time; 0 makes each when it is asked for.
-        pinned: in memory that a GPU can fetch from by itself.
+        pinned: in pinned memory, which a GPU reads directly.
     """
     return DataLoader(
         shares,

@@ -12,13 +12,13 @@ log = logging.getLogger("tratteggio")
 
 
 class ImageCache:
-    """The images of a source, decoded when first asked for and kept while there is room.
+    """The images of a source, decoded when first asked for and kept while the cache has space.
 
     For an image that cannot be decoded there is one warning, and the next one that can takes its place.
 
     Args:
         source: the images.
-        mib: room for decoded images; the last one asked for is kept in any case.
+        mib: memory for decoded images; the last one asked for is kept in any case.
     """
 
     def __init__(self, source: Source, *, mib: float) -> None:
@@ -37,7 +37,7 @@ class ImageCache:
 
     @property
     def kept_bytes(self) -> int:
-        """Room taken up now."""
+        """Bytes of the images that are kept now."""
         return sum(image.nbytes for image in self._kept.values())
 
     def __getitem__(self, number: int) -> Levels:
@@ -58,8 +58,8 @@ class ImageCache:
             self._failed.add(number)
             require_few(self.unreadable, total=len(self.source) + len(self.source.unreadable))
             return self[number]
-        room = self.mib * 2**20 - image.nbytes
-        while self._kept and self.kept_bytes > room:
+        space = self.mib * 2**20 - image.nbytes
+        while self._kept and self.kept_bytes > space:
             self._kept.popitem(last=False)
         self._kept[number] = image
         return image

@@ -1,7 +1,7 @@
-"""What a run tells while it learns: a journal of plain lines, curves for TensorBoard, sample pictures.
+"""What a run records while it learns: a journal of plain lines, curves for TensorBoard, sample pictures.
 
 Each line of `journal.jsonl` is one JSON object. A line with "loss" gives means over the steps since the line
-before it; one with "validation" tells of the patches held out. After a resume each step is told of once.
+before it; one with "validation" measures the validation patches. After a resume each step appears once.
 """
 
 from __future__ import annotations

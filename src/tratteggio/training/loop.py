@@ -2,7 +2,7 @@
 
 What a step does follows from the recipe, the seed and the number of the step alone: its patches are
 step * batch + 0, 1, ..., its rate comes from the schedule, its random numbers from a seed of its own. So a
-run that was killed goes on from its last state to the same weights, and several processes share one batch.
+killed run continues from its last state to the same weights, and several processes share one batch.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class Patches:
 
     In each round every picture gives `per_picture` patches, at new places. Patches of 64 pictures come
     shuffled, then those of the next 64: pictures by the thousand are decoded once a round. Or, for a few
-    pictures with room in memory, every patch lies anywhere, each place as likely as any other.
+    pictures that fit in memory, every patch lies anywhere, each place as likely as any other.
 
     Args:
         source: the pictures.
@@ -107,9 +107,9 @@ class Patches:
         modalities: channels of each modality in their order, for `absent`.
         absent: how often each modality of a patch is missing, 0 .. 1; one at least is there.
         fixed: each picture has the same lacunae in all its patches.
-        attributes: that are told of pictures, see `training.image_lists.attributes_of`.
+        attributes: of pictures that the net receives, see `training.image_lists.attributes_of`.
         filled: number of the modality that alone is damaged; None damages all in the same places.
-        cache_mib: room for decoded pictures.
+        cache_mib: memory for decoded pictures.
 
     Attributes:
         seconds: time spent so far in this process, by stage: decode, cut, damage.
@@ -274,7 +274,7 @@ class Patches:
             bool(often and rng.random() < often) for often in (self.augment.upend, self.augment.diagonal)
         )
         reach = reach_px(self.side, degrees)
-        # Moved inwards until the corners that turn in hold paint; where there is no room, left upright.
+        # Moved inwards until the corners that turn in hold paint; where none fit, left upright.
         spare = min(rows, cols) - self.side - 2 * reach
         if turned >= self.augment.turn or spare < 0:
             return number, image, Cut(top, left, flipped, 0.0, upended, swapped)
@@ -297,10 +297,10 @@ class Patches:
         return _remember(self._orders, turn, 2, shuffled)
 
 
-def _remember(kept: OrderedDict[_Key, _Made], key: _Key, room: int, make: Callable[[], _Made]) -> _Made:
-    """Return what was made for a key, or make it; the oldest goes when there is no room."""
+def _remember(kept: OrderedDict[_Key, _Made], key: _Key, most: int, make: Callable[[], _Made]) -> _Made:
+    """Return what was made for a key, or make it; drop the oldest if there are `most` already."""
     if key not in kept:
-        if len(kept) >= room:
+        if len(kept) >= most:
             kept.popitem(last=False)
         kept[key] = make()
     return kept[key]

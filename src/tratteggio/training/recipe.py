@@ -72,7 +72,7 @@ class Recipe:
         channels_last: keep the channels of a pixel side by side: a quarter less time on a CPU, and less on
             GPUs in bf16.
         moments: "32", or "bf16": what the optimiser remembers of each weight is rounded to 16 bits whenever a
-            state is kept, which then takes twice the room of the weights instead of three times.
+            state is kept, which then takes twice the space of the weights instead of three times.
         seed: of the first weights, the patches and every random number of a step.
         validate_every: steps between two looks at the patches held out.
         keep_every: steps between two saved states: the most that a power cut can cost.

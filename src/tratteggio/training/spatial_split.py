@@ -17,7 +17,7 @@ def spatial_halves(grid: tuple[int, int], *, guard: int = GUARD_PX) -> tuple[Reg
 
     Args:
         grid: (rows, cols).
-        guard: width of the band in pixels, from 0 up. Paint goes on across a cut, so patches on both sides of
+        guard: width of the band in pixels, from 0. Paint continues across a cut, so patches on both sides of
             a bare one would tell of each other.
 
     Returns:

@@ -1,6 +1,6 @@
 """Reading JPEG: segments by hand, pixels by libjpeg-turbo.
 
-libjpeg paints what is missing grey and goes on; a file without its end marker is therefore refused at once.
+libjpeg paints missing parts grey and continues; a file without its end marker is therefore refused at once.
 Source: ITU-T T.81, annex B; Exif 2.32, section 4.7; XMP part 3, section 1.1.3; ICC.1:2022, annex B.4.
 """
 

@@ -107,7 +107,7 @@ def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Channel(LazyPixels):
-    """One channel of pixels, by itself.
+    """One channel of pixels.
 
     Attributes:
         pixels: (H, W, C).

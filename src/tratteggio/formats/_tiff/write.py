@@ -32,7 +32,7 @@ TILE = 512
 BLOCK_TILES = 4  # read and compressed together
 PYRAMID_ABOVE = 4096  # px of the longer side
 STRIP_BYTES = 1 << 20
-CLASSIC_BYTES = (1 << 32) - (1 << 27)  # offsets of a classic TIFF have 32 bits; the rest is room for tags
+CLASSIC_BYTES = (1 << 32) - (1 << 27)  # offsets of a classic TIFF have 32 bits; the rest is for tags
 WORKERS = min(4, os.cpu_count() or 1)
 UNASSOCIATED_ALPHA = 2
 

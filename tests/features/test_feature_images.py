@@ -5,7 +5,7 @@ import pytest
 from skimage.util import view_as_blocks
 
 from tratteggio.errors import BadUsage
-from tratteggio.features import cluster_picture, pictures, principal_picture
+from tratteggio.features import cluster_picture, images, principal_picture
 
 RNG = np.random.default_rng(0)
 
@@ -32,7 +32,7 @@ def test_clusters_are_those_that_are_there_and_the_largest_has_the_first_colour(
     z[:10] = 3
     z[10:13] = -4
     picture = cluster_picture(z, count=3)
-    first, second, third = pictures._colours(3)
+    first, second, third = images._colours(3)
     assert (picture[13:] == first).all()
     assert (picture[:10] == second).all()
     assert (picture[10:13] == third).all()
@@ -52,7 +52,7 @@ def test_axes_are_those_of_the_singular_vectors() -> None:
 def test_bands_and_seeds_change_nothing(monkeypatch) -> None:
     z = four_fields(0.5)
     whole = principal_picture(z), cluster_picture(z, seed=3)
-    monkeypatch.setattr(pictures, "BAND", 7)
+    monkeypatch.setattr(images, "BAND", 7)
     assert all(
         np.array_equal(*pair)
         for pair in zip(whole, (principal_picture(z), cluster_picture(z, seed=3)), strict=True)
@@ -62,7 +62,7 @@ def test_bands_and_seeds_change_nothing(monkeypatch) -> None:
 def test_a_sample_of_a_large_field_tells_the_same_axes(monkeypatch) -> None:
     z = RNG.normal(size=(60, 80, 6)) * [5, 1, 3, 0.1, 0.2, 2]
     whole = principal_picture(z).astype(int)
-    monkeypatch.setattr(pictures, "SAMPLE", 600)
+    monkeypatch.setattr(images, "SAMPLE", 600)
     assert np.abs(principal_picture(z).astype(int) - whole).mean() < 15
 
 
