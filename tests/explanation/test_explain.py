@@ -223,3 +223,8 @@ def test_a_page_has_the_name_of_a_page(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["explain", "descriptor-v32", "-o", str(tmp_path / "inside.png")])
     assert done.exit_code == 2
     assert "inside.html" in done.output
+
+
+def test_an_image_in_place_of_the_net_is_named_as_such() -> None:
+    with pytest.raises(BadUsage, match="panel.tif is an image, but the first argument is a net"):
+        explain("panel.tif")

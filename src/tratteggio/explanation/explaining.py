@@ -209,6 +209,11 @@ def explain(
 
 def _weights(model: str | Path) -> Path:
     """Find weights by name or file; for an unknown name the error gives the nearest."""
+    if Path(model).suffix.lower() in image_suffixes():
+        raise BadUsage(
+            f"{model} is an image, but the first argument is a net: give the name of included weights or a "
+            "file of weights (.safetensors), then the image"
+        )
     name = str(model)
     if not isinstance(model, str) or Path(name).suffix or Path(name).name != name:
         return models.find(Path(name))
