@@ -58,9 +58,9 @@ clean: ## remove what was built; `make demo` and `make test` set it up again
 	rm -rf frontend/node_modules src/tratteggio/studio/built .venv out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Without npm all but the studio works, and its tests in a browser are skipped.
-$(PAGE): $(READY) frontend/package-lock.json frontend/build.mjs $(wildcard frontend/src/*.* frontend/src/*/*.*)
-	@if command -v npm >/dev/null; then $(BIN)/python frontend/build_page.py; \
-	else echo "npm is not here, so the page of the studio is not built. Install Node.js 20 or later."; fi
+$(PAGE): frontend/package-lock.json frontend/build.mjs $(wildcard frontend/src/*.* frontend/src/*/*.*) | $(READY)
+	@$(BIN)/python frontend/build_page.py || \
+	    echo "The page of the studio is not built, so its tests in a browser are skipped." >&2
 
 # Installed again only when the requirements change; a set-up that was cut short starts anew.
 $(READY): pyproject.toml requirements/constraints.txt

@@ -80,8 +80,8 @@ def origin(name: str) -> str:
 @cache
 def listed() -> dict[str, Any]:
     """Return the lists of `labels/beds.json`."""
-    told: dict[str, Any] = json.loads((LABELS / "beds.json").read_text(encoding="utf-8"))
-    return told
+    beds: dict[str, Any] = json.loads((LABELS / "beds.json").read_text(encoding="utf-8"))
+    return beds
 
 
 def negatives(data: Path, kind: str) -> Iterator[Bed]:

@@ -55,9 +55,9 @@ def main() -> None:
         print(f"{len(found)} pairs in {options.out}, key in {options.key}")
         return
     print("| group | first preferred | 95 % | votes | no difference |\n| --- | ---: | ---: | ---: | ---: |")
-    for group, told in count(options.key, options.votes).items():
-        interval = f"{told.low:.0%} to {told.high:.0%}"
-        print(f"| {group} | {told.share:.0%} | {interval} | {told.won + told.lost} | {told.equal} |")
+    for group, votes in count(options.key, options.votes).items():
+        interval = f"{votes.low:.0%} to {votes.high:.0%}"
+        print(f"| {group} | {votes.share:.0%} | {interval} | {votes.won + votes.lost} | {votes.equal} |")
 
 
 if __name__ == "__main__":

@@ -89,14 +89,14 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     drawn = {"honest": list(LEVELS)}
     for name in chosen.engines.split(","):
-        told = [tried(name, picture, seed) for seed, picture in enumerate(found)]
-        weights = np.array([one["lost"] for one in told])
+        results = [tried(name, picture, seed) for seed, picture in enumerate(found)]
+        weights = np.array([one["lost"] for one in results])
         before, after = (
-            np.average([one[key] for one in told], axis=0, weights=weights) for key in ("before", "after")
+            np.average([one[key] for one in results], axis=0, weights=weights) for key in ("before", "after")
         )
-        nine = [one["after"][NINE] for one in told]
-        speed = weights.sum() / sum(one["seconds"] for one in told)
-        psnr = np.mean([one["psnr"] for one in told])
+        nine = [one["after"][NINE] for one in results]
+        speed = weights.sum() / sum(one["seconds"] for one in results)
+        psnr = np.mean([one["psnr"] for one in results])
         print(
             f"| {name} | {before[NINE]:.1%} | {after[NINE]:.1%} | {min(nine):.1%} to {max(nine):.1%} | "
             f"{calibration_error(before):.3f} | {calibration_error(after):.3f} | {psnr:.2f} | {speed:.0f} |",

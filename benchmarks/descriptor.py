@@ -88,9 +88,9 @@ def main() -> None:
     for name, store in stores.items():
         alone = 4 * count * store.shape[2] * (PATCH // 8) ** 2
         sizes = [store.nbytes, store.nbytes // 2, quantised(store).nbytes, alone]
-        told = " | ".join(f"{size / 2**20:.0f}" for size in sizes)
+        cells = " | ".join(f"{size / 2**20:.0f}" for size in sizes)
         print(
-            f"| {name} | {told} | {alone / store.nbytes:.2f} | {rival / 2**20:.0f} "
+            f"| {name} | {cells} | {alone / store.nbytes:.2f} | {rival / 2**20:.0f} "
             f"| {rival / store.nbytes:.2f} |"
         )
 

@@ -42,7 +42,7 @@ def measure(words: str, megapixels: float) -> None:
     from tratteggio.errors import BadUsage
     from tratteggio.treatment import enhance_file, make_enhancer
 
-    enhancer, said = make_enhancer(words)
+    enhancer, description = make_enhancer(words)
     with tempfile.TemporaryDirectory() as place:
         source = scan_file(Path(place), megapixels, 3)
         try:
@@ -53,7 +53,7 @@ def measure(words: str, megapixels: float) -> None:
         enhance_file(source, Path(place) / "out.tif", enhancer=enhancer)
         wall, busy = time.perf_counter() - start, time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIB
-    print(f"| `{said}` | {wall:.1f} | {busy:.1f} | {peak:.2f} |", flush=True)
+    print(f"| `{description}` | {wall:.1f} | {busy:.1f} | {peak:.2f} |", flush=True)
 
 
 def main() -> None:

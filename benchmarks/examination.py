@@ -41,7 +41,7 @@ def main() -> None:
         begin = time.perf_counter(), time.process_time()
         found.stack["rgb_before"].pixels[0:1, 0:1]
 
-        def told(name: str, pixels: float, since: tuple[float, float]) -> None:
+        def print_row(name: str, pixels: float, since: tuple[float, float]) -> None:
             wall, cpu = time.perf_counter() - since[0], time.process_time() - since[1]
             each = f"{cpu / pixels:.2f}" if pixels else ""
             print(
@@ -49,13 +49,13 @@ def main() -> None:
                 flush=True,
             )
 
-        told("composition", 0, begin)
+        print_row("composition", 0, begin)
         for scan in found.scans:
             since = time.perf_counter(), time.process_time()
             for band in Region.whole(scan.grid).bands(256):
                 file.write(np.ascontiguousarray(scan.read(band)).tobytes())
-            told(scan.modality, scan.grid[0] * scan.grid[1] / 1e6, since)
-        told("all", side * side / 1e6, begin)
+            print_row(scan.modality, scan.grid[0] * scan.grid[1] / 1e6, since)
+        print_row("all", side * side / 1e6, begin)
 
 
 if __name__ == "__main__":

@@ -52,14 +52,14 @@ SMALL_DISK = 150_000
 Check = Callable[[Path], str]
 
 
-def run(words: Sequence[str], said: Path, most: int | None) -> None:
+def run(words: Sequence[str], output: Path, most: int | None) -> None:
     """Be one command, in a child."""
     torch.set_num_threads(1)
     if most is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     with (
-        said.open("w") as stream,
+        output.open("w") as stream,
         contextlib.redirect_stderr(stream),
         contextlib.redirect_stdout(io.StringIO()),
     ):
@@ -72,14 +72,14 @@ def run(words: Sequence[str], said: Path, most: int | None) -> None:
     os._exit(code)
 
 
-def start(words: Sequence[str], said: Path, most: int | None = None) -> multiprocessing.process.BaseProcess:
-    child = FORK.Process(target=run, args=(words, said, most))
+def start(words: Sequence[str], output: Path, most: int | None = None) -> multiprocessing.process.BaseProcess:
+    child = FORK.Process(target=run, args=(words, output, most))
     child.start()
     return child
 
 
-def finish(words: Sequence[str], said: Path) -> int:
-    child = start(words, said)
+def finish(words: Sequence[str], output: Path) -> int:
+    child = start(words, output)
     child.join()
     return child.exitcode or 0
 
@@ -106,11 +106,11 @@ class Task:
     def __init__(self, name: str, place: Path, words: Callable[[Path], list[str]], output: str) -> None:
         self.name, self.place, self.words, self.output = name, place / name, words, output
         self.place.mkdir()
-        self.said = place / f"{name}.txt"
+        self.log = place / f"{name}.txt"
         alone = self.fresh("alone")
         begun = time.perf_counter()
-        if finish(words(alone), self.said):
-            sys.exit(f"{name} cannot be run at all: {self.said.read_text()}")
+        if finish(words(alone), self.log):
+            sys.exit(f"{name} cannot be run at all: {self.log.read_text()}")
         self.seconds = time.perf_counter() - begun
         self.truth = contents(alone.parent)
 
@@ -121,9 +121,9 @@ class Task:
 
     def end(self, output: Path, found: Counter[str]) -> None:
         """Go on to the end with the same command, and look at what lies there."""
-        code = finish([*self.words(output), "--resume"], self.said)
-        if code and "no saved state" in self.said.read_text():
-            code = finish(self.words(output), self.said)
+        code = finish([*self.words(output), "--resume"], self.log)
+        if code and "no saved state" in self.log.read_text():
+            code = finish(self.words(output), self.log)
         there = contents(output.parent)
         found["resumed"] += code == 0
         found["identical"] += all(there.get(name) == digest for name, digest in self.truth.items())
@@ -131,8 +131,8 @@ class Task:
         found["litter"] += bool(litter)
         if code or litter or there != self.truth:
             wrong = [name for name, digest in self.truth.items() if there.get(name) != digest]
-            said = self.said.read_text()[-300:]
-            print(f"  {output}: exit {code}, left {litter}, differing {wrong}: {said}", flush=True)
+            log = self.log.read_text()[-300:]
+            print(f"  {output}: exit {code}, left {litter}, differing {wrong}: {log}", flush=True)
         else:
             shutil.rmtree(output.parent)
 
@@ -149,9 +149,9 @@ def contents(folder: Path) -> dict[str, str]:
         elif name.endswith(".safetensors"):
             found[name] = digest_of_tensors(file)
         elif name.endswith(".json"):
-            told = json.loads(file.read_text("utf-8"))
-            told["source"] = told.get("source") and {**told["source"], "file": ""}
-            found[name] = str({key: value for key, value in told.items() if key not in TIMES})
+            history = json.loads(file.read_text("utf-8"))
+            history["source"] = history.get("source") and {**history["source"], "file": ""}
+            found[name] = str({key: value for key, value in history.items() if key not in TIMES})
         else:
             found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
     return found
@@ -189,9 +189,9 @@ def tasks(place: Path) -> list[Task]:
     sets = ("steps=12", "batch=2", "side=32", "keep_every=3", "validate_every=6")
 
     def learn(out: Path) -> list[str]:
-        told = [word for one in sets for word in ("--set", one)]
+        options = [word for one in sets for word in ("--set", one)]
         return ["train", "denoiser", "--data", str(place / "data"), "-o", str(out), "--device", "cpu",
-                "--quiet", *told]  # fmt: skip
+                "--quiet", *options]  # fmt: skip
 
     return [
         Task("filling", place, fill("small", 64), "out.tif"),
@@ -206,7 +206,7 @@ def killed(task: Task, count: int, rng: random.Random) -> Counter[str]:
         output = task.fresh(f"kill-{number}")
         for _ in range(rng.choice((1, 1, 2))):  # some are killed again on the way back
             more = ["--resume"] if output.parent.exists() and any(output.parent.iterdir()) else []
-            child = start([*task.words(output), *more], task.said)
+            child = start([*task.words(output), *more], task.log)
             time.sleep(task.seconds * rng.uniform(0.02, 0.9))
             how = rng.choice(ENDS)
             found["killed" if child.is_alive() else "done before"] += 1
@@ -220,17 +220,17 @@ def raced(task: Task, count: int, rng: random.Random) -> Counter[str]:
     found: Counter[str] = Counter()
     for number in range(count):
         output = task.fresh(f"race-{number}")
-        said = [task.said.with_suffix(f".{one}") for one in "ab"]
+        log = [task.log.with_suffix(f".{one}") for one in "ab"]
         pair = []
-        for one in said:
+        for one in log:
             pair.append(start(task.words(output), one))
             time.sleep(rng.uniform(0, 0.3))
         for child in pair:
             child.join()
         codes = sorted(child.exitcode or 0 for child in pair)
-        words = " ".join(one.read_text() for one in said)
-        told = any(word in words for word in ("in use by process", "there already", "unfinished job"))
-        found["one won, one was told"] += codes == [0, 2] and told
+        words = " ".join(one.read_text() for one in log)
+        refused = any(word in words for word in ("in use by process", "there already", "unfinished job"))
+        found["one won, one was told"] += codes == [0, 2] and refused
         if codes != [0, 2]:
             print(f"  {output}: exit {codes}: {words[-300:]}")
         task.end(output, found)
@@ -242,11 +242,11 @@ def full(task: Task, count: int, rng: random.Random) -> Counter[str]:
     found: Counter[str] = Counter()
     for number in range(count):
         output = task.fresh(f"full-{number}")
-        child = start(task.words(output), task.said, most=int(10 ** rng.uniform(2.0, 5.5)))
+        child = start(task.words(output), task.log, most=int(10 ** rng.uniform(2.0, 5.5)))
         child.join()
         found["refused" if child.exitcode == 1 else "fitted" if child.exitcode == 0 else "other"] += 1
         if child.exitcode not in (0, 1):
-            print(f"  {output}: exit {child.exitcode}: {task.said.read_text()[-300:]}")
+            print(f"  {output}: exit {child.exitcode}: {task.log.read_text()[-300:]}")
         half = [file for file in output.parent.iterdir() if file.suffix in (".tif", ".part")]
         found["half written"] += bool(half) and child.exitcode != 0
         task.end(output, found)
@@ -270,7 +270,7 @@ def on_small_disk(task: Task, place: Path) -> Counter[str]:
     try:
         (disk / "work").mkdir()
         output = disk / "work" / task.output
-        found["refused"] += finish(task.words(output), task.said) == 1
+        found["refused"] += finish(task.words(output), task.log) == 1
         mount(400 * SMALL_DISK, "remount")
         task.end(output, found)
     finally:
@@ -305,8 +305,8 @@ def main() -> None:
         for name, count, do in kinds:
             begun = time.perf_counter()
             found = do(count)
-            told = ", ".join(f"{what} {number}" for what, number in found.items())
-            print(f"{name:<26} {count:3}: {told} ({time.perf_counter() - begun:.0f} s)", flush=True)
+            counts = ", ".join(f"{what} {number}" for what, number in found.items())
+            print(f"{name:<26} {count:3}: {counts} ({time.perf_counter() - begun:.0f} s)", flush=True)
             if "not allowed here" not in found:
                 wrong += (
                     found["litter"] + (count - found["identical"]) + found["half written"] + found["other"]

@@ -52,9 +52,9 @@ def read_labels(file: Path) -> Labels:
     Raises:
         ValueError: a class that is none, or a feature that is no polygon.
     """
-    told = json.loads(file.read_text(encoding="utf-8"))
+    document = json.loads(file.read_text(encoding="utf-8"))
     polygons = []
-    for number, feature in enumerate(told["features"]):
+    for number, feature in enumerate(document["features"]):
         kind, shape = feature["properties"]["class"], feature["geometry"]
         if kind not in CLASSES:
             raise ValueError(
@@ -63,8 +63,8 @@ def read_labels(file: Path) -> Labels:
         if shape["type"] != "Polygon":
             raise ValueError(f"{file}, feature {number}: draw polygons, got {shape['type']}")
         polygons.append((kind, [np.array(ring, np.float64) for ring in shape["coordinates"]]))
-    width, height = told["size"]
-    return Labels(told["image"], told["sha256"], (width, height), polygons)
+    width, height = document["size"]
+    return Labels(document["image"], document["sha256"], (width, height), polygons)
 
 
 def write_labels(labels: Labels, file: Path, *, labeller: str) -> None:
@@ -196,18 +196,18 @@ def agree(one: np.ndarray, other: np.ndarray) -> dict[str, dict[str, float]]:
         Not a number where neither has any.
     """
     sure = (one != CODES["unsure"]) & (other != CODES["unsure"])
-    told = {}
+    agreements = {}
     for kind in ("loss", "crack", "stain"):
         first, second = one == CODES[kind], other == CODES[kind]
         tolerance = 2 if kind == "crack" else 0
         both = agreement(first, second, annotated=sure, tolerance_px=tolerance)
-        told[kind] = {
+        agreements[kind] = {
             "f1": both.f1,
             "kappa": kappa(first, second, annotated=sure),
             "first": float(first[sure].mean()),
             "second": float(second[sure].mean()),
         }
-    return told
+    return agreements
 
 
 def main() -> None:
@@ -243,10 +243,10 @@ def main() -> None:
             return
         print("| class | F1 | kappa | share, first | share, second |")
         print("| --- | --- | --- | --- | --- |")
-        for kind, told in agree(codes, codes_of(read_labels(options.other), image)).items():
+        for kind, scores in agree(codes, codes_of(read_labels(options.other), image)).items():
             print(
-                f"| {kind} | {told['f1']:.3f} | {told['kappa']:.3f} "
-                f"| {told['first']:.2%} | {told['second']:.2%} |"
+                f"| {kind} | {scores['f1']:.3f} | {scores['kappa']:.3f} "
+                f"| {scores['first']:.2%} | {scores['second']:.2%} |"
             )
 
 

@@ -39,10 +39,10 @@ from engines import losses, table
 from tratteggio import files, phantom
 from tratteggio.engines import patch_mrf
 from tratteggio.experiments import _peers
-from tratteggio.experiments._pictures import SET_ASIDE, chance, readable, square
+from tratteggio.experiments._images import VALIDATION_SHARE, readable, rng_of, square
 from tratteggio.metrics import psnr, texture_kept
 from tratteggio.painting.pixels import to_depth, white
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 
 LOST, SIGMA = 0.08, 14
 OURS = {"patch_mrf": "cut", "patch_mrf in the mean": "mean"}  # how patches are laid
@@ -57,11 +57,11 @@ def squares(data: Path | None, count: int, side: int) -> list[np.ndarray]:
             for k in range(count)
         ]
         return [panel.painted.colour() for panel in panels]
-    folder = readable(data, split(pictures(data), share=SET_ASIDE)[1])
+    folder = readable(data, split(list_images(data), share=VALIDATION_SHARE)[1])
     large = [k for k in range(len(folder)) if min(folder.grid(k)) >= side][:count]
     if not large:
         raise SystemExit(f"no image set aside in {data} has {side} pixels a side; take smaller --sides")
-    return [square(folder.read(k), side, chance(side, folder.name(k))) for k in large]
+    return [square(folder.read(k), side, rng_of(side, folder.name(k))) for k in large]
 
 
 def ours(picture: np.ndarray, lost: np.ndarray, paste: str) -> tuple[np.ndarray, float]:

@@ -145,7 +145,7 @@ def cracks(data: Path, finder: Finder) -> None:
         for back in (False, True):
             mine = [bed for bed in pictures if bed.kept_back is back]
             if mine:
-                cells = [said(pooled(mine, look, "crack")) for look in finders.values()]
+                cells = [describe(pooled(mine, look, "crack")) for look in finders.values()]
                 part = "kept back" if back else "tuning"
                 print(f"| {kind} | {part} | {len(mine)} |", " | ".join(cells), "|", flush=True)
 
@@ -195,11 +195,11 @@ def losses(data: Path, finder: Finder) -> None:
     scores: dict[bool, list[float]] = {False: [], True: []}
     for bed in with_losses(data):
         mask = finder(bed, "loss")
-        told = agreement(bed.damaged["loss"], mask, annotated=bed.annotated)
-        scores[bed.kept_back].append(told.f1)
+        result = agreement(bed.damaged["loss"], mask, annotated=bed.annotated)
+        scores[bed.kept_back].append(result.f1)
         print(
             f"| {short(bed)} | {part(bed)} | {bed.damaged['loss'][bed.annotated].mean():.2%} "
-            f"| {mask[bed.annotated].mean():.2%} | {said(told)} |",
+            f"| {mask[bed.annotated].mean():.2%} | {describe(result)} |",
             flush=True,
         )
     print(f"\nmean F1: {means(scores)}\n")
@@ -259,8 +259,8 @@ def part(bed: Bed) -> str:
     return "kept back" if bed.kept_back else "tuning"
 
 
-def said(told: Agreement) -> str:
-    return f"{told.f1:.3f} ({told.precision:.2f}, {told.recall:.2f})"
+def describe(result: Agreement) -> str:
+    return f"{result.f1:.3f} ({result.precision:.2f}, {result.recall:.2f})"
 
 
 def means(scores: dict[bool, list[float]]) -> str:

@@ -52,9 +52,12 @@ def build_sdist(folder: str, settings: Settings = None) -> str:
 
 
 def build_editable(folder: str, settings: Settings = None, metadata: str | None = None) -> str:
-    """Install the checkout itself; the page is built if Node.js is there."""
+    """Install the checkout itself. Where the page cannot be built, all but the studio works."""
     if npm() is not None:
-        build_page()
+        try:
+            build_page()
+        except SystemExit as error:
+            print(error, file=sys.stderr)
     return str(build_meta.build_editable(folder, settings, metadata))
 
 

@@ -42,7 +42,7 @@ def heavy_after(code: str) -> set[str]:
 # --- imports -----------------------------------------------------------------------------------------
 
 
-def test_imports_go_down_the_storeys_and_keep_the_torch_line() -> None:
+def test_imports_go_down_the_layers_and_keep_the_torch_line() -> None:
     # In a process of its own: the linter sets up logging anew and would silence ours for later tests.
     linter = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(

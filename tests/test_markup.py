@@ -103,7 +103,7 @@ def test_templates_quote_their_attributes_and_hold_no_code() -> None:
 
 def test_an_address_that_is_a_value_is_that_of_a_picture_made_here() -> None:
     found = {place.split(":")[0] for place, call in calls("html") if 'src="{' in call.args[0].value}
-    assert found == {"picture.py"}
+    assert found == {"embedding.py"}
 
 
 def test_no_other_module_escapes_by_hand() -> None:

@@ -22,7 +22,7 @@ BROKEN = {
     "silent": "assert False",
     "empty": "",
 }
-ROLES = ("engines", "detectors", "enhancers", "formats", "models", "recipes", "finish", "experiments")
+ROLES = tuple(registry.ROLES)
 
 
 @pytest.fixture

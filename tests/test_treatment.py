@@ -243,7 +243,7 @@ def test_channels_without_a_meaning_are_refused_and_no_job_is_left(tmp_path, cha
         with pytest.raises(BadUsage, match="channels .without opacity., but an image is grey or RGB"):
             verb()
     files.write_stack(Stack((Scan(array, "features"),)), tmp_path / "f.ome.zarr")
-    with pytest.raises(BadUsage, match=f"has {channels} channels"):
+    with pytest.raises(BadUsage, match=f"have {channels} channels"):
         inpaint_file(tmp_path / "f.ome.zarr", Lacunae(lost), tmp_path / "out.tif")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.ome.zarr"]
 

@@ -74,15 +74,15 @@ def test_an_overlap_of_one_pixel_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tiles", "told"),
+    ("tiles", "message"),
     [
         ([Scan(PICTURE)], "two tiles or more, got 1"),
         ([Scan(PICTURE), Scan(PICTURE.astype(np.uint16))], "same depth and channels"),
         ([Scan(PICTURE), Scan(np.zeros_like(PICTURE))], "black everywhere"),
     ],
 )
-def test_tiles_that_cannot_be_are_refused(tiles, told):
-    with pytest.raises(BadUsage, match=told):
+def test_tiles_that_cannot_be_are_refused(tiles, message):
+    with pytest.raises(BadUsage, match=message):
         mosaic(tiles)
 
 

@@ -93,6 +93,45 @@ def test_pictures_to_look_at_are_written(registered, folder):
         assert files.read(folder / f"{name}.png").grid == (320, 320)
 
 
+def test_what_matches_is_written_and_the_rest_is_named(folder, tmp_path):
+    words = ("register", folder / "ref.tif", f"xray={folder / 'elsewhere.tif'}", f"irr={folder / 'irr.tif'}")
+    looks = tmp_path / "new" / "looks"
+    outcome = run(*words, "-o", tmp_path / "out.ome.zarr", "--pictures", looks)
+    assert outcome.exit_code == 1
+    assert "xray is not in out.ome.zarr: no contours" in outcome.stderr
+    assert list(tg.open(tmp_path / "out.ome.zarr")) == ["rgb", "irr"]
+    assert sorted(path.name for path in looks.iterdir()) == ["irr.overlay.png", "irr.residual.png"]
+
+
+def test_control_points_come_from_a_file_and_the_overlay_lies_beside_the_output(folder, tmp_path):
+    points = tmp_path / "points.csv"
+    places = [(10, 10), (300, 12), (295, 300), (8, 290)]
+    points.write_text("\n".join(f"xray,{col},{row},{col / 2},{row / 2}" for col, row in places))
+    out = tmp_path / "out.ome.zarr"
+    words = (
+        "register",
+        folder / "ref.tif",
+        f"xray={folder / 'elsewhere.tif'}",
+        "-o",
+        out,
+        "--points",
+        points,
+    )
+    outcome = run(*words, "--json")
+    assert outcome.exit_code == 0, outcome.stderr
+    told = json.loads(outcome.stdout)
+    assert told["method"] == {"xray": "control points"}
+    assert told["overlays"]["xray"] == f"{out}.xray.overlay.png"
+    assert files.read(f"{out}.xray.overlay.png").grid == (320, 320)
+    assert history_of(out)["registered"]["xray"]["method"] == "control points"
+
+
+def test_a_new_folder_for_images_is_gone_after_a_failure(folder, tmp_path):
+    words = ("register", folder / "ref.tif", f"xray={folder / 'black.tif'}", "-o", tmp_path / "o.ome.zarr")
+    assert run(*words, "--pictures", tmp_path / "looks").exit_code == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_python_gives_what_the_verb_writes(registered, folder):
     found = tg.register(folder / "ref.tif", {"irr": folder / "irr.tif"})
     assert (found.stack["irr"].read() == tg.open(registered[0])["irr"].read()).all()

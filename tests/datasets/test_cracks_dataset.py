@@ -100,7 +100,7 @@ def test_drawn_lines_are_no_cracks(monkeypatch):
     lines = 0
     for seed in range(12):
         with monkeypatch.context() as patched:
-            patched.setattr(cracks, "_captured", lambda light, rng: np.rint(255 * light).astype(np.uint8))
+            patched.setattr(cracks, "_capture", lambda light, rng: np.rint(255 * light).astype(np.uint8))
             stack, found, known = made._image(np.random.default_rng(seed))
         lines += len(np.unique(stack.primary.read())) > 1
         assert not found.any()

@@ -97,7 +97,7 @@ def test_a_kind_takes_options():
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "said"),
+    ("text", "kind", "message"),
     [
         ("walk:stride=2", UnknownName, "no option of walk named 'stride'"),
         ("walk:stroke=wide", BadUsage, "walk: stroke must be a whole number, got 'wide'"),
@@ -106,8 +106,8 @@ def test_a_kind_takes_options():
         ("noise", UnknownName, "no damage named 'noise'"),
     ],
 )
-def test_an_option_that_a_kind_does_not_take_is_refused(text, kind, said):
-    with pytest.raises(kind, match=said):
+def test_an_option_that_a_kind_does_not_take_is_refused(text, kind, message):
+    with pytest.raises(kind, match=message):
         make_damage(text)
 
 

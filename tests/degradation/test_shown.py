@@ -55,7 +55,7 @@ def test_raw_is_packed_light_with_the_balance_given_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "kind", "told"),
+    ("name", "options", "kind", "message"),
     [
         ("nois", {}, UnknownName, "no degradation named 'nois'; did you mean 'noise'"),
         ("noise", {"strong": 1}, UnknownName, "no option of noise named 'strong'; did you mean 'strongest'"),
@@ -65,6 +65,6 @@ def test_raw_is_packed_light_with_the_balance_given_back() -> None:
         ("raw", {"least": 9.0, "most": 3.0}, BadUsage, "least before most, got 9.0, 3.0"),
     ],
 )
-def test_what_cannot_be_is_refused(name, options, kind, told) -> None:
-    with pytest.raises(kind, match=told):
+def test_what_cannot_be_is_refused(name, options, kind, message) -> None:
+    with pytest.raises(kind, match=message):
         make_degradation(name, options)

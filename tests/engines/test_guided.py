@@ -79,6 +79,31 @@ def test_a_loss_that_the_guides_show_too_is_filled_as_without_them() -> None:
     assert_array_equal(filled(colour, lost, Scan(irr[..., 0], "irr"))[lost], plain(colour, lost)[lost])
 
 
+def test_a_guide_that_shows_the_loss_does_not_switch_off_the_others() -> None:
+    irr, xray = relief(1), relief(2)
+    colour, lost = np.repeat(xray, 3, axis=2), blot()
+    irr[lost] += 90
+    shown = Scan(irr[..., 0], "irr"), Scan(xray[..., 0], "xray")
+    alone = filled(colour, lost, shown[1])
+    assert_array_equal(filled(colour, lost, *shown)[lost], alone[lost])
+    assert rms((alone - colour)[lost]) < 0.3 * rms((plain(colour, lost) - colour)[lost])
+
+
+def test_a_fill_says_which_scans_it_could_not_use(caplog: pytest.LogCaptureFixture) -> None:
+    irr, xray, lost = relief(1), relief(2), blot()
+    colour = np.repeat(xray, 3, axis=2)
+    irr[lost] += 90
+    with caplog.at_level("INFO", "tratteggio"):
+        filled(colour, lost, Scan(irr[..., 0], "irr"), Scan(xray[..., 0], "xray"))
+        assert [record.getMessage().split()[0] for record in caplog.records] == ["irr"]
+        caplog.clear()
+        filled(colour, lost, Scan(irr[..., 0], "irr"))
+        assert "from the paint around alone" in caplog.text
+        caplog.clear()
+        filled(colour, lost, Scan(xray[..., 0], "xray"))
+        assert not caplog.records
+
+
 def test_one_lacuna_may_be_guided_while_another_shows_in_the_guides() -> None:
     irr = relief(1)
     colour, lost = np.repeat(irr, 3, axis=2), blot()

@@ -46,7 +46,7 @@ def by_hand(file: Path, picture: np.ndarray, lost: np.ndarray) -> np.ndarray:
     x = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
     known = torch.from_numpy(~lost).float()[None, None]
     with torch.no_grad():
-        drawn = net.samples(x * known, known, count=vae.DRAWS, chance=torch.Generator().manual_seed(3))
+        drawn = net.samples(x * known, known, count=vae.DRAWS, rng=torch.Generator().manual_seed(3))
     return np.stack([255 * one[0].permute(1, 2, 0).numpy() for one in drawn])
 
 
@@ -152,7 +152,7 @@ def test_the_net_is_told_by_number_what_is_named(told_file) -> None:
     known = torch.from_numpy(~lost).float()[None, None]
     with torch.no_grad():
         drawn = net.samples(
-            x * known, known, torch.tensor([[0.0, 1.0]]), count=1, chance=torch.Generator().manual_seed(0)
+            x * known, known, torch.tensor([[0.0, 1.0]]), count=1, rng=torch.Generator().manual_seed(0)
         )
     engine = vae.make(device="cpu", weights=told_file, attributes=["landscape"]).sample(1)
     fill, _ = answer(engine, picture, lost)

@@ -27,16 +27,16 @@ def painted(rows: int = 130, cols: int = 150, dtype: str = "uint8") -> tuple[Sca
 def test_it_is_what_the_measures_say_of_the_whole():
     truth, out, lacunae = painted()
     a, b, lost = truth.read(), out.read(), lacunae.read()
-    told = appearance(truth, out, lacunae)
-    assert told.patches_5 == pytest.approx(patch_distance(a, b, where=lost, side=5), rel=1e-4)
-    assert told.patches_9 == pytest.approx(patch_distance(a, b, where=lost, side=9), rel=1e-4)
-    assert told.texture == pytest.approx(texture_kept(b, lost))
-    assert told.texture_reference == pytest.approx(texture_kept(a, lost))
-    assert told.haarpsi == pytest.approx(haarpsi(a, b, data_range=255, where=lost))
-    assert told.seam == pytest.approx(seam_visibility(b, lost))
-    assert told.seam_reference == pytest.approx(seam_visibility(a, lost))
+    result = appearance(truth, out, lacunae)
+    assert result.patches_5 == pytest.approx(patch_distance(a, b, where=lost, side=5), rel=1e-4)
+    assert result.patches_9 == pytest.approx(patch_distance(a, b, where=lost, side=9), rel=1e-4)
+    assert result.texture == pytest.approx(texture_kept(b, lost))
+    assert result.texture_reference == pytest.approx(texture_kept(a, lost))
+    assert result.haarpsi == pytest.approx(haarpsi(a, b, data_range=255, where=lost))
+    assert result.seam == pytest.approx(seam_visibility(b, lost))
+    assert result.seam_reference == pytest.approx(seam_visibility(a, lost))
     broad = broad_colour_difference(to_lab(a, None), to_lab(b, None), where=lost)
-    assert told.broad_colour == pytest.approx(broad)
+    assert result.broad_colour == pytest.approx(broad)
 
 
 @pytest.mark.parametrize("band", [17, 40, 64])
@@ -60,22 +60,22 @@ def test_of_large_lacunae_a_share_is_drawn_by_place(monkeypatch):
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 def test_distances_are_levels_of_255_at_any_depth(dtype):
     of_8_bits = appearance(*painted())
-    told = appearance(*painted(dtype=dtype))
+    result = appearance(*painted(dtype=dtype))
     for name in Appearance.__dataclass_fields__:
-        assert getattr(told, name) == pytest.approx(getattr(of_8_bits, name), rel=0.1), name
+        assert getattr(result, name) == pytest.approx(getattr(of_8_bits, name), rel=0.1), name
 
 
 def test_evaluate_tells_it_beside_psnr_with_what_it_favours():
     truth, out, lacunae = painted()
-    told = evaluate(truth, out, lacunae)
-    assert told.as_dict()["appearance"]["texture"] == pytest.approx(told.seen.texture)
-    assert told.as_dict()["appearance"]["patches_5"] > 1
+    result = evaluate(truth, out, lacunae)
+    assert result.as_dict()["appearance"]["texture"] == pytest.approx(result.seen.texture)
+    assert result.as_dict()["appearance"]["patches_5"] > 1
     for measure in ("patches_5", "texture", "haarpsi", "seam", "broad_colour"):
-        assert FAVOURS[measure] in told.as_text()
+        assert FAVOURS[measure] in result.as_text()
     assert evaluate(truth, out).as_dict()["appearance"] is None
 
 
 def test_where_nothing_is_lost_nothing_is_told():
     truth, out, _ = painted()
-    told = evaluate(truth, out, Lacunae(np.zeros(truth.grid, bool)))
-    assert set(told.as_dict()["appearance"].values()) == {None}
+    result = evaluate(truth, out, Lacunae(np.zeros(truth.grid, bool)))
+    assert set(result.as_dict()["appearance"].values()) == {None}

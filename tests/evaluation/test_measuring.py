@@ -56,10 +56,10 @@ def test_bands_give_what_the_whole_gives(
         pixels = truth.read().copy()
         pixels[lost] = out.read()[lost]
         out = replace(out, pixels=pixels)
-    told = evaluate(truth, out, lacunae, band=band)
+    result = evaluate(truth, out, lacunae, band=band)
     a, b, span = truth.read(), out.read(), data_range_of(dtype)
     colour = ciede2000(to_lab(truth.colour(), None), to_lab(out.colour(), None))
-    for part, where in ((told.whole, np.ones((rows, cols), bool)), (told.inside, lacunae.read())):
+    for part, where in ((result.whole, np.ones((rows, cols), bool)), (result.inside, lacunae.read())):
         assert part.pixels == np.count_nonzero(where)
         assert part.mse == pytest.approx(mse(a, b, where=where), nan_ok=True)
         assert part.psnr == pytest.approx(psnr(a, b, data_range=span, where=where), nan_ok=True)
@@ -91,11 +91,11 @@ def test_the_whole_equals_scikit_image() -> None:
 
 def test_equal_scans_score_perfectly() -> None:
     truth, _ = scans((30, 30, 3))
-    told = evaluate(truth, truth, some_lost((30, 30)))
-    for part in (told.whole, told.inside):
+    result = evaluate(truth, truth, some_lost((30, 30)))
+    for part in (result.whole, result.inside):
         assert (part.mse, part.psnr, part.ssim) == (0, math.inf, 1)
         assert (part.ciede2000_mean, part.ciede2000_p95) == (0, 0)
-    assert told.changed_outside == 0
+    assert result.changed_outside == 0
 
 
 def test_changes_outside_the_lacunae_are_counted() -> None:
@@ -112,8 +112,8 @@ def test_alpha_is_not_measured() -> None:
     truth, _ = scans((20, 20, 4), alpha=True)
     pixels = truth.read().copy()
     pixels[..., 3] = 0
-    told = evaluate(truth, replace(truth, pixels=pixels), some_lost((20, 20)))
-    assert told.whole.mse == told.changed_outside == 0
+    result = evaluate(truth, replace(truth, pixels=pixels), some_lost((20, 20)))
+    assert result.whole.mse == result.changed_outside == 0
 
 
 def test_each_scan_is_seen_through_its_own_profile(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,17 +134,19 @@ def test_each_scan_is_seen_through_its_own_profile(monkeypatch: pytest.MonkeyPat
 
 
 def test_without_lacunae_only_the_whole_is_told() -> None:
-    told = evaluate(*scans((20, 20, 3)))
-    assert told.inside is None
-    assert told.changed_outside is None
-    assert "lacunae:" in told.as_text()
-    assert "in lacunae" not in told.as_text()
+    result = evaluate(*scans((20, 20, 3)))
+    assert result.inside is None
+    assert result.changed_outside is None
+    assert "lacunae:" in result.as_text()
+    assert "in lacunae" not in result.as_text()
 
 
 def test_nothing_lost_gives_no_number_rather_than_a_wrong_one() -> None:
-    told = evaluate(*scans((20, 20, 3)), Lacunae(np.zeros((20, 20), bool)))
-    assert told.inside.pixels == 0
-    assert all(math.isnan(value) for value in (told.inside.psnr, told.inside.ssim, told.inside.ciede2000_p95))
+    result = evaluate(*scans((20, 20, 3)), Lacunae(np.zeros((20, 20), bool)))
+    assert result.inside.pixels == 0
+    assert all(
+        math.isnan(value) for value in (result.inside.psnr, result.inside.ssim, result.inside.ciede2000_p95)
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,12 +178,12 @@ def test_not_a_number_is_named_with_its_place() -> None:
 
 def test_the_dictionary_is_json_and_states_every_parameter() -> None:
     truth, _ = scans((20, 20, 3))
-    told = json.loads(json.dumps(evaluate(truth, truth, some_lost((20, 20))).as_dict(), allow_nan=False))
-    assert told["whole"]["psnr"] is None
-    assert told["whole"]["mse"] == 0
-    assert told["parameters"]["ssim"]["sigma_px"] == 1.5
-    assert told["parameters"]["psnr"]["data_range"] == 255
-    assert told["parameters"]["ciede2000"]["reference_profile"] == "none, taken as sRGB"
+    result = json.loads(json.dumps(evaluate(truth, truth, some_lost((20, 20))).as_dict(), allow_nan=False))
+    assert result["whole"]["psnr"] is None
+    assert result["whole"]["mse"] == 0
+    assert result["parameters"]["ssim"]["sigma_px"] == 1.5
+    assert result["parameters"]["psnr"]["data_range"] == 255
+    assert result["parameters"]["ciede2000"]["reference_profile"] == "none, taken as sRGB"
 
 
 def test_the_table_reads_well() -> None:

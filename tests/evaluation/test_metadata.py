@@ -32,7 +32,7 @@ def text(code, value):
     return ifd.Entry(code, 2, len(data), data)
 
 
-def said():
+def full_metadata():
     """Metadata of every group."""
     private = exif.Directories(
         main=(text(271, "maker"), text(33432, "museum")),
@@ -47,7 +47,7 @@ def pixels():
 
 
 def written(path, metadata=None):
-    files.write(pixels(), path, metadata=metadata or said())
+    files.write(pixels(), path, metadata=metadata or full_metadata())
     return path
 
 
@@ -82,7 +82,7 @@ def test_what_every_format_can_hold_arrives_in_every_other(tmp_path, source, res
 )  # fmt: skip
 def test_what_is_lost_or_altered_is_named(tmp_path, suffix, change, expected):
     written(tmp_path / f"a{suffix}")
-    written(tmp_path / f"b{suffix}", replace(said(), **change))
+    written(tmp_path / f"b{suffix}", replace(full_metadata(), **change))
     found = faults(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
     assert {(finding.tag, finding.state) for finding in found} == expected
 
@@ -99,15 +99,15 @@ def test_a_tag_that_our_reader_drops_is_missed(tmp_path, monkeypatch):
 
 def test_extended_xmp_that_is_lost_is_missed(tmp_path):
     long = XMP.replace(b"as found", b"cleaned; " * 10_000)
-    written(tmp_path / "a.jpg", replace(said(), xmp=long))
-    written(tmp_path / "b.tif", replace(said(), xmp=XMP.replace(b"<p:Note>as found</p:Note>", b"")))
+    written(tmp_path / "a.jpg", replace(full_metadata(), xmp=long))
+    written(tmp_path / "b.tif", replace(full_metadata(), xmp=XMP.replace(b"<p:Note>as found</p:Note>", b"")))
     assert faults(tmp_path / "a.jpg", tmp_path / "b.tif") == [Finding("XMP Note", "missing")]
 
 
 def test_a_pointer_to_xmp_that_is_not_there_is_invalid(tmp_path):
     dangling = XMP.replace(b"p:Source=", b'xmlns:n="urn:n" n:HasExtendedXMP="' + b"0" * 32 + b'" p:Source=')
     written(tmp_path / "a.jpg")
-    written(tmp_path / "b.jpg", replace(said(), xmp=dangling))
+    written(tmp_path / "b.jpg", replace(full_metadata(), xmp=dangling))
     found = faults(tmp_path / "a.jpg", tmp_path / "b.jpg")
     assert [(finding.tag, finding.state) for finding in found] == [("XMP", "invalid")]
 
@@ -230,8 +230,8 @@ def test_xmp_that_a_png_holds_compressed_is_compared(tmp_path):
     Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "plain.png")
     data = (tmp_path / "plain.png").read_bytes()
     head, rest = data[:33], data[33:]  # signature and IHDR
-    for name, told, packed in (("a", XMP, XMP), ("b", XMP, zlib.compress(XMP))):
-        flag = b"\1" if packed is not told else b"\0"
+    for name, packet, packed in (("a", XMP, XMP), ("b", XMP, zlib.compress(XMP))):
+        flag = b"\1" if packed is not packet else b"\0"
         content = b"XML:com.adobe.xmp\0" + flag + b"\0en\0\0" + packed
         (tmp_path / f"{name}.png").write_bytes(head + chunk(b"iTXt", content) + rest)
     assert compare_files(tmp_path / "a.png", tmp_path / "b.png", grid=(4, 5)) == ()

@@ -139,9 +139,9 @@ def test_a_resolution_in_another_unit_is_the_same_resolution() -> None:
 
 def test_the_dictionary_is_json() -> None:
     source = painting()
-    told = json.loads(json.dumps(verify_scans(source, source, hole()).as_dict(), allow_nan=False))
-    assert told["passed"] is True
-    assert told["lacunae"] == "lost.png"
+    result = json.loads(json.dumps(verify_scans(source, source, hole()).as_dict(), allow_nan=False))
+    assert result["passed"] is True
+    assert result["lacunae"] == "lost.png"
 
 
 def test_progress_counts_rows() -> None:

@@ -33,9 +33,9 @@ def test_a_viewer_who_always_takes_the_bright_one_prefers_the_first(tmp_path):
     shown, _ = hide(pairs(), seed=3)
     lines = [f"{n},{'A' if a.mean() > b.mean() else 'B'}" for n, (_, a, b) in enumerate(shown, start=1)]
     (tmp_path / "votes.csv").write_text("pair,vote\n" + "\n".join(lines) + "\n")
-    told = count(key, [tmp_path / "votes.csv"])
-    assert (told["wide"].won, told["wide"].lost) == (8, 0)
-    assert told["narrow"].share == 1
+    result = count(key, [tmp_path / "votes.csv"])
+    assert (result["wide"].won, result["wide"].lost) == (8, 0)
+    assert result["narrow"].share == 1
     (tmp_path / "even.csv").write_text("1,=\n")
     assert sum(one.equal for one in count(key, [tmp_path / "votes.csv", tmp_path / "even.csv"]).values()) == 1
 
@@ -59,15 +59,15 @@ def test_the_key_is_not_laid_beside_the_pairs(tmp_path):
 
 @pytest.mark.parametrize(("won", "lost"), [(8, 2), (30, 0), (0, 5), (51, 9)])
 def test_the_interval_is_wilsons(won, lost):
-    told = preference(won, lost)
+    result = preference(won, lost)
     expected = stats.binomtest(won, won + lost).proportion_ci(0.95, method="wilson")
-    assert (told.low, told.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_without_votes_nothing_is_preferred():
-    told = preference(0, 0, 3)
-    assert np.isnan(told.share)
-    assert (told.low, told.high, told.equal) == (0, 1, 3)
+    result = preference(0, 0, 3)
+    assert np.isnan(result.share)
+    assert (result.low, result.high, result.equal) == (0, 1, 3)
 
 
 @pytest.mark.parametrize("line", ["99,A", "1,C", "1", "one,A"])

@@ -78,14 +78,14 @@ def test_a_clear_gap_keeps_its_sign_and_none_is_none(found):
     low, high = gap(found, "truth", "grey", rebalanced=True, seed=0)
     assert 0 < low < high
     assert gap(found, "grey", "grey", rebalanced=False, seed=0) == (0, 0)
-    claims = colorization.judged(found, conclusive=True, seed=0)
+    claims = colorization.check_claims(found, conclusive=True, seed=0)
     assert {claim.verdict for claim in claims} <= {"ordering only", "not reproduced", "not attempted"}
 
 
 def test_sepia_has_chroma_without_spread_and_patches_jump():
     sepia = np.full((2, 8, 8), 1.0, np.float32) * np.array([3.0, 4.0], np.float32)[:, None, None]
-    told = vividness([sepia])
-    assert (told[CHROMA], told[VIVID], told[VARIED], told[JUMPS]) == pytest.approx((5, 5, 0, 0))
+    figures = vividness([sepia])
+    assert (figures[CHROMA], figures[VIVID], figures[VARIED], figures[JUMPS]) == pytest.approx((5, 5, 0, 0))
     board = sepia * (np.indices((8, 8)).sum(axis=0) % 2 * 2 - 1)
-    told = vividness([board])
-    assert (told[CHROMA], told[VARIED], told[JUMPS]) == pytest.approx((5, 5, 10))
+    figures = vividness([board])
+    assert (figures[CHROMA], figures[VARIED], figures[JUMPS]) == pytest.approx((5, 5, 10))

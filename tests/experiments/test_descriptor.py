@@ -22,7 +22,7 @@ from tratteggio.experiments._descriptor_findings import (
     V32,
     V128,
     Memory,
-    judged,
+    check_claims,
 )
 from tratteggio.experiments._occlusions import occlusion
 from tratteggio.experiments._plot import curves
@@ -31,7 +31,7 @@ from tratteggio.experiments._rivals import learn
 from tratteggio.models import weights
 
 
-def picture(rows: int = 48, cols: int = 64, *, seed: int = 0) -> np.ndarray:
+def image(rows: int = 48, cols: int = 64, *, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (rows, cols, 3), np.uint8)
 
 
@@ -79,7 +79,7 @@ SEARCHES = ("patch by patch", "partial", "rival", "pixels", "read off")
 
 
 def all_searches(of: np.ndarray) -> dict[str, retrieval.Search]:
-    rival = learn((picture(16, 320).reshape(-1, 768) / 255).astype(np.float32), seed=0, iterations=2)
+    rival = learn((image(16, 320).reshape(-1, 768) / 255).astype(np.float32), seed=0, iterations=2)
     found = (
         retrieval.patch_by_patch(net(), of),
         retrieval.patch_by_patch(net(), of, partial=True),
@@ -92,7 +92,7 @@ def all_searches(of: np.ndarray) -> dict[str, retrieval.Search]:
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_patch_that_is_whole_is_nearest_to_itself_and_to_its_copy(name: str) -> None:
-    of = picture()
+    of = image()
     of[26:48, 29:51] = of[5:27, 5:27]  # with what lies around it
     search = all_searches(of)[name]
     away = search(8, 8, np.zeros((16, 16), bool))
@@ -104,7 +104,7 @@ def test_a_patch_that_is_whole_is_nearest_to_itself_and_to_its_copy(name: str) -
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_patch_whose_missing_part_alone_differs_is_found(name: str) -> None:
-    of = picture()
+    of = image()
     of[21:43, 29:51] = of[5:27, 5:27]
     of[24:28, 32:36] = 255 - of[24:28, 32:36]
     lost = np.zeros((16, 16), bool)
@@ -115,7 +115,7 @@ def test_a_patch_whose_missing_part_alone_differs_is_found(name: str) -> None:
 
 
 def test_the_pixels_of_every_candidate_are_compared_where_known() -> None:
-    of, lost = picture(), np.random.default_rng(1).random((16, 16)) < 0.4
+    of, lost = image(), np.random.default_rng(1).random((16, 16)) < 0.4
     away = retrieval.by_pixels(of)(8, 16, lost)
     for r, c in np.ndindex(away.shape):
         off = of[8 * r : 8 * r + 16, 8 * c : 8 * c + 16] / 255 - of[8:24, 16:32] / 255
@@ -123,7 +123,7 @@ def test_the_pixels_of_every_candidate_are_compared_where_known() -> None:
 
 
 def test_patch_by_patch_is_the_encoder_of_blackened_patches() -> None:
-    of, lost = picture(), np.random.default_rng(1).random((16, 16)) < 0.4
+    of, lost = image(), np.random.default_rng(1).random((16, 16)) < 0.4
     away = retrieval.patch_by_patch(net(), of)(0, 0, lost)
     x = torch.from_numpy(np.where(lost[..., None], 0, of[24:40, 8:24]) / 255).float().movedim(-1, 0)[None]
     q = torch.from_numpy(np.where(lost[..., None], 0, of[:16, :16]) / 255).float().movedim(-1, 0)[None]
@@ -134,7 +134,7 @@ def test_patch_by_patch_is_the_encoder_of_blackened_patches() -> None:
 
 @pytest.mark.parametrize("name", ["partial", "read off", "pixels"])
 def test_what_is_missing_does_not_matter_to_what_is_blind_to_it(name: str) -> None:
-    of, lost = picture(), occlusion(2, 0.3, side=16, rng=np.random.default_rng(0))
+    of, lost = image(), occlusion(2, 0.3, side=16, rng=np.random.default_rng(0))
     other = of.copy()
     other[8:24, 8:24][lost] = 0
     kept = [all_searches(p)[name](8, 8, lost)[4, 6] for p in (of, other)]
@@ -161,7 +161,7 @@ def test_places_that_tell_have_seen_least_of_what_is_missing(number: int) -> Non
 
 
 def test_the_query_is_no_candidate_and_misfits_are_in_levels() -> None:
-    of = picture()
+    of = image()
     found = retrieval.nearest(retrieval.by_pixels(of), 8, 16, np.zeros((16, 16), bool), 34)
     assert found.shape == (34, 2)
     assert [8, 16] not in found.tolist()
@@ -193,7 +193,7 @@ def test_verdicts_say_from_which_share_on_the_descriptor_is_better() -> None:
     }
     exact = Memory(512, {name: n * (512**2 if name in OFF else 497**2) for name, n in zip(
         (*OFF, CHEN, V32, V128), (8, 32, 128, 32, 128), strict=True)})  # fmt: skip
-    claims = judged([exact], {"walls": found_of(levels)}, conclusive=True)
+    claims = check_claims([exact], {"walls": found_of(levels)}, conclusive=True)
     assert [claim.verdict for claim in claims] == [
         "reproduced", *["ordering only"] * 2, "not reproduced", *["ordering only"] * 2, "not reproduced",
         "ordering only",
@@ -201,10 +201,10 @@ def test_verdicts_say_from_which_share_on_the_descriptor_is_better() -> None:
     assert "better from 30% on" in claims[4].why
     assert "better from 40% on" in claims[5].why
     assert "better at no share" in claims[6].why
-    open_ones = judged([exact], {"walls": found_of(levels)}, conclusive=False)
+    open_ones = check_claims([exact], {"walls": found_of(levels)}, conclusive=False)
     assert {claim.verdict for claim in open_ones} == {"not attempted"}
     large = Memory(512, {**exact.floats, OFF[0]: 9 * 512**2})
-    assert judged([large], {}, conclusive=True)[0].verdict == "not reproduced"
+    assert check_claims([large], {}, conclusive=True)[0].verdict == "not reproduced"
 
 
 def test_bars_are_drawn_from_quartile_to_quartile() -> None:
@@ -222,7 +222,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data, out, shipped = folder / "data", folder / "out", folder / "weights"
     data.mkdir()
     for number in range(8):
-        Image.fromarray(picture(90, 80, seed=number)).save(data / f"{number}.png")
+        Image.fromarray(image(90, 80, seed=number)).save(data / f"{number}.png")
     shipped.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "SHIPPED", shipped)
@@ -269,7 +269,7 @@ def test_what_is_stored_is_what_the_formula_says(done: Path) -> None:
 
 
 def test_rows_show_the_query_whole_broken_and_eight_that_were_found() -> None:
-    of = picture(64, 64)
+    of = image(64, 64)
     searches = [lambda top, left, lost: np.arange(49.0).reshape(7, 7)] * len(SYSTEMS)
     drawn = experiment.rows(searches, of, seed=0)
     cell = SIDE * 3 + 4

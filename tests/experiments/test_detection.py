@@ -22,7 +22,7 @@ from tratteggio.experiments.detection import (
     TI_UNET,
     U_NET,
     Score,
-    judged,
+    check_claims,
 )
 from tratteggio.metrics.detection import kappa
 
@@ -55,7 +55,7 @@ def test_the_smoke_scale_goes_through_and_proves_nothing(done):
 def test_what_is_measured_is_not_measured_again(done, monkeypatch):
     before = (done / "found.jsonl").read_text()
     monkeypatch.setattr(experiment.Panel, "score", lambda *_: pytest.fail("learnt again"))
-    monkeypatch.setattr(experiment, "overpainted", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr(experiment, "score_overpaint", lambda *_: pytest.fail("looked again"))
     for name in ("marked", "default"):
         monkeypatch.setattr(experiment, name, lambda *_: pytest.fail("looked again"))
     experiments.reproduce("detection", out=done)
@@ -75,12 +75,12 @@ def test_labels_come_from_above_and_what_is_measured_lies_below():
 
 
 def test_drawn_losses_take_their_share_and_leave_the_paint_between_them():
-    picture = np.random.default_rng(0).integers(0, 256, (200, 240, 3)).astype(np.uint8)
-    scan, lost = experiment.with_losses(picture, seed=3)
+    image = np.random.default_rng(0).integers(0, 256, (200, 240, 3)).astype(np.uint8)
+    scan, lost = experiment.with_losses(image, seed=3)
     assert lost.mean() == pytest.approx(experiment.DRAWN, abs=1e-3)
     far = ndimage.distance_transform_edt(~lost) > 8
-    np.testing.assert_array_equal(scan.read()[far], picture[far])
-    assert (scan.read()[lost] != picture[lost]).mean() > 0.9
+    np.testing.assert_array_equal(scan.read()[far], image[far])
+    assert (scan.read()[lost] != image[lost]).mean() > 0.9
 
 
 # --- rivals ------------------------------------------------------------------------------------------
@@ -133,21 +133,21 @@ def test_sparse_codes_are_those_of_matching_pursuit_one_by_one():
 def test_nets_from_scratch_learn_a_texture_from_labelled_pixels(way, monkeypatch):
     monkeypatch.setattr(_finders, "STEPS", 80)
     rng = np.random.default_rng(0)
-    picture = np.full((64, 64, 2), 0.5, np.float32)
-    picture[:, 32:] += rng.normal(0, 0.3, (64, 32, 2)).astype(np.float32)
+    image = np.full((64, 64, 2), 0.5, np.float32)
+    image[:, 32:] += rng.normal(0, 0.3, (64, 32, 2)).astype(np.float32)
     places = np.argwhere(np.ones((64, 64), bool))
     places = places[(np.abs(places[:, 1] - 31.5) > 6)]
     places = places[rng.permutation(len(places))]
     lost = places[:, 1] >= 32
-    scores = way(picture, places[:60], lost[:60], places[60:], seed=0)
+    scores = way(image, places[:60], lost[:60], places[60:], seed=0)
     assert kappa(lost[None, 60:], scores[None] > 0) > 0.8
 
 
 def test_squares_have_their_place_in_the_middle():
-    picture = np.arange(48, dtype=np.float32).reshape(6, 8, 1)
-    cut = _finders._crops(picture, 5)
+    image = np.arange(48, dtype=np.float32).reshape(6, 8, 1)
+    cut = _finders._crops(image, 5)
     places = np.array([[0, 0], [3, 4], [5, 7]])
-    np.testing.assert_array_equal(cut(places)[:, 0, 2, 2].numpy(), picture[tuple(places.T)][:, 0])
+    np.testing.assert_array_equal(cut(places)[:, 0, 2, 2].numpy(), image[tuple(places.T)][:, 0])
     assert cut(places).shape == (3, 1, 5, 5)
 
 
@@ -167,7 +167,7 @@ def verdicts(overpaint: float = 0.95, alarm: float = 0.004, **kappas: float) -> 
         for count in scale.counts
     }
     hidden = [{"irr and uvf": overpaint, RGB_ALONE: 0.5}]
-    return [one.verdict for one in judged(scores, hidden, {"a.jpg": alarm}, scale)]
+    return [one.verdict for one in check_claims(scores, hidden, {"a.jpg": alarm}, scale)]
 
 
 def test_claims_stand_or_fall_by_their_figures():

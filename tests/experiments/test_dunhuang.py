@@ -16,10 +16,10 @@ from tratteggio.experiments._protocol import GRAIN, JPEG, PSNR, SCORE, SSIM, TRU
 def done(tmp_path_factory) -> Path:
     """What `reproduce dunhuang` leaves, stopped once in the second training."""
     out = tmp_path_factory.mktemp("dunhuang") / "out"
-    told = []
+    calls = []
 
     def stop(step, total):
-        told.append((step, total))
+        calls.append((step, total))
         if step == 8:  # 6 steps of the first net, 2 of the second, of which the state is kept
             raise KeyboardInterrupt
 
@@ -30,9 +30,9 @@ def done(tmp_path_factory) -> Path:
     assert [file.name for file in (out / "runs" / "pconv_mse" / "state").iterdir()] == [
         "step-00000002.safetensors"
     ]
-    experiments.reproduce("dunhuang", out=out, progress=lambda step, total: told.append((step, total)))
+    experiments.reproduce("dunhuang", out=out, progress=lambda step, total: calls.append((step, total)))
     assert (out / "runs" / "conv_mse" / "weights.safetensors").stat().st_mtime_ns == trained_before
-    assert told[-1][0] == told[-1][1]
+    assert calls[-1][0] == calls[-1][1]
     return out
 
 
@@ -110,11 +110,11 @@ def test_verdicts_follow_the_order_of_the_rows():
         dunhuang.MSE_SSIM: figures(36.4, 0.8),
         dunhuang.FINAL: figures(36.3, 0.81, 0.9),
     }
-    verdicts = [claim.verdict for claim in dunhuang.judged(as_published, conclusive=True)]
+    verdicts = [claim.verdict for claim in dunhuang.check_claims(as_published, conclusive=True)]
     assert verdicts == ["ordering only"] * 3 + ["not attempted"] * 2
     # Better by one measure alone is not better.
     mixed = {**as_published, dunhuang.CONV: figures(36, 0.75), dunhuang.FINAL: figures(36.3, 0.79, 1.6)}
-    claims = dunhuang.judged(mixed, conclusive=True)
+    claims = dunhuang.check_claims(mixed, conclusive=True)
     assert [claim.verdict for claim in claims[:3]] == ["not reproduced"] * 3
     assert "not in this order here: 36.40 / 0.8000 (true MSE 72.80) against 36.00 / 0.7500" in claims[0].why
 

@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 
 from tratteggio.errors import UnreadableFile
 from tratteggio.experiments import _peers, fills
-from tratteggio.experiments._pictures import chance, readable, square
+from tratteggio.experiments._images import readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.metrics import patch_distance, texture_kept
 
@@ -40,33 +40,33 @@ def run(folder: Path, out: Path):
 
 def test_a_score_is_psnr_where_lost_and_ssim_around_it():
     rng = np.random.default_rng(1)
-    picture = rng.integers(0, 256, (40, 30, 3), np.uint8)
+    image = rng.integers(0, 256, (40, 30, 3), np.uint8)
     lost = np.zeros((40, 30), bool)
     lost[20, 11:14] = True
-    answer = np.where(lost[..., None], 128, picture).astype(np.uint8)
+    answer = np.where(lost[..., None], 128, image).astype(np.uint8)
     seen = []
 
     def fill(broken, where):
         seen.append(broken[where])
         return answer, 0.25
 
-    found = fills.score(picture, lost, fill)
+    found = fills.score(image, lost, fill)
     assert not np.any(seen), "what is lost must not be shown"
-    inside = np.mean((picture[lost].astype(float) - 128) ** 2)
+    inside = np.mean((image[lost].astype(float) - 128) ** 2)
     assert found.psnr == pytest.approx(10 * np.log10(255**2 / inside))
-    _, similar = structural_similarity(picture, answer, channel_axis=-1, full=True)
+    _, similar = structural_similarity(image, answer, channel_axis=-1, full=True)
     assert found.ssim == pytest.approx(similar[17:24, 8:17].mean(), abs=1e-7)
     assert found.seconds == 0.25
-    assert found.patches_5 == pytest.approx(patch_distance(picture, answer, where=lost), rel=1e-4)
-    truth = texture_kept(picture, lost)
+    assert found.patches_5 == pytest.approx(patch_distance(image, answer, where=lost), rel=1e-4)
+    truth = texture_kept(image, lost)
     assert found.texture == pytest.approx(texture_kept(answer, lost) / truth)
 
 
 def test_an_exact_fill_and_a_failure_have_scores_too():
-    picture = np.zeros((20, 20, 3), np.uint8)
+    image = np.zeros((20, 20, 3), np.uint8)
     lost = np.eye(20, dtype=bool)
-    assert fills.score(picture, lost, lambda p, _: (p, 0.1)).psnr == fills.EXACT_DB
-    assert set(fills.score(picture, lost, lambda *_: None)) == {None}
+    assert fills.score(image, lost, lambda p, _: (p, 0.1)).psnr == fills.EXACT_DB
+    assert set(fills.score(image, lost, lambda *_: None)) == {None}
 
 
 def test_every_system_sees_the_same_squares_and_the_table_says_who_wins(paintings, tmp_path, tiny):
@@ -86,12 +86,12 @@ def test_every_system_sees_the_same_squares_and_the_table_says_who_wins(painting
 
 
 def test_only_pictures_that_were_set_aside_are_filled(paintings, tmp_path, tiny):
-    from tratteggio.training.pictures import pictures, split
+    from tratteggio.training.image_lists import list_images, split
 
     run(paintings, tmp_path / "out")
     keys = [json.loads(line)["key"] for line in (tmp_path / "out" / "fills.jsonl").read_text().splitlines()]
     used = {key.split(" | ")[-2] for key in keys}
-    assert used == set(split(pictures(paintings), share=0.2)[1][:2])
+    assert used == set(split(list_images(paintings), share=0.2)[1][:2])
 
 
 def test_a_second_sitting_fills_nothing_twice_and_tells_the_same(paintings, tmp_path, tiny, monkeypatch):
@@ -148,12 +148,12 @@ def test_of_equal_fills_all_win_and_failures_never_do():
 
 
 def test_chance_depends_on_names_alone_and_squares_lie_within():
-    one, other = chance(3, "a.png", "cracks"), chance(3, "a.png", "losses")
-    assert one.integers(2**60) == chance(3, "a.png", "cracks").integers(2**60)
-    assert chance(3, "a.png", "cracks").integers(2**60) != other.integers(2**60)
-    picture = np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)
-    assert square(picture, 16, one).shape == (16, 16, 3)
-    assert square(picture, 25, one).shape == (20, 25, 3)
+    one, other = rng_of(3, "a.png", "cracks"), rng_of(3, "a.png", "losses")
+    assert one.integers(2**60) == rng_of(3, "a.png", "cracks").integers(2**60)
+    assert rng_of(3, "a.png", "cracks").integers(2**60) != other.integers(2**60)
+    image = np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3)
+    assert square(image, 16, one).shape == (16, 16, 3)
+    assert square(image, 25, one).shape == (20, 25, 3)
 
 
 def test_a_picture_that_cannot_be_decoded_is_named_and_above_5_percent_is_an_error(paintings, caplog):
@@ -191,13 +191,13 @@ def broken() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("name", _peers.PEERS)
 def test_a_peer_says_that_it_is_missing_or_fills_where_lost_alone(name, broken):
-    picture, lost = broken
+    image, lost = broken
     why = _peers.missing(name)
     if why:
         assert "pip install" in why
         return
-    filled, seconds = _peers.ask(name, picture, lost)
-    assert (filled[~lost] == picture[~lost]).all()
+    filled, seconds = _peers.ask(name, image, lost)
+    assert (filled[~lost] == image[~lost]).all()
     assert filled[lost].mean() > 20
     assert 0 < seconds < 60
 

@@ -10,13 +10,13 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from tratteggio import experiments, files, recipes
-from tratteggio.datasets.paintings import opened, paintings
+from tratteggio.datasets.paintings import open_paintings, paintings
 from tratteggio.errors import BadUsage, Stopped, UnsafeOutput
 from tratteggio.experiments import _fpcae_findings as findings
 from tratteggio.experiments import _stages, fpcae
-from tratteggio.experiments._fpcae_findings import NORMAL, PUBLISHED, STACKED, Trial
-from tratteggio.experiments._pictures import write_examined
-from tratteggio.experiments._reconstruction import Figures, held_out, measure
+from tratteggio.experiments._fpcae_findings import NORMAL, PUBLISHED, STACKED, TrainedRun
+from tratteggio.experiments._images import write_examined
+from tratteggio.experiments._reconstruction import Figures, measure, validation_patches
 from tratteggio.models.fpcae import NAMES
 from tratteggio.painting import Scan, Stack
 from tratteggio.training.sources import Arrays
@@ -28,10 +28,10 @@ STEPS, LONGER = fpcae.SCALES["smoke"].steps, fpcae.SCALES["smoke"].longer
 def done(tmp_path_factory) -> Path:
     """What `reproduce fpcae` leaves, stopped once in the second training."""
     out = tmp_path_factory.mktemp("fpcae") / "out"
-    told = []
+    calls = []
 
     def stop(step, total):
-        told.append((step, total))
+        calls.append((step, total))
         if step == STEPS + 1:
             raise KeyboardInterrupt
 
@@ -40,9 +40,9 @@ def done(tmp_path_factory) -> Path:
     assert not (out / "report.md").exists()
     first = out / "runs" / "phantoms-normal-0" / "weights.safetensors"
     before = first.stat().st_mtime_ns
-    experiments.reproduce("fpcae", out=out, progress=lambda step, total: told.append((step, total)))
+    experiments.reproduce("fpcae", out=out, progress=lambda step, total: calls.append((step, total)))
     assert first.stat().st_mtime_ns == before
-    assert told[-1] == (2 * len(NAMES) * STEPS + 2 * 2 * 2 * LONGER,) * 2
+    assert calls[-1] == (2 * len(NAMES) * STEPS + 2 * 2 * 2 * LONGER,) * 2
     return out
 
 
@@ -98,7 +98,7 @@ def test_nets_learn_from_first_halves_by_the_recipes_of_the_paper(done):
 
 def test_the_patches_measured_on_lie_in_the_other_halves():
     source = Arrays([np.repeat(np.arange(112, dtype=np.uint8), 40).reshape(112, 40, 1)])
-    patches = held_out(source, count=50, seed=0)
+    patches = validation_patches(source, count=50, seed=0)
     assert patches.shape == (50, 1, 32, 32)
     tops = (patches[:, 0, 0, 0] * 255).round()
     assert tops.min() == 72
@@ -156,7 +156,7 @@ def test_paintings_that_share_one_modality_alone_are_refused(tmp_path):
     assert fpcae.shared(paintings(tmp_path)[1:]) == {
         "rgb_before": 3, "rgb_during": 3, "irr": 1, "xray": 1, "uvf": 3,
     }  # fmt: skip
-    source = opened(paintings(tmp_path), {"irr": 1})
+    source = open_paintings(paintings(tmp_path), {"irr": 1})
     assert source.read(0).shape == (96, 40, 1)
 
 
@@ -198,30 +198,30 @@ def test_figures_are_those_of_independent_measures():
     assert np.isnan(grey.colour), "nothing of 3 channels is there to have a colour"
 
 
-def trials(valid: float, *, corners: float | None = None, jitter: float = 0.0) -> list[Trial]:
+def runs(valid: float, *, corners: float | None = None, jitter: float = 0.0) -> list[TrainedRun]:
     """Three seeds of a net; what the seed adds is the same for all nets, `jitter` is the net's own."""
     made = []
     for seed, own in enumerate((-jitter, 0.0, jitter)):
         level = valid + 0.01 * seed + own
         edges = [(level if corners is None else corners + own)] + [level] * 24
-        made.append(Trial(Figures(level, level, 5.0, edges, {"irr": level}), minutes=1.0))
+        made.append(TrainedRun(Figures(level, level, 5.0, edges, {"irr": level}), minutes=1.0))
     return made
 
 
-AS_PUBLISHED = {net: trials(value) for net, value in PUBLISHED.items()} | {
-    "pen-upde": trials(PUBLISHED["pen-upde"], corners=0.5)
+AS_PUBLISHED = {net: runs(value) for net, value in PUBLISHED.items()} | {
+    "pen-upde": runs(PUBLISHED["pen-upde"], corners=0.5)
 }
 
 
 def verdicts(found):
-    return [claim.verdict for claim in findings.judged(found, "these", conclusive=True)]
+    return [claim.verdict for claim in findings.check_claims(found, "these", conclusive=True)]
 
 
 def test_the_published_order_is_told_as_an_order():
     # By the table alone concatenation and addition are 0.0019 apart, as near as was published.
-    near = AS_PUBLISHED | {"fpcae-add": trials(PUBLISHED["fpcae-concat"] - 0.0018)}
+    near = AS_PUBLISHED | {"fpcae-add": runs(PUBLISHED["fpcae-concat"] - 0.0018)}
     assert verdicts(near) == ["ordering only"] * 6 + ["reproduced"]
-    far = AS_PUBLISHED | {"fpcae-add": trials(PUBLISHED["fpcae-concat"] - 0.0021)}
+    far = AS_PUBLISHED | {"fpcae-add": runs(PUBLISHED["fpcae-concat"] - 0.0021)}
     assert verdicts(far)[-1] == "not reproduced"
 
 
@@ -234,15 +234,15 @@ def test_what_all_nets_owe_to_the_seed_does_not_blur_a_gap():
 
 
 def test_a_gap_within_the_spread_is_no_order():
-    blurred = AS_PUBLISHED | {"fp-cae": trials(PUBLISHED["fp-cae"], jitter=0.002)}
-    claim = findings.judged(blurred, "these", conclusive=True)[0]
+    blurred = AS_PUBLISHED | {"fp-cae": runs(PUBLISHED["fp-cae"], jitter=0.002)}
+    claim = findings.check_claims(blurred, "these", conclusive=True)[0]
     assert claim.verdict == "not reproduced"
     assert "+0.0011 ± 0.0020 by SSIM, within the spread" in claim.why
 
 
 def test_one_distance_where_it_is_worse_takes_the_claim_about_all():
-    worse = AS_PUBLISHED | {"fp-cae": trials(PUBLISHED["fp-cae"], corners=0.5)}
-    claim = findings.judged(worse, "these", conclusive=True)[3]
+    worse = AS_PUBLISHED | {"fp-cae": runs(PUBLISHED["fp-cae"], corners=0.5)}
+    claim = findings.check_claims(worse, "these", conclusive=True)[3]
     assert claim.verdict == "not reproduced"
     assert "above normal at 24, by more than the spread at 24" in claim.why
 

@@ -42,13 +42,13 @@ def test_amplifying_and_demosaicing_finds_even_paint_again() -> None:
     truth = np.broadcast_to(np.float32([0.8, 0.3, 0.55]), (12, 16, 3))
     how = Exposure(ratio=20.0, electrons=1e9, read_noise=0.0)
     raw = expose(torch.from_numpy(truth.copy()).movedim(-1, 0)[None], how)[0, 0].numpy()
-    np.testing.assert_allclose(lowlight.amplified(raw, SENSOR, ratio=20), truth, atol=5e-3)
+    np.testing.assert_allclose(lowlight.amplify(raw, SENSOR, ratio=20), truth, atol=5e-3)
 
 
 def test_missing_colours_are_means_of_the_nearest() -> None:
     light = np.full((6, 6), 0.1)
     light[2, 2] = 0.3  # red
-    found = lowlight.amplified(BLACK + light * (WHITE - BLACK), SENSOR, ratio=1)
+    found = lowlight.amplify(BLACK + light * (WHITE - BLACK), SENSOR, ratio=1)
     red = displayed(torch.tensor([0.3, 0.2, 0.15, 0.1]) * 2).tolist()
     for place, expected in zip(((2, 2), (2, 3), (3, 3), (2, 4)), red, strict=True):
         assert found[(*place, 0)] == pytest.approx(expected, abs=1e-5)
@@ -78,17 +78,16 @@ def test_a_run_measures_every_way_and_is_resumed_without_measuring_again(
     assert {claim.verdict for claim in report.claims} <= {"reproduced", "ordering only", "not reproduced"}
     assert (tmp_path / "out" / "sheet.jpg").stat().st_size < 100_000
 
-    monkeypatch.setattr(lowlight, "_measured", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(lowlight, "_measure", lambda *_: pytest.fail("measured again"))
     again = run(paintings, tmp_path / "out", monkeypatch)
     assert again.tables == report.tables
 
 
 def test_other_seeds_spoil_otherwise(paintings: Path, tmp_path: Path, monkeypatch) -> None:
-    picture = np.array(Image.open(paintings / "0.png"))
+    image = np.array(Image.open(paintings / "0.png"))
     ours = lowlight._ours()
     shown = [
-        [case.shown for case in lowlight._cases(picture, "0.png", TINY, ours, seed=seed)]
-        for seed in (0, 0, 1)
+        [case.shown for case in lowlight._cases(image, "0.png", TINY, ours, seed=seed)] for seed in (0, 0, 1)
     ]
     for one, same, other in zip(*shown, strict=True):
         np.testing.assert_array_equal(one, same)

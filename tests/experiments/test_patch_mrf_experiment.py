@@ -12,7 +12,16 @@ from skimage.metrics import structural_similarity
 from tratteggio import experiments, inpaint
 from tratteggio.engines import tension
 from tratteggio.experiments import patch_mrf as experiment
-from tratteggio.experiments.patch_mrf import DAMAGE, PIXELS, PIXELS_16, SYSTEMS, V32, Score, Taken, judged
+from tratteggio.experiments.patch_mrf import (
+    DAMAGE,
+    PIXELS,
+    PIXELS_16,
+    SYSTEMS,
+    V32,
+    Score,
+    Taken,
+    check_claims,
+)
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +56,13 @@ def test_what_is_measured_is_not_measured_again(done, monkeypatch):
 
 def test_a_score_is_what_other_libraries_say():
     rng = np.random.default_rng(0)
-    picture, lost = rng.integers(0, 256, (60, 70, 3)).astype(np.uint8), np.zeros((60, 70), bool)
+    image, lost = rng.integers(0, 256, (60, 70, 3)).astype(np.uint8), np.zeros((60, 70), bool)
     lost[20:30, 20:40] = True
-    filled = inpaint(picture, lost, engine="tension")
-    found = experiment.score(picture, lost, tension.make())
-    error = np.mean((picture[lost].astype(float) - filled[lost]) ** 2)
+    filled = inpaint(image, lost, engine="tension")
+    found = experiment.score(image, lost, tension.make())
+    error = np.mean((image[lost].astype(float) - filled[lost]) ** 2)
     assert found.psnr == pytest.approx(10 * np.log10(255**2 / error))
-    _, similar = structural_similarity(picture, filled, channel_axis=-1, full=True)
+    _, similar = structural_similarity(image, filled, channel_axis=-1, full=True)
     assert found.ssim == pytest.approx(similar[17:33, 17:43].mean(), abs=1e-6)
     assert found.texture < 0.2, "tension is smooth"
 
@@ -67,7 +76,9 @@ def verdicts(v32: float, pixels_16: float, texture: float, mib: float, canvas: i
         for system in SYSTEMS
         for kind in DAMAGE
     }
-    return [one.verdict for one in judged(scores, {PIXELS: Taken(1.0, mib)}, replace(base, canvas=canvas))]
+    return [
+        one.verdict for one in check_claims(scores, {PIXELS: Taken(1.0, mib)}, replace(base, canvas=canvas))
+    ]
 
 
 def test_claims_stand_or_fall_by_their_figures():

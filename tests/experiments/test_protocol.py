@@ -35,7 +35,7 @@ class Grey(nn.Module):
 
 
 @pytest.fixture
-def picture() -> np.ndarray:
+def image() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (70, 50, 3), np.uint8)
 
 
@@ -56,9 +56,9 @@ def test_tiles_cover_all_as_the_poster_places_them():
         assert max(starts) + 256 <= max(length, 256)
 
 
-def test_paint_that_is_known_stays_and_lacunae_get_the_rounded_fill(picture, lost):
-    answer = filled(Grey(100.4 / 255), picture, lost, side=32)
-    assert (answer[~lost] == picture[~lost]).all()
+def test_paint_that_is_known_stays_and_lacunae_get_the_rounded_fill(image, lost):
+    answer = filled(Grey(100.4 / 255), image, lost, side=32)
+    assert (answer[~lost] == image[~lost]).all()
     assert (answer[lost] == 100).all()
 
 
@@ -72,48 +72,48 @@ def test_overlapping_tiles_are_averaged(lost):
             self.tone += 1
             return torch.full_like(x, self.tone)
 
-    picture = np.zeros((48, 32, 3), np.uint8)
-    answer = filled(First(), picture, np.ones((48, 32), bool), side=32)
+    image = np.zeros((48, 32, 3), np.uint8)
+    answer = filled(First(), image, np.ones((48, 32), bool), side=32)
     assert corners(48, 32) == [0, 16]
     assert (answer[:16] == 0).all()
     assert (answer[16:32] == 128).all()
     assert (answer[32:] == 255).all()
 
 
-def test_tiles_without_lacunae_are_not_asked_for(picture):
+def test_tiles_without_lacunae_are_not_asked_for(image):
     lost = np.zeros((70, 50), bool)
     lost[0, 0] = True
     net = Grey(0.5)
-    filled(net, picture, lost, side=32)
+    filled(net, image, lost, side=32)
     assert net.asked == 1
 
 
-def test_the_protocol_is_that_of_the_challenges_script(picture, lost):
-    proposal = filled(Grey(0.5), picture, lost, side=64)
-    found = measure(picture, proposal, lost)
+def test_the_protocol_is_that_of_the_challenges_script(image, lost):
+    proposal = filled(Grey(0.5), image, lost, side=64)
+    found = measure(image, proposal, lost)
     as_jpeg = saved_as_jpeg(proposal)
     for before, a in (("", proposal), (JPEG, as_jpeg)):
-        assert found[before + WRAPPED] == np.mean((picture - a) ** 2)
-        assert found[before + TRUE] == pytest.approx(np.mean((picture.astype(float) - a) ** 2))
+        assert found[before + WRAPPED] == np.mean((image - a) ** 2)
+        assert found[before + TRUE] == pytest.approx(np.mean((image.astype(float) - a) ** 2))
         assert found[before + SSIM] == pytest.approx(
-            structural_similarity(picture, a, channel_axis=-1), abs=1e-7
+            structural_similarity(image, a, channel_axis=-1), abs=1e-7
         )
-    inside = np.mean((picture[lost].astype(float) - proposal[lost]) ** 2)
+    inside = np.mean((image[lost].astype(float) - proposal[lost]) ** 2)
     assert found[PSNR] == pytest.approx(10 * np.log10(255**2 / inside))
     assert found[GRAIN] == 0, "one tone has none"
 
 
-def test_saving_as_jpeg_is_what_pillow_does_by_default(picture, tmp_path):
+def test_saving_as_jpeg_is_what_pillow_does_by_default(image, tmp_path):
     from PIL import Image
 
-    Image.fromarray(picture).save(tmp_path / "a.jpg")
-    assert (saved_as_jpeg(picture) == np.asarray(Image.open(tmp_path / "a.jpg"))).all()
+    Image.fromarray(image).save(tmp_path / "a.jpg")
+    assert (saved_as_jpeg(image) == np.asarray(Image.open(tmp_path / "a.jpg"))).all()
 
 
-def test_grain_is_the_share_of_the_truths_differences_within_lacunae(picture, lost):
-    assert grain(picture, picture, lost) == 1
+def test_grain_is_the_share_of_the_truths_differences_within_lacunae(image, lost):
+    assert grain(image, image, lost) == 1
     # Half the contrast about one tone is half the grain; outside nothing counts.
-    flatter = np.where(lost[..., None], picture // 2, 0).astype(np.uint8)
-    even = (picture // 2 * 2).astype(np.uint8)
+    flatter = np.where(lost[..., None], image // 2, 0).astype(np.uint8)
+    even = (image // 2 * 2).astype(np.uint8)
     assert grain(even, flatter, lost) == pytest.approx(0.5)
-    assert np.isnan(grain(picture, picture, np.eye(70, 50, dtype=bool)))
+    assert np.isnan(grain(image, image, np.eye(70, 50, dtype=bool)))

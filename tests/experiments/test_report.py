@@ -9,7 +9,7 @@ import pytest
 
 from tratteggio.errors import BadUsage, UnwritableFile
 from tratteggio.experiments import Claim, Column, Report, Row, Table
-from tratteggio.experiments._report import as_jpeg, write, write_picture
+from tratteggio.experiments._report import as_jpeg, write, write_image
 
 MSE, SSIM, SIZE = Column("MSE", 1, "lower"), Column("SSIM", 2, "higher"), Column("size", 0)
 TABLE = Table(
@@ -26,8 +26,8 @@ TABLE = Table(
 
 def lines(report: Report) -> list[list[str]]:
     """The cells of every line of every table."""
-    told = report.as_markdown().splitlines()
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in told if line.startswith("|")]
+    text = report.as_markdown().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text if line.startswith("|")]
 
 
 def report(**more) -> Report:
@@ -95,9 +95,9 @@ def test_a_jpeg_is_as_good_as_fits():
 
 
 def test_a_picture_too_large_for_a_report_is_refused(tmp_path: Path):
-    write_picture(b"x" * 10, tmp_path / "a.png", most=10)
+    write_image(b"x" * 10, tmp_path / "a.png", most=10)
     with pytest.raises(BadUsage, match=r"a\.png has 11 bytes"):
-        write_picture(b"x" * 11, tmp_path / "a.png", most=10)
+        write_image(b"x" * 11, tmp_path / "a.png", most=10)
     assert (tmp_path / "a.png").read_bytes() == b"x" * 10
 
 

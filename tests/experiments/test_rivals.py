@@ -63,20 +63,20 @@ def test_single_precision_learns_as_well() -> None:
 def test_samples_that_are_lost_count_as_black() -> None:
     net = Sparse.of(weights(12), samples=12)
     lost = np.arange(12) % 3 == 0
-    told = patches()
-    assert_allclose(net.describe(told, lost), net.describe(np.where(lost, 0, told)), rtol=1e-12)
+    pixels = patches()
+    assert_allclose(net.describe(pixels, lost), net.describe(np.where(lost, 0, pixels)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.uint8])
 def test_differences_are_those_of_a_loop_over_all_places(kind: type) -> None:
     rng = np.random.default_rng(0)
-    picture = (rng.random((23, 31, 3)) * 255).astype(kind)
-    patch, lost = picture[4:10, 20:29].copy(), rng.random((6, 9)) < 0.3
+    image = (rng.random((23, 31, 3)) * 255).astype(kind)
+    patch, lost = image[4:10, 20:29].copy(), rng.random((6, 9)) < 0.3
     patch[lost] = 99
-    found = Exhaustive(picture).differences(patch, lost)
+    found = Exhaustive(image).differences(patch, lost)
     away = np.array(
         [
-            [np.sum((picture[r : r + 6, c : c + 9].astype(float) - patch)[~lost] ** 2) for c in range(31 - 8)]
+            [np.sum((image[r : r + 6, c : c + 9].astype(float) - patch)[~lost] ** 2) for c in range(31 - 8)]
             for r in range(23 - 5)
         ]
     )
@@ -86,6 +86,6 @@ def test_differences_are_those_of_a_loop_over_all_places(kind: type) -> None:
 
 
 def test_a_patch_of_which_nothing_is_known_is_everywhere() -> None:
-    picture = np.random.default_rng(0).random((20, 20, 3))
-    found = Exhaustive(picture).differences(picture[:16, :16], np.ones((16, 16), bool))
+    image = np.random.default_rng(0).random((20, 20, 3))
+    found = Exhaustive(image).differences(image[:16, :16], np.ones((16, 16), bool))
     assert_allclose(found, 0, atol=1e-9)

@@ -18,7 +18,7 @@ from tratteggio.experiments.srcnn import (
     SCALES,
     SRCNN,
     Score,
-    judged,
+    check_claims,
     luma,
 )
 
@@ -26,8 +26,8 @@ RNG = np.random.default_rng(0)
 
 
 def test_luma_is_that_of_another_library_rounded():
-    picture = RNG.integers(0, 256, (12, 9, 3), np.uint8)
-    np.testing.assert_array_equal(luma(picture), np.rint(color.rgb2ycbcr(picture)[..., 0]))
+    image = RNG.integers(0, 256, (12, 9, 3), np.uint8)
+    np.testing.assert_array_equal(luma(image), np.rint(color.rgb2ycbcr(image)[..., 0]))
     grey = RNG.integers(0, 256, (12, 9, 1), np.uint8)
     np.testing.assert_array_equal(luma(grey), grey[..., 0])
 
@@ -88,5 +88,5 @@ def scores(*, plain: float, srcnn: float, compact: float) -> dict:
 )
 def test_verdicts_follow_the_figures(plain, srcnn, compact, verdicts):
     sets = {of: dict.fromkeys(map(str, range(count))) for of, count in experiment.WHOLE.items()}
-    found = judged(scores(plain=plain, srcnn=srcnn, compact=compact), sets, SCALES["cpu"])
+    found = check_claims(scores(plain=plain, srcnn=srcnn, compact=compact), sets, SCALES["cpu"])
     assert [claim.verdict for claim in found] == verdicts

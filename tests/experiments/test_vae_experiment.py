@@ -57,7 +57,7 @@ def key(case) -> str:
 
 
 def verdicts(found: dict) -> list[str]:
-    return [claim.verdict for claim in vae.judged(found, conclusive=True)]
+    return [claim.verdict for claim in vae.check_claims(found, conclusive=True)]
 
 
 def test_a_clear_gap_is_an_ordering_and_one_within_the_spread_is_not():
@@ -72,6 +72,6 @@ def test_a_clear_gap_is_an_ordering_and_one_within_the_spread_is_not():
 
 
 def test_painters_are_compared_if_they_are_there():
-    told = vae.judged(found(painters=1, one_painter_square_20_new=0.9), conclusive=True)
-    assert [claim.verdict for claim in told if "painter" in claim.text] == ["ordering only"]
+    claims = vae.check_claims(found(painters=1, one_painter_square_20_new=0.9), conclusive=True)
+    assert [claim.verdict for claim in claims if "painter" in claim.text] == ["ordering only"]
     assert ONE == "one_painter"

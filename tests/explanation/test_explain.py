@@ -211,9 +211,9 @@ def test_the_verb_writes_a_page_of_a_phantom(tmp_path: Path, monkeypatch: pytest
         app, ["explain", "descriptor-v32", "-o", str(page), "--layer", "encoder.2", "--json"]
     )
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert told["shown"] == ["encoder.2"]
-    second = told["layers"][1]
+    result = json.loads(done.stdout)
+    assert result["shown"] == ["encoder.2"]
+    second = result["layers"][1]
     assert (second["name"], second["features"], second["sees_px"]) == ("encoder.2", 8, [5, 5])
     assert 0 < second["above_0"] <= 8
     assert "https://" not in page.read_text("utf-8")

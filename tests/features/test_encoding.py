@@ -95,8 +95,8 @@ def test_the_weights_that_ship_bring_back_a_panel_that_they_have_not_seen(model:
     net, facts = load_net(model, None)
     torch.manual_seed(0)
     untaught = models.build(facts["model"])
-    taught, chance = (Errors(View(panel.stack, of))[:, :].mean() for of in (net, untaught))
-    assert taught < 0.6 * chance
+    taught, untrained = (Errors(View(panel.stack, of))[:, :].mean() for of in (net, untaught))
+    assert taught < 0.6 * untrained
 
 
 # --- the command line ------------------------------------------------------------------------------------
@@ -115,9 +115,9 @@ def test_the_verb_writes_features_and_pictures_of_them(weights: Path, tmp_path: 
         "--maps", "--picture", picture, "--clusters", clusters, "--json",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert told["history"]["modalities"] == ["rgb", "irr"]
-    assert told["features"] == [8, 11, 80]
+    result = json.loads(done.stdout)
+    assert result["history"]["modalities"] == ["rgb", "irr"]
+    assert result["features"] == [8, 11, 80]
     for shown in (picture, clusters):
         assert tg.open(shown)["rgb"].read().shape == (8, 11, 3)
 

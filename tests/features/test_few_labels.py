@@ -12,7 +12,15 @@ from tratteggio.cli.main import app
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
 from tratteggio.features import Latents, View, few_labels, learn
-from tratteggio.features.few_labels import REACH, Outputs, _chosen, _strokes, cracks_of, latents_of, seen
+from tratteggio.features.few_labels import (
+    REACH,
+    Outputs,
+    _choose_pixels,
+    _strokes,
+    cracks_of,
+    latents_of,
+    seen,
+)
 from tratteggio.metrics.detection import agreement, kappa
 from tratteggio.models import find, load
 from tratteggio.painting import Labels, Region, Scan, Stack
@@ -112,7 +120,7 @@ def test_strokes_are_left_out_whole():
     codes = np.zeros((40, 40), np.uint8)
     for row in range(0, 40, 8):
         codes[row, 5:30], codes[row + 4, 5:30] = PAINT, LOSS
-    places, truth, fold = _chosen(codes, ("paint", "loss"), np.random.default_rng(0))
+    places, truth, fold = _choose_pixels(codes, ("paint", "loss"), np.random.default_rng(0))
     assert len(places) == len(truth) == (codes > 0).sum()
     assert set(fold) == {0, 1, 2, 3}
     for row in np.unique(places[:, 0]):
@@ -155,7 +163,7 @@ def test_strokes_along_cracks_find_those_of_the_half_without_strokes():
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({PAINT: 30}, "add red strokes on losses"),
         ({LOSS: 30}, "only loss; add green"),
@@ -163,12 +171,12 @@ def test_strokes_along_cracks_find_those_of_the_half_without_strokes():
         ({PAINT: 30, LOSS: 1}, "a single pixel as loss"),
     ],
 )
-def test_strokes_that_tell_nothing_apart_are_refused_with_what_to_add(panel, values, told):
+def test_strokes_that_tell_nothing_apart_are_refused_with_what_to_add(panel, values, message):
     stack, _, _ = panel
     codes = np.zeros(stack.grid, np.uint8)
     for row, (code, count) in enumerate(values.items()):
         codes[10 * row, :count] = code
-    with pytest.raises(BadUsage, match=told):
+    with pytest.raises(BadUsage, match=message):
         learn(stack, Labels(codes, "strokes.png"))
 
 
@@ -199,10 +207,10 @@ def test_detect_learns_from_labels_on_the_command_line(panel, tmp_path):
     painted = np.zeros((*stack.grid, 4), np.uint8)
     painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 160, 80, 255), (255, 0, 0, 255)
     Image.fromarray(painted).save(tmp_path / "strokes.png")
-    told = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
-    result = CliRunner().invoke(app, ["detect", told[0], "--labels", told[1], "-o", told[2], "--quiet"])
+    paths = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
+    result = CliRunner().invoke(app, ["detect", paths[0], "--labels", paths[1], "-o", paths[2], "--quiet"])
     assert result.exit_code == 0, result.output
-    found = np.asarray(Image.open(told[2])) > 0
+    found = np.asarray(Image.open(paths[2])) > 0
     assert kappa(lost, found) > 0.5
     history = files.read_history(files.sidecar(tmp_path / "lost.png", "history"))
     assert history["detectors"][0]["parameters"]["labels"] == "strokes.png"
@@ -214,8 +222,8 @@ def test_what_strokes_do_not_show_cannot_be_asked_for(panel, tmp_path):
     painted = np.zeros((*stack.grid, 3), np.uint8)
     painted[labels.codes == PAINT], painted[labels.codes == LOSS] = (0, 160, 80), (255, 0, 0)
     Image.fromarray(painted).save(tmp_path / "strokes.png")
-    told = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
-    command = ["detect", told[0], "--labels", told[1], "-o", told[2], "--kind", "crack"]
+    paths = [str(tmp_path / name) for name in ("panel.png", "strokes.png", "lost.png")]
+    command = ["detect", paths[0], "--labels", paths[1], "-o", paths[2], "--kind", "crack"]
     result = CliRunner().invoke(app, command, catch_exceptions=True)
     assert result.exit_code != 0
     assert isinstance(result.exception, SystemExit | UnknownName)

@@ -57,10 +57,10 @@ def test_calibrated_probabilities_are_right_as_often_as_they_say() -> None:
     truth = rng.random(20_000) < special.expit(0.5 * odds - 1)
     found = calibrated(odds, truth)
     assert (found.sure, found.bias) == (pytest.approx(0.5, abs=0.03), pytest.approx(-1, abs=0.1))
-    said = found(odds)
+    scores = found(odds)
     for low in (0.1, 0.4, 0.7):
-        here = (said > low) & (said < low + 0.2)
-        assert truth[here].mean() == pytest.approx(said[here].mean(), abs=0.03)
+        here = (scores > low) & (scores < low + 0.2)
+        assert truth[here].mean() == pytest.approx(scores[here].mean(), abs=0.03)
 
 
 def test_a_head_that_is_wrong_is_not_turned_round() -> None:
@@ -69,10 +69,10 @@ def test_a_head_that_is_wrong_is_not_turned_round() -> None:
 
 
 def test_the_threshold_is_the_highest_of_those_that_agree_best() -> None:
-    said = np.linspace(0, 1, 200)
-    truth = (said > 0.3) ^ (said > 0.9)
-    threshold, agreement = threshold_by_kappa(said, truth)
-    every = [kappa(truth[None], (said >= one)[None]) for one in np.linspace(0.01, 0.98, 300)]
+    scores = np.linspace(0, 1, 200)
+    truth = (scores > 0.3) ^ (scores > 0.9)
+    threshold, agreement = threshold_by_kappa(scores, truth)
+    every = [kappa(truth[None], (scores >= one)[None]) for one in np.linspace(0.01, 0.98, 300)]
     assert agreement >= max(every) - 0.02
     assert threshold == pytest.approx(0.3, abs=0.03)
     flat, _ = threshold_by_kappa(np.repeat([0.2, 0.8], 50), np.repeat([False, True], 50))

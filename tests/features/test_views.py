@@ -141,7 +141,7 @@ def test_what_lies_beyond_the_rim_of_a_scan_has_no_influence() -> None:
 # --- maps ----------------------------------------------------------------------------------------------
 
 
-class Told(torch.nn.Module):
+class WithAttributes(torch.nn.Module):
     """Stands for a net: knows that rgb is a quarter everywhere, and infrared its red."""
 
     modalities = MappingProxyType(KINDS)
@@ -159,7 +159,7 @@ def test_a_map_is_the_mean_difference_about_the_middle_of_a_latent() -> None:
     irr = np.full((64, 72), 0.25, np.float32)
     irr[8 * 3 + 6 : 8 * 3 + 14, 8 * 5 + 6 : 8 * 5 + 14] = 0.75  # the cell of latent (3, 5)
     rgb[8 * 1 + 6, 8 * 2 + 6] = (0.5, 0.25, 0.25)  # the first pixel of the cell of latent (1, 2)
-    view = View(Stack((Scan(rgb), Scan(irr, "irr"))), Told())
+    view = View(Stack((Scan(rgb), Scan(irr, "irr"))), WithAttributes())
     error = Errors(view)[:, :]
     expected = np.zeros((7, 8, 2))
     expected[3, 5, 1] = 0.5

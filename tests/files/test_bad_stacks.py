@@ -370,8 +370,8 @@ def test_no_value_breaks_the_reading_of_a_painting_toml(tmp_path: Path, key: str
 def test_metadata_of_ours_in_an_ome_zarr_are_checked(tmp_path: Path, key: str, value: object) -> None:
     files.write_stack(Stack((Scan(RGB, "rgb"),)), tmp_path / "p.ome.zarr")
     file = tmp_path / "p.ome.zarr" / "rgb" / "zarr.json"
-    said = json.loads(file.read_text())
-    said["attributes"]["tratteggio"]["metadata"][key] = value
-    file.write_text(json.dumps(said))
+    header = json.loads(file.read_text())
+    header["attributes"]["tratteggio"]["metadata"][key] = value
+    file.write_text(json.dumps(header))
     with pytest.raises(UnreadableFile, match=r"rgb/zarr\.json is damaged"):
         tg.open(tmp_path / "p.ome.zarr")

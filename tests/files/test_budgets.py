@@ -110,10 +110,10 @@ def test_a_tile_that_inflates_to_more_than_it_claims(tmp_path: Path) -> None:
             try:
                 files.read(path).read()
             except UnreadableFile as error:
-                told = str(error)
+                message = str(error)
             else:
-                told = str(path)
-        assert str(path) in told
+                message = str(path)
+        assert str(path) in message
 
 
 def test_a_jpeg_tile_that_claims_another_size_than_its_place(tmp_path: Path) -> None:

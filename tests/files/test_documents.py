@@ -23,7 +23,7 @@ class Whole(Struct):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         ([], "it must be an object, got a list"),
         ({}, "trial is missing"),
@@ -35,8 +35,8 @@ class Whole(Struct):
         ({"trial": {"count": 3}, "\ud800": 1}, "a key is not Unicode"),
     ],
 )
-def test_the_message_names_file_key_and_what_was_expected(value: object, told: str) -> None:
-    with pytest.raises(UnreadableFile, match=f"panel.json is not a sound card: {told}; copy it again"):
+def test_the_message_names_file_key_and_what_was_expected(value: object, message: str) -> None:
+    with pytest.raises(UnreadableFile, match=f"panel.json is not a sound card: {message}; copy it again"):
         require(value, Whole, FILE, what="card")
 
 
@@ -100,7 +100,7 @@ def test_lines_come_back_whole_and_a_cut_one_is_left_out(tmp_path: Path) -> None
     file.write_text('{"count": 1, "new": 2}\n{"count": 2}\n{"cou')
     lines = list(json_lines(file, Trial, what="journal", remedy="remove it"))
     assert [line for line, _ in lines] == [{"count": 1, "new": 2}, {"count": 2}]
-    assert [told.count for _, told in lines] == [1, 2]
+    assert [message.count for _, message in lines] == [1, 2]
 
 
 @pytest.mark.parametrize("line", ["garbage", "[]", "", '{"count": "1"}', "{}", "[" * 9000, '{"count": NaN}'])

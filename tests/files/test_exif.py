@@ -78,10 +78,10 @@ def test_the_offsets_of_a_maker_note_hold_in_a_block_that_is_changed(order):
     assert now != was
     assert serial_in(now, order) == SERIAL
     assert note_place(now, order) == note_place(was, order)
-    told = exif.parse(now)
-    assert exif.orientation_of(told) == 6
-    assert exif.resolution_of(told) == ((300.0, 300.0), "inch")
-    assert told.exif == exif.parse(was).exif
+    parsed = exif.parse(now)
+    assert exif.orientation_of(parsed) == 6
+    assert exif.resolution_of(parsed) == ((300.0, 300.0), "inch")
+    assert parsed.exif == exif.parse(was).exif
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

@@ -69,7 +69,7 @@ def test_keys_of_later_versions_are_kept(changed: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
+    ("how", "message"),
     [
         (lambda h: h.update(source=1), "source must be an object, got a whole number"),
         (lambda h: h["source"].pop("sha256"), "source.sha256 is missing"),
@@ -93,11 +93,11 @@ def test_keys_of_later_versions_are_kept(changed: Any) -> None:
         (lambda h: h.pop("schema"), "no schema version"),
     ],
 )
-def test_a_key_that_holds_something_else_is_named(changed: Any, how: Any, told: str) -> None:
+def test_a_key_that_holds_something_else_is_named(changed: Any, how: Any, message: str) -> None:
     out = changed(how)
     with pytest.raises(UnreadableFile, match=r"out\.tif\.history\.json") as caught:
         reopen(out)
-    assert told.replace("\\", "") in str(caught.value)
+    assert message.replace("\\", "") in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["[]", "{", "[" * 100_000 + "]" * 100_000, "null"])

@@ -96,9 +96,9 @@ POINT = (34735, 3, 8, (1, 1, 0, 1, 1025, 0, 1, 2), True)
 
 def test_pixels_of_a_map_are_half_as_large_at_twice_the_scale(tmp_path):
     tie = (33922, 12, 6, (10.0, 5.0, 0.0, 100.0, 200.0, 0.0), True)
-    told = enlarged(tmp_path, [SCALE, tie])
-    assert told[33550] == (0.25, 0.125, 0)
-    assert told[33922] == (20, 10, 0, 100, 200, 0)
+    tags = enlarged(tmp_path, [SCALE, tie])
+    assert tags[33550] == (0.25, 0.125, 0)
+    assert tags[33922] == (20, 10, 0, 100, 200, 0)
 
 
 def test_places_tied_to_the_centres_of_pixels_move_by_half_of_a_new_one(tmp_path):
@@ -119,9 +119,9 @@ def test_a_matrix_sends_the_same_paint_to_the_same_place(tmp_path, point):
 
 
 def test_what_cannot_follow_is_left_out_with_a_note(tmp_path, caplog):
-    told = enlarged(tmp_path, [(50844, 12, 2, (1.0, 2.0), True), (33432, 2, 6, "museum", True)])
-    assert 50844 not in told
-    assert told[33432] == "museum"
+    tags = enlarged(tmp_path, [(50844, 12, 2, (1.0, 2.0), True), (33432, 2, 6, "museum", True)])
+    assert 50844 not in tags
+    assert tags[33432] == "museum"
     assert "these tags describe the layout of the source, so they are left out: tag 50844" in caplog.text
 
 

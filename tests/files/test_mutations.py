@@ -141,11 +141,11 @@ def require_our_errors(path: Path, read: Callable[[Path], object] = use) -> None
     try:
         read(path)
     except TratteggioError as error:
-        told = str(error)
+        message = str(error)
     else:
         return
-    assert path.name in told
-    assert "\n" not in told
+    assert path.name in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("name", WRITERS)

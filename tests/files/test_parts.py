@@ -66,8 +66,8 @@ def hold(path: Path, ready) -> None:
 
 def test_what_a_kill_left_is_swept_by_the_next_run_and_not_before(tmp_path):
     target = tmp_path / "out.tif"
-    ready, told = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=hold, args=(target, told), daemon=True)
+    ready, sender = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=hold, args=(target, sender), daemon=True)
     child.start()
     part = Path(ready.recv())
     sweep([target])
@@ -131,8 +131,8 @@ def wait_with_lock(file: Path, ready) -> None:
 
 
 def test_a_lock_ends_with_its_process(tmp_path):
-    ready, told = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=wait_with_lock, args=(tmp_path / "lock", told), daemon=True)
+    ready, sender = FORK.Pipe(duplex=False)
+    child = FORK.Process(target=wait_with_lock, args=(tmp_path / "lock", sender), daemon=True)
     child.start()
     ready.recv()
     with pytest.raises(UnsafeOutput, match=f"process {child.pid} "):
@@ -189,7 +189,7 @@ def test_where_there_are_no_locks_the_work_goes_on_and_that_is_said(tmp_path, mo
     assert parts_in(tmp_path), "nobody knows whether it is being written"
 
 
-@pytest.mark.parametrize("told", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff" * 5000])
-def test_a_lock_file_that_tells_nothing_is_another_process(tmp_path, told):
-    (tmp_path / "lock").write_bytes(told)
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"pid": "x"}', b"\xff" * 5000])
+def test_a_lock_file_that_tells_nothing_is_another_process(tmp_path, content):
+    (tmp_path / "lock").write_bytes(content)
     assert holder(tmp_path / "lock") == "another process"

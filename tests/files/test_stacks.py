@@ -240,13 +240,13 @@ class Watched:
 
 @pytest.mark.parametrize("suffix", [".ome.zarr", ".ome.tif"])
 def test_a_scan_is_read_once_in_blocks_that_do_not_grow_with_it(tmp_path: Path, suffix: str) -> None:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     watched = Watched((1500, 5000, 3))
-    files.write_stack(Stack((Scan(watched),)), tmp_path / f"p{suffix}", progress=lambda *at: told.append(at))
+    files.write_stack(Stack((Scan(watched),)), tmp_path / f"p{suffix}", progress=lambda *at: calls.append(at))
     assert_array_equal(watched.read, 1)
     assert watched.largest <= 512 * 2048
-    assert told[-1] == (1500 * 5000, 1500 * 5000)
-    assert told == sorted(told)
+    assert calls[-1] == (1500 * 5000, 1500 * 5000)
+    assert calls == sorted(calls)
 
 
 def foreign(path: Path, array: np.ndarray, channels: list[dict[str, Any]] | None) -> Path:
@@ -319,7 +319,7 @@ def test_red_green_and_blue_of_other_programs_are_one_scan(tmp_path, channels, a
 
 
 @pytest.mark.parametrize(
-    ("count", "channels", "said"),
+    ("count", "channels", "message"),
     [
         (2, None, "2 channels without labels"),
         (4, None, "4 channels without labels"),
@@ -329,9 +329,9 @@ def test_red_green_and_blue_of_other_programs_are_one_scan(tmp_path, channels, a
         (2, labelled("irr", ""), "give each a different name"),
     ],
 )
-def test_channels_of_which_nobody_can_say_what_they_show_are_refused(tmp_path, count, channels, said):
+def test_channels_of_which_nobody_can_say_what_they_show_are_refused(tmp_path, count, channels, message):
     path = foreign(tmp_path / "a.ome.zarr", pixels("uint8", 20, 30, count), channels)
-    with pytest.raises(tg.errors.UnsupportedFile, match=said):
+    with pytest.raises(tg.errors.UnsupportedFile, match=message):
         tg.open(path)
 
 
@@ -449,9 +449,9 @@ def test_ome_tiff_is_what_an_ome_reader_expects(stack: Stack, tmp_path: Path) ->
     assert float(stated["PhysicalSizeY"]) == pytest.approx(25_400 / 150)
     assert stated["PhysicalSizeXUnit"] == "µm"
     assert "PhysicalSizeX" not in images[3].find(f"{ome}Pixels").attrib
-    said = {entry.get("K"): entry.text for entry in xml.iter(f"{ome}M")}
-    assert said["title"] == "Saint with a book"
-    assert json.loads(said["history"])["verb"] == "register"
+    entries = {entry.get("K"): entry.text for entry in xml.iter(f"{ome}M")}
+    assert entries["title"] == "Saint with a book"
+    assert json.loads(entries["history"])["verb"] == "register"
 
 
 def test_a_stack_comes_back_from_ome_tiff_as_it_was(stack: Stack, tmp_path: Path) -> None:

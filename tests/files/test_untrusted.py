@@ -8,7 +8,7 @@ from tratteggio.files.documents import read_json
 from tratteggio.files.limits import decoded_limit, require_decodable, require_metadata
 from tratteggio.files.untrusted import untrusted
 from tratteggio.models import weights
-from tratteggio.training.pictures import listed
+from tratteggio.training.image_lists import read_image_list
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_pipe_is_refused_before_anything_waits_for_it(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "read", [lambda path: read_json(path, what="history"), provenance.sha256, weights.sha256, listed]
+    "read", [lambda path: read_json(path, what="history"), provenance.sha256, weights.sha256, read_image_list]
 )
 def test_what_is_read_as_a_whole_is_never_a_pipe(tmp_path, read) -> None:
     pipe = tmp_path / "pipe"

@@ -6,22 +6,22 @@ import tracemalloc
 import pytest
 
 from tratteggio.errors import BadUsage, UnknownName
-from tratteggio.filters.chain import FILTERS, Step, catalogue, chain, options_of, said
+from tratteggio.filters.chain import FILTERS, Step, as_options, catalogue, chain, options_of
 
 
 def test_a_chain_prints_every_option_and_is_read_again_from_its_words():
     steps = chain(
         ["weighted:weights=1,4,6,4,1,border=zero", "gaussian:sigma=1.5", "gaussian_noise:sigma=0.1"]
     )
-    assert said(steps) == (
+    assert as_options(steps) == (
         "--op weighted:weights=1,4,6,4,1,border=zero --op gaussian:sigma=1.5,border=reflect "
         "--op gaussian_noise:sigma=0.1,mean=0,seed=0"
     )
-    assert chain(word for word in shlex.split(said(steps)) if word != "--op") == steps
+    assert chain(word for word in shlex.split(as_options(steps)) if word != "--op") == steps
 
 
 def test_a_file_name_with_blanks_survives():
-    words = shlex.split(said(chain("hybrid:far=from afar.tif,low=8,high=20")))
+    words = shlex.split(as_options(chain("hybrid:far=from afar.tif,low=8,high=20")))
     assert chain(words[1]) == (Step("hybrid", {"far": "from afar.tif", "low": 8.0, "high": 20.0}),)
 
 

@@ -110,8 +110,8 @@ def test_what_it_cannot_keep_is_refused_before_its_code_runs(
 
 
 def test_what_it_leaves_out_is_said(museum: Path, caplog: pytest.LogCaptureFixture) -> None:
-    told = Metadata(resolution=(300, 300), unit="inch", orientation=6, white=200)
-    files.write(PIXELS, museum, metadata=told)
+    metadata = Metadata(resolution=(300, 300), unit="inch", orientation=6, white=200)
+    files.write(PIXELS, museum, metadata=metadata)
     assert "left out: that white is 200, the resolution, the orientation" in caplog.text
 
 

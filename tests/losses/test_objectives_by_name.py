@@ -49,7 +49,7 @@ def test_known_pixels_do_not_teach() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "kind", "told"),
+    ("name", "options", "kind", "message"),
     [
         ("mse_sim", {}, UnknownName, "no objective named 'mse_sim'; did you mean 'mse_ssim'"),
         ("mse", {"wait": 1.0}, UnknownName, "no option of mse named 'wait'"),
@@ -62,8 +62,8 @@ def test_known_pixels_do_not_teach() -> None:
         ("liu", {"features": 1.0}, UnknownName, "no option of liu named 'features'"),
     ],
 )
-def test_what_cannot_be_is_refused(name, options, kind, told) -> None:
-    with pytest.raises(kind, match=told):
+def test_what_cannot_be_is_refused(name, options, kind, message) -> None:
+    with pytest.raises(kind, match=message):
         losses.build(name, options)
 
 

@@ -10,7 +10,7 @@ from torch.distributions import Normal, kl_divergence
 
 from tratteggio import losses
 from tratteggio.errors import BadUsage
-from tratteggio.losses import Elbo, PerceptualElbo, Sampled, divergence, drawn, frozen
+from tratteggio.losses import Elbo, PerceptualElbo, Sampled, divergence, frozen, sample_gaussian
 
 numbers = st.floats(-3, 3)
 
@@ -41,7 +41,7 @@ def test_divergence_is_that_of_torch_distributions(a: float, b: float, c: float,
 
 def test_drawn_numbers_have_the_mean_and_the_variance_of_the_cloud() -> None:
     torch.manual_seed(0)
-    z = drawn(torch.tensor(2.0), torch.tensor(math.log(9.0)), torch.randn(200_000))
+    z = sample_gaussian(torch.tensor(2.0), torch.tensor(math.log(9.0)), torch.randn(200_000))
     assert z.mean().item() == pytest.approx(2, abs=0.03)
     assert z.var().item() == pytest.approx(9, rel=0.02)
 
@@ -92,8 +92,8 @@ def test_the_tax_climbs_over_the_warmup_and_stays() -> None:
 def test_free_nats_are_not_taxed_number_by_number() -> None:
     _, truth, known = answer()
     out = Sampled(truth, torch.tensor([[1.0, 0.1], [1.0, 0.1]]), torch.zeros(2, 2))
-    told = Elbo(free=0.25)(out, truth, known).parts["divergence"] * truth[0].numel()
-    assert told.item() == pytest.approx(0.5 + 0.25)
+    nats = Elbo(free=0.25)(out, truth, known).parts["divergence"] * truth[0].numel()
+    assert nats.item() == pytest.approx(0.5 + 0.25)
 
 
 def test_an_answer_without_a_latent_is_judged_as_a_picture() -> None:

@@ -27,7 +27,7 @@ def net_of(name: str) -> Descriptor:
     return net
 
 
-def picture(rows: int = 40, cols: int = 56, *, seed: int = 1) -> Floats:
+def image(rows: int = 40, cols: int = 56, *, seed: int = 1) -> Floats:
     return np.random.default_rng(seed).random((rows, cols, 3), np.float32)
 
 
@@ -91,7 +91,7 @@ def test_a_cell_of_8_by_8_pixels_gives_8_numbers_or_32(
     name: str, channels: int, rows: int, cols: int, cells: int
 ) -> None:
     """16 x 16 pixels give 32 or 128 numbers, half a patch 16 or 64, and any multiple of 8 goes."""
-    store = describe(net_of(name), picture(), WHOLE)
+    store = describe(net_of(name), image(), WHOLE)
     assert descriptors(store, np.array([[3, 5]]), rows=rows, cols=cols).shape == (1, cells * channels)
 
 
@@ -103,7 +103,7 @@ def test_patches_alone_are_answered_as_published() -> None:
 @pytest.mark.parametrize("name", descriptor.NAMES)
 def test_patches_are_answered_with_what_lies_around_them_as_in_the_picture(name: str) -> None:
     """Of 22 x 22 pixels the middle is answered, from the descriptor that is read off the picture."""
-    net, colour = net_of(name), picture()
+    net, colour = net_of(name), image()
     around = torch.from_numpy(colour[7 - REACH : 23 + REACH, 11 - REACH : 27 + REACH]).movedim(-1, 0)[None]
     read = descriptors(describe(net, colour, WHOLE), np.array([[7, 11]])).reshape(1, 2, 2, -1)
     with torch.inference_mode():
@@ -133,7 +133,7 @@ def test_a_net_answers_whole_cells_only(sides: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("name", descriptor.NAMES)
 def test_the_encoder_is_the_largest_of_the_representation_in_each_cell(name: str) -> None:
-    net, colour = net_of(name), picture(16, 16)
+    net, colour = net_of(name), image(16, 16)
     with torch.inference_mode():
         encoded = net.encoder(torch.from_numpy(colour).movedim(-1, 0)[None])[0].movedim(0, -1).numpy()
     cells = ir_of(net, colour).reshape(2, 8, 2, 8, -1)
@@ -141,7 +141,7 @@ def test_the_encoder_is_the_largest_of_the_representation_in_each_cell(name: str
 
 
 def test_the_representation_is_that_of_plain_convolutions_but_at_the_border() -> None:
-    net, colour = net_of("descriptor-v128"), picture()
+    net, colour = net_of("descriptor-v128"), image()
     with torch.inference_mode():
         found = net.intermediate(torch.from_numpy(colour).movedim(-1, 0)[None])[0].movedim(0, -1).numpy()
     plain = ir_of(net, colour)
@@ -167,11 +167,11 @@ def test_lost_pixels_answer_nothing_and_their_neighbours_do() -> None:
 
 
 def test_what_a_lacuna_holds_is_not_seen() -> None:
-    net, colour, lost = net_of("descriptor-v32"), picture(), WHOLE.copy()
+    net, colour, lost = net_of("descriptor-v32"), image(), WHOLE.copy()
     lost[10:20, 10:25] = True
-    told = colour.copy()
-    told[lost] = np.nan
-    assert_array_equal(describe(net, told, lost), describe(net, colour, lost))
+    masked = colour.copy()
+    masked[lost] = np.nan
+    assert_array_equal(describe(net, masked, lost), describe(net, colour, lost))
 
 
 def test_farther_than_3_pixels_from_a_lacuna_nothing_changes() -> None:
@@ -186,19 +186,19 @@ def test_farther_than_3_pixels_from_a_lacuna_nothing_changes() -> None:
 
 def test_lacunae_of_another_grid_are_refused() -> None:
     with pytest.raises(GridMismatch):
-        describe(net_of("descriptor-v32"), picture(), WHOLE[:-1])
+        describe(net_of("descriptor-v32"), image(), WHOLE[:-1])
     with pytest.raises(GridMismatch):
-        describe(net_of("descriptor-v32"), picture()[:-1], WHOLE)
+        describe(net_of("descriptor-v32"), image()[:-1], WHOLE)
 
 
 def test_a_picture_without_a_cell_is_refused() -> None:
     with pytest.raises(BadUsage, match="8 x 8 pixels"):
-        describe(net_of("descriptor-v32"), picture(7, 30), WHOLE[:7, :30])
+        describe(net_of("descriptor-v32"), image(7, 30), WHOLE[:7, :30])
 
 
 def test_a_grey_picture_is_refused() -> None:
     with pytest.raises(BadUsage, match="made of RGB"):
-        describe(net_of("descriptor-v32"), picture()[..., :1], WHOLE)
+        describe(net_of("descriptor-v32"), image()[..., :1], WHOLE)
 
 
 # --- descriptors -----------------------------------------------------------------------------------------
@@ -206,21 +206,21 @@ def test_a_grey_picture_is_refused() -> None:
 
 @pytest.mark.parametrize(("rows", "cols"), [(8, 8), (9, 30), (40, 56)])
 def test_pooling_is_a_maximum_over_8_by_8_places(rows: int, cols: int) -> None:
-    ir = picture(rows, cols)
+    ir = image(rows, cols)
     window = ndimage.maximum_filter(ir, size=(CELL, CELL, 1), origin=(-CELL // 2, -CELL // 2, 0))
     assert_array_equal(pooled(ir), window[: rows - 7, : cols - 7])
 
 
 def test_pictures_are_described_alike_in_tiles_and_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     net, lost = net_of("descriptor-v32"), np.random.default_rng(2).random((40, 56)) < 0.2
-    at_once = describe(net, picture(), lost)
+    at_once = describe(net, image(), lost)
     monkeypatch.setattr(descriptor, "TILE", 9)
-    assert_allclose(describe(net, picture(), lost), at_once, rtol=0, atol=1e-6)
+    assert_allclose(describe(net, image(), lost), at_once, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", descriptor.NAMES)
 def test_a_descriptor_read_off_is_the_patch_pooled(name: str) -> None:
-    net, colour = net_of(name), picture()
+    net, colour = net_of(name), image()
     store, ir = describe(net, colour, WHOLE), ir_of(net, colour)
     patch = ir[7:23, 11:27].reshape(2, 8, 2, 8, -1).max(axis=(1, 3))
     assert_allclose(descriptors(store, np.array([[7, 11]]))[0], patch.ravel(), atol=1e-6)
@@ -229,7 +229,7 @@ def test_a_descriptor_read_off_is_the_patch_pooled(name: str) -> None:
 @pytest.mark.parametrize("name", descriptor.NAMES)
 def test_a_patch_alone_has_the_descriptor_of_the_picture_but_for_what_its_rim_sees(name: str) -> None:
     """A patch with 3 pixels around it, cut out, has the very descriptor of the picture in its place."""
-    net, colour = net_of(name), picture()
+    net, colour = net_of(name), image()
     around = colour[7 - REACH : 23 + REACH, 11 - REACH : 27 + REACH]
     alone = ir_of(net, around)[REACH:-REACH, REACH:-REACH].reshape(2, 8, 2, 8, -1).max(axis=(1, 3))
     read = descriptors(describe(net, colour, WHOLE), np.array([[7, 11]]))[0]
@@ -237,7 +237,7 @@ def test_a_patch_alone_has_the_descriptor_of_the_picture_but_for_what_its_rim_se
 
 
 def test_halves_of_a_patch_are_halves_of_its_descriptor() -> None:
-    store = describe(net_of("descriptor-v32"), picture(), WHOLE)
+    store = describe(net_of("descriptor-v32"), image(), WHOLE)
     corners = np.array([[0, 0], [24, 40], [9, 14]])
     patch = descriptors(store, corners).reshape(3, 2, 2, 8)
     assert_array_equal(descriptors(store, corners, rows=8).reshape(3, 2, 8), patch[:, 0])
@@ -250,19 +250,19 @@ def test_halves_of_a_patch_are_halves_of_its_descriptor() -> None:
 
 @pytest.mark.parametrize("corner", [[25, 0], [0, 41], [-1, 0]])
 def test_patches_beyond_the_picture_are_refused(corner: list[int]) -> None:
-    store = describe(net_of("descriptor-v32"), picture(), WHOLE)
+    store = describe(net_of("descriptor-v32"), image(), WHOLE)
     with pytest.raises(BadUsage, match="begin at 0, 0 to 24, 40"):
         descriptors(store, np.array([corner]))
 
 
 def test_sides_are_multiples_of_8() -> None:
-    store = describe(net_of("descriptor-v32"), picture(), WHOLE)
+    store = describe(net_of("descriptor-v32"), image(), WHOLE)
     with pytest.raises(BadUsage, match="multiples of 8"):
         descriptors(store, np.array([[0, 0]]), rows=12)
 
 
 def test_no_patches_have_no_descriptors() -> None:
-    store = describe(net_of("descriptor-v32"), picture(), WHOLE)
+    store = describe(net_of("descriptor-v32"), image(), WHOLE)
     assert descriptors(store, np.empty((0, 2), np.int64)).shape == (0, 32)
 
 
@@ -270,7 +270,7 @@ def test_no_patches_have_no_descriptors() -> None:
 
 
 def test_levels_take_a_quarter_and_are_half_a_level_off_at_most() -> None:
-    store = describe(net_of("descriptor-v128"), picture(), WHOLE)
+    store = describe(net_of("descriptor-v128"), image(), WHOLE)
     levels = descriptor.quantised(store)
     assert levels.nbytes == store.nbytes // 4 + 4 * 32
     corners = np.argwhere(np.ones((25, 41)))
@@ -286,7 +286,7 @@ def test_a_channel_that_is_never_awake_stays_0() -> None:
 @pytest.mark.parametrize("name", descriptor.NAMES)
 def test_what_compact_stores_find_is_as_near(name: str) -> None:
     """The 40 of 1,025 patches that they take for nearest are less than 1 % farther away than the nearest."""
-    colour = ndimage.gaussian_filter(picture(), (2, 2, 0))
+    colour = ndimage.gaussian_filter(image(), (2, 2, 0))
     store = describe(net_of(name), (colour - colour.min()) / np.ptp(colour), WHOLE)
     corners = np.argwhere(np.ones((25, 41)))
 

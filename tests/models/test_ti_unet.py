@@ -22,8 +22,8 @@ def net_of(name: str) -> nn.Module:
 
 
 def painting(rows: int, cols: int, channels: int = 3) -> torch.Tensor:
-    chance = torch.Generator().manual_seed(1)
-    return torch.rand(1, channels, rows, cols, dtype=torch.float64, generator=chance)
+    rng = torch.Generator().manual_seed(1)
+    return torch.rand(1, channels, rows, cols, dtype=torch.float64, generator=rng)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_more_channels_than_it_looks_at_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "error", "told"),
+    ("name", "error", "message"),
     [
         ("ti-unet:dept=2", UnknownName, "depth"),
         ("ti-unet:depth=two", BadUsage, "whole number"),
@@ -99,8 +99,8 @@ def test_more_channels_than_it_looks_at_change_nothing() -> None:
         ("ti-unet:depth", BadUsage, "options are NAME=VALUE"),
     ],
 )
-def test_a_form_that_cannot_be_is_refused(name: str, error: type[Exception], told: str) -> None:
-    with pytest.raises(error, match=told):
+def test_a_form_that_cannot_be_is_refused(name: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         models.build(name)
 
 

@@ -128,8 +128,8 @@ def test_what_a_lacuna_holds_does_not_reach_the_compact_form() -> None:
 def test_samples_follow_their_generator_and_differ_from_one_another() -> None:
     net = models.build("vae-compact").eval()
     x, known = damaged(1, 3, 64, 64)
-    one, same = (net.sample(x, known, chance=torch.Generator().manual_seed(1)) for _ in range(2))
-    other = net.sample(x, known, chance=torch.Generator().manual_seed(2))
+    one, same = (net.sample(x, known, rng=torch.Generator().manual_seed(1)) for _ in range(2))
+    other = net.sample(x, known, rng=torch.Generator().manual_seed(2))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
 
@@ -210,7 +210,7 @@ def test_what_the_latent_of_the_compact_form_tells_is_its_divergence() -> None:
 
 def test_its_draws_differ_in_the_lacunae_and_hardly_far_from_them(fill: VaeFill) -> None:
     x, known = damaged(1, 3, 320, 320)
-    one, two = fill.samples(x, known, count=2, chance=torch.Generator().manual_seed(3))
+    one, two = fill.samples(x, known, count=2, rng=torch.Generator().manual_seed(3))
     apart = (one - two).abs().amax(dim=1)[0]
     assert apart[10:22, 5:20].min() > 0
     assert apart[200:, 200:].max() == 0
@@ -219,7 +219,7 @@ def test_its_draws_differ_in_the_lacunae_and_hardly_far_from_them(fill: VaeFill)
 def test_draws_are_the_same_however_many_are_asked_for(fill: VaeFill) -> None:
     x, known = damaged(1, 3, 64, 64)
     few, many = (
-        fill.samples(x, known, count=count, chance=torch.Generator().manual_seed(3)) for count in (2, 4)
+        fill.samples(x, known, count=count, rng=torch.Generator().manual_seed(3)) for count in (2, 4)
     )
     assert all(torch.equal(a, b) for a, b in zip(few, many, strict=False))
 
@@ -229,21 +229,21 @@ def test_draws_are_the_same_however_many_are_asked_for(fill: VaeFill) -> None:
 
 @pytest.mark.parametrize("name", ["vae-compact", "vae-fill"])
 def test_attributes_begin_as_nothing_and_shift_the_answer_once_they_are_learnt(name: str) -> None:
-    plain, told = models.build(name).eval(), models.build(f"{name}:attributes=cats+dogs").eval()
-    assert told.attributes == ("cats", "dogs")
-    missing, unknown = told.load_state_dict(plain.state_dict(), strict=False)
+    plain, conditioned = models.build(name).eval(), models.build(f"{name}:attributes=cats+dogs").eval()
+    assert conditioned.attributes == ("cats", "dogs")
+    missing, unknown = conditioned.load_state_dict(plain.state_dict(), strict=False)
     assert (missing, unknown) == (["shifts.linear.weight"], [])
-    for parameter in told.parameters():
+    for parameter in conditioned.parameters():
         if not parameter.any():
             nn.init.normal_(parameter, std=0.05)
-    plain.load_state_dict(told.state_dict(), strict=False)
-    nn.init.zeros_(told.shifts.linear.weight)
+    plain.load_state_dict(conditioned.state_dict(), strict=False)
+    nn.init.zeros_(conditioned.shifts.linear.weight)
     x, known = damaged(2, 3, 64, 64)
     cat = torch.tensor([[1.0, 0.0]] * 2)
-    assert torch.equal(told(x, known, cat), plain(x, known))
-    nn.init.normal_(told.shifts.linear.weight)
-    assert torch.equal(told(x, known), plain(x, known))
-    one, other = told(x, known, cat), told(x, known, 1 - cat)
+    assert torch.equal(conditioned(x, known, cat), plain(x, known))
+    nn.init.normal_(conditioned.shifts.linear.weight)
+    assert torch.equal(conditioned(x, known), plain(x, known))
+    one, other = conditioned(x, known, cat), conditioned(x, known, 1 - cat)
     assert not torch.equal(one, other)
     assert not torch.equal(one, plain(x, known))
 
@@ -264,7 +264,9 @@ def test_a_net_learns_to_fill_by_what_it_is_told() -> None:
         Elbo(divergence=1)(answer, truth, known).total.backward()
         optimiser.step()
     x = (truth * known)[:1]
-    one, other = (net.eval()(x, known[:1], told)[..., 6:10, 6:10].mean() for told in (bright, dark))
+    one, other = (
+        net.eval()(x, known[:1], attributes)[..., 6:10, 6:10].mean() for attributes in (bright, dark)
+    )
     assert one > other + 0.2
 
 
@@ -272,9 +274,9 @@ def test_a_tenth_of_the_attributes_is_withheld_in_training_and_none_in_use() -> 
     shifts = Shifts(("one", "other"), 1)
     nn.init.ones_(shifts.linear.weight)
     torch.manual_seed(0)
-    told = torch.tensor([[1.0, 0.0]]).expand(4000, 2)
-    assert 0.08 < (shifts(told)[0] == 0).float().mean() < 0.12
-    assert (shifts.eval()(told)[0] == 1).all()
+    attributes = torch.tensor([[1.0, 0.0]]).expand(4000, 2)
+    assert 0.08 < (shifts(attributes)[0] == 0).float().mean() < 0.12
+    assert (shifts.eval()(attributes)[0] == 1).all()
 
 
 def test_the_latent_and_the_draws_follow_the_attributes() -> None:
@@ -288,10 +290,10 @@ def test_the_latent_and_the_draws_follow_the_attributes() -> None:
         cat, dog = torch.eye(2).split(1)
         assert not torch.equal(net.latent(x, known, cat)[0], net.latent(x, known, dog)[0])
         assert not torch.equal(net.nats(x, known, x, cat), net.nats(x, known, x, dog))
-        draw = getattr(net, "sample", None) or (
-            lambda *a, chance, net=net: net.samples(*a, count=1, chance=chance)[0]
+        draw = getattr(net, "sample", None) or (lambda *a, rng, net=net: net.samples(*a, count=1, rng=rng)[0])
+        one, other = (
+            draw(x, known, attributes, rng=torch.Generator().manual_seed(1)) for attributes in (cat, dog)
         )
-        one, other = (draw(x, known, told, chance=torch.Generator().manual_seed(1)) for told in (cat, dog))
         assert not torch.equal(one, other)
 
 

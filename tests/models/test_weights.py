@@ -216,7 +216,7 @@ def test_what_is_shipped_is_small_open_and_loads(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "told"),
+    ("entries", "message"),
     [
         ({"model": 3}, "model must be a text, got a whole number"),
         ({"data": "a.jpg"}, "data must be a list, got a text"),
@@ -228,10 +228,10 @@ def test_what_is_shipped_is_small_open_and_loads(name: str) -> None:
     ],
 )
 def test_a_card_whose_key_holds_something_else_is_refused(
-    net: nn.Module, tmp_path: Path, entries: dict[str, object], told: str
+    net: nn.Module, tmp_path: Path, entries: dict[str, object], message: str
 ) -> None:
     path = rewritten(net, tmp_path / "net.safetensors", **entries)
-    with pytest.raises(UnsupportedFile, match=rf"net\.safetensors is not a sound card of weights: {told}"):
+    with pytest.raises(UnsupportedFile, match=rf"net\.safetensors is not a sound card of weights: {message}"):
         read_card(path)
 
 

@@ -69,3 +69,11 @@ def test_pictures_of_two_sizes_are_refused_with_both_sizes() -> None:
 def test_what_is_no_viewing_copy_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(BadUsage, match="viewing copy"):
         curtain(wrong, wrong, title="A", labels=("left", "right"))
+
+
+def test_a_reduced_copy_is_not_called_one_to_one() -> None:
+    html = curtain(BEFORE, AFTER, title="A", labels=("left", "right"), reduced=2.5)
+    assert ">1:2.5</button>" in html
+    assert ">1:1.25</button>" in html
+    assert ">1:1</button>" not in html
+    assert ">1:1</button>" in curtain(BEFORE, AFTER, title="A", labels=("left", "right"))

@@ -1,6 +1,8 @@
 """The report: its numbers equal hand-counted ones, its text is escaped, and it loads nothing."""
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -175,7 +177,35 @@ def test_grey_scans_have_a_report() -> None:
     assert page.unclosed == []
 
 
+def test_the_lacunae_lie_beside_the_page_as_a_table_of_plain_numbers(tmp_path: Path) -> None:
+    report(three_lacunae(um_per_px=50.0), tmp_path / "panel.report.html", overview=overview)
+    with (tmp_path / "panel.report.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["area_px"] for row in rows] == ["400", "150", "1"]
+    assert rows[1] == {
+        "no": "2", "left_px": "150", "top_px": "100", "width_px": "50", "height_px": "3", "area_px": "150",
+        "widest_px": "3.0", "widest_is_at_least": "False", "mean_confidence": "0.7500", "width_mm": "2.500",
+        "height_mm": "0.150", "area_mm2": "0.3750", "widest_mm": "0.150",
+    }  # fmt: skip
+
+
 # --- census
+
+
+def test_lacunae_are_connected_areas_however_near_they_lie() -> None:
+    """Two squares 2 px apart are two; a pixel that touches at a corner belongs."""
+    lost = np.zeros((40, 40), bool)
+    lost[5:10, 5:10] = lost[5:9, 12:16] = lost[10, 10] = True
+    flat = np.zeros((40, 40, 1), np.uint8)
+    made = Restoration(Scan(flat[..., 0]), Lacunae(lost), flat, lost.astype(np.float32), {})
+    found = census(made, rows=9)
+    assert [(one.lost_px, one.box) for one in found.largest] == [
+        (26, Region(5, 5, 11, 11)),
+        (16, Region(5, 12, 9, 16)),
+    ]
+    assert found.apart_px == 1
+    coarse = census(made, rows=9, cells=400)
+    assert (coarse.count, coarse.apart_px) == (1, 2)
 
 
 def test_the_census_of_a_lacuna_wider_than_a_tile_is_exact_where_it_can_be() -> None:
@@ -183,10 +213,9 @@ def test_the_census_of_a_lacuna_wider_than_a_tile_is_exact_where_it_can_be() -> 
     lost = np.zeros((30, TILE_PX + 400), bool)
     lost[10:17, 5:-5] = True
     flat = np.zeros((*lost.shape, 1), np.uint8)
-    (lacuna,), count = census(
-        Restoration(Scan(flat[..., 0]), Lacunae(lost), flat, lost.astype(np.float32), {}), rows=5
-    )
-    assert (count, lacuna.box) == (1, Region(10, 5, 17, TILE_PX + 395))
+    found = census(Restoration(Scan(flat[..., 0]), Lacunae(lost), flat, lost.astype(np.float32), {}), rows=5)
+    (lacuna,) = found.largest
+    assert (found.count, lacuna.box) == (1, Region(10, 5, 17, TILE_PX + 395))
     assert (lacuna.width_px, lacuna.at_least) == (7, False)
     assert lost[lacuna.deepest]
     assert lacuna.confidence == 1
@@ -196,9 +225,9 @@ def test_a_width_that_was_not_seen_to_its_end_is_called_a_least_one() -> None:
     lost = np.ones((2 * REACH_PX + 200, TILE_PX + 700), bool)
     lost[0] = lost[-1] = False
     flat = np.zeros((*lost.shape, 1), np.uint8)
-    (lacuna,), _ = census(
+    (lacuna,) = census(
         Restoration(Scan(flat[..., 0]), Lacunae(lost), flat, lost.astype(np.float32), {}), rows=1
-    )
+    ).largest
     assert lacuna.at_least
     assert lacuna.width_px == 2 * REACH_PX - 1
 
@@ -210,9 +239,9 @@ def test_a_lacuna_inside_the_bounding_box_of_another_is_measured_apart() -> None
     lost[13:147, 13:147] = False
     lost[75:84, 75:84] = True
     flat = np.zeros((160, 160, 1), np.uint8)
-    found, _ = census(
+    found = census(
         Restoration(Scan(flat[..., 0]), Lacunae(lost), flat, lost.astype(np.float32), {}), rows=9
-    )
+    ).largest
     assert [(lacuna.box, lacuna.width_px) for lacuna in found] == [
         (Region(10, 10, 150, 150), 3),
         (Region(75, 75, 84, 84), 9),
@@ -224,9 +253,9 @@ def test_the_width_of_a_straight_crack_is_its_width(width: int) -> None:
     lost = np.zeros((60, 90), bool)
     lost[20 : 20 + width, 8:80] = True
     flat = np.zeros((60, 90, 1), np.uint8)
-    (lacuna,), _ = census(
+    (lacuna,) = census(
         Restoration(Scan(flat[..., 0]), Lacunae(lost), flat, lost.astype(np.float32), {}), rows=1
-    )
+    ).largest
     assert lacuna.width_px == width
 
 

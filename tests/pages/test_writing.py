@@ -54,7 +54,7 @@ def test_a_report_is_written_whole(tmp_path: Path) -> None:
     report(three_lacunae(), tmp_path / "report.html", rows=1)
     page = parsed((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert len(page.tables[0]) == 2
-    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["report.csv", "report.html"]
 
 
 def test_a_page_is_never_written_over_a_scan(tmp_path: Path) -> None:

@@ -129,3 +129,10 @@ def test_only_what_is_asked_for_is_read() -> None:
     assert pixels.read == 6
     assert pixels[::100, ::100].shape == (100, 100)
     assert pixels.read <= 1 << 22
+
+
+def test_pixels_print_as_one_short_line() -> None:
+    scan = Scan(np.full((40, 50, 3), 9, np.uint8))
+    fill = inpaint(scan, np.eye(40, 50, dtype=bool), engine="tension").fill
+    assert repr(fill).endswith(": 40 x 50 x 3, uint8, read by region")
+    assert len(repr(fill)) < 60

@@ -295,15 +295,15 @@ def test_scans_are_displaced_as_the_truth_says(modality: str) -> None:
     still = found.stack[modality].read().reshape(420, 400, -1).mean(axis=2)
     moved = {scan.modality: scan for scan in found.scans}[modality].read().reshape(420, 400, -1).mean(axis=2)
     for row, col in ((140, 120), (200, 230), (260, 160)):
-        told = np.asarray(found.truth.displacements[modality][row : row + 1, col : col + 1])[0, 0]
-        near = np.rint(told).astype(int)
+        expected = np.asarray(found.truth.displacements[modality][row : row + 1, col : col + 1])[0, 0]
+        near = np.rint(expected).astype(int)
         one = still[row - 48 : row + 48, col - 48 : col + 48]
         two = moved[row + near[0] - 48 : row + near[0] + 48, col + near[1] - 48 : col + near[1] + 48]
         window = np.outer(np.hanning(96), np.hanning(96))
         shift, _, _ = phase_cross_correlation(
             (one - one.mean()) * window, (two - two.mean()) * window, upsample_factor=20, normalization=None
         )
-        assert np.abs(near - shift - told).max() < 0.5
+        assert np.abs(near - shift - expected).max() < 0.5
 
 
 # --- what cannot be ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from tratteggio.phantom.warp import FIELD_PX, Warp
 @pytest.mark.parametrize("scale", [1.0, 0.8, 1.7])
 def test_there_and_back_is_where_one_was(scale: float) -> None:
     """Looked up on the panel and back; interpolated, since places fall between pixels."""
-    warp = Warp.drawn((900, 700), scale=scale, seed=3, stream=2)
+    warp = Warp.from_seed((900, 700), scale=scale, seed=3, stream=2)
     for row, col in ((10, 20), (450, 300), (880, 690)):
         down, right = warp.places(Region(row, col, row + 1, col + 1))[0, 0]
         top, left = int(np.floor(down)), int(np.floor(right))
@@ -28,7 +28,7 @@ def test_without_a_warp_every_pixel_is_its_own_place() -> None:
 
 
 def test_the_smooth_field_is_smooth_and_reaches_a_few_pixels() -> None:
-    warp = Warp.drawn((1200, 1000), scale=1.0, seed=1, stream=3)
+    warp = Warp.from_seed((1200, 1000), scale=1.0, seed=1, stream=3)
     plain = Warp(warp.grid, warp.scan_grid, warp.homography, 0.0, 1, 3)
     region = Region(0, 0, 1200, 1000)
     added = warp.seen(region) - plain.seen(region)
@@ -37,7 +37,7 @@ def test_the_smooth_field_is_smooth_and_reaches_a_few_pixels() -> None:
 
 
 def test_modalities_are_moved_each_in_its_own_way() -> None:
-    one, two = (Warp.drawn((300, 300), scale=1.0, seed=1, stream=k) for k in (1, 2))
+    one, two = (Warp.from_seed((300, 300), scale=1.0, seed=1, stream=k) for k in (1, 2))
     assert (
         np.abs(one.displacement(Region(0, 0, 300, 300)) - two.displacement(Region(0, 0, 300, 300))).max() > 1
     )

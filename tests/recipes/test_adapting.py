@@ -54,7 +54,7 @@ def same_weights(one: Path, other: Path) -> bool:
 def test_adapted_weights_differ_and_serve_the_engine(painting: Painting, begun: Path, tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     weights = tg.adapt(
-        *painting, tmp_path / "run", minutes=1, weights=begun, progress=lambda *told: steps.append(told)
+        *painting, tmp_path / "run", minutes=1, weights=begun, progress=lambda *call: steps.append(call)
     )
     assert steps[-1] == (3, 3)
     before, after = load_file(begun), load_file(weights)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tratteggio import models, recipes, treatment
-from tratteggio.datasets.paintings import HELD_OUT, split_paintings
+from tratteggio.datasets.paintings import VALIDATION_PATCHES, split_paintings
 from tratteggio.degradation import make_damage
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Scan, Stack
@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def gathered(folder: Path, **options):
     return split_paintings(
         folder,
-        **{"modalities": PAIR, "side": 32, "damage": NOTHING, "filled": None, "set_aside": True, **options},
+        **{"modalities": PAIR, "side": 32, "damage": NOTHING, "filled": None, "halved": True, **options},
     )
 
 
@@ -47,16 +47,16 @@ def test_one_half_of_each_painting_is_learnt_from_in_the_order_of_the_net(folder
     assert found.names == ("panel a", "panel b")
     assert [found.learnt.grid(number) for number in range(2)] == [(44, 70)] * 2
     assert found.learnt.read(0).shape == (44, 70, 4)
-    assert len(found.held_out) == HELD_OUT
-    truth, known = found.held_out[0]
+    assert len(found.validation) == VALIDATION_PATCHES
+    truth, known = found.validation[0]
     assert truth.shape == (4, 32, 32)
     assert (known == 1).all()
     assert gathered(folder / "panel a").names == ("panel a",)
 
 
 def test_nothing_set_aside_learns_from_all(folder: Path) -> None:
-    found = gathered(folder, set_aside=False)
-    assert (found.learnt.grid(0), found.held_out) == ((120, 70), [])
+    found = gathered(folder, halved=False)
+    assert (found.learnt.grid(0), found.validation) == ((120, 70), [])
     assert found.manifest == {"pictures.txt": "panel a, whole\npanel b, whole\n"}
 
 

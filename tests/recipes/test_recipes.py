@@ -55,8 +55,8 @@ def test_a_recipe_opens_with_its_purpose_and_gives_its_command_source_and_time(n
         "pconv_deep": "CVPR",
     }
     source = next((sources[what] for what in sorted(sources)[::-1] if name.startswith(what)), "poster")
-    for told in (f"tratteggio train {name} --data", source, "Time:", "igures"):
-        assert told in rest
+    for words in (f"tratteggio train {name} --data", source, "Time:", "igures"):
+        assert words in rest
 
 
 def test_the_recipes_of_the_poster_have_its_rates_and_objectives() -> None:

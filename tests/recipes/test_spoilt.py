@@ -48,10 +48,10 @@ def test_a_recipe_trains_and_tells_what_spoilt_its_patches(
 
 
 def test_how_patches_are_spoilt_is_looked_at_before_the_pictures(folder: Path, tmp_path: Path) -> None:
-    for setting, kind, told in (
+    for setting, kind, message in (
         ("spoilt=nois", UnknownName, "no degradation named 'nois'"),
         ("spoilt_options.strong=1", UnknownName, "no option of noise named 'strong'"),
         ("damage=cracks", BadUsage, "patches spoilt by noise are not damaged as well"),
     ):
-        with pytest.raises(kind, match=told):
+        with pytest.raises(kind, match=message):
             recipes.train("denoiser", tmp_path / "nowhere", tmp_path / "run", settings=[setting])

@@ -12,10 +12,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from tratteggio import losses, models, recipes
-from tratteggio.datasets.images import HELD_OUT, split_images
+from tratteggio.datasets.images import VALIDATION_PATCHES, split_images
 from tratteggio.degradation import make_damage
 from tratteggio.errors import BadUsage, MissingExtra, UnreadableFile
-from tratteggio.recipes._judges import feature_net
+from tratteggio.recipes._feature_nets import feature_net
 from tratteggio.training.recipe import Recipe, from_json
 
 TINY = Recipe(
@@ -66,20 +66,20 @@ def test_whole_pictures_are_set_aside_and_listed(folder: Path, tmp_path: Path) -
 
 
 def test_what_is_set_aside_depends_on_names_alone(folder: Path) -> None:
-    found = [split_images(folder, only=None, set_aside=0.3, side=side, damage=CRACKS) for side in (16, 32)]
+    found = [split_images(folder, only=None, share=0.3, side=side, damage=CRACKS) for side in (16, 32)]
     assert found[0].aside == found[1].aside
     assert set(found[0].aside).isdisjoint(found[0].names)
 
 
 def test_patches_held_out_are_upright_cut_from_pictures_set_aside_and_always_the_same(folder: Path) -> None:
-    found = split_images(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
-    again = split_images(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
-    assert len(found.held_out) == HELD_OUT
-    for (truth, known), (other, other_known) in zip(found.held_out, again.held_out, strict=True):
+    found = split_images(folder, only=None, share=0.3, side=32, damage=CRACKS)
+    again = split_images(folder, only=None, share=0.3, side=32, damage=CRACKS)
+    assert len(found.validation) == VALIDATION_PATCHES
+    for (truth, known), (other, other_known) in zip(found.validation, again.validation, strict=True):
         assert np.array_equal(truth, other)
         assert np.array_equal(known, other_known)
     pixels = [np.asarray(Image.open(folder / name)) for name in found.aside]
-    for truth, _ in found.held_out[::8]:
+    for truth, _ in found.validation[::8]:
         levels = np.rint(truth.transpose(1, 2, 0) * 255).astype(np.uint8)
         views = [
             np.lib.stride_tricks.sliding_window_view(p, (32, 32, 3)).reshape(-1, 32, 32, 3) for p in pixels
@@ -95,7 +95,7 @@ def test_none_set_aside_measures_nothing(folder: Path, tmp_path: Path) -> None:
 
 def test_only_the_pictures_of_a_list_are_taken(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("# two\n1.png\n4.png\n")
-    found = split_images(folder, only=tmp_path / "list.txt", set_aside=0.5, side=32, damage=CRACKS)
+    found = split_images(folder, only=tmp_path / "list.txt", share=0.5, side=32, damage=CRACKS)
     assert sorted([*found.names, *found.aside]) == ["1.png", "4.png"]
 
 
@@ -104,7 +104,7 @@ def test_pictures_smaller_than_a_patch_are_left_out_and_told_of(
 ) -> None:
     for number, side in enumerate((20, 40, 41, 31)):
         picture(tmp_path / f"{number}.png", side)
-    found = split_images(tmp_path, only=None, set_aside=0.5, side=32, damage=CRACKS)
+    found = split_images(tmp_path, only=None, share=0.5, side=32, damage=CRACKS)
     assert sorted([*found.names, *found.aside]) == ["1.png", "2.png"]
     assert (
         "2 of 4 images are smaller than a patch of 32 pixels and are left out, for example 0.png"
@@ -117,10 +117,10 @@ def test_a_picture_set_aside_that_cannot_be_decoded_is_left_out_and_named(
 ) -> None:
     for number in range(40):
         picture(tmp_path / f"{number:02}.png")
-    aside = split_images(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS).aside
+    aside = split_images(tmp_path, only=None, share=0.1, side=32, damage=CRACKS).aside
     broken = tmp_path / aside[1]
     broken.write_bytes(broken.read_bytes()[:-2000])
-    found = split_images(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS)
+    found = split_images(tmp_path, only=None, share=0.1, side=32, damage=CRACKS)
     assert found.aside == tuple(name for name in aside if name != aside[1])
     assert found.learnt.unreadable == (aside[1],)
     assert "the picture is left out" in caplog.text
@@ -129,15 +129,15 @@ def test_a_picture_set_aside_that_cannot_be_decoded_is_left_out_and_named(
 @pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
 def test_a_share_out_of_range_is_refused(folder: Path, share: float) -> None:
     with pytest.raises(BadUsage, match="share to set aside must be 0 or more and less than 1"):
-        split_images(folder, only=None, set_aside=share, side=32, damage=CRACKS)
+        split_images(folder, only=None, share=share, side=32, damage=CRACKS)
 
 
 def test_the_card_of_many_pictures_holds_one_hash(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tratteggio.recipes._training.MOST_NAMED", 3)
-    (told,) = models.read_card(train(folder, tmp_path / "run", set_aside=0)).data
-    assert told.startswith("6 pictures, sha256 of the list ")
+    (entry,) = models.read_card(train(folder, tmp_path / "run", set_aside=0)).data
+    assert entry.startswith("6 pictures, sha256 of the list ")
 
 
 # --- runs --------------------------------------------------------------------------------------------
@@ -271,8 +271,8 @@ def test_whole_pictures_are_squared_and_grey_for_a_net_of_one_colour(folder: Pat
     )  # fmt: skip
     figures = models.read_card(weights).figures
     assert set(figures) == {"loss", "psnr_lost", "active_units"}
-    found = split_images(folder, only=None, set_aside=0.4, side=32, damage=CRACKS, channels=1, whole=True)
-    truth, _ = found.held_out[0]
+    found = split_images(folder, only=None, share=0.4, side=32, damage=CRACKS, channels=1, whole=True)
+    truth, _ = found.validation[0]
     assert truth.shape == (1, 32, 32)
     with Image.open(folder / found.aside[0]) as file:
         grey = file.convert("L").resize((32, 32), Image.Resampling.LANCZOS)
@@ -305,12 +305,12 @@ def test_folders_tell_a_net_what_its_pictures_show(folder: Path, tmp_path: Path)
     assert card.model == "vae-fill:attributes=cats+dogs"
     assert load_file(weights)["shifts.linear.weight"].any()
     found = split_images(
-        tmp_path / "pets", only=None, set_aside=0.4, side=32, damage=CRACKS, attributes=("cats", "dogs")
+        tmp_path / "pets", only=None, share=0.4, side=32, damage=CRACKS, attributes=("cats", "dogs")
     )
     kinds = {"cats": [1, 0], "dogs": [0, 1]}
-    each = len(found.held_out) // len(found.aside)
+    each = len(found.validation) // len(found.aside)
     for number, name in enumerate(found.aside):
-        assert found.held_out[each * number][2].tolist() == kinds[name.partition("/")[0]]
+        assert found.validation[each * number][2].tolist() == kinds[name.partition("/")[0]]
 
 
 def test_an_attribute_that_no_picture_has_is_refused(folder: Path, tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ TINY_COLOUR = (
 
 
 def test_colours_are_learnt_from_reduced_pictures(folder: Path, tmp_path: Path) -> None:
-    found = split_images(folder, only=None, set_aside=0.4, side=30, damage=make_damage("none"), reduced=36)
+    found = split_images(folder, only=None, share=0.4, side=30, damage=make_damage("none"), reduced=36)
     assert found.learnt.grid(0) == (30, 36)  # 40 x 48 before
     weights = recipes.train(
         "colorizer_compact", folder, tmp_path / "run", device="cpu", set_aside=0.4,
@@ -344,16 +344,16 @@ def test_colours_are_weighed_by_what_is_frequent_among_the_pictures(tmp_path: Pa
     pixels[:8, :8] = (20, 40, 220)
     for number in range(3):
         Image.fromarray(pixels).save(tmp_path / "data" / f"{number}.png")
-    told = {}
+    losses = {}
     for name, even in (("rebalanced", 0.5), ("plain", 1.0)):
         recipes.train(
             "colorizer_compact", tmp_path / "data", tmp_path / name, device="cpu", set_aside=0,
             settings=[*TINY_COLOUR, f"loss_options.even={even}", "reduced=48"],
         )  # fmt: skip
         lines = (tmp_path / name / "journal.jsonl").read_text("utf-8").splitlines()
-        told[name] = next(json.loads(line)["loss"] for line in lines if "loss" in json.loads(line))
-    assert told["plain"] == pytest.approx(math.log(313), rel=0.1)
-    assert told["rebalanced"] < 0.5 * told["plain"]
+        losses[name] = next(json.loads(line)["loss"] for line in lines if "loss" in json.loads(line))
+    assert losses["plain"] == pytest.approx(math.log(313), rel=0.1)
+    assert losses["rebalanced"] < 0.5 * losses["plain"]
 
 
 def test_a_net_that_finds_cracks_is_trained_on_a_folder_and_serves_its_detector(tmp_path):

@@ -9,17 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
 
 from tratteggio import files
 from tratteggio.phantom import panel as phantom
-
-pytest.importorskip("starlette", reason="the studio needs starlette (extra `studio`)")
-pytest.importorskip("uvicorn", reason="the studio needs uvicorn (extra `studio`)")
-httpx = pytest.importorskip("httpx", reason="the server of the studio is asked with httpx (extra `test`)")
-
-import uvicorn
-
 from tratteggio.studio import server
 from tratteggio.studio.security import Door
 from tratteggio.studio.session import Session

@@ -200,17 +200,17 @@ def altered(run: Path, header: dict[str, str | None], tensors: dict[str, torch.T
     """Write the state of a run anew with other entries; None leaves one out."""
     file = run / "state" / "step-00000003.safetensors"
     with safe_open(file, framework="pt") as state:
-        told = state.metadata() | header
+        metadata = state.metadata() | header
     kept = load_file(file) | tensors
     save_file(
         {name: tensor for name, tensor in kept.items() if tensor is not None},
         file,
-        metadata={key: text for key, text in told.items() if text is not None},
+        metadata={key: text for key, text in metadata.items() if text is not None},
     )
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ({"step": None}, "step is missing"),
         ({"hours": None}, "hours is missing"),
@@ -224,18 +224,18 @@ def altered(run: Path, header: dict[str, str | None], tensors: dict[str, torch.T
     ],
 )
 def test_a_header_that_is_damaged_is_told_of(
-    tmp_path: Path, header: dict[str, str | None], told: str
+    tmp_path: Path, header: dict[str, str | None], message: str
 ) -> None:
     net = tiny_net()
     optimiser = stepped(net)
     save(tmp_path, net, optimiser)
     altered(tmp_path, header, {})
-    with pytest.raises(UnreadableFile, match=rf"step-00000003\.safetensors.*{told}"):
+    with pytest.raises(UnreadableFile, match=rf"step-00000003\.safetensors.*{message}"):
         load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda name: {f"moments/exp_avg/{name}": torch.zeros(7)}, "fits no weight of the net"),
         (lambda name: {f"moments/exp_avg_sq/{name}": None}, "not all there"),
@@ -245,7 +245,7 @@ def test_a_header_that_is_damaged_is_told_of(
     ],
 )
 def test_moments_that_do_not_fit_are_told_of_and_change_nothing(
-    tmp_path: Path, change: Callable[[str], dict[str, torch.Tensor | None]], told: str
+    tmp_path: Path, change: Callable[[str], dict[str, torch.Tensor | None]], message: str
 ) -> None:
     net = tiny_net()
     optimiser = stepped(net)
@@ -253,7 +253,7 @@ def test_moments_that_do_not_fit_are_told_of_and_change_nothing(
     name = next(iter(dict(net.named_parameters())))
     altered(tmp_path, {}, change(name))
     before = {key: tensor.clone() for key, tensor in net.state_dict().items()}
-    with pytest.raises(UnreadableFile, match=told):
+    with pytest.raises(UnreadableFile, match=message):
         load_state(tmp_path, recipe=RECIPE, net=net, optimiser=optimiser)
     assert all(torch.equal(tensor, before[key]) for key, tensor in net.state_dict().items())
 

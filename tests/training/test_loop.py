@@ -68,9 +68,9 @@ def stop_after(step: int, act: Any) -> Any:
 
 def test_a_run_learns_and_leaves_a_plain_folder(tmp_path: Path) -> None:
     seen = []
-    held_out = [Waves()[index] for index in (1000, 1001)] + [Waves(side=24)[1002]]
+    validation = [Waves()[index] for index in (1000, 1001)] + [Waves(side=24)[1002]]
     weights = train(
-        tiny_net(), Waves(), squared, replace(RECIPE, steps=60), tmp_path / "run", held_out=held_out,
+        tiny_net(), Waves(), squared, replace(RECIPE, steps=60), tmp_path / "run", validation=validation,
         progress=lambda done, total: seen.append((done, total)),
     )  # fmt: skip
     run = tmp_path / "run"
@@ -105,7 +105,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(tmp_path: Path) 
 
 def test_validating_changes_nothing(tmp_path: Path) -> None:
     plain = train(tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "plain")
-    looked = train(tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "look", held_out=[Waves()[99]])
+    looked = train(
+        tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "look", validation=[Waves()[99]]
+    )
     assert same_weights(plain, looked)
 
 
@@ -122,7 +124,7 @@ def test_bfloat16_learns_too_and_keeps_weights_in_float32(tmp_path: Path) -> Non
         squared,
         recipe(precision="bf16", steps=30, clip=1.0),
         tmp_path,
-        held_out=[Waves()[99]],
+        validation=[Waves()[99]],
     )
     assert {tensor.dtype for tensor in load_file(weights).values()} == {torch.float32}
     losses = [line["loss"] for line in read_journal(tmp_path) if "loss" in line]
@@ -188,21 +190,21 @@ def test_weights_travel_with_their_card(tmp_path: Path) -> None:
         hours=0,
         machine="here",
     )
-    choices, held_out = recipe(steps=1, batch=1), [Waves(side=32)[9]]
+    choices, validation = recipe(steps=1, batch=1), [Waves(side=32)[9]]
     weights = train(
         models.build("pconv-compact"),
         Waves(side=32),
         squared,
         choices,
         tmp_path,
-        held_out=held_out,
+        validation=validation,
         card=card,
     )
     net, kept = models.load(weights)
     assert set(kept.figures) == {"loss", "psnr_lost"}
     assert 0 < kept.hours < 0.1
     with torch.no_grad():
-        truth, known = (torch.from_numpy(array)[None] for array in held_out[0])
+        truth, known = (torch.from_numpy(array)[None] for array in validation[0])
         assert squared(net(truth * known, known), truth, known).total.item() == pytest.approx(
             kept.figures["loss"], rel=1e-5
         )
@@ -227,7 +229,7 @@ def test_norms_that_are_frozen_stay_as_they_are(tmp_path: Path) -> None:
         train(net, Waves(), squared, recipe(freeze_norms=True), tmp_path / "none")
     net.freeze_encoder_norms = freeze_encoder_norms
     before = {name: tensor.clone() for name, tensor in norm.state_dict().items() if "num" not in name}
-    train(net, Waves(), squared, recipe(freeze_norms=True), tmp_path / "run", held_out=[Waves()[99]])
+    train(net, Waves(), squared, recipe(freeze_norms=True), tmp_path / "run", validation=[Waves()[99]])
     assert all(torch.equal(tensor, norm.state_dict()[name]) for name, tensor in before.items())
 
 
@@ -243,7 +245,7 @@ def kill_at(step):
     return lambda done, total: os.kill(os.getpid(), signal.SIGKILL) if done == step else None
 
 def attempt(**options):
-    train(tiny_net(noisy=True), Waves(), squared, recipe(), {run!r}, held_out=[Waves()[99]], **options)
+    train(tiny_net(noisy=True), Waves(), squared, recipe(), {run!r}, validation=[Waves()[99]], **options)
 
 for number, step in enumerate((3, 12, 17)):
     if not (child := os.fork()):
@@ -257,11 +259,11 @@ attempt(resume=True)
 def test_a_run_killed_three_times_ends_with_the_same_bits(tmp_path: Path) -> None:
     run_script(KILLED.format(run=str(tmp_path / "killed")), file=tmp_path / "killed.py")
     weights = train(
-        tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "whole", held_out=[Waves()[99]]
+        tiny_net(noisy=True), Waves(), squared, RECIPE, tmp_path / "whole", validation=[Waves()[99]]
     )
     assert same_weights(tmp_path / "killed" / "weights.safetensors", weights)
-    told, whole = ([line["step"] for line in read_journal(tmp_path / run)] for run in ("killed", "whole"))
-    assert told == whole
+    steps, whole = ([line["step"] for line in read_journal(tmp_path / run)] for run in ("killed", "whole"))
+    assert steps == whole
     assert_array_equal(*(shown(tmp_path / run / "samples" / "step-20.png") for run in ("killed", "whole")))
 
 
@@ -333,14 +335,14 @@ SHARED = """
 from tratteggio.training.loop import train
 from training.standins import Waves, recipe, squared, tiny_net
 
-train(tiny_net(), Waves(), squared, recipe(), {run!r}, held_out=[Waves()[99]], device="cpu")
+train(tiny_net(), Waves(), squared, recipe(), {run!r}, validation=[Waves()[99]], device="cpu")
 """
 
 
 def test_two_processes_equal_one_on_the_same_batches(tmp_path: Path) -> None:
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
     run_script(SHARED.format(run=str(tmp_path / "two")), *torchrun, file=tmp_path / "two.py")
-    one = load_file(train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "one", held_out=[Waves()[99]]))
+    one = load_file(train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "one", validation=[Waves()[99]]))
     two = load_file(tmp_path / "two" / "weights.safetensors")
     for name, tensor in one.items():
         torch.testing.assert_close(two[name], tensor, rtol=1e-4, atol=1e-5)
@@ -413,23 +415,23 @@ def test_a_net_that_sees_the_truth_is_given_it_in_training_alone(tmp_path: Path)
 
     train(
         Seeing(), Waves(), squared, recipe(steps=2, validate_every=2), tmp_path / "run", device="cpu",
-        held_out=[Waves()[90]],
+        validation=[Waves()[90]],
     )  # fmt: skip
     assert Seeing.given == [True, True, False]
 
 
-@pytest.mark.parametrize(("told", "active"), [(0.0, 0), (1.0, 3)])
+@pytest.mark.parametrize(("spread", "active"), [(0.0, 0), (1.0, 3)])
 def test_active_numbers_of_a_latent_are_counted_and_a_collapse_is_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, told: float, active: int
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, spread: float, active: int
 ) -> None:
     class Latent(type(tiny_net())):
         def nats(self, x, known, truth):
             assert torch.equal(truth * known, x)
-            return torch.tensor([told, 2 * told, 0.02 * told, 0.005 * told])
+            return torch.tensor([spread, 2 * spread, 0.02 * spread, 0.005 * spread])
 
     train(
         Latent(), Waves(), squared, recipe(steps=1), tmp_path / "run", device="cpu",
-        held_out=[Waves()[90], Waves()[91]],
+        validation=[Waves()[90], Waves()[91]],
     )  # fmt: skip
     _, lines = read_journal(tmp_path / "run"), (tmp_path / "run" / "journal.jsonl").read_text()
     assert f'"active_units": {active}.0' in lines
@@ -441,7 +443,7 @@ def test_a_net_that_is_told_of_attributes_gets_those_of_each_picture(tmp_path: P
         def __getitem__(self, index):
             return (*super().__getitem__(index), np.array([index, 1], np.float32))
 
-    class Told(type(tiny_net())):
+    class Conditioned(type(tiny_net())):
         attributes = ("number", "one")
         given: ClassVar[list[Any]] = []
 
@@ -454,10 +456,10 @@ def test_a_net_that_is_told_of_attributes_gets_those_of_each_picture(tmp_path: P
             return torch.ones(3)
 
     train(
-        Told(), Named(), squared, recipe(steps=2, batch=2, validate_every=2), tmp_path / "run", device="cpu",
-        held_out=[Named()[90]],
+        Conditioned(), Named(), squared, recipe(steps=2, batch=2, validate_every=2), tmp_path / "run",
+        device="cpu", validation=[Named()[90]],
     )  # fmt: skip
-    assert Told.given == [(True, [[0, 1], [1, 1]]), (True, [[2, 1], [3, 1]]), (False, [[90, 1]])]
+    assert Conditioned.given == [(True, [[0, 1], [1, 1]]), (True, [[2, 1], [3, 1]]), (False, [[90, 1]])]
 
 
 def test_a_net_that_answers_for_the_middle_of_a_patch_is_measured_there(tmp_path: Path) -> None:
@@ -469,7 +471,9 @@ def test_a_net_that_answers_for_the_middle_of_a_patch_is_measured_there(tmp_path
         return squared(y, x[..., 2:-2, 2:-2], known[..., 2:-2, 2:-2])
 
     patch = Waves()[90]
-    train(Narrow(), Waves(), of_the_middle, recipe(steps=1), tmp_path / "run", device="cpu", held_out=[patch])
+    train(
+        Narrow(), Waves(), of_the_middle, recipe(steps=1), tmp_path / "run", device="cpu", validation=[patch]
+    )
     truth, known = (array[:, 2:-2, 2:-2] for array in patch)
     lost = np.any(known < 0.5, axis=0)
     black = -10 * np.log10(np.mean(truth[:, lost] ** 2))  # of what is lost the net is shown zeros
@@ -496,11 +500,11 @@ class Blind(torch.nn.Module):
 
 def test_a_net_is_shown_spoilt_patches_that_are_the_same_at_every_look(tmp_path: Path) -> None:
     degrade = make_degradation("dim", {})
-    held_out = [Waves()[index] for index in (1000, 1001)]
+    validation = [Waves()[index] for index in (1000, 1001)]
     net = Blind()
     train(
         net, Waves(), squared, replace(RECIPE, steps=2, validate_every=1), tmp_path / "run", degrade=degrade,
-        held_out=held_out,
+        validation=validation,
     )  # fmt: skip
     first, second = net.learnt
     truths = [torch.from_numpy(np.stack([Waves()[4 * step + k][0] for k in range(4)])) for step in (0, 1)]

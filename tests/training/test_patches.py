@@ -177,12 +177,12 @@ def test_stages_are_timed():
 
 
 def test_what_cannot_be_is_refused():
-    for options, told in (
+    for options, message in (
         ({"side": 1}, "side must be at least"),
         ({"per_picture": 0}, "per_picture must be at least"),
         ({"seed": -1}, "seed must be a whole number"),
     ):
-        with pytest.raises(BadUsage, match=told):
+        with pytest.raises(BadUsage, match=message):
             Patches(PICTURES, **options)
     with pytest.raises(UnknownName, match="did you mean 'degrees'"):
         Patches(PICTURES, augment={"degree": 3})
@@ -308,7 +308,7 @@ def test_attributes_of_a_picture_are_the_names_of_the_folders_above_it():
     source = Named(2, rows=64, cols=64)
     patches = Patches(source, side=32, attributes=["gold", "landscape", "saint"])
     plain = Patches(source, side=32)
-    told = {tuple(patches[k][2].tolist()) for k in range(50)}
-    assert told == {(1, 0, 1), (0, 1, 0)}
+    flags = {tuple(patches[k][2].tolist()) for k in range(50)}
+    assert flags == {(1, 0, 1), (0, 1, 0)}
     assert all(np.array_equal(a, b) for a, b in zip(patches[3], plain[3], strict=False))
     assert len(plain[3]) == 2

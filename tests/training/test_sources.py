@@ -11,7 +11,7 @@ from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.painting import Scan, Stack
 from tratteggio.phantom import multimodal, panel
 from tratteggio.training.image_cache import ImageCache
-from tratteggio.training.pictures import listed, pictures, split
+from tratteggio.training.image_lists import list_images, read_image_list, split
 from tratteggio.training.sources import Arrays, Chosen, Folder, Halved, Joined, Phantoms, Reduced, Stacks
 
 RNG = np.random.default_rng(0)
@@ -103,9 +103,9 @@ def test_names_choose_among_the_pictures(folder):
 
 def test_a_list_is_read_line_by_line(tmp_path):
     (tmp_path / "list.txt").write_text("# set aside\nb.png\n\n  deep/a.tif \n")
-    assert listed(tmp_path / "list.txt") == ["b.png", "deep/a.tif"]
+    assert read_image_list(tmp_path / "list.txt") == ["b.png", "deep/a.tif"]
     with pytest.raises(UnreadableFile, match="one name per line"):
-        listed(tmp_path / "gone.txt")
+        read_image_list(tmp_path / "gone.txt")
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
@@ -259,7 +259,7 @@ def test_both_sides_of_a_split_have_a_picture(share):
 
 
 def test_the_list_of_a_folder_is_sorted_and_relative(folder):
-    assert pictures(folder) == ["b.png", "deep/a.tif"]
+    assert list_images(folder) == ["b.png", "deep/a.tif"]
 
 
 def test_pictures_are_reduced_to_a_longer_side_and_never_enlarged():

@@ -1,8 +1,9 @@
 """Scans of one painting onto one grid, with what is left aside measured; tiles of one scan into one."""
 
+from tratteggio.align.control_points import read_points
+from tratteggio.align.images import overlay, residual_picture
 from tratteggio.align.locate import Registration, locate
 from tratteggio.align.mosaic import Mosaic, mosaic
-from tratteggio.align.pictures import overlay, residual_picture
 from tratteggio.align.register import Registered, register
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Field, Transform
@@ -18,6 +19,7 @@ __all__ = [
     "locate",
     "mosaic",
     "overlay",
+    "read_points",
     "register",
     "residual_picture",
     "warp",

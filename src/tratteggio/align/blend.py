@@ -80,7 +80,7 @@ def _coarse(band: Array) -> NDArray[np.float32]:
     return np.asarray(sums / area[..., None], dtype=np.float32)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Blended(LazyPixels):
     """The tiles as one raster, blended while it is read."""
 
@@ -120,7 +120,7 @@ class Blended(LazyPixels):
         return to_depth(values, self.dtype, white=self.tiles[0].scan.metadata.white)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Covered(LazyPixels):
     """Where some tile lies."""
 

@@ -97,12 +97,12 @@ def _thumbnail(pyramid: Pyramid, spacing: float, turn: float) -> _Thumbnail:
     matrix = np.eye(3)
     matrix[:2, :2] = linear
     matrix[:2, 2] = middle - linear @ np.array([(grid[0] - 1) / 2, (grid[1] - 1) / 2])
-    picture, seen = pyramid.at(
+    image, seen = pyramid.at(
         Transform(matrix, grid, pyramid.grid).crossing(*(np.arange(n, dtype=float) for n in grid)),
         spacing=spacing,
     )
     inner = ndimage.binary_erosion(seen, iterations=RIM).astype(np.float32)
-    edges = orientation(picture, sigma=SIGMA, around=AROUND) * inner
+    edges = orientation(image, sigma=SIGMA, around=AROUND) * inner
     edges -= edges.sum() / max(float(inner.sum()), 1.0) * inner
     return _Thumbnail(edges.astype(np.complex64), inner, np.abs(edges) ** 2, matrix)
 

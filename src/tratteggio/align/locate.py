@@ -23,6 +23,7 @@ from tratteggio.align.evidence import Evidence
 from tratteggio.align.fitting import Fit, fit
 from tratteggio.align.maps import Grey, Orientation, orientation, whitened
 from tratteggio.align.matching import correlate, match
+from tratteggio.align.mirror import mirror_scan, mirror_transform
 from tratteggio.align.pyramid import Level, Pyramid, seen_through
 from tratteggio.align.residual import Residual
 from tratteggio.align.transform import Floats, Transform, inside
@@ -64,14 +65,53 @@ class Registration:
     Attributes:
         transform: from the reference to the source.
         residual: what is left, at held-out places.
+        method: what it was found from, "contours" or "control points".
     """
 
     transform: Transform
     residual: Residual
+    method: str = "contours"
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the source shows the painting mirrored."""
+        return bool(np.linalg.det(self._slopes()) < 0)
+
+    @property
+    def quarter_turns(self) -> int:
+        """Degrees by which the source (if mirrored: after exchanging left and right) is turned clockwise.
+
+        0, 90, 180 or 270, the nearest.
+        """
+        slopes = self._slopes()
+        if self.mirrored:
+            slopes = np.diag([1.0, -1.0]) @ slopes
+        # A step down in the reference goes (down, right) in the source; clockwise, down becomes left.
+        down, right = slopes[:, 0]
+        return int(np.rint(np.degrees(np.arctan2(-right, down)) / 90)) % 4 * 90
+
+    def describe_orientation(self) -> str:
+        """Say how the source is turned or mirrored, or nothing if it is upright."""
+        words = ["mirrored"] if self.mirrored else []
+        words += [f"turned by {self.quarter_turns} degrees clockwise"] if self.quarter_turns else []
+        return " and ".join(words)
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it, JSON-like."""
-        return {"transform": self.transform.as_json(), "residual": self.residual.as_json()}
+        return {
+            "method": self.method,
+            "mirrored": self.mirrored,
+            "turned_clockwise_degrees": self.quarter_turns,
+            "transform": self.transform.as_json(),
+            "residual": self.residual.as_json(),
+        }
+
+    def _slopes(self) -> Floats:
+        """Return how the source changes with rows (first column) and columns at the centre: (2, 2)."""
+        centre = (np.array(self.transform.grid) - 1) / 2
+        middle, down, right = self.transform.at(centre + np.array([[0, 0], [1, 0], [0, 1]]))
+        slopes: Floats = np.stack([down - middle, right - middle], axis=1)
+        return slopes
 
 
 def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registration:
@@ -79,8 +119,9 @@ def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registra
 
     The scans may differ in modality, size, rotation (any angle) and scale. The scale is the one that their
     stated resolutions give; if none are stated, or contours contradict them (then a note says so), it is
-    looked for between 0.43 and 2.3 times the ratio of the longest sides. They must not be mirrored. Longest
-    sides above 4096 pixels are reduced for measuring. What is not seen of the source is left out.
+    looked for between 0.43 and 2.3 times the ratio of the longest sides. A source that does not match is also
+    tried mirrored, in quarter turns. Longest sides above 4096 pixels are reduced for measuring. What is not
+    seen of the source is left out.
 
     Args:
         reference: whose grid counts.
@@ -104,21 +145,67 @@ def locate_all(
     ultraviolet that nothing in the visible shows. So give those first that are most like the reference.
     Arguments, errors and the rest are those of `locate`.
     """
+    found = locate_each(reference, sources, max_error=max_error)
+    for one in found:
+        if isinstance(one, Misaligned):
+            raise one
+    return tuple(one for one in found if isinstance(one, Registration))
+
+
+def locate_each(
+    reference: Scan, sources: Sequence[Scan], *, max_error: float = 2.0
+) -> list[Registration | Misaligned]:
+    """Do as `locate_all`, but go on after a scan that does not match: its error stands in its place."""
     if not max_error > 0:
         raise BadUsage(f"max_error must be a number of pixels above 0, got {max_error}", option="max_error")
-    fixed = pyramid(reference)
-    views, registrations = [View(fixed)], []
+    if not sources:
+        return []
+    views, results = [View(pyramid(reference))], list[Registration | Misaligned]()
     for source in sources:
-        moving = pyramid(source)
-        transform = _first(fixed, moving, reference, source)
-        if transform is None:
-            raise _no_structure(reference, source)
-        transform, residual = _refined(views, moving, transform)
-        require_aligned(residual, reference, source, max_error=max_error)
-        if residual.share > WITNESS_SHARE and residual.mean < WITNESS_PX:
-            views.append(View(moving, transform))
-        registrations.append(Registration(transform, residual))
-    return tuple(registrations)
+        try:
+            registration, view = _locate_either_way(views, reference, source, max_error=max_error)
+        except Misaligned as error:
+            results.append(error)
+            continue
+        if registration.residual.share > WITNESS_SHARE and registration.residual.mean < WITNESS_PX:
+            views.append(view)
+        results.append(registration)
+    return results
+
+
+def _locate_either_way(
+    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float
+) -> tuple[Registration, View]:
+    """Locate a scan as it is or, if that fails, mirrored.
+
+    Raises:
+        Misaligned: neither matches; the message is that of the scan as it is.
+    """
+    try:
+        transform, view, residual = _locate(views, reference, source, max_error=max_error, tilted=True)
+    except Misaligned as error:
+        try:
+            # The fit takes skew for unlikely, and a mirror is all skew: so the scan is mirrored, not the map.
+            transform, view, residual = _locate(
+                views, reference, mirror_scan(source), max_error=max_error, tilted=False
+            )
+        except Misaligned:
+            raise error from None
+        transform = mirror_transform(transform)
+    return Registration(transform, residual), view
+
+
+def _locate(
+    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float, tilted: bool
+) -> tuple[Transform, View, Residual]:
+    """Locate a scan that is not mirrored."""
+    moving = pyramid(source)
+    transform = _first(views[0].pyramid, moving, reference, source, tilted=tilted)
+    if transform is None:
+        raise _no_structure(reference, source)
+    transform, residual = _refine(views, moving, transform)
+    require_aligned(residual, reference, source, max_error=max_error)
+    return transform, View(moving, transform), residual
 
 
 def pyramid(scan: Scan) -> Pyramid:
@@ -134,9 +221,9 @@ def pyramid(scan: Scan) -> Pyramid:
             "to be aligned"
         )
     levels = Pyramid.of(scan)
-    picture = levels.levels[0].picture
-    if float(np.ptp(picture)) == 0:
-        what = "black" if picture.flat[0] == 0 else "one single value"
+    image = levels.levels[0].image
+    if float(np.ptp(image)) == 0:
+        what = "black" if image.flat[0] == 0 else "one single value"
         raise BadUsage(
             f"{scan.name} ({scan.modality}) is {what} everywhere, so it cannot be aligned; "
             "check that it is the right file"
@@ -174,8 +261,8 @@ def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_er
 def _no_structure(reference: Scan, source: Scan) -> Misaligned:
     return Misaligned(
         f"no contours were found that {source.name} ({source.modality}) shares with {reference.name}; they "
-        "must show the same part of one painting, overlap widely and not be mirrored; stating the resolution "
-        "of both helps"
+        "must show the same part of one painting and overlap widely (mirrored was tried, too); stating the "
+        "resolution of both helps, and so do control points"
     )
 
 
@@ -192,7 +279,7 @@ class View:
     def over(self, level: Level, region: Region) -> tuple[Grey, NDArray[np.bool_]]:
         """Return grey values and what is seen, over a region of a level of the reference."""
         if self.transform is None:
-            return level.picture[region.slices], level.seen[region.slices]
+            return level.image[region.slices], level.seen[region.slices]
         return seen_through(self.transform, level, self.pyramid, region)
 
 
@@ -219,13 +306,20 @@ class Found:
     surfaces: Floats
 
 
-def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Transform | None:
-    """Return the guess under which most patches of a small level find their place: the likely ones first."""
+def _first(
+    fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan, *, tilted: bool
+) -> Transform | None:
+    """Return the guess under which most patches of a small level find their place: the likely ones first.
+
+    Args:
+        tilted: whether to try any angle, or only what is near quarter turns.
+    """
     stated, free = stated_scales(reference, source), free_scales(reference, source)
     best, most = None, 0.0
-    for scales, turns in ((stated, UPRIGHT), (free, UPRIGHT), (stated or free, TILTED)):
+    stages = [(stated, UPRIGHT), (free, UPRIGHT), *([(stated or free, TILTED)] if tilted else [])]
+    for scales, turns in stages:
         for guess in guesses(fixed, moving, scales=scales, turns=turns):
-            transform, agreed = _tried(fixed, moving, guess)
+            transform, agreed = _try_guess(fixed, moving, guess)
             if agreed > most:
                 best, most = transform, agreed
             if most > CERTAIN:
@@ -241,12 +335,12 @@ def _first(fixed: Pyramid, moving: Pyramid, reference: Scan, source: Scan) -> Tr
     return best
 
 
-def _tried(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, float]:
+def _try_guess(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, float]:
     """Improve a guess on a small level; return it, and the share of patches that agree with it."""
     level, views = _level(fixed, START_PX), [View(fixed)]
     transform = guess.transform
     for _ in range(3):
-        fitted = _fitted(views, level, moving, transform, patch=PATCHES[0], within_px=GUESSED)
+        fitted = _fit(views, level, moving, transform, patch=PATCHES[0], within_px=GUESSED)
         if fitted is None:
             return transform, 0.0
         transform = fitted.transform
@@ -255,15 +349,15 @@ def _tried(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform, fl
     return transform, float(near.mean())
 
 
-def _refined(views: Sequence[View], moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
+def _refine(views: Sequence[View], moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
     """Follow a transform from small levels to the finest."""
     fixed, fitted = views[0].pyramid, None
     for level in reversed(fixed.levels):
-        longest = max(level.picture.shape)
+        longest = max(level.image.shape)
         if longest < START_PX:
             continue
         for within_px in (REACHED, *[SETTLED] * ROUNDS):
-            fitted = _fitted(
+            fitted = _fit(
                 views,
                 level,
                 moving,
@@ -278,7 +372,7 @@ def _refined(views: Sequence[View], moving: Pyramid, transform: Transform) -> tu
     return transform, Residual(held_out.places, shifts, spread)
 
 
-def _fitted(
+def _fit(
     views: Sequence[View],
     level: Level,
     moving: Pyramid,
@@ -302,9 +396,7 @@ def _fitted(
 
 def _level(pyramid: Pyramid, longest: int) -> Level:
     """Return the coarsest level whose longest side is at least this, or the finest."""
-    return next(
-        (lv for lv in reversed(pyramid.levels) if max(lv.picture.shape) >= longest), pyramid.levels[0]
-    )
+    return next((lv for lv in reversed(pyramid.levels) if max(lv.image.shape) >= longest), pyramid.levels[0])
 
 
 def find(
@@ -323,7 +415,7 @@ def find(
     Dense patches overlap by half; those that overlap a held-out one are left out of the fit. Whitened maps
     find more where grain or brushwork drown contours; peaks of plain ones tell better whether to trust them.
     """
-    shape = level.picture.shape[0], level.picture.shape[1]
+    shape = level.image.shape[0], level.image.shape[1]
     patch = patch or int(np.clip(min(shape) // PER_PATCH * 16, *PATCHES))
     corners, aside, apart = _lattice(shape, patch, dense=dense)
     if held_out is not None:
@@ -363,19 +455,19 @@ def _window(
     first, last = corners.min(axis=0), corners.max(axis=0) + patch
     core = Region(int(first[0]), int(first[1]), int(last[0]), int(last[1]))
     wide = Region(core.top - RADIUS, core.left - RADIUS, core.bottom + RADIUS, core.right + RADIUS)
-    around = core.grow(HALO, within=(level.picture.shape[0], level.picture.shape[1]))
+    around = core.grow(HALO, within=(level.image.shape[0], level.image.shape[1]))
     wider = Region(wide.top - HALO, wide.left - HALO, wide.bottom + HALO, wide.right + HALO)
 
-    def edges(picture: Grey, region: Region) -> Orientation:
-        made = orientation(picture, sigma=SIGMA, around=AROUND)
+    def edges(image: Grey, region: Region) -> Orientation:
+        made = orientation(image, sigma=SIGMA, around=AROUND)
         return whitened(made, corners - (region.top, region.left), patch=patch) if whiten else made
 
-    picture, our_seen = view.over(level, around)
-    ours = edges(picture, around)[core.relative_to(around).slices]
+    image, our_seen = view.over(level, around)
+    ours = edges(image, around)[core.relative_to(around).slices]
     our_seen = our_seen[core.relative_to(around).slices]
-    picture, seen = seen_through(transform, level, moving, wider)
+    image, seen = seen_through(transform, level, moving, wider)
     inner = ndimage.binary_erosion(seen, iterations=3, border_value=1)[wide.relative_to(wider).slices]
-    theirs = edges(picture, wider)[wide.relative_to(wider).slices] * inner
+    theirs = edges(image, wider)[wide.relative_to(wider).slices] * inner
     within, side = corners - first, patch + 2 * RADIUS
     surfaces = correlate(ours, theirs.astype(np.complex64), within, patch=patch, radius=RADIUS)
     share = [

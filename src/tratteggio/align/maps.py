@@ -31,17 +31,17 @@ def grey(scan: Scan, factor: int = 1) -> Grey:
     """
     rows, cols = (side // factor for side in scan.grid)
     bands = Region.whole((rows * factor, cols * factor)).bands(factor * max(1, BAND_ROWS // factor))
-    return np.concatenate([_reduced(scan.colour(band), factor) for band in bands])
+    return np.concatenate([_reduce(scan.colour(band), factor) for band in bands])
 
 
-def _reduced(colour: Array, factor: int) -> Grey:
+def _reduce(colour: Array, factor: int) -> Grey:
     flat = np.nan_to_num(colour.astype(np.float32), nan=0, posinf=0, neginf=0).mean(axis=-1)
     rows, cols = (side // factor for side in flat.shape)
     reduced: Grey = flat.reshape(rows, factor, cols, factor).mean(axis=(1, 3), dtype=np.float32)
     return reduced
 
 
-def orientation(picture: Grey, *, sigma: float, around: float) -> Orientation:
+def orientation(image: Grey, *, sigma: float, around: float) -> Orientation:
     """Return the orientation map of a grey picture: (H, W) complex64, length about 1 at edges.
 
     Args:
@@ -50,8 +50,8 @@ def orientation(picture: Grey, *, sigma: float, around: float) -> Orientation:
         around: of the Gaussian neighbourhood whose mean contrast counts as 1, in pixels.
     """
     gradient = (
-        ndimage.gaussian_filter(picture, sigma, order=(1, 0), mode="nearest")
-        + np.complex64(1j) * ndimage.gaussian_filter(picture, sigma, order=(0, 1), mode="nearest")
+        ndimage.gaussian_filter(image, sigma, order=(1, 0), mode="nearest")
+        + np.complex64(1j) * ndimage.gaussian_filter(image, sigma, order=(0, 1), mode="nearest")
     ).astype(np.complex64)
     length = np.abs(gradient)
     local = np.sqrt(ndimage.gaussian_filter(length * length, around, mode="nearest"))

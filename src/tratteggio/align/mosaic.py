@@ -108,9 +108,9 @@ class Mosaic:
             return
         if self.scan.seen is not None:
             log.warning("%s: areas that no tile shows are written as 0; an .ome.zarr marks them", path)
-        with files.beside([files.sidecar(path, "history"), path], before=before) as [beside_it, picture]:
+        with files.beside([files.sidecar(path, "history"), path], before=before) as [beside_it, image]:
             beside_it.write_text(history_json(self.history()), encoding="utf-8")
-            write_as(self.scan.pixels, picture, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
+            write_as(self.scan.pixels, image, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
 
 
 def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
@@ -138,14 +138,14 @@ def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
     poses, pairs = _spread(scans, overlaps)
     for _ in range(ROUNDS):
         found = {pair: _found(levels, poses, pair) for pair in pairs}
-        poses = _adjusted(poses, found)
+        poses = _adjust(poses, found)
     residual = Residual.joined(_residual(levels, poses, pair) for pair in pairs)
     if not residual.measured.any() or residual.mean > max_error:
         raise Misaligned(
             f"the tiles lie {residual.mean:.2f} pixels aside of each other on average after all fits, but "
             f"the limit is `max_error={max_error:g}`; allow more, or give tiles that overlap more"
         )
-    return replace(_laid(scans, poses, pairs, residual), max_error=max_error)
+    return replace(_lay_out(scans, poses, pairs, residual), max_error=max_error)
 
 
 def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
@@ -199,7 +199,7 @@ def _overlap(levels: Sequence[Pyramid], pair: tuple[int, int]) -> _Overlap | Non
             middle = np.median(matched.shifts[matched.trusted], axis=0)
             near = np.linalg.norm(matched.shifts - middle, axis=1) < 2 * AGREE_PX * level.factor
             agreed = int((near & matched.trusted).sum())
-            transform = replace(transform, homography=transform.homography @ _moved(middle))
+            transform = replace(transform, homography=transform.homography @ _move(middle))
             if agreed < max(LEAST_MATCHES, AGREED * matched.in_view.sum()):
                 break
             if best is None or agreed > best.agreed:
@@ -210,7 +210,7 @@ def _overlap(levels: Sequence[Pyramid], pair: tuple[int, int]) -> _Overlap | Non
 def _small(tile: Pyramid) -> Level:
     """Return the level at which overlaps are looked for."""
     return next(
-        (lv for lv in reversed(tile.levels) if max(lv.picture.shape) >= 2 * THUMBNAIL_PX), tile.levels[0]
+        (lv for lv in reversed(tile.levels) if max(lv.image.shape) >= 2 * THUMBNAIL_PX), tile.levels[0]
     )
 
 
@@ -238,14 +238,14 @@ def _spread(
         surest = max(leading, key=lambda overlap: overlap.agreed)
         a, b = surest.pair
         if a in poses:
-            poses[b] = poses[a] @ _moved(-surest.shift)
+            poses[b] = poses[a] @ _move(-surest.shift)
         else:
-            poses[a] = poses[b] @ _moved(surest.shift)
+            poses[a] = poses[b] @ _move(surest.shift)
     # A false overlap contradicts what the surer ones say together.
     fitting = tuple(
         o.pair
         for o in overlaps
-        if np.abs((poses[o.pair[1]] @ _moved(o.shift) - poses[o.pair[0]])[:2, 2]).max() < DRIFT_PX
+        if np.abs((poses[o.pair[1]] @ _move(o.shift) - poses[o.pair[0]])[:2, 2]).max() < DRIFT_PX
     )
     return [poses[number] for number in range(len(tiles))], fitting
 
@@ -275,7 +275,7 @@ def _residual(levels: Sequence[Pyramid], poses: Sequence[Floats], pair: tuple[in
     return Residual(places[inner], shifts[inner])
 
 
-def _adjusted(poses: Sequence[Floats], found: dict[tuple[int, int], Found]) -> list[Floats]:
+def _adjust(poses: Sequence[Floats], found: dict[tuple[int, int], Found]) -> list[Floats]:
     """Return the affine poses under which matches of all overlaps meet best; the first tile stays."""
     unknowns = 6 * (len(poses) - 1)
 
@@ -313,14 +313,14 @@ def _adjusted(poses: Sequence[Floats], found: dict[tuple[int, int], Found]) -> l
     return [np.eye(3), *made]
 
 
-def _moved(shift: Floats) -> Floats:
+def _move(shift: Floats) -> Floats:
     return np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1.0]])
 
 
 # --- laid out --------------------------------------------------------------------------------------------
 
 
-def _laid(
+def _lay_out(
     tiles: Sequence[Scan],
     poses: Sequence[Floats],
     pairs: tuple[tuple[int, int], ...],
@@ -338,7 +338,7 @@ def _laid(
     origin = np.floor(corners.min(axis=0) + 0.5)
     rows, cols = (int(side) for side in np.ceil(corners.max(axis=0) - 0.5) - origin + 1)
     transforms = tuple(
-        Transform(np.linalg.inv(pose) @ _moved(origin), (rows, cols), tile.grid)
+        Transform(np.linalg.inv(pose) @ _move(origin), (rows, cols), tile.grid)
         for tile, pose in zip(tiles, poses, strict=True)
     )
     laid = tuple(Tile.of(tile, transform) for tile, transform in zip(tiles, transforms, strict=True))

@@ -27,7 +27,7 @@ class Level:
         factor: whole, 1 or more.
     """
 
-    picture: Grey
+    image: Grey
     seen: NDArray[np.bool_]
     factor: int
 
@@ -57,11 +57,11 @@ class Pyramid:
         """Read a scan once and make all levels."""
         factor = -(-max(scan.grid) // FINEST_PX)
         levels = [Level(*_without_frame(grey(scan, factor)), factor)]
-        while min(levels[-1].picture.shape) >= 2 * SMALLEST_PX:
+        while min(levels[-1].image.shape) >= 2 * SMALLEST_PX:
             finer = levels[-1]
             levels.append(
                 Level(
-                    _quarters(finer.picture).mean(0),
+                    _quarters(finer.image).mean(0),
                     np.asarray(_quarters(finer.seen).all(0)),
                     finer.factor * 2,
                 )
@@ -77,26 +77,26 @@ class Pyramid:
         level = self.near(spacing * 1.001)
         reduced = np.moveaxis(level.reduced(places), -1, 0)
         # Linear between pixels: the orientation maps made of it are smooth anyway.
-        picture = ndimage.map_coordinates(level.picture, reduced, order=1, mode="nearest")
+        image = ndimage.map_coordinates(level.image, reduced, order=1, mode="nearest")
         seen = ndimage.map_coordinates(level.seen, reduced, order=0, mode="nearest")
-        return picture, inside(places, self.grid) & seen
+        return image, inside(places, self.grid) & seen
 
 
-def _without_frame(picture: Grey) -> tuple[Grey, NDArray[np.bool_]]:
+def _without_frame(image: Grey) -> tuple[Grey, NDArray[np.bool_]]:
     """Tell a black frame, as earlier warps leave it; its rim would be the strongest contour of all."""
-    labels, _ = ndimage.label(picture == 0)
+    labels, _ = ndimage.label(image == 0)
     rim = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     seen = ~np.isin(labels, rim[rim > 0])
     if seen.all() or not seen.any():
-        return picture, np.ones_like(seen)
+        return image, np.ones_like(seen)
     nearest = ndimage.distance_transform_edt(~seen, return_distances=False, return_indices=True)
-    return picture[tuple(nearest)], seen
+    return image[tuple(nearest)], seen
 
 
-def _quarters(picture: NDArray[Any]) -> NDArray[Any]:
+def _quarters(image: NDArray[Any]) -> NDArray[Any]:
     """Return the four pixels of each 2 x 2 one after the other: (4, h // 2, w // 2)."""
-    rows, cols = (side // 2 * 2 for side in picture.shape)
-    return np.stack([picture[i:rows:2, j:cols:2] for i in (0, 1) for j in (0, 1)])
+    rows, cols = (side // 2 * 2 for side in image.shape)
+    return np.stack([image[i:rows:2, j:cols:2] for i in (0, 1) for j in (0, 1)])
 
 
 def seen_through(

@@ -92,7 +92,7 @@ class Transform:
     def at(self, places: Floats) -> Floats:
         """Return where (k, 2) places of the reference lie in the source."""
         moved = places + self.bent(places)
-        return self._projected(moved[:, 0], moved[:, 1])
+        return self._project(moved[:, 0], moved[:, 1])
 
     def bent(self, places: Floats) -> Floats:
         """Return by how much the field displaces (k, 2) places of the reference."""
@@ -109,9 +109,9 @@ class Transform:
         """Return where the crossings of rows and columns of the reference lie: (h, w, 2)."""
         down, across = rows[:, None], cols[None, :]
         if self.field is None:
-            return self._projected(down, across)
+            return self._project(down, across)
         bent = self.field.over(rows, cols)
-        return self._projected(down + bent[..., 0], across + bent[..., 1])
+        return self._project(down + bent[..., 0], across + bent[..., 1])
 
     def scale(self) -> float:
         """Return how many source pixels one reference pixel is wide, at the centre."""
@@ -152,7 +152,7 @@ class Transform:
             None if field is None else Field(np.asarray(field, dtype=np.float64), grid),
         )
 
-    def _projected(self, rows: Floats, cols: Floats) -> Floats:
+    def _project(self, rows: Floats, cols: Floats) -> Floats:
         h = self.homography
         down = h[2, 0] * rows + h[2, 1] * cols + h[2, 2]
         return np.stack(

@@ -59,7 +59,7 @@ def warp(source: Scan, transform: Transform, reference: Metadata) -> Scan:
     )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Warped(LazyPixels):
     """Pixels of a scan on the grid of a reference; the same bits in whatever region they are read."""
 
@@ -88,7 +88,7 @@ class Warped(LazyPixels):
         return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Seen(LazyPixels):
     """Where a warped scan shows the painting."""
 

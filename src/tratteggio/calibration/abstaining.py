@@ -67,7 +67,7 @@ def abstain(lacunae: Lacunae, confidence: Pixels, *, above: float) -> tuple[Lacu
     return Lacunae(_Filled(lacunae.lost, groups, kept), lacunae.name), record
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Filled(LazyPixels):
     """Lacunae without those that are not filled, as lazy pixels (H, W) bool."""
 

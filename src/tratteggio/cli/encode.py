@@ -47,7 +47,7 @@ def encode(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files, treatment
         from tratteggio.features import cluster_picture, encode_file, principal_picture
-        from tratteggio.features.pictures import require_count
+        from tratteggio.features.images import require_count
         from tratteggio.files.outputs import require_outputs
         from tratteggio.files.white import note_range
         from tratteggio.seeds import require_seed

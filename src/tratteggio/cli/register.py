@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from tratteggio.cli import wording
 from tratteggio.cli.console import Console, Json, Overwrite, Quiet, White, conversation
 
 if TYPE_CHECKING:
-    from tratteggio.align import Residual
+    from tratteggio.align import Registration, Residual
     from tratteggio.files.watch import Watch
     from tratteggio.painting import Scan
 
@@ -24,6 +26,7 @@ class Job(NamedTuple):
         output: the file to write.
         max_error: the largest mean residual, in pixels.
         pictures: a folder for images to look at, or None.
+        points: a CSV file of control points, or None.
         white: the sample value of white, or None.
     """
 
@@ -31,6 +34,7 @@ class Job(NamedTuple):
     output: Path
     max_error: float
     pictures: Path | None
+    points: Path | None
     white: float | None
 
 
@@ -46,13 +50,25 @@ def register(
         typer.Option("--output", "-o", help="NAME.ome.zarr or NAME.ome.tif. For a mosaic also .tif or .png."),
     ],
     max_error: Annotated[
-        float, typer.Option(help="The largest mean residual, in pixels of REF. Above it, nothing is written.")
+        float, typer.Option(help="The largest mean residual, in pixels of REF. A scan above it is left out.")
     ] = 2.0,
     mosaic: Annotated[
         bool, typer.Option("--mosaic", help="Stitch tiles of one modality: [MODALITY=]TILE TILE...")
     ] = False,
     pictures: Annotated[
-        Path | None, typer.Option(help="A folder for overlay images and residual maps.")
+        Path | None,
+        typer.Option(
+            help="A folder for overlay images and residual maps. It is made if needed. Without it, the "
+            "overlays are written beside the output."
+        ),
+    ] = None,
+    points: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Control points for scans that contours do not align, at least 4 a scan. Each line: "
+            "modality, column and row in REF, column and row in the scan.",
+        ),
     ] = None,
     white: White = None,
     overwrite: Overwrite = False,
@@ -62,8 +78,9 @@ def register(
     """Align scans with the first scan, on its pixel grid, or stitch tiles. Each scan is resampled once.
 
     Transforms and residual maps are saved with the scans. The residual is measured at points that the fit
-    did not use. Nothing is saved above --max-error. A scan that is aligned helps to align the next ones, so
-    give the scans that are most similar to REF first.
+    did not use. Scans that match are written; those that do not are named, and the exit code is 1. Mirrored
+    and turned scans are found. Check the overlay images. A scan that is aligned helps to align the next
+    ones, so give the scans that are most similar to REF first.
 
     Example: tratteggio register REF.tif irr=IRR.tif xray=X.tif -o panel.ome.zarr --pictures looks/
     """
@@ -71,17 +88,41 @@ def register(
         from tratteggio.errors import BadUsage
         from tratteggio.files.outputs import require_outputs
 
-        if pictures and not pictures.is_dir():
-            raise BadUsage(f"{pictures} is not a folder; create it first")
+        if mosaic and points:
+            raise BadUsage("control points are for scans of one painting; a mosaic takes none")
         named = _parse_sources(sources)
         first, *others = [name for name, _ in named]
         shown = {first or "irr"} if mosaic else {name for name in others if name}
-        require_outputs(
-            [*_list_outputs(output, mosaic=mosaic), *_list_pictures(pictures, shown, mosaic=mosaic)],
-            inputs=[file for _, file in named], overwrite=overwrite,
-        )  # fmt: skip
-        work = _mosaic if mosaic else _register
-        work(console, Job(named, output, max_error, pictures, white))
+        read = [*[file for _, file in named], *([points] if points else [])]
+        with made_folder(pictures):
+            images = _list_images(output, pictures, shown, mosaic=mosaic)
+            outputs = [*_list_outputs(output, mosaic=mosaic), *images]
+            require_outputs(outputs, inputs=read, overwrite=overwrite)
+            work = _mosaic if mosaic else _register
+            work(console, Job(named, output, max_error, pictures, points, white))
+
+
+@contextmanager
+def made_folder(folder: Path | None) -> Iterator[None]:
+    """Make a folder for the work within; if nothing was put into a new one, it is gone again.
+
+    Raises:
+        UnwritableFile: the folder cannot be made.
+    """
+    from tratteggio.errors import UnwritableFile
+
+    if folder is None or folder.is_dir():
+        yield
+        return
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UnwritableFile(f"the folder {folder} cannot be made: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _list_outputs(output: Path, *, mosaic: bool) -> list[Path]:
@@ -92,10 +133,16 @@ def _list_outputs(output: Path, *, mosaic: bool) -> list[Path]:
     return [output] if has_stack_suffix(output) or not mosaic else [output, files.sidecar(output, "history")]
 
 
-def _list_pictures(pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
+def _list_images(output: Path, pictures: Path | None, shown: set[str], *, mosaic: bool) -> list[Path]:
     """List the images to look at."""
-    kinds = ("residual",) if mosaic else ("overlay", "residual")
-    return [pictures / f"{name}.{kind}.png" for name in sorted(shown) for kind in kinds] if pictures else []
+    images = [] if mosaic else [_overlay_file(output, pictures, name) for name in sorted(shown)]
+    return images + ([pictures / f"{name}.residual.png" for name in sorted(shown)] if pictures else [])
+
+
+def _overlay_file(output: Path, pictures: Path | None, name: str) -> Path:
+    """Name the overlay of a modality: in the folder of images, or beside the output."""
+    file = f"{name}.overlay.png"
+    return pictures / file if pictures else output.with_name(f"{output.name}.{file}")
 
 
 def _register(console: Console, job: Job) -> None:
@@ -110,22 +157,41 @@ def _register(console: Console, job: Job) -> None:
     watch, (reference, *others) = _read([(modality, file), *_by_modality(named).items()], job)
     with console.progress(str(job.output)) as progress:
         found = register(
-            reference, {scan.modality: scan for scan in others}, modality=modality, max_error=job.max_error
+            reference,
+            {scan.modality: scan for scan in others},
+            modality=modality,
+            max_error=job.max_error,
+            points=job.points,
+            keep_matching=True,
         )
         found.save(job.output, progress=progress, before=lambda _: watch.check())
     stack, registrations = found.stack, found.registrations
-    if job.pictures:
-        for name, registration in registrations.items():
-            files.write(overlay(stack.scans[0], stack[name]), job.pictures / f"{name}.overlay.png")
+    overlays = {name: _overlay_file(job.output, job.pictures, name) for name in registrations}
+    for name, registration in registrations.items():
+        files.write(overlay(stack.scans[0], stack[name]), overlays[name])
+        if job.pictures:
             residual = residual_picture(registration.residual, stack.scans[0])
             files.write(residual, job.pictures / f"{name}.residual.png")
-    figures = {name: registration.residual.figures() for name, registration in registrations.items()}
     rows, cols = stack.grid
     lines = [f"Wrote {job.output}: {', '.join(stack)} on one grid of {rows:,} rows x {cols:,} columns."]
-    lines += [f"{name}: {_describe(registrations[name].residual)}" for name in registrations]
+    lines += [f"{name}: {_describe_registration(one)}" for name, one in registrations.items()]
+    lines += [f"Check {', '.join(map(str, overlays.values()))}: contours must continue across the squares."]
     console.result(
-        {"output": str(job.output), "grid": list(stack.grid), "residual": figures}, "\n".join(lines)
+        {
+            "output": str(job.output),
+            "grid": list(stack.grid),
+            "overlays": {name: str(path) for name, path in overlays.items()},
+            "residual": {name: one.residual.figures() for name, one in registrations.items()},
+            "method": {name: one.method for name, one in registrations.items()},
+            "orientation": {name: one.describe_orientation() for name, one in registrations.items()},
+            "not_registered": {name: wording.format_error(error) for name, error in found.failed.items()},
+        },
+        "\n".join(lines),
     )
+    for name, error in found.failed.items():
+        console.error(
+            f"{name} is not in {job.output.name}: {wording.format_error(error)}", exit_code=error.exit_code
+        )
 
 
 def _mosaic(console: Console, job: Job) -> None:
@@ -203,6 +269,18 @@ def _by_modality(named: list[tuple[str | None, Path]]) -> dict[str, Path]:
             )
         others[name] = file
     return others
+
+
+def _describe_registration(registration: Registration) -> str:
+    turned = registration.describe_orientation()
+    words = f"{turned}; " if turned else ""
+    if registration.method == "contours":
+        return words + _describe(registration.residual)
+    residual = registration.residual
+    return (
+        f"{words}{len(residual.places)} control points, mean residual {residual.mean:.2f} px, each point "
+        "predicted from the others"
+    )
 
 
 def _describe(residual: Residual) -> str:

@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
+from tratteggio.cli.folders import is_folder, list_proposals, work_through
 
 
 def report(
-    proposal: Annotated[Path, typer.Argument(metavar="OUT", help="A proposal that `inpaint` wrote.")],
+    proposal: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A proposal that `inpaint` wrote, or a folder of them.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The page to write. Default: NAME.report.html for NAME.tif."),
@@ -25,13 +28,37 @@ def report(
 ) -> None:
     """Write an HTML report: the scan, the proposal, the lacunae with a table, and the history.
 
-    A contact sheet shows the alternative fills of `inpaint --samples`.
+    A CSV table of the lacunae is written beside it. A contact sheet shows the alternative fills of
+    `inpaint --samples`. Of a folder, each proposal gets a report.
 
     Example: tratteggio report proposal.tif
     """
     with conversation(as_json=json, quiet=quiet) as console:
+        from tratteggio.errors import BadUsage
         from tratteggio.pages import report as write_report
+        from tratteggio.pages.report import table_file
 
-        page = output or proposal.with_name(proposal.stem + ".report.html")
-        write_report(proposal, page, rows=rows, source=source, white=white, overwrite=overwrite)
-        console.result({"output": str(page)}, f"Wrote {page}. Open it in a browser.")
+        def write_one(file: Path, page: Path) -> tuple[dict[str, str], str]:
+            write_report(file, page, rows=rows, source=source, white=white, overwrite=overwrite)
+            table = table_file(page)
+            return (
+                {"output": str(page), "lacunae": str(table)},
+                f"Wrote {page} and the list of lacunae, {table.name}.",
+            )
+
+        def page_of(file: Path) -> Path:
+            return file.with_name(file.stem + ".report.html")
+
+        if is_folder(proposal):
+            if output or source:
+                raise BadUsage(
+                    f"{proposal} is a folder, whose reports are written beside its proposals; "
+                    "--output and --source are for one proposal"
+                )
+            work_through(
+                console, proposal, list_proposals(proposal), lambda file: write_one(file, page_of(file)),
+                done="reported",
+            )  # fmt: skip
+            return
+        values, line = write_one(proposal, output or page_of(proposal))
+        console.result(values, f"{line} Open the page in a browser, or print it.")

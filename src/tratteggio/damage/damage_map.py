@@ -107,7 +107,7 @@ class Area(NamedTuple):
     area_mm2: float | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Indices(LazyPixels):
     """Classes merged, the first of `CLASSES` on top; computed where they are read.
 
@@ -153,7 +153,7 @@ def merge_classes(lacunae: Mapping[str, Lacunae], *, metadata: Metadata = NOTHIN
     return DamageMap(Indices(lacunae, next(iter(grids))), plain, name)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Grown(LazyPixels):
     """What lies within a distance of the lost pixels, without what is kept; made where it is read.
 

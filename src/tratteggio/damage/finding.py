@@ -109,7 +109,7 @@ def threshold_and_trace(strengths: Pixels, *, threshold: float, trace: Trace, na
     return Lacunae(Packed(packed, grid), name)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Packed(LazyPixels):
     """A boolean raster in memory at a bit a pixel: a gigapixel takes 120 MB.
 

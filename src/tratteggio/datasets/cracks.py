@@ -93,10 +93,10 @@ class CrackPatches:
             return turned[:, ::-1] if mirrored else turned
 
         state = "rgb_before" if rng.random() < 0.4 else "rgb_during"
-        scans = [Scan(_captured(_three(place(panel[state])), rng))]
+        scans = [Scan(_capture(_three(place(panel[state])), rng))]
         if rng.random() < 0.5:
             scans += [
-                Scan(_captured(_three(place(panel[name])), rng), modality=name)
+                Scan(_capture(_three(place(panel[name])), rng), modality=name)
                 for name in OTHERS
                 if rng.random() < 0.8
             ]
@@ -114,7 +114,7 @@ class CrackPatches:
         # What cannot be seen, a dark crack in black paint, is neither to be found nor to be left out.
         cracks = cover >= LEAST
         known = ~cracks | (np.abs(np.clip(seen, 0, 1) - ground).max(axis=2) > VISIBLE)
-        return Stack((Scan(_captured(seen, rng)),)), cracks, known
+        return Stack((Scan(_capture(seen, rng)),)), cracks, known
 
     def _paint(self, rng: Generator) -> Floats:
         """Return a part of an image, enlarged up to three times as in a scan from near: (n, n, 3)."""
@@ -185,5 +185,5 @@ def _three(levels: NDArray[np.uint8]) -> Floats:
     return np.repeat(light[..., None], COLOURS, axis=2) if light.ndim == 2 else light
 
 
-def _captured(light: Array, rng: Generator) -> NDArray[np.uint8]:
+def _capture(light: Array, rng: Generator) -> NDArray[np.uint8]:
     return capture_scan(light, random_scan(light.shape[0], rng))

@@ -12,13 +12,13 @@ from tratteggio.degradation import Damage, make_damage
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.training.batches import Patch
 from tratteggio.training.dataset import Request, Samples
+from tratteggio.training.image_lists import attributes_of, read_image_list, split
 from tratteggio.training.patches import AS_THEY_ARE, PER_PICTURE, Augment, Patches
-from tratteggio.training.pictures import attributes_of, listed, split
 from tratteggio.training.sources import Chosen, Folder, Halved, Reduced, Source, Whole, require_few
 
 log = logging.getLogger("tratteggio")
 
-HELD_OUT = 48  # patches to measure on: enough for a steady mean, few enough to look at often
+VALIDATION_PATCHES = 48  # patches to measure on: enough for a steady mean, few enough to look at often
 
 
 class ImageSplit(NamedTuple):
@@ -27,12 +27,12 @@ class ImageSplit(NamedTuple):
     Attributes:
         learnt: to learn from.
         aside: names of whole pictures that are only measured on.
-        held_out: patches of these, always the same.
+        validation: patches of these, always the same.
     """
 
     learnt: Chosen
     aside: tuple[str, ...]
-    held_out: list[Patch]
+    validation: list[Patch]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def make(request: Request) -> Samples:
             "use `settings=['dataset=paintings']`"
         )
     found = split_request(request)
-    return Samples(damaged_patches(request, found.learnt), found.held_out, found.names, found.manifest)
+    return Samples(damaged_patches(request, found.learnt), found.validation, found.names, found.manifest)
 
 
 def split_request(request: Request) -> ImageSplit:
@@ -73,7 +73,7 @@ def split_request(request: Request) -> ImageSplit:
     return split_images(
         request.data,
         only=request.only,
-        set_aside=request.validation,
+        share=request.validation,
         side=recipe.side,
         damage=make_damage(recipe.damage),
         channels=request.inputs.channels,
@@ -113,7 +113,7 @@ def split_images(
     folder: str | Path,
     *,
     only: str | Path | None,
-    set_aside: float,
+    share: float,
     side: int,
     damage: Damage,
     channels: int = 3,
@@ -129,7 +129,7 @@ def split_images(
     Args:
         folder: of pictures, and folders of pictures.
         only: text file with the names to take, one per line, relative to the folder; None takes all.
-        set_aside: about which share to keep for measuring, 0 .. 1; 0 keeps none.
+        share: about which share to keep for validation, 0 .. 1; 0 keeps none.
         side: of a patch, in pixels.
         damage: of the patches that are measured on.
         channels: 3, or 1 for grey.
@@ -143,9 +143,9 @@ def split_images(
             set aside, a share out of its range, or an attribute that no picture to learn from has.
         UnreadableFile: more than 5 % of the pictures cannot be read, or none of those set aside.
     """
-    if not 0 <= set_aside < 1:
-        raise BadUsage(f"the share to set aside must be 0 or more and less than 1, got {set_aside}")
-    source: Source = Folder(folder, channels=channels, names=None if only is None else listed(only))
+    if not 0 <= share < 1:
+        raise BadUsage(f"the share to set aside must be 0 or more and less than 1, got {share}")
+    source: Source = Folder(folder, channels=channels, names=None if only is None else read_image_list(only))
     if halved:
         source = Halved(source)
     if reduced is not None:
@@ -153,19 +153,21 @@ def split_images(
     if whole:
         source = Whole(source, side)
     numbers = {source.name(number): number for number in _large(source, side)}
-    learnt, aside = split(numbers, share=set_aside) if set_aside else (sorted(numbers), [])
+    learnt, aside = split(numbers, share=share) if share else (sorted(numbers), [])
     _require_shown(attributes, learnt, folder)
     failed: list[str] = []
     measured = [numbers[name] for name in aside]
-    held_out = list(_held_out(source, measured, side, damage, attributes=attributes, failed=failed))
-    if aside and not held_out:
+    validation = list(
+        _validation_patches(source, measured, side, damage, attributes=attributes, failed=failed)
+    )
+    if aside and not validation:
         raise UnreadableFile(
             f"no validation image can be read, for example {failed[0]}; replace the damaged files"
         )
     unreadable = (*source.unreadable, *failed)
     require_few(unreadable, total=len(source) + len(source.unreadable))
     chosen = Chosen(source, tuple(numbers[name] for name in learnt), left_out=tuple(failed))
-    return ImageSplit(chosen, tuple(name for name in aside if name not in failed), held_out)
+    return ImageSplit(chosen, tuple(name for name in aside if name not in failed), validation)
 
 
 def _require_shown(attributes: Sequence[str], names: Sequence[str], folder: str | Path) -> None:
@@ -195,7 +197,7 @@ def _large(source: Source, side: int) -> list[int]:
     return large
 
 
-def _held_out(
+def _validation_patches(
     source: Source,
     numbers: list[int],
     side: int,
@@ -205,10 +207,10 @@ def _held_out(
     failed: list[str],
 ) -> Iterator[Patch]:
     """Cut as many patches of each picture, upright; pictures that cannot be decoded are named in `failed`."""
-    each = math.ceil(HELD_OUT / max(1, len(numbers)))
-    for place, number in enumerate(numbers[:HELD_OUT]):
+    each = math.ceil(VALIDATION_PATCHES / max(1, len(numbers)))
+    for index, number in enumerate(numbers[:VALIDATION_PATCHES]):
         patches = Patches(
-            Chosen(source, (number,)), side=side, damage=damage, augment=AS_THEY_ARE, seed=place,
+            Chosen(source, (number,)), side=side, damage=damage, augment=AS_THEY_ARE, seed=index,
             per_picture=each, attributes=attributes,
         )  # fmt: skip
         try:

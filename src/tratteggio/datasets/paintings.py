@@ -18,7 +18,7 @@ from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.sources import Source, Stacks
 from tratteggio.training.spatial_split import split_spatially
 
-HELD_OUT = 256  # small patches, quickly measured
+VALIDATION_PATCHES = 256  # small patches, quickly measured
 MARKS = ("painting.toml", "zarr.json")  # what a folder holds that is one painting
 
 
@@ -27,18 +27,18 @@ class PaintingSplit(NamedTuple):
 
     Attributes:
         learnt: halves to learn from.
-        held_out: patches of the other halves, always the same.
+        validation: patches of the other halves, always the same.
         names: of the paintings.
     """
 
     learnt: Source
-    held_out: list[Patch]
+    validation: list[Patch]
     names: tuple[str, ...]
 
     @property
     def manifest(self) -> dict[str, str]:
         """What a run keeps of this, by file name."""
-        halves = "upper or left half" if self.held_out else "whole"
+        halves = "upper or left half" if self.validation else "whole"
         return {"pictures.txt": lines(f"{name}, {halves}" for name in self.names)}
 
 
@@ -60,10 +60,10 @@ def make(request: Request) -> Samples:
         side=recipe.side,
         damage=make_damage(recipe.damage),
         filled=request.filled,
-        set_aside=request.validation > 0,
+        halved=request.validation > 0,
     )
     training = damaged_patches(request, found.learnt, anywhere=True)
-    return Samples(training, found.held_out, found.names, found.manifest)
+    return Samples(training, found.validation, found.names, found.manifest)
 
 
 def split_paintings(
@@ -73,7 +73,7 @@ def split_paintings(
     side: int,
     damage: Damage,
     filled: int | None,
-    set_aside: bool,
+    halved: bool,
 ) -> PaintingSplit:
     """Open the paintings of a folder and cut each in two, with a band of 32 pixels between the halves.
 
@@ -83,23 +83,23 @@ def split_paintings(
         side: of a patch, in pixels.
         damage: of the patches that are measured on.
         filled: number of the modality that alone is damaged there; None damages all alike.
-        set_aside: False learns from both halves and measures nothing.
+        halved: False learns from both halves and measures nothing.
 
     Raises:
         BadUsage: no painting there, one that lacks a modality, or one too small to be cut.
         GridMismatch, UnreadableFile: as `treatment.open`.
     """
     places = paintings(data)
-    source = opened(places, modalities)
+    source = open_paintings(places, modalities)
     names = tuple(place.name for place in places)
-    if not set_aside:
+    if not halved:
         return PaintingSplit(source, [], names)
     learnt, aside = split_spatially(source, guard=side)
     patches = Patches(
         aside, side=side, damage=damage, augment=AS_THEY_ARE, per_picture=None,
         modalities=tuple(modalities.values()), filled=filled,
     )  # fmt: skip
-    return PaintingSplit(learnt, [patches[index] for index in range(HELD_OUT)], names)
+    return PaintingSplit(learnt, [patches[index] for index in range(VALIDATION_PATCHES)], names)
 
 
 def paintings(data: str | Path) -> list[Path]:
@@ -120,7 +120,7 @@ def paintings(data: str | Path) -> list[Path]:
     return found
 
 
-def opened(places: Iterable[Path], modalities: Mapping[str, int]) -> Stacks:
+def open_paintings(places: Iterable[Path], modalities: Mapping[str, int]) -> Stacks:
     """Open paintings with the modalities that a net knows, in its order.
 
     Args:
@@ -131,14 +131,14 @@ def opened(places: Iterable[Path], modalities: Mapping[str, int]) -> Stacks:
         BadUsage: a painting lacks one.
         GridMismatch, UnreadableFile: as `treatment.open`.
     """
-    return Stacks([_wanted(treatment.open(place), modalities, place) for place in places])
+    return Stacks([_select(treatment.open(place), modalities, place) for place in places])
 
 
 def _is_painting(place: Path) -> bool:
     return any((place / mark).is_file() for mark in MARKS)
 
 
-def _wanted(stack: Stack, modalities: Mapping[str, int], place: Path) -> Stack:
+def _select(stack: Stack, modalities: Mapping[str, int], place: Path) -> Stack:
     there = {name: stack[name].channels for name in stack}
     lacking = [
         f"{name} of {channels} channels"

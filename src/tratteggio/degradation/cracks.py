@@ -34,7 +34,7 @@ def random_cracks(grid: Grid, rng: Generator) -> Lost:
     for _ in range(3):
         nodes = np.maximum(2, np.ceil(lengths / _STEP_PX)).astype(int)
         angles, points = _grow(starts, headings, int(nodes.max()), rng)
-        found += _cut(points, nodes, widths, rng)
+        found += _cut_up(points, nodes, widths, rng)
         count = min(int(rng.poisson(lengths.sum() / 70)), 30)
         parents = rng.integers(0, len(nodes), count)
         at = (rng.random(count) * nodes[parents]).astype(int)
@@ -54,7 +54,7 @@ def _grow(starts: Doubles, headings: Doubles, nodes: int, rng: Generator) -> tup
     return angles, points
 
 
-def _cut(points: Doubles, nodes: NDArray[np.int64], widths: Doubles, rng: Generator) -> list[Stroke]:
+def _cut_up(points: Doubles, nodes: NDArray[np.int64], widths: Doubles, rng: Generator) -> list[Stroke]:
     """Cut cracks into pieces of uneven width, finest towards the end."""
     firsts = np.arange(0, points.shape[1], _PIECE)
     uneven = rng.uniform(0.6, 1.35, (len(points), len(firsts))) * widths[:, None]

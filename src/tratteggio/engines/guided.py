@@ -6,13 +6,15 @@ the net of engine pconv fills it, so that the fill meets the paint. Where its we
 thin plate under tension does.
 
 Guides are not trusted blindly: not in lacunae where they show the loss itself (`_guides`), and not where they
-show what the paint around never shows, since nothing is known of its colour. There the fill is that of RGB
-alone. A lacuna is trusted or not as a whole, so paint that is hidden beside flaked paint is best given a mask
-of its own.
+show what the paint around never shows, since nothing is known of its colour. Each guide is judged by itself:
+an infrared scan that shows a trace of the loss does not switch the X-ray off. Where none is trusted the fill
+is that of RGB alone. A guide is trusted or not in a lacuna as a whole, so paint that is hidden beside flaked
+paint is best given a mask of its own.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +33,8 @@ from tratteggio.errors import BadUsage
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost
+
+log = logging.getLogger("tratteggio")
 
 TENSION = 2.0  # as the tension engine's own default
 HALO = 48  # pixels of paint around a lacuna that colours are learnt from
@@ -84,15 +88,26 @@ class Guided:
         for other in others:
             require_finite(other)
         seen = np.stack([other.read_seen() for other in others])
+        shows_loss = np.stack([stepping(scaled(other), lost, across=under_tension) for other in others])
+        usable = seen & ~shows_loss
+        _tell([other.modality for other, shown in zip(others, shows_loss, strict=True) if shown.any()])
         colour = scan.colour().astype(np.float64)
         plain = self.carry(colour, lost)
         fill = plain.copy()
-        for chosen, mine in _by_guides(seen, lost):
+        for chosen, mine in _by_guides(usable, lost):
             known = ~lost & seen[chosen].all(axis=0)
             if known.any():
                 predicted, trust = self.told(scan, [others[number] for number in chosen], lost, known)
                 rest = self.carry(np.where(known[..., None], colour - predicted, 0), lost)
                 fill[mine] += (trust[..., None] * (predicted + rest - plain))[mine]
+            else:
+                usable[:, mine] = False
+        if (lost & ~usable.any(axis=0)).any():
+            log.info(
+                "engine %s filled some lacunae of %s from the paint around alone, because no other scan can "
+                "be used there: expect a smooth fill",
+                self.name, scan.modality,
+            )  # fmt: skip
         return fill, nearness(lost)
 
     def told(self, scan: Scan, guides: Sequence[Scan], lost: Lost, known: Lost) -> tuple[Array, Array]:
@@ -130,11 +145,17 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
     return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
 
 
-def _by_guides(seen: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int], Lost]]:
-    """Share lost pixels out by the guides, by number, that show them; those shown by none are left out."""
-    code = np.tensordot(1 << np.arange(len(seen)), seen, 1) * lost
+def _tell(modalities: Sequence[str]) -> None:
+    """Note the guides that are not used everywhere."""
+    for modality in modalities:
+        log.info("%s shows some losses itself, so it does not guide the fill of these lacunae", modality)
+
+
+def _by_guides(usable: NDArray[np.bool_], lost: Lost) -> Iterator[tuple[list[int], Lost]]:
+    """Share lost pixels out by the guides, by number, that tell of them; those with none are left out."""
+    code = np.tensordot(1 << np.arange(len(usable)), usable, 1) * lost
     for one in np.unique(code[code > 0]):
-        yield [number for number in range(len(seen)) if one >> number & 1], code == one
+        yield [number for number in range(len(usable)) if one >> number & 1], code == one
 
 
 def _predicted(guides: Sequence[Scan], colour: Array, lost: Lost, known: Lost) -> tuple[Array, Array]:
@@ -143,5 +164,4 @@ def _predicted(guides: Sequence[Scan], colour: Array, lost: Lost, known: Lost) -
     features = np.concatenate([guide, smooth(guide, whole, SMOOTH)], axis=2)
     predicted, leverage = regressed(features, colour, known)
     trust = ndimage.gaussian_filter(np.exp(-((leverage / STRANGE) ** 2)), 1.0, mode="nearest")
-    trust[stepping(guide, lost, across=under_tension)] = 0
     return predicted, trust

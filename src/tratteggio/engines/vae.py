@@ -75,10 +75,10 @@ class Vae(Several):
     def _drawn(self, x: Tensor, known: Tensor) -> list[Tensor]:
         import torch  # noqa: PLC0415  (loaded by now)
 
-        chance = torch.Generator().manual_seed(self.seed)
+        rng = torch.Generator().manual_seed(self.seed)
         told = None if self.told is None else x.new_tensor([self.told])
         drawn: list[Tensor] = self.net.samples(  # type: ignore[operator]
-            x, known, told, count=max(DRAWS, self.number), chance=chance
+            x, known, told, count=max(DRAWS, self.number), rng=rng
         )
         return drawn
 

@@ -85,8 +85,8 @@ def hide(pairs: Sequence[Pair], *, seed: int) -> tuple[list[tuple[Levels, Levels
         raise BadUsage("there is nothing to compare: give at least one pair of fills")
     rng = np.random.default_rng(seed)
     shown, key = [], []
-    for place in rng.permutation(len(pairs)):
-        pair, first = pairs[place], bool(rng.integers(2))
+    for index in rng.permutation(len(pairs)):
+        pair, first = pairs[index], bool(rng.integers(2))
         sides = (pair.one, pair.two) if first else (pair.two, pair.one)
         shown.append((pair.damaged, *sides))
         key.append(Hidden(pair.group, first))
@@ -95,14 +95,14 @@ def hide(pairs: Sequence[Pair], *, seed: int) -> tuple[list[tuple[Levels, Levels
 
 def sheet(number: int, pictures: Sequence[Levels]) -> Levels:
     """Lay damaged, A and B side by side, with a line above that names them: (h, w, 3)."""
-    rows = max(len(picture) for picture in pictures)
-    cols = sum(picture.shape[1] + GAP for picture in pictures) - GAP
+    rows = max(len(image) for image in pictures)
+    cols = sum(image.shape[1] + GAP for image in pictures) - GAP
     laid = Image.new("RGB", (cols, rows + HEAD), "white")
     pen, left = ImageDraw.Draw(laid), 0
-    for name, picture in zip((f"pair {number}: damaged", "A", "B"), pictures, strict=True):
+    for name, image in zip((f"pair {number}: damaged", "A", "B"), pictures, strict=True):
         pen.text((left + 4, 4), name, fill="black")
-        laid.paste(Image.fromarray(picture), (left, HEAD))
-        left += picture.shape[1] + GAP
+        laid.paste(Image.fromarray(image), (left, HEAD))
+        left += image.shape[1] + GAP
     return np.asarray(laid)
 
 
@@ -123,9 +123,9 @@ def write(pairs: Sequence[Pair], out: Path, key: Path, *, seed: int) -> None:
             part.write_bytes(_png(sheet(number, pictures)))
     with beside([out / "pairs.html"]) as [part]:
         part.write_text(page(shown), "utf-8")
-    told = {str(number): asdict(one) for number, one in enumerate(hidden, start=1)}
+    answers = {str(number): asdict(one) for number, one in enumerate(hidden, start=1)}
     with beside([key]) as [part]:
-        part.write_text(json.dumps({"seed": seed, "pairs": told}, indent=1), "utf-8")
+        part.write_text(json.dumps({"seed": seed, "pairs": answers}, indent=1), "utf-8")
 
 
 def page(shown: Sequence[tuple[Levels, Levels, Levels]]) -> Markup:
@@ -143,9 +143,9 @@ def _row(number: int, pictures: tuple[Levels, Levels, Levels]) -> Markup:
     images = join(
         html(
             '<figure><img src="data:image/png;base64,{}" alt="{}"><figcaption>{}</figcaption></figure>',
-            base64.b64encode(_png(picture)).decode(), name, name,
+            base64.b64encode(_png(image)).decode(), name, name,
         )
-        for name, picture in zip(("damaged", "A", "B"), pictures, strict=True)
+        for name, image in zip(("damaged", "A", "B"), pictures, strict=True)
     )  # fmt: skip
     buttons = join(
         html('<label><input type="radio" name="{}" value="{}"> {}</label>', number, vote, label)
@@ -171,8 +171,8 @@ def count(key: Path, votes: Iterable[Path]) -> Mapping[str, Preference]:
     for file in votes:
         for pair, vote in _read_votes(file, hidden):
             one = hidden[pair]
-            place = 2 if vote == "=" else int((vote == "A") != one.one_is_a)
-            found[one.group][place] += 1
+            outcome = 2 if vote == "=" else int((vote == "A") != one.one_is_a)
+            found[one.group][outcome] += 1
     return {group: preference(*counts) for group, counts in found.items()}
 
 
@@ -195,8 +195,8 @@ def preference(won: int, lost: int, equal: int = 0) -> Preference:
 
 def _read_key(key: Path) -> dict[str, Hidden]:
     try:
-        told = json.loads(key.read_text("utf-8"))["pairs"]
-        return {str(pair): Hidden(str(one["group"]), bool(one["one_is_a"])) for pair, one in told.items()}
+        pairs = json.loads(key.read_text("utf-8"))["pairs"]
+        return {str(pair): Hidden(str(one["group"]), bool(one["one_is_a"])) for pair, one in pairs.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableFile(f"{key} is no key of a blind comparison: {error}") from error
 
@@ -218,9 +218,9 @@ def _read_votes(file: Path, hidden: Mapping[str, Hidden]) -> list[tuple[str, str
     return found
 
 
-def _png(picture: Levels) -> bytes:
+def _png(image: Levels) -> bytes:
     kept = io.BytesIO()
-    Image.fromarray(picture).save(kept, "PNG")
+    Image.fromarray(image).save(kept, "PNG")
     return kept.getvalue()
 
 

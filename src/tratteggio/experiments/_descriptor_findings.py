@@ -77,7 +77,7 @@ def tables(stored: Sequence[Memory], found: Found) -> list[Table]:
     return [_memory(stored), *(table for name, of in found.items() for table in _retrieval(name, of))]
 
 
-def judged(stored: Sequence[Memory], found: Found, *, conclusive: bool) -> list[Claim]:
+def check_claims(stored: Sequence[Memory], found: Found, *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim.
 
     Args:
@@ -138,8 +138,8 @@ def _stores(stored: Sequence[Memory], conclusive: bool) -> Claim:
     last = stored[-1]
     a_pixel = {name: last.floats[name] / last.side**2 for name in (*OFF, CHEN)}
     held = all(abs(last.floats[name] / formula(name, last.side) - 1) <= WITHIN for name in FLOATS)
-    told = ", ".join(f"{value:.2f} by {name}" for name, value in a_pixel.items())
-    why = f"{told}, at {last.side} x {last.side} pixels."
+    text = ", ".join(f"{value:.2f} by {name}" for name, value in a_pixel.items())
+    why = f"{text}, at {last.side} x {last.side} pixels."
     verdict: Verdict = "reproduced" if held else "not reproduced"
     return Claim(
         "Descriptors of all patches take 8 numbers a pixel (v32) or 32 (v128), where the rival takes 128",
@@ -187,8 +187,8 @@ def _finds(name: str, found: NDArray[np.float32], conclusive: bool) -> list[Clai
             return "not attempted"
         return "ordering only" if held else "not reproduced"
 
-    def why(told: str) -> str:
-        return f"{'' if conclusive else 'A few queries prove nothing; '}{told}."
+    def why(figures: str) -> str:
+        return f"{'' if conclusive else 'A few queries prove nothing; '}{figures}."
 
     def against(ours: str, other: str) -> str:
         won = np.mean(by_query[ours] < by_query[other], axis=1)
@@ -210,13 +210,13 @@ def _finds(name: str, found: NDArray[np.float32], conclusive: bool) -> list[Clai
         )
     for ours in (V128, PARTIAL[1], OFF[1]):
         at = crossing(of[ours], of[EXHAUSTIVE])
-        told = "it is better at no share" if at is None else f"it is better from {at:.0%} on"
+        from_where = "it is better at no share" if at is None else f"it is better from {at:.0%} on"
         claims.append(
             Claim(
                 f"On {name}, exhaustive search is best where little is missing, and "
                 f"{ours.removeprefix('B: ')}, overtakes it",
                 verdict(at is not None and at > 0),
-                why(f"{told}: {against(ours, EXHAUSTIVE)}"),
+                why(f"{from_where}: {against(ours, EXHAUSTIVE)}"),
             )
         )
     near = bool(np.all(of[V32] <= (1 + WITHIN) * of[CHEN]))

@@ -57,10 +57,10 @@ def kernel_sparse(learnt: NDArray[Any], lost: Flags, asked: NDArray[Any]) -> Dou
     """
     mean, spread = learnt.mean(axis=0), learnt.std(axis=0) + 1e-6
     atoms, asked = (learnt - mean) / spread, (asked - mean) / spread
-    width = np.median(_squared(atoms, atoms)[~np.eye(len(atoms), dtype=bool)])
-    gram = np.exp(-_squared(atoms, atoms) / width)
+    width = np.median(_squared_distances(atoms, atoms)[~np.eye(len(atoms), dtype=bool)])
+    gram = np.exp(-_squared_distances(atoms, atoms) / width)
     parts = [
-        _residuals(np.exp(-_squared(asked[first : first + CHUNK], atoms) / width), gram, lost)
+        _residuals(np.exp(-_squared_distances(asked[first : first + CHUNK], atoms) / width), gram, lost)
         for first in range(0, len(asked), CHUNK)
     ]
     return np.concatenate(parts)
@@ -87,7 +87,7 @@ def _residuals(near: Doubles, gram: Doubles, lost: Flags) -> Doubles:
     return difference
 
 
-def _squared(one: Doubles, other: Doubles) -> Doubles:
+def _squared_distances(one: Doubles, other: Doubles) -> Doubles:
     """Return squared distances of rows: (n, m)."""
     squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
     return np.asarray(np.maximum(squares, 0))
@@ -99,7 +99,7 @@ def _squared(one: Doubles, other: Doubles) -> Doubles:
 def boosted_stumps(learnt: NDArray[Any], lost: Flags, asked: NDArray[Any]) -> Doubles:
     """Score by a sum of stumps, each a step at a quantile of one feature; as `logistic`."""
     edges = np.quantile(learnt, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)  # (31, features)
-    mine, theirs = (_binned(values, edges) for values in (learnt, asked))
+    mine, theirs = (_bin(values, edges) for values in (learnt, asked))
     count, features = mine.shape
     places = mine + np.arange(features) * BINS
     score, answer = np.zeros(count), np.zeros(len(asked))
@@ -124,7 +124,7 @@ def boosted_stumps(learnt: NDArray[Any], lost: Flags, asked: NDArray[Any]) -> Do
     return answer
 
 
-def _binned(values: NDArray[Any], edges: NDArray[Any]) -> Ints:
+def _bin(values: NDArray[Any], edges: NDArray[Any]) -> Ints:
     """Return in which interval between quantiles each value lies: (n, features) of 0 .. 31."""
     columns = [np.searchsorted(edges[:, k], values[:, k], side="right") for k in range(values.shape[1])]
     return np.stack(columns, axis=1).astype(np.int64)
@@ -164,7 +164,7 @@ def _twice(inner: int, outer: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def ti_unet(picture: NDArray[np.float32], places: Ints, lost: Flags, asked: Ints, *, seed: int) -> Doubles:
+def ti_unet(image: NDArray[np.float32], places: Ints, lost: Flags, asked: Ints, *, seed: int) -> Doubles:
     """Train a TI-UNet of depth 1 on labelled pixels and what is around -> scores of other pixels.
 
     Args:
@@ -175,18 +175,18 @@ def ti_unet(picture: NDArray[np.float32], places: Ints, lost: Flags, asked: Ints
         seed: of first weights and of the order.
     """
     torch.manual_seed(seed)
-    net = TiUnet(Form(channels=picture.shape[2], classes=1, depth=1, filters=9, convolutions=1))
-    return _scratch(net, _crops(picture, net.form.loss_px + 1), places, lost, asked, seed=seed)
+    net = TiUnet(Form(channels=image.shape[2], classes=1, depth=1, filters=9, convolutions=1))
+    return _scratch(net, _crops(image, net.form.loss_px + 1), places, lost, asked, seed=seed)
 
 
-def plain_unet(picture: NDArray[np.float32], places: Ints, lost: Flags, asked: Ints, *, seed: int) -> Doubles:
+def plain_unet(image: NDArray[np.float32], places: Ints, lost: Flags, asked: Ints, *, seed: int) -> Doubles:
     """Train a plain U-Net likewise; arguments as `ti_unet`.
 
     What it answers depends on where a pixel lies in the cells that it pools, so that it is shown every pixel
     in the middle of a square of its own, to learn from and to be asked of.
     """
     torch.manual_seed(seed)
-    return _scratch(PlainUnet(picture.shape[2]), _crops(picture, SEEN), places, lost, asked, seed=seed)
+    return _scratch(PlainUnet(image.shape[2]), _crops(image, SEEN), places, lost, asked, seed=seed)
 
 
 def _scratch(
@@ -198,7 +198,7 @@ def _scratch(
     net.train()
     for _ in range(STEPS):
         drawn = rng.integers(len(places), size=BATCH)
-        x = _turned(crop(places[drawn]), rng)
+        x = _turn(crop(places[drawn]), rng)
         cost = functional.binary_cross_entropy_with_logits(_middle(net(x)), truth[torch.from_numpy(drawn)])
         optimiser.zero_grad()
         torch.autograd.backward(cost)
@@ -209,15 +209,15 @@ def _scratch(
     return torch.cat(parts).double().numpy()
 
 
-def _crops(picture: NDArray[np.float32], side: int) -> Callable[[Ints], Tensor]:
+def _crops(image: NDArray[np.float32], side: int) -> Callable[[Ints], Tensor]:
     """Return what cuts squares of odd side about places (n, 2): (n, C, side, side), mirrored beyond."""
     more = side // 2
-    wide = np.pad(picture, ((more, more), (more, more), (0, 0)), mode="symmetric")
+    wide = np.pad(image, ((more, more), (more, more), (0, 0)), mode="symmetric")
     squares = np.lib.stride_tricks.sliding_window_view(wide, (side, side), axis=(0, 1))
     return lambda places: torch.from_numpy(np.ascontiguousarray(squares[places[:, 0], places[:, 1]]))
 
 
-def _turned(x: Tensor, rng: np.random.Generator) -> Tensor:
+def _turn(x: Tensor, rng: np.random.Generator) -> Tensor:
     """Turn and mirror a batch of odd side, the same for all: the middle stays where it is."""
     x = torch.rot90(x, int(rng.integers(4)), (2, 3))
     return x.flip(3) if rng.random() < 0.5 else x

@@ -33,7 +33,7 @@ PAIRS = (
 """Whose gaps are told: which is better as published, which is worse."""
 
 
-class Trial(NamedTuple):
+class TrainedRun(NamedTuple):
     """One net trained with one seed.
 
     Attributes:
@@ -45,10 +45,10 @@ class Trial(NamedTuple):
     minutes: float
 
 
-Found = Mapping[str, Sequence[Trial]]
+Found = Mapping[str, Sequence[TrainedRun]]
 """Net -> its trials, in the order of the seeds, which are the same for all nets and two at least."""
 
-Measure = Callable[[Trial], float]
+Measure = Callable[[TrainedRun], float]
 
 SSIM, SAME, CORNERS, COLOUR, MINUTES = (
     "SSIM",
@@ -58,11 +58,11 @@ SSIM, SAME, CORNERS, COLOUR, MINUTES = (
     "minutes of training",
 )
 MEASURES: Mapping[str, Measure] = {
-    SSIM: lambda trial: trial.figures.valid,
-    SAME: lambda trial: trial.figures.same,
-    CORNERS: lambda trial: trial.figures.edges[0],  # where the distance is 0
-    COLOUR: lambda trial: trial.figures.colour,
-    MINUTES: lambda trial: trial.minutes,
+    SSIM: lambda run: run.figures.valid,
+    SAME: lambda run: run.figures.same,
+    CORNERS: lambda run: run.figures.edges[0],  # where the distance is 0
+    COLOUR: lambda run: run.figures.colour,
+    MINUTES: lambda run: run.minutes,
 }
 BY_SSIM = (SSIM, SAME, CORNERS)
 SPREAD = " ±"  # behind the name of a measure: its spread over the seeds
@@ -123,23 +123,25 @@ def tables(found: Found, on: str) -> list[Table]:
     ]
 
 
-def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool) -> tuple[Table, list[Claim]]:
+def compare_longer(
+    found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool
+) -> tuple[Table, list[Claim]]:
     """Tell whether FP-CAE comes above the normal autoencoder with more steps, one rate, and other windows.
 
     Args:
         found: by window of the objective, trials of these two.
         on: what they were trained and measured on.
         steps: of each training.
-        conclusive: as for `judged`.
+        conclusive: as for `check_claims`.
     """
     title = f"Longer, at one rate, and with other windows, on {on}: {steps} steps"
     rows = [
-        row for window, trials in found.items() for row in _probe_rows(trials, f", {window} in the objective")
+        row for window, runs in found.items() for row in _probe_rows(runs, f", {window} in the objective")
     ]
     claims = []
-    for window, trials in found.items():
-        better = gap(trials, FP_CAE, NORMAL, MEASURES[SSIM if window == "valid" else SAME]).above
-        why = _seen(trials, FP_CAE, NORMAL)
+    for window, runs in found.items():
+        better = gap(runs, FP_CAE, NORMAL, MEASURES[SSIM if window == "valid" else SAME]).above
+        why = _describe_gap(runs, FP_CAE, NORMAL)
         verdict: Verdict = (
             ("ordering only" if better else "not reproduced") if conclusive else "not attempted"
         )
@@ -148,13 +150,13 @@ def probed(found: Mapping[str, Found], on: str, *, steps: int, conclusive: bool)
     return Table(title, _GAPS, rows, f"{_GAP_NOTE} Both at the rate of the normal net."), claims
 
 
-def _probe_rows(found: Found, told: str) -> list[Row]:
+def _probe_rows(found: Found, suffix: str) -> list[Row]:
     rows = [
-        Row(net + told, _with_spread({name: spread(map(MEASURES[name], trials)) for name in BY_SSIM}))
-        for net, trials in found.items()
+        Row(net + suffix, _with_spread({name: spread(map(MEASURES[name], runs)) for name in BY_SSIM}))
+        for net, runs in found.items()
     ]
     gaps = {name: gap(found, FP_CAE, NORMAL, MEASURES[name]) for name in BY_SSIM}
-    return [*rows, Row(f"{FP_CAE} above {NORMAL}{told}", _with_spread(gaps))]
+    return [*rows, Row(f"{FP_CAE} above {NORMAL}{suffix}", _with_spread(gaps))]
 
 
 def curve(found: Found, on: str) -> str:
@@ -167,7 +169,7 @@ def curve(found: Found, on: str) -> str:
     return curves(lines, labels=labels, title=f"SSIM by distance from the edge in pixels, on {on}")
 
 
-def judged(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
+def check_claims(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim of the paper.
 
     Which is better is told by SSIM with the window of the objective, and only where the gap is larger than
@@ -186,7 +188,9 @@ def judged(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
 
     def above(text: str, *pairs: tuple[str, str]) -> Claim:
         gaps = [gap(found, *pair, MEASURES[SSIM]) for pair in pairs]
-        return claim(text, all(of.above for of in gaps), " ".join(_seen(found, *pair) for pair in pairs))
+        return claim(
+            text, all(of.above for of in gaps), " ".join(_describe_gap(found, *pair) for pair in pairs)
+        )
 
     edges, edges_why = _at_the_edges(found)
     worst = [(net, gap(found, net, PEN_UPDE, MEASURES[CORNERS])) for net in STACKED if net != PEN_UPDE]
@@ -212,20 +216,20 @@ def judged(found: Found, on: str, *, conclusive: bool) -> list[Claim]:
         claim(
             f"Concatenation and addition are close ({published:.4f} apart)",
             abs(apart.mean) <= published,
-            f"{_seen(found, CONCAT, ADD)} As close as published is what counts.",
+            f"{_describe_gap(found, CONCAT, ADD)} As close as published is what counts.",
             yes="reproduced",
         ),
     ]
 
 
-def _seen(found: Found, one: str, other: str) -> str:
+def _describe_gap(found: Found, one: str, other: str) -> str:
     """Tell a gap by all three measures, and whether it can be told from chance."""
-    told = []
+    gaps = []
     for name in BY_SSIM:
         of = gap(found, one, other, MEASURES[name])
         tail = "" if abs(of.mean) > of.deviation else ", within the spread"
-        told.append(f"{of} by {name}{tail}")
-    return f"{one} above {other}: {'; '.join(told)}."
+        gaps.append(f"{of} by {name}{tail}")
+    return f"{one} above {other}: {'; '.join(gaps)}."
 
 
 def _at_the_edges(found: Found) -> tuple[bool, str]:
@@ -236,40 +240,40 @@ def _at_the_edges(found: Found) -> tuple[bool, str]:
         gaps = [gap(found, FP_CAE, rival, _at(distance)) for distance in distances]
         counted[rival] = (sum(of.above for of in gaps), sum(of.mean > 0 for of in gaps))
     held = all(beyond == len(distances) for beyond, _ in counted.values())
-    told = "; ".join(
+    listed = "; ".join(
         f"above {rival} at {above}, by more than the spread at {beyond}"
         for rival, (beyond, above) in counted.items()
     )
-    return held, f"Of {len(distances)} distances {FP_CAE} is {told}."
+    return held, f"Of {len(distances)} distances {FP_CAE} is {listed}."
 
 
 def _at(distance: int) -> Measure:
-    return lambda trial: trial.figures.edges[distance]
+    return lambda run: run.figures.edges[distance]
 
 
 # --- rows ----------------------------------------------------------------------------------------------
 
 
 def _row(net: str, found: Found) -> Row:
-    told = {name: spread(map(measure, found[net])) for name, measure in MEASURES.items()}
-    return Row(net, _with_spread(told), {SSIM: PUBLISHED[net]})
+    figures = {name: spread(map(measure, found[net])) for name, measure in MEASURES.items()}
+    return Row(net, _with_spread(figures), {SSIM: PUBLISHED[net]})
 
 
 def _gap_row(found: Found, one: str, other: str) -> Row:
-    told = {name: gap(found, one, other, MEASURES[name]) for name in BY_SSIM}
-    return Row(f"{one} above {other}", _with_spread(told), {SSIM: PUBLISHED[one] - PUBLISHED[other]})
+    figures = {name: gap(found, one, other, MEASURES[name]) for name in BY_SSIM}
+    return Row(f"{one} above {other}", _with_spread(figures), {SSIM: PUBLISHED[one] - PUBLISHED[other]})
 
 
-def _with_spread(told: Mapping[str, Spread]) -> dict[str, float]:
-    means = {name: of.mean for name, of in told.items()}
-    return means | {name + SPREAD: of.deviation for name, of in told.items()}
+def _with_spread(figures: Mapping[str, Spread]) -> dict[str, float]:
+    means = {name: of.mean for name, of in figures.items()}
+    return means | {name + SPREAD: of.deviation for name, of in figures.items()}
 
 
 def _by_modality(found: Found, on: str) -> Table:
     modalities = list(found[FP_CAE][0].figures.each)
     rows = [
-        Row(net, {name: statistics.mean(t.figures.each[name] for t in trials) for name in modalities})
-        for net, trials in found.items()
+        Row(net, {name: statistics.mean(t.figures.each[name] for t in runs) for name in modalities})
+        for net, runs in found.items()
     ]
     return Table(f"SSIM by modality on {on}", [Column(name, 4, "higher") for name in modalities], rows)
 

@@ -25,7 +25,7 @@ def occlusion(number: int, share: float, *, side: int, rng: Generator) -> Lost:
         number: of the patch: 0, 3, ... have spots, 1, 4, ... miss a side, 2, 5, ... a corner.
         share: that is to be missing, 0 .. 0.5; 0 is nothing.
         side: of the patch, in pixels.
-        rng: chance.
+        rng: random numbers.
 
     Returns:
         (side, side), True where missing, whose mean is within 0.05 of `share`.

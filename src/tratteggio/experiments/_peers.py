@@ -66,7 +66,7 @@ def missing(name: str) -> str | None:
     return None
 
 
-def ask(name: str, picture: Levels, lost: Lost) -> tuple[Levels, float] | None:
+def ask(name: str, image: Levels, lost: Lost) -> tuple[Levels, float] | None:
     """Let a peer fill -> (the picture, filled where lost; core seconds that the fill alone took).
 
     None if it crashes, takes more than five minutes or answers with something that is no picture.
@@ -77,7 +77,7 @@ def ask(name: str, picture: Levels, lost: Lost) -> tuple[Levels, float] | None:
     _peer(name)
     with tempfile.TemporaryDirectory() as folder:
         question, answer = Path(folder) / "question.npz", Path(folder) / "answer.npz"
-        np.savez(question, picture=picture, lost=lost)
+        np.savez(question, image=image, lost=lost)
         words = [sys.executable, "-m", __name__, name, str(question), str(answer)]
         try:
             subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE_S)
@@ -85,10 +85,10 @@ def ask(name: str, picture: Levels, lost: Lost) -> tuple[Levels, float] | None:
                 fill, seconds = found["fill"], float(found["seconds"])
         except (subprocess.SubprocessError, OSError, UnreadableFile):
             return None
-    if fill.shape != picture.shape or not np.isfinite(fill).all():
+    if fill.shape != image.shape or not np.isfinite(fill).all():
         return None
     levels = np.rint(fill.clip(0, 255)).astype(np.uint8)
-    return np.where(lost[..., None], levels, picture), seconds
+    return np.where(lost[..., None], levels, image), seconds
 
 
 def _peer(name: str) -> Peer:
@@ -97,40 +97,40 @@ def _peer(name: str) -> Peer:
     return PEERS[name]
 
 
-def _shift_map(picture: Levels, lost: Lost) -> NDArray[Any]:
+def _shift_map(image: Levels, lost: Lost) -> NDArray[Any]:
     cv2 = importlib.import_module("cv2")
     cv2.setRNGSeed(0)
-    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2Lab)
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2Lab)
     known, answer = np.where(lost, 0, 255).astype(np.uint8), np.zeros_like(lab)
     cv2.xphoto.inpaint(lab, known, answer, cv2.xphoto.INPAINT_SHIFTMAP)
     filled: Levels = cv2.cvtColor(answer, cv2.COLOR_Lab2RGB)
     return filled
 
 
-def _patchmatch(picture: Levels, lost: Lost) -> NDArray[Any]:
+def _patchmatch(image: Levels, lost: Lost) -> NDArray[Any]:
     patchmatch = importlib.import_module("patchmatch")
     patchmatch.set_random_seed(0)
-    filled: Levels = patchmatch.inpaint(picture, mask=lost, patch_size=PATCH_RADIUS)
+    filled: Levels = patchmatch.inpaint(image, mask=lost, patch_size=PATCH_RADIUS)
     return filled
 
 
 def _gmic(command: str) -> Callable[[Levels, Lost], NDArray[Any]]:
-    def fill(picture: Levels, lost: Lost) -> NDArray[Any]:
+    def fill(image: Levels, lost: Lost) -> NDArray[Any]:
         gmic = importlib.import_module("gmic")
         mask = np.where(lost, 255, 0)[..., None]
-        images = gmic.ImageList([gmic.Image.from_yxc(a.astype(np.float32)) for a in (picture, mask)])
+        images = gmic.ImageList([gmic.Image.from_yxc(a.astype(np.float32)) for a in (image, mask)])
         answer = gmic.Gmic().run(f"srand 0 {command}[0] [1] keep[0]", images)
-        filled: NDArray[Any] = np.array(answer[0].yxc).reshape(picture.shape)
+        filled: NDArray[Any] = np.array(answer[0].yxc).reshape(image.shape)
         return filled
 
     return fill
 
 
-def _resynthesizer(picture: Levels, lost: Lost) -> NDArray[Any]:
+def _resynthesizer(image: Levels, lost: Lost) -> NDArray[Any]:
     resynthesizer = importlib.import_module("resynthesizer")
     images = importlib.import_module("PIL.Image")
     mask = images.fromarray(np.where(lost, np.uint8(255), np.uint8(0)))
-    return np.asarray(resynthesizer.resynthesize(images.fromarray(picture), mask))
+    return np.asarray(resynthesizer.resynthesize(images.fromarray(image), mask))
 
 
 PEERS = {
@@ -145,10 +145,10 @@ PEERS = {
 def _answer(name: str, question: str, answer: str) -> None:
     """Do what the process was started for; what is lost is black, as a scan without paint might be."""
     with np.load(question) as asked:
-        picture, lost = asked["picture"], asked["lost"]
+        image, lost = asked["image"], asked["lost"]
     peer = _peer(name)
     importlib.import_module(peer.module)  # so that the time is that of the fill
-    broken = np.where(lost[..., None], np.uint8(0), picture)
+    broken = np.where(lost[..., None], np.uint8(0), image)
     start = time.process_time()
     fill = peer.fill(broken, lost)
     np.savez(answer, fill=fill, seconds=time.process_time() - start)

@@ -44,8 +44,8 @@ def curves(
     values += [end for bars in spreads.values() for bar in bars for end in bar]
     low, high, step = _ticks(min(values, default=0.0), max(values, default=1.0))
 
-    def x(place: int) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (place + 0.5) / max(1, len(labels))
+    def x(index: int) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (index + 0.5) / max(1, len(labels))
 
     def y(value: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low)

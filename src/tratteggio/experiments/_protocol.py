@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from tratteggio.experiments._pictures import Levels
+from tratteggio.experiments._images import Levels
 from tratteggio.metrics import mse, mse_uint8_wrapped, ssim
 from tratteggio.metrics.fidelity import psnr_from_mse
 from tratteggio.models import to_tensors, to_units
@@ -22,7 +22,7 @@ JPEG = "jpeg "  # before the names of what is measured after saving as JPEG
 EXACT_DB = 99.0  # what an exact fill counts for
 
 
-def filled(net: nn.Module, picture: Levels, lost: Lost, *, side: int, device: str = "cpu") -> Levels:
+def filled(net: nn.Module, image: Levels, lost: Lost, *, side: int, device: str = "cpu") -> Levels:
     """Fill a picture as the poster does: tile by tile, overlapping tiles averaged, paint left as it is.
 
     Args:
@@ -37,7 +37,7 @@ def filled(net: nn.Module, picture: Levels, lost: Lost, *, side: int, device: st
     """
     rows, cols = lost.shape
     net = net.to(device)
-    total = np.zeros(picture.shape, np.float32)
+    total = np.zeros(image.shape, np.float32)
     times = np.zeros((rows, cols, 1), np.float32)
     with torch.inference_mode():
         for top in corners(rows, side):
@@ -45,11 +45,11 @@ def filled(net: nn.Module, picture: Levels, lost: Lost, *, side: int, device: st
                 place = (slice(top, top + side), slice(left, left + side))
                 if not lost[place].any():
                     continue
-                x, known = (t.to(device) for t in to_tensors(picture[place], lost[place]))
+                x, known = (t.to(device) for t in to_tensors(image[place], lost[place]))
                 total[place] += to_units(net(x, known), np.float32)
                 times[place] += 1
     mean = np.rint(np.clip(total / np.maximum(times, 1), 0, 1) * 255).astype(np.uint8)
-    return np.where(lost[..., None], mean, picture)
+    return np.where(lost[..., None], mean, image)
 
 
 def corners(length: int, side: int) -> list[int]:
@@ -64,40 +64,40 @@ def corners(length: int, side: int) -> list[int]:
     return [int(start) for start in np.linspace(0, length - side, length // side + 1)]
 
 
-def measure(picture: Levels, proposal: Levels, lost: Lost) -> dict[str, float]:
+def measure(image: Levels, proposal: Levels, lost: Lost) -> dict[str, float]:
     """Measure a proposal by the poster's protocol and by ours, as it is and saved as JPEG first."""
-    inside = mse(picture, proposal, where=lost)
+    inside = mse(image, proposal, where=lost)
     return {
-        **_scored(picture, proposal),
-        **{JPEG + name: value for name, value in _scored(picture, saved_as_jpeg(proposal)).items()},
+        **_score(image, proposal),
+        **{JPEG + name: value for name, value in _score(image, saved_as_jpeg(proposal)).items()},
         PSNR: min(psnr_from_mse(inside, data_range=255), EXACT_DB),
-        GRAIN: grain(picture, proposal, lost),
+        GRAIN: grain(image, proposal, lost),
     }
 
 
-def _scored(picture: Levels, proposal: Levels) -> dict[str, float]:
+def _score(image: Levels, proposal: Levels) -> dict[str, float]:
     return {
-        WRAPPED: mse_uint8_wrapped(picture, proposal),
-        TRUE: mse(picture, proposal),
-        SSIM: ssim(picture, proposal, data_range=255, window="uniform", size=7, sample=True),
+        WRAPPED: mse_uint8_wrapped(image, proposal),
+        TRUE: mse(image, proposal),
+        SSIM: ssim(image, proposal, data_range=255, window="uniform", size=7, sample=True),
     }
 
 
-def saved_as_jpeg(picture: Levels) -> Levels:
+def saved_as_jpeg(image: Levels) -> Levels:
     """Return what is left of a picture saved as JPEG at quality 75 with colours halved (4:2:0)."""
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "JPEG", quality=75, subsampling="4:2:0")
+    Image.fromarray(image).save(file, "JPEG", quality=75, subsampling="4:2:0")
     return np.asarray(Image.open(file))
 
 
-def grain(picture: Levels, proposal: Levels, lost: Lost) -> float:
+def grain(image: Levels, proposal: Levels, lost: Lost) -> float:
     """Return how much neighbours differ where lost, as a share of how much they did in the truth.
 
     1 is as grainy as the paint was; a smooth fill is near 0. nan where no two neighbours are lost, or the
     truth is flat.
     """
     found = []
-    for array in (proposal, picture):
+    for array in (proposal, image):
         total = 0.0
         for axis in (0, 1):
             both = np.logical_and(*(np.take(lost, range(k, lost.shape[axis] - 1 + k), axis) for k in (0, 1)))

@@ -40,7 +40,7 @@ class Figures(NamedTuple):
     each: dict[str, float]
 
 
-def held_out(source: Source, *, count: int, seed: int) -> Tensor:
+def validation_patches(source: Source, *, count: int, seed: int) -> Tensor:
     """Cut patches from the second halves of paintings, 32 pixels away from the first: (count, C, 32, 32).
 
     Raises:

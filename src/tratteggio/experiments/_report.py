@@ -185,17 +185,17 @@ def write(report: Report, folder: Path) -> list[Path]:
     return targets
 
 
-def as_jpeg(picture: NDArray[np.uint8], *, most: int = MOST_BYTES) -> bytes:
+def as_jpeg(image: NDArray[np.uint8], *, most: int = MOST_BYTES) -> bytes:
     """Compress (H, W, 3) uint8 as JPEG, as well as fits into `most` bytes."""
     for quality in (90, 80, 70, 60, 50, 40, 30, 20, 10):
         file = io.BytesIO()
-        Image.fromarray(picture).save(file, "JPEG", quality=quality)
+        Image.fromarray(image).save(file, "JPEG", quality=quality)
         if file.tell() <= most:
             break
     return file.getvalue()
 
 
-def write_picture(content: bytes, target: Path, *, most: int = MOST_BYTES) -> None:
+def write_image(content: bytes, target: Path, *, most: int = MOST_BYTES) -> None:
     """Write a picture of the report, beside its place and renamed.
 
     Raises:
@@ -269,8 +269,8 @@ def _plain(value: Any) -> str:
 
 def _times(seconds: Mapping[str, float]) -> str:
     total = sum(seconds.values())
-    told = "; ".join(f"{stage} {_span(value)}" for stage, value in seconds.items())
-    return f"{_span(total)} in all: {told}."
+    times = "; ".join(f"{stage} {_span(value)}" for stage, value in seconds.items())
+    return f"{_span(total)} in all: {times}."
 
 
 def _span(seconds: float) -> str:

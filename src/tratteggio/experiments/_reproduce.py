@@ -11,12 +11,12 @@ from typing import Any
 
 from tratteggio import registry
 from tratteggio.errors import Stopped, UnsafeOutput
+from tratteggio.experiments._folder import claim_folder
 from tratteggio.experiments._machine import versions
-from tratteggio.experiments._place import take_place
 from tratteggio.experiments._report import Report, write
 from tratteggio.machine import machine
 from tratteggio.seeds import require_seed
-from tratteggio.training.pictures import pictures
+from tratteggio.training.image_lists import list_images
 
 Progress = Callable[[int, int], None]
 
@@ -79,7 +79,7 @@ def reproduce(
         raise registry.unknown(f"scale of {experiment}", scale, module.SCALES)
     require_seed(seed)
     folder, out = (None if data is None else Path(data)), Path(out)
-    found = [] if folder is None else getattr(module, "inputs", pictures)(folder)
+    found = [] if folder is None else getattr(module, "inputs", list_images)(folder)
     if overwrite and folder is not None and out.resolve() in (folder.resolve(), *folder.resolve().parents):
         raise UnsafeOutput(f"{folder} lies in {out}, whose files would be moved; name another folder")
     job = {
@@ -88,7 +88,7 @@ def reproduce(
         "seed": seed,
         "data": "none" if folder is None else f"{len(found)} pictures, names {_digest(found)}",
     }
-    with take_place(out, job, overwrite=overwrite):
+    with claim_folder(out, job, overwrite=overwrite):
         try:
             report: Report = module.run(scale, data=folder, out=out, seed=seed, progress=progress)
         except (KeyboardInterrupt, Stopped):

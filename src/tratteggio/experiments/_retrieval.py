@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from tratteggio.experiments._images import Levels, rng_of
 from tratteggio.experiments._occlusions import occlusion
-from tratteggio.experiments._pictures import Levels, chance
 from tratteggio.experiments._rivals import Exhaustive, Sparse
 from tratteggio.models import to_tensors
 from tratteggio.models.descriptor import CELL, REACH, Descriptor
@@ -45,7 +45,7 @@ Search = Callable[[int, int, Lost], Away]
 """(row, column, what is missing) of a patch of a picture -> how far candidates are, (rows, cols) of them."""
 
 
-def patch_by_patch(net: Descriptor, picture: Levels, *, partial: bool = False) -> Search:
+def patch_by_patch(net: Descriptor, image: Levels, *, partial: bool = False) -> Search:
     """Search by descriptors of patches that are encoded one by one, black where the query is missing.
 
     Args:
@@ -59,13 +59,13 @@ def patch_by_patch(net: Descriptor, picture: Levels, *, partial: bool = False) -
         return cells
 
     # A few at a time, so that what lies between the layers stays in the processor's cache.
-    candidates = torch.split(_tensors(_candidates(picture).reshape(-1, SIDE, SIDE, 3)), FEW)
-    rows, cols = _candidates(picture).shape[:2]
+    candidates = torch.split(_tensors(_candidates(image).reshape(-1, SIDE, SIDE, 3)), FEW)
+    rows, cols = _candidates(image).shape[:2]
 
     @torch.inference_mode()
     def search(top: int, left: int, lost: Lost) -> Away:
         known = torch.from_numpy(~lost)[None, None].float()
-        query = encoded(_tensors(picture[None, top : top + SIDE, left : left + SIDE]), known)
+        query = encoded(_tensors(image[None, top : top + SIDE, left : left + SIDE]), known)
         away = [(encoded(few, known) - query).square().sum((1, 2, 3)) for few in candidates]
         found: Away = torch.cat(away).reshape(rows, cols).numpy()
         return found
@@ -73,17 +73,17 @@ def patch_by_patch(net: Descriptor, picture: Levels, *, partial: bool = False) -
     return search
 
 
-def read_off(net: Descriptor, picture: Levels) -> Search:
+def read_off(net: Descriptor, image: Levels) -> Search:
     """Search by maxima of the intermediate representation of the whole picture.
 
     Outputs within 3 pixels of what is missing have seen it, and the candidates' have seen something else
     there: they are left out, see `telling`. The query's come from partial convolutions.
     """
-    whole = _representation(net, picture, np.zeros(picture.shape[:2], np.bool_))
+    whole = _representation(net, image, np.zeros(image.shape[:2], np.bool_))
 
     def search(top: int, left: int, lost: Lost) -> Away:
         above, before = max(0, top - REACH), max(0, left - REACH)
-        around = picture[above : top + SIDE + REACH, before : left + SIDE + REACH]
+        around = image[above : top + SIDE + REACH, before : left + SIDE + REACH]
         broken = np.zeros(around.shape[:2], np.bool_)
         place = (slice(top - above, top - above + SIDE), slice(left - before, left - before + SIDE))
         broken[place] = lost
@@ -116,34 +116,34 @@ def telling(lost: Lost) -> Lost:
     return where
 
 
-def by_rival(net: Sparse, picture: Levels) -> Search:
+def by_rival(net: Sparse, image: Levels) -> Search:
     """Search by the descriptors of a sparse autoencoder."""
-    grid = _candidates(picture)
+    grid = _candidates(image)
     patches = (grid.reshape(-1, SIDE * SIDE * 3) / 255).astype(np.float32)
 
     def search(top: int, left: int, lost: Lost) -> Away:
         black = np.repeat(lost.ravel(), 3)
-        query = (picture[top : top + SIDE, left : left + SIDE].reshape(1, -1) / 255).astype(np.float32)
+        query = (image[top : top + SIDE, left : left + SIDE].reshape(1, -1) / 255).astype(np.float32)
         away: Away = ((net.describe(patches, black) - net.describe(query, black)) ** 2).sum(axis=-1)
         return away.reshape(grid.shape[:2])
 
     return search
 
 
-def by_pixels(picture: Levels) -> Search:
+def by_pixels(image: Levels) -> Search:
     """Search by squared differences over known pixels."""
-    exhaustive = Exhaustive(picture / 255)
+    exhaustive = Exhaustive(image / 255)
 
     def search(top: int, left: int, lost: Lost) -> Away:
-        patch = picture[top : top + SIDE, left : left + SIDE] / 255
+        patch = image[top : top + SIDE, left : left + SIDE] / 255
         return exhaustive.differences(patch, lost)[::STRIDE, ::STRIDE]
 
     return search
 
 
-def queries(picture: Levels, apart: int) -> list[tuple[int, int]]:
+def queries(image: Levels, apart: int) -> list[tuple[int, int]]:
     """List the upper left pixels of queries, which lie on the grid of candidates."""
-    rows, cols = picture.shape[:2]
+    rows, cols = image.shape[:2]
     return [
         (top, left) for top in range(0, rows - SIDE + 1, apart) for left in range(0, cols - SIDE + 1, apart)
     ]
@@ -151,7 +151,7 @@ def queries(picture: Levels, apart: int) -> list[tuple[int, int]]:
 
 def missing(name: str, number: int, share: float, *, seed: int) -> Lost:
     """Draw what is missing from query `number` of the picture `name`: the same for all searches."""
-    return occlusion(number, share, side=SIDE, rng=chance(seed, name, str(number), str(share)))
+    return occlusion(number, share, side=SIDE, rng=rng_of(seed, name, str(number), str(share)))
 
 
 def nearest(search: Search, top: int, left: int, lost: Lost, count: int) -> NDArray[np.int64]:
@@ -162,17 +162,17 @@ def nearest(search: Search, top: int, left: int, lost: Lost, count: int) -> NDAr
     return STRIDE * np.stack(np.unravel_index(order, away.shape), axis=1)
 
 
-def misfits(picture: Levels, top: int, left: int, found: NDArray[np.int64]) -> NDArray[np.float32]:
+def misfits(image: Levels, top: int, left: int, found: NDArray[np.int64]) -> NDArray[np.float32]:
     """Measure how far patches are from one, all of it known: root of the mean square, in levels of 255."""
-    patch = picture[top : top + SIDE, left : left + SIDE].astype(np.float32)
-    others = np.stack([picture[r : r + SIDE, c : c + SIDE] for r, c in found]).astype(np.float32)
+    patch = image[top : top + SIDE, left : left + SIDE].astype(np.float32)
+    others = np.stack([image[r : r + SIDE, c : c + SIDE] for r, c in found]).astype(np.float32)
     away: NDArray[np.float32] = np.sqrt(((others - patch) ** 2).mean(axis=(1, 2, 3)))
     return away
 
 
 def measured(
     searches: Sequence[Search],
-    picture: Levels,
+    image: Levels,
     name: str,
     *,
     apart: int,
@@ -189,27 +189,27 @@ def measured(
         seed: of what is missing.
         count: nearest candidates to judge.
     """
-    places = queries(picture, apart)
+    places = queries(image, apart)
     found = np.empty((len(searches), len(SHARES), len(places), count), np.float32)
     for s, share in enumerate(SHARES):
         for number, (top, left) in enumerate(places):
             lost = missing(name, number, share, seed=seed)
             for k, search in enumerate(searches):
                 at = nearest(search, top, left, lost, count)
-                found[k, s, number] = misfits(picture, top, left, at)
+                found[k, s, number] = misfits(image, top, left, at)
     return found
 
 
-def _candidates(picture: Levels) -> Levels:
+def _candidates(image: Levels) -> Levels:
     """View the candidates of a picture: (rows, cols, 16, 16, 3)."""
-    windows = np.lib.stride_tricks.sliding_window_view(picture, (SIDE, SIDE), axis=(0, 1))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (SIDE, SIDE), axis=(0, 1))
     return windows[::STRIDE, ::STRIDE].transpose(0, 1, 3, 4, 2)
 
 
 @torch.inference_mode()
-def _representation(net: Descriptor, picture: Levels, lost: Lost) -> NDArray[np.float32]:
+def _representation(net: Descriptor, image: Levels, lost: Lost) -> NDArray[np.float32]:
     """Give the intermediate representation of a picture: (H, W, C)."""
-    x, known = to_tensors(np.ascontiguousarray(picture), lost)
+    x, known = to_tensors(np.ascontiguousarray(image), lost)
     answers = net.intermediate(x, known)[0].movedim(0, -1)
     return np.ascontiguousarray(answers.numpy())
 

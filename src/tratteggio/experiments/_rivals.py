@@ -137,10 +137,10 @@ class Exhaustive:
         picture: (H, W, C), whole.
     """
 
-    def __init__(self, picture: Floats) -> None:
-        self.grid = picture.shape[:2]
+    def __init__(self, image: Floats) -> None:
+        self.grid = image.shape[:2]
         self._size = [fft.next_fast_len(length, real=True) for length in self.grid]
-        planes = np.moveaxis(np.asarray(picture, np.float64), -1, 0)
+        planes = np.moveaxis(np.asarray(image, np.float64), -1, 0)
         self._colours = fft.rfft2(planes, self._size)
         self._squares = fft.rfft2((planes**2).sum(axis=0), self._size)
 
@@ -154,11 +154,11 @@ class Exhaustive:
         Returns:
             (H - h + 1, W - w + 1), by the upper left pixel of the place.
         """
-        told = np.where(lost[..., None], 0, patch).astype(np.float64)
-        colours = fft.rfft2(np.moveaxis(told, -1, 0), self._size)
+        filled = np.where(lost[..., None], 0, patch).astype(np.float64)
+        colours = fft.rfft2(np.moveaxis(filled, -1, 0), self._size)
         known = fft.rfft2(~lost, self._size)
         spectrum = known.conj() * self._squares - 2 * (colours.conj() * self._colours).sum(axis=0)
-        found = fft.irfft2(spectrum, self._size) + (told**2).sum()
+        found = fft.irfft2(spectrum, self._size) + (filled**2).sum()
         rows, cols = (whole - part + 1 for whole, part in zip(self.grid, lost.shape, strict=True))
         # Rounding may fall below 0, where nothing differs.
         differences: NDArray[np.float64] = np.maximum(found[:rows, :cols], 0)

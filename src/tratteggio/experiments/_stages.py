@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tratteggio import models, recipes
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
 
 Progress = Callable[[int, int], None]
 
@@ -66,8 +66,8 @@ def trained(
         resume=resume,
         progress=progress,
     )
-    judge = {} if stage.features is None else {"judge": models.read_card(stage.features).model}
-    ledger.add(seconds_key(stage.name), {"seconds": models.read_card(file).hours * 3600, **judge})
+    features = {} if stage.features is None else {"judge": models.read_card(stage.features).model}
+    ledger.add(seconds_key(stage.name), {"seconds": models.read_card(file).hours * 3600, **features})
     return file
 
 
@@ -76,7 +76,7 @@ def seconds_key(stage: str) -> str:
     return f"trained {stage}"
 
 
-class Told:
+class StepCounter:
     """How far an experiment has come, over all its stages.
 
     Args:

@@ -29,18 +29,18 @@ from torch.nn import functional
 
 from tratteggio import models
 from tratteggio.enhancers.colorize import WEIGHTS
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, readable, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import VALIDATION_SHARE, Levels, readable, write_phantoms
 from tratteggio.experiments._plot import curves
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
+from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.layers.lab import shown, to_lab
 from tratteggio.losses.colours import counted, nearest_class, smoothed
 from tratteggio.metrics import colour_auc
 from tratteggio.models.colorizer import CELL, TEMPERATURE, Colorizer
 from tratteggio.phantom import panel
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.recipe import from_json
 from tratteggio.training.sources import Reduced, Source
 
@@ -128,18 +128,23 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         data = out / "pictures"
         write_phantoms(data, count=6, rows=80, cols=64)
     ledger = Ledger(out / "finished.jsonl")
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(list_images(data), share=VALIDATION_SHARE)
     only = out / "learnt.txt"
     with beside([only]) as (temporary,):
         temporary.write_text("".join(f"{name}\n" for name in learnt), "utf-8")
-    told = Told(progress, len(RIVALS) * chosen.steps)
+    counter = StepCounter(progress, len(RIVALS) * chosen.steps)
     nets = {}
     for name in RIVALS:
         weights = trained(
-            _stage(name, chosen, seed), data=data, only=only, out=out, ledger=ledger, progress=told.within()
+            _stage(name, chosen, seed),
+            data=data,
+            only=only,
+            out=out,
+            ledger=ledger,
+            progress=counter.within(),
         )
         nets[name] = _net(weights)
-        told.add(chosen.steps)
+        counter.add(chosen.steps)
     nets[SHIPPED] = _net(models.find(WEIGHTS))
     started = time.perf_counter()
     folder = readable(data, aside[: chosen.most])
@@ -148,18 +153,18 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     if "measured" not in ledger:
         ledger.add("measured", {"seconds": time.perf_counter() - started})
     phantoms = [panel(224, 168, seed=seed + k, cracks=0, losses=0).painted.colour() for k in range(2)]
-    write_picture(as_jpeg(sheet(nets, phantoms)), out / "phantoms.jpg")
-    write_picture(
+    write_image(as_jpeg(sheet(nets, phantoms)), out / "phantoms.jpg")
+    write_image(
         as_jpeg(sheet(nets, found.pictures[:: len(names) // 6 or 1][:6]), most=1_000_000),
         out / "set-aside.jpg",
         most=1_000_000,
     )
-    write_picture(_cumulative(found).encode(), out / "cumulative.svg")
-    write_picture(_chroma(found).encode(), out / "chroma.svg")
+    write_image(_cumulative(found).encode(), out / "cumulative.svg")
+    write_image(_chroma(found).encode(), out / "chroma.svg")
     return Report(
         setting=_setting(chosen, len(learnt), len(names)),
         tables=[_table(found), _trap(found)],
-        claims=judged(found, conclusive=chosen.conclusive, seed=seed),
+        claims=check_claims(found, conclusive=chosen.conclusive, seed=seed),
         notes=[*_NOTES, *_learnt_from(names)],
         pictures={
             "cumulative.svg": "Share of the pixels within a distance of the truth: all pixels alike",
@@ -178,9 +183,11 @@ def _learnt_from(names: Sequence[str]) -> list[str]:
     card = models.read_card(models.find(WEIGHTS))
     learnt = {Path(name).name for name in card.data}
     seen = [name for name in names if Path(name).name in learnt]
-    told = f"The net that ships was trained as the rebalanced one, for {from_json(card.recipe).steps} steps."
+    shipped = (
+        f"The net that ships was trained as the rebalanced one, for {from_json(card.recipe).steps} steps."
+    )
     return [
-        told,
+        shipped,
         *([f"It has learnt from {', '.join(seen)}, so that its figures flatter it."] if seen else []),
     ]
 
@@ -221,7 +228,7 @@ class Found:
 
     def __init__(self, nets: Mapping[str, Colorizer], source: Source) -> None:
         self.pictures = [source.read(number) for number in range(len(source))]
-        tensors = [_tensor(picture) for picture in self.pictures]
+        tensors = [_tensor(image) for image in self.pictures]
         labs = [to_lab(tensor) for tensor in tensors]
         self.truth = [lab[0, 1:].numpy() for lab in labs]
         shares = smoothed(counted(tensor[0] for tensor in tensors))
@@ -260,8 +267,8 @@ def answered(net: Colorizer, light: Tensor, temperature: float) -> Grid:
     return colours
 
 
-def _tensor(picture: Levels) -> Tensor:
-    return torch.from_numpy(picture.astype(np.float32) / 255).movedim(-1, 0)[None]
+def _tensor(image: Levels) -> Tensor:
+    return torch.from_numpy(image.astype(np.float32) / 255).movedim(-1, 0)[None]
 
 
 def _length(ab: Grid) -> Grid:
@@ -307,7 +314,7 @@ def vividness(answers: Sequence[Grid]) -> dict[str, float]:
     }
 
 
-def judged(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
+def check_claims(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
     """Give a verdict on each claim.
 
     A gap counts if it keeps its sign in 95 % of the draws of as many paintings, with replacement.
@@ -322,11 +329,11 @@ def judged(found: Found, *, conclusive: bool, seed: int) -> list[Claim]:
     def claim(text: str, better: str, worse: str, measure: str) -> Claim:
         low, high = gap(found, better, worse, rebalanced=measure == REBALANCED, seed=seed)
         figures = [found.figures(system)[measure] for system in (better, worse)]
-        told = (
+        why = (
             f"{few}here {figures[0]:.1f} and {figures[1]:.1f}, a gap of {figures[0] - figures[1]:+.2f} "
             f"({low:+.2f} to {high:+.2f} in 95 % of the draws of paintings)."
         )
-        return Claim(text, _verdict(low > 0, conclusive), told)
+        return Claim(text, _verdict(low > 0, conclusive), why)
 
     chroma = {name: vividness(answers)[CHROMA] for name, answers in found.answers.items()}
     truth = vividness(found.truth)[CHROMA]
@@ -420,13 +427,13 @@ _COLUMNS = ("as painted", "grey", L2, *(f"the net that ships, {way}" for way in 
 def sheet(nets: Mapping[str, Colorizer], shown_ones: Sequence[Levels]) -> Levels:
     """Lay pictures side by side: as painted, grey, by distances, and by the net that ships in three ways."""
     rows = []
-    for picture in shown_ones:
-        lab = to_lab(_tensor(picture))
+    for image in shown_ones:
+        lab = to_lab(_tensor(image))
         ways = [np.zeros(lab[0, 1:].shape, np.float32), answered(nets[L2], lab[:, :1], 0.0)]
         ways += [answered(nets[SHIPPED], lab[:, :1], temperature) for temperature in DECODED.values()]
         made = [shown(torch.cat([lab[:, :1], torch.from_numpy(ab)[None]], dim=1)) for ab in ways]
         levels = [np.rint(one[0].movedim(0, -1).numpy() * 255).astype(np.uint8) for one in made]
-        rows.append(np.concatenate([picture, *levels], axis=1))
+        rows.append(np.concatenate([image, *levels], axis=1))
     widest = max(row.shape[1] for row in rows)
     return np.concatenate(
         [np.pad(row, ((0, 4), (0, widest - row.shape[1]), (0, 0)), constant_values=255) for row in rows]

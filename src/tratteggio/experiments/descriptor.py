@@ -34,21 +34,21 @@ from tratteggio.experiments._descriptor_findings import (
     V32,
     V128,
     Memory,
-    judged,
+    check_claims,
     memory_curve,
     retrieval_curve,
     tables,
 )
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, readable, square
-from tratteggio.experiments._report import Claim, Report, as_jpeg, write_picture
+from tratteggio.experiments._images import VALIDATION_SHARE, Levels, readable, rng_of, square
+from tratteggio.experiments._report import Claim, Report, as_jpeg, write_image
 from tratteggio.experiments._retrieval import SHARES, SIDE, Search
 from tratteggio.experiments._rivals import Sparse, learn
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.files.beside import beside
 from tratteggio.files.untrusted import untrusted
 from tratteggio.models.descriptor import CELL, describe, descriptors
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.patches import AS_THEY_ARE, Patches
-from tratteggio.training.pictures import pictures, split
 from tratteggio.training.sources import Folder, Phantoms, Source
 
 TITLE = "Patch descriptor (Žižakić et al. 2019): memory, and patches found where a part is missing"
@@ -109,24 +109,24 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     The rival lies in `rival.npy`, what was found in `found/`; neither is computed again.
     """
     chosen = SCALES[scale]
-    source, aside = _gathered(data, chosen)
+    source, aside = _gather_images(data, chosen)
     nets = {name: models.load(models.find(name))[0] for name in NETS}
     bench = Bench(chosen, out, seed, nets, _rival(source, chosen, out, seed))
     subjects = {"phantoms": _squares(Phantoms(chosen.phantoms, chosen.rows, chosen.cols), chosen, seed)}
     if aside is not None:
         subjects["paintings"] = _squares(aside, chosen, seed)
-    told = Told(progress, sum(map(len, subjects.values())))
-    found = {name: bench.searched(name, squares, told) for name, squares in subjects.items()}
+    counter = StepCounter(progress, sum(map(len, subjects.values())))
+    found = {name: bench.searched(name, squares, counter) for name, squares in subjects.items()}
     stored = [bench.stored(side) for side in chosen.stored]
     phantom = next(iter(subjects["phantoms"].values()))
-    write_picture(as_jpeg(rows(bench.searches(phantom), phantom, seed)), out / "rows.jpg")
-    write_picture(memory_curve().encode(), out / "memory.svg")
+    write_image(as_jpeg(rows(bench.searches(phantom), phantom, seed)), out / "rows.jpg")
+    write_image(memory_curve().encode(), out / "memory.svg")
     for name, misfits in found.items():
-        write_picture(retrieval_curve(misfits, name).encode(), out / f"retrieval-{name}.svg")
+        write_image(retrieval_curve(misfits, name).encode(), out / f"retrieval-{name}.svg")
     return Report(
         setting=_setting(chosen, subjects, source),
         tables=tables(stored, found),
-        claims=[*judged(stored, found, conclusive=chosen.conclusive), _INPAINTING],
+        claims=[*check_claims(stored, found, conclusive=chosen.conclusive), _INPAINTING],
         notes=[*_NOTES, *_learnt_from(subjects)],
         pictures={
             "memory.svg": "Figure 3: what descriptors of all patches take, by the side of a square picture",
@@ -140,18 +140,18 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
 # --- pictures and nets -------------------------------------------------------------------------------
 
 
-def _gathered(data: Path | None, scale: Scale) -> tuple[Source, Folder | None]:
+def _gather_images(data: Path | None, scale: Scale) -> tuple[Source, Folder | None]:
     """Choose what the rival learns from, and the pictures set aside; phantoms, and none, without a folder."""
     if data is None:
         return Phantoms(scale.phantoms, scale.rows, scale.cols, first_seed=1000), None
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(list_images(data), share=VALIDATION_SHARE)
     return readable(data, learnt), readable(data, aside[: scale.pictures])
 
 
 def _squares(source: Source, scale: Scale, seed: int) -> dict[str, Levels]:
     names = [source.name(number) for number in range(len(source))]
     return {
-        name: square(source.read(number), scale.side, chance(seed, name, "square"))
+        name: square(source.read(number), scale.side, rng_of(seed, name, "square"))
         for number, name in enumerate(names)
     }
 
@@ -177,8 +177,8 @@ def _learnt_from(subjects: Mapping[str, Mapping[str, Levels]]) -> list[str]:
     """Warn if our nets have learnt from pictures that they are measured on."""
     learnt = {Path(n).name for name in NETS for n in models.read_card(models.find(name)).data}
     seen = [name for squares in subjects.values() for name in squares if Path(name).name in learnt]
-    told = ", ".join(seen)
-    return [f"Our nets have learnt from {told}, so that their figures flatter them."] if seen else []
+    names = ", ".join(seen)
+    return [f"Our nets have learnt from {names}, so that their figures flatter them."] if seen else []
 
 
 # --- searching and storing ---------------------------------------------------------------------------
@@ -201,17 +201,19 @@ class Bench(NamedTuple):
     nets: Mapping[str, Any]
     rival: Sparse
 
-    def searches(self, picture: Levels) -> list[Search]:
+    def searches(self, image: Levels) -> list[Search]:
         """Prepare the systems for a picture, in the order of `SYSTEMS`."""
         return [
-            *(retrieval.patch_by_patch(self.nets[name], picture) for name in NETS),
-            retrieval.by_rival(self.rival, picture),
-            retrieval.by_pixels(picture),
-            *(retrieval.patch_by_patch(self.nets[name], picture, partial=True) for name in NETS),
-            *(retrieval.read_off(self.nets[name], picture) for name in NETS),
+            *(retrieval.patch_by_patch(self.nets[name], image) for name in NETS),
+            retrieval.by_rival(self.rival, image),
+            retrieval.by_pixels(image),
+            *(retrieval.patch_by_patch(self.nets[name], image, partial=True) for name in NETS),
+            *(retrieval.read_off(self.nets[name], image) for name in NETS),
         ]
 
-    def searched(self, subject: str, squares: Mapping[str, Levels], told: Told) -> NDArray[np.float32]:
+    def searched(
+        self, subject: str, squares: Mapping[str, Levels], counter: StepCounter
+    ) -> NDArray[np.float32]:
         """Search all squares, but those that were searched in an earlier sitting.
 
         Returns:
@@ -219,26 +221,26 @@ class Bench(NamedTuple):
         """
         weights = "-".join(models.sha256(models.find(name))[:8] for name in NETS)
         found = []
-        for number, (name, picture) in enumerate(squares.items()):
+        for number, (name, image) in enumerate(squares.items()):
             kept = self.out / "found" / f"{subject}-{number}-{weights}.npy"
             if not kept.exists():
                 misfits = retrieval.measured(
-                    self.searches(picture), picture, name,
+                    self.searches(image), image, name,
                     apart=self.scale.apart, seed=self.seed, count=self.scale.nearest,
                 )  # fmt: skip
                 _keep(kept, misfits)
             with untrusted(kept, what="state of an experiment", remedy="remove it, then go on"):
                 found.append(np.load(kept))
-            told.add(1)
+            counter.add(1)
         return np.concatenate(found, axis=2)
 
     def stored(self, side: int) -> Memory:
         """Store the descriptors of all patches of a random picture, and trace what that takes."""
-        picture = np.random.default_rng(self.seed).integers(0, 256, (side, side, 3), np.uint8)
+        image = np.random.default_rng(self.seed).integers(0, 256, (side, side, 3), np.uint8)
         whole = np.zeros((side, side), np.bool_)
-        floats = {CHEN: _floats(partial(_all_of, self.rival, picture))}
+        floats = {CHEN: _floats(partial(_all_of, self.rival, image))}
         for off, one_by_one, name in zip(OFF, (V32, V128), NETS, strict=True):
-            maxima = partial(describe, self.nets[name], picture, whole)
+            maxima = partial(describe, self.nets[name], image, whole)
             floats[off] = _floats(maxima)
             floats[one_by_one] = _floats(partial(_each, maxima))
         return Memory(side, floats)
@@ -254,9 +256,9 @@ def _floats(make: Callable[[], object]) -> float:
     return held / 4
 
 
-def _all_of(rival: Sparse, picture: Levels) -> NDArray[Any]:
+def _all_of(rival: Sparse, image: Levels) -> NDArray[Any]:
     """Describe every patch by the rival, row after row."""
-    windows = np.lib.stride_tricks.sliding_window_view(picture, (SIDE, SIDE), axis=(0, 1))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (SIDE, SIDE), axis=(0, 1))
     rows, cols = windows.shape[:2]
     answers = np.empty((rows, cols, len(rival.inner)), np.float32)
     for row, patches in zip(answers, windows, strict=True):
@@ -278,24 +280,24 @@ CYAN = np.array([0, 255, 255], np.uint8)
 ENLARGED, GAP, FOUND, QUERIES = 3, 4, 8, 3
 
 
-def rows(searches: Sequence[Search], picture: Levels, seed: int) -> Levels:
+def rows(searches: Sequence[Search], image: Levels, seed: int) -> Levels:
     """Lay out what systems find for three queries, as figure 5 does: uint8 (h, w, 3)."""
-    places = retrieval.queries(picture, SIDE)
+    places = retrieval.queries(image, SIDE)
     picked = [places[k * len(places) // QUERIES + len(places) // (2 * QUERIES)] for k in range(QUERIES)]
     lines = []
     for number, (top, left) in enumerate(picked):
         lost = retrieval.missing("rows", number, 0.4, seed=seed)
-        patch = picture[top : top + SIDE, left : left + SIDE]
+        patch = image[top : top + SIDE, left : left + SIDE]
         for system in SHOWN:
             found = retrieval.nearest(searches[SYSTEMS.index(system)], top, left, lost, FOUND)
             broken = np.where(lost[..., None], CYAN, patch)
-            shown = [patch, broken, *(picture[r : r + SIDE, c : c + SIDE] for r, c in found)]
-            lines.append(np.concatenate([_framed(part) for part in shown], axis=1))
+            shown = [patch, broken, *(image[r : r + SIDE, c : c + SIDE] for r, c in found)]
+            lines.append(np.concatenate([_frame(part) for part in shown], axis=1))
         lines.append(np.full((GAP * 2, lines[-1].shape[1], 3), 255, np.uint8))
     return np.concatenate(lines[:-1])
 
 
-def _framed(patch: Levels) -> Levels:
+def _frame(patch: Levels) -> Levels:
     large = patch.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1)
     return np.pad(large, ((0, GAP), (0, GAP), (0, 0)), constant_values=255)
 
@@ -304,12 +306,12 @@ def _framed(patch: Levels) -> Levels:
 
 
 def _setting(scale: Scale, subjects: Mapping[str, Mapping[str, Levels]], source: Source) -> str:
-    told = ", ".join(f"{name}: {len(squares)}" for name, squares in subjects.items())
+    sizes = ", ".join(f"{name}: {len(squares)}" for name, squares in subjects.items())
     queries = len(range(0, scale.side - SIDE + 1, scale.apart)) ** 2
     candidates = len(range(0, scale.side - SIDE + 1, retrieval.STRIDE)) ** 2
     what = "phantoms" if isinstance(source, Phantoms) else "pictures"
     return (
-        f"Squares of {scale.side} x {scale.side} pixels ({told}). In each, {queries} patches of 16 x 16 are "
+        f"Squares of {scale.side} x {scale.side} pixels ({sizes}). In each, {queries} patches of 16 x 16 are "
         f"looked for among {candidates}, 8 pixels apart, with {SHARES[0]:.0%} to {SHARES[-1]:.0%} of them "
         f"missing: spots, a side or a corner. What counts is how far the {scale.nearest} nearest are from "
         "the query, missing part and all. Our nets are those that ship, see their cards; the rival learns in "

@@ -29,11 +29,11 @@ from tratteggio.degradation.losses import random_losses
 from tratteggio.degradation.simulation.ground import simulate_losses
 from tratteggio.detectors import lacunae, overpaint
 from tratteggio.experiments import _finders
-from tratteggio.experiments._pictures import Levels, set_aside
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import Levels, validation_images
 from tratteggio.experiments._plot import curves
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.features.few_labels import Outputs, latents_of, seen
 from tratteggio.metrics.detection import Agreement, agreement, auc_roc, kappa
 from tratteggio.painting import Region, Scan, Stack
@@ -101,32 +101,32 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     chosen = SCALES[scale]
     ledger = Ledger(out / "found.jsonl")
     detector = lacunae.make(device="cpu")
-    names, read = set_aside(data, chosen.paintings)
+    names, read = validation_images(data, chosen.paintings)
     cases = [
         (method, scans, count)
         for count in chosen.counts
         for scans in (STACKED, ALONE)
         for method in (METHODS if scans == STACKED else (FPCAE, BOTH, AROUND, RAW))
     ]
-    told = Told(progress, chosen.panels * (len(cases) + 2) + len(names))
+    counter = StepCounter(progress, chosen.panels * (len(cases) + 2) + len(names))
     for number in range(chosen.panels):
         panel = Panel.of(FIRST_SEED + 100 * seed + number, chosen)
         for method, scans, count in cases:
             if (key := f"{number} | {method} | {scans} | {count}") not in ledger:
                 ledger.add(key, panel.score(method, scans, count)._asdict())
-            told.add(1)
+            counter.add(1)
         if (key := f"{number} | overpaint") not in ledger:
-            ledger.add(key, overpainted(panel.examination))
-        told.add(1)
+            ledger.add(key, score_overpaint(panel.examination))
+        counter.add(1)
         if (key := f"{number} | default") not in ledger:
             ledger.add(key, asdict(default(panel.examination.stack["rgb_during"], panel.lost, detector)))
-        told.add(1)
-    for place, name in enumerate(names):
+        counter.add(1)
+    for index, name in enumerate(names):
         if (key := f"intact | {name}") not in ledger:
             ledger.add(key, {"marked": marked(read(name), detector)})
         if (key := f"drawn | {name}") not in ledger:
-            ledger.add(key, asdict(default(*with_losses(read(name), seed=place), detector)))
-        told.add(1)
+            ledger.add(key, asdict(default(*with_losses(read(name), seed=index), detector)))
+        counter.add(1)
     scores = {
         (method, scans, count): [
             Score(**ledger[f"{number} | {method} | {scans} | {count}"]) for number in range(chosen.panels)
@@ -140,7 +140,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     }
     alarms = {name: float(ledger[f"intact | {name}"]["marked"]) for name in names}
     _draw(scores, chosen, out)
-    write_picture(as_jpeg(_sheet(chosen, detector, seed)), out / "sheet.jpg")
+    write_image(as_jpeg(_sheet(chosen, detector, seed)), out / "sheet.jpg")
     return Report(
         setting=_setting(chosen, len(names), data is not None),
         tables=[
@@ -149,7 +149,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             _met_table(met),
             _alarm_table(alarms),
         ],
-        claims=judged(scores, hidden, alarms, chosen),
+        claims=check_claims(scores, hidden, alarms, chosen),
         notes=[
             "Panels differ more than methods do, see the spread; the autoencoder has learnt from other "
             "panels of the same kind, and from no painting.",
@@ -213,8 +213,8 @@ class Panel:
     def score(self, method: str, scans: str, count: int) -> Score:
         """Learn from `count` labels a class by one method, and measure."""
         # The same labels for all methods; of a smaller count they are the first of a larger.
-        places, lost = self._drawn(slice(0, len(self.lost) // 2), count, stream=1)
-        asked, truth = self._drawn(slice(len(self.lost) // 2 + GUARD, None), self.asked, stream=2)
+        places, lost = self._draw_pixels(slice(0, len(self.lost) // 2), count, stream=1)
+        asked, truth = self._draw_pixels(slice(len(self.lost) // 2 + GUARD, None), self.asked, stream=2)
         spread = np.random.default_rng([self.seed, 3])
         below = np.argwhere(np.ones_like(self.lost[len(self.lost) // 2 + GUARD :]))
         anywhere = below[spread.permutation(len(below))[: 2 * self.asked]]
@@ -226,7 +226,9 @@ class Panel:
         same[np.argsort(-others, kind="stable")[: there.sum()]] = True
         return Score(kappa(truth[None], mine[None] > 0), kappa(there[None], same[None]))
 
-    def _drawn(self, rows: slice, count: int, *, stream: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _draw_pixels(
+        self, rows: slice, count: int, *, stream: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Draw as many pixels of both classes -> (places (n, 2), lost (n,))."""
         places = []
         for lost in (False, True):
@@ -260,7 +262,7 @@ class Panel:
 # --- overpaint and false alarms ----------------------------------------------------------------------
 
 
-def overpainted(examination: Examination) -> dict[str, float]:
+def score_overpaint(examination: Examination) -> dict[str, float]:
     """Return the area under the ROC curve of overpaint, by what is looked at; retouches do not count."""
     truth, stack = examination.truth, examination.stack
     over, retouched = (np.asarray(of[:, :]) for of in (truth.overpaint, truth.retouch))
@@ -285,9 +287,9 @@ def rareness(scan: Scan) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", off, inverse, off)).reshape(colour.shape[:2]))
 
 
-def marked(picture: Levels, detector: lacunae.LacunaeNet) -> float:
+def marked(image: Levels, detector: lacunae.LacunaeNet) -> float:
     """Return the share of a picture that detector `lacunae` marks by default."""
-    return float(_marks(Scan(picture), detector).mean())
+    return float(_marks(Scan(image), detector).mean())
 
 
 def default(scan: Scan, lost: NDArray[np.bool_], detector: lacunae.LacunaeNet) -> Agreement:
@@ -295,11 +297,11 @@ def default(scan: Scan, lost: NDArray[np.bool_], detector: lacunae.LacunaeNet) -
     return agreement(lost, _marks(scan, detector))
 
 
-def with_losses(picture: Levels, *, seed: int) -> tuple[Scan, NDArray[np.bool_]]:
+def with_losses(image: Levels, *, seed: int) -> tuple[Scan, NDArray[np.bool_]]:
     """Draw ragged losses that bare some ground -> (scan, where)."""
     rng = np.random.default_rng([seed, 5])
-    lost = random_losses(picture.shape[:2], rng, share=(DRAWN, DRAWN))
-    seen = simulate_losses(picture.astype(np.float32) / np.float32(255), lost, rng)
+    lost = random_losses(image.shape[:2], rng, share=(DRAWN, DRAWN))
+    seen = simulate_losses(image.astype(np.float32) / np.float32(255), lost, rng)
     return Scan(np.rint(np.clip(seen, 0, 1) * 255).astype(np.uint8)), lost
 
 
@@ -394,7 +396,7 @@ def _alarm_table(alarms: Mapping[str, float]) -> Table:
     return Table("False alarms", columns, [Row("lacunae", ours)], note)
 
 
-def judged(
+def check_claims(
     scores: Scores, hidden: Sequence[Mapping[str, float]], alarms: Mapping[str, float], scale: Scale
 ) -> list[Claim]:
     """Judge what was said of few labels, and what we ask of overpaint and false alarms."""
@@ -481,7 +483,7 @@ def _draw(scores: Scores, scale: Scale, out: Path) -> None:
         title="kappa, by labels a class",
         spreads=spreads,
     )
-    write_picture(drawn.encode(), out / "kappa.svg")
+    write_image(drawn.encode(), out / "kappa.svg")
 
 
 def _sheet(scale: Scale, detector: lacunae.LacunaeNet, seed: int) -> Levels:

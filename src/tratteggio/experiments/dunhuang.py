@@ -23,8 +23,8 @@ from torch import nn
 
 from tratteggio import models, recipes
 from tratteggio.degradation import draw_damage, make_damage
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, readable, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import VALIDATION_SHARE, Levels, readable, rng_of, write_phantoms
 from tratteggio.experiments._protocol import (
     GRAIN,
     JPEG,
@@ -36,17 +36,18 @@ from tratteggio.experiments._protocol import (
     filled,
     measure,
 )
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
+from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.painting.pixels import Lost
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Folder
 
 TITLE = "Dunhuang image restoration (poster): plain and partial convolutions, and the objectives between them"
 
 SHIPPED = "pconv-compact"
-JUDGE = "pconv-deep"  # the last layer of the encoder of `SHIPPED` answers nothing, and so judges nothing
+# The last layer of the encoder of `SHIPPED` is inactive, so it cannot compare features.
+FEATURE_NET = "pconv-deep"
 
 
 @dataclass(frozen=True)
@@ -120,26 +121,26 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     if data is None:
         data = out / "pictures"
         write_phantoms(data, count=8, rows=160, cols=128)
-    learnt, aside = split(pictures(data), share=SET_ASIDE)
+    learnt, aside = split(list_images(data), share=VALIDATION_SHARE)
     gallery = Gallery(readable(data, aside), chosen, seed, Ledger(out / "finished.jsonl"))
-    told = Told(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
-    only = _listed(learnt, out)
+    counter = StepCounter(progress, 2 * chosen.steps + 3 * chosen.tuning + len(gallery.folder))
+    only = _write_list(learnt, out)
     weights: dict[str, Path] = {}
     for name, row in STAGES.items():
         stage = _stage(name, chosen, seed, pretrained=weights.get(PRETRAINED))
         weights[row] = trained(
-            stage, data=data, only=only, out=out, ledger=gallery.ledger, progress=told.within()
+            stage, data=data, only=only, out=out, ledger=gallery.ledger, progress=counter.within()
         )
-        told.add(int(stage.settings["steps"]))
+        counter.add(int(stage.settings["steps"]))
     nets = {row: models.load(file)[0] for row, file in weights.items()}
     if SHIPPED in models.shipped():
         nets[OURS] = models.load(models.find(SHIPPED))[0]
-    found, seconds = gallery.all(nets, told)
-    write_picture(gallery.sheet(nets), out / "samples.jpg")
+    found, seconds = gallery.all(nets, counter)
+    write_image(gallery.sheet(nets), out / "samples.jpg")
     return Report(
         setting=_setting(chosen, len(learnt), len(gallery.folder)),
         tables=_tables(found),
-        claims=judged(found, conclusive=chosen.conclusive),
+        claims=check_claims(found, conclusive=chosen.conclusive),
         notes=[*_NOTES, *_notes(gallery.ledger, list(nets))],
         pictures={"samples.jpg": f"From left to right: {', '.join(['damaged', *nets, 'as it was'])}."},
         seconds={
@@ -172,14 +173,14 @@ def _stage(name: str, scale: Scale, seed: int, *, pretrained: Path | None) -> St
     }
     if tuned:
         settings["init_from"] = str(pretrained)
-    judge = None
+    feature_net = None
     if name == "pconv_style":
         # The shipped net sees brushwork; the bottom of the pretrained one sees 256 pixels at a time.
-        judge = models.find(JUDGE) if JUDGE in models.shipped() else pretrained
-    return Stage(name, recipe, settings, judge)
+        feature_net = models.find(FEATURE_NET) if FEATURE_NET in models.shipped() else pretrained
+    return Stage(name, recipe, settings, feature_net)
 
 
-def _listed(names: Sequence[str], out: Path) -> Path:
+def _write_list(names: Sequence[str], out: Path) -> Path:
     """Write down which pictures are learnt from."""
     file = out / "learnt.txt"
     with beside([file]) as (temporary,):
@@ -205,17 +206,17 @@ class Gallery(NamedTuple):
     seed: int
     ledger: Ledger
 
-    def all(self, nets: Mapping[str, nn.Module], told: Told) -> tuple[dict[str, Figures], float]:
+    def all(self, nets: Mapping[str, nn.Module], counter: StepCounter) -> tuple[dict[str, Figures], float]:
         """Measure every net on every picture -> (means by row, seconds in all)."""
         for number in range(len(self.folder)):
             for row, net in nets.items():
                 if self._key(row, number) not in self.ledger:
                     start = time.perf_counter()
-                    picture, lost = self.damaged(number)
-                    figures = measure(picture, self._filled(net, picture, lost), lost)
+                    image, lost = self.damaged(number)
+                    figures = measure(image, self._fill(net, image, lost), lost)
                     seconds = time.perf_counter() - start
                     self.ledger.add(self._key(row, number), {**figures, "seconds": seconds})
-            told.add(1)
+            counter.add(1)
         rows = {
             row: [self.ledger[self._key(row, number)] for number in range(len(self.folder))] for row in nets
         }
@@ -226,18 +227,18 @@ class Gallery(NamedTuple):
 
     def damaged(self, number: int) -> tuple[Levels, Lost]:
         """Return a picture, or its middle, and the poster's walk on it."""
-        picture, most = self.folder.read(number), self.scale.test_px
+        image, most = self.folder.read(number), self.scale.test_px
         if most is not None:
-            top, left = (max(0, (length - most) // 2) for length in picture.shape[:2])
-            picture = np.ascontiguousarray(picture[top : top + most, left : left + most])
-        grid = (picture.shape[0], picture.shape[1])
-        return picture, draw_damage(
-            make_damage("walk"), grid, chance(self.seed, self.folder.name(number), "walk")
+            top, left = (max(0, (length - most) // 2) for length in image.shape[:2])
+            image = np.ascontiguousarray(image[top : top + most, left : left + most])
+        grid = (image.shape[0], image.shape[1])
+        return image, draw_damage(
+            make_damage("walk"), grid, rng_of(self.seed, self.folder.name(number), "walk")
         )
 
     def sheet(self, nets: Mapping[str, nn.Module]) -> bytes:
         """Draw where most is lost in the first picture: damaged, as each net fills it, as it was (JPEG)."""
-        picture, lost = self.damaged(0)
+        image, lost = self.damaged(0)
         side = self.scale.side
         most = max(
             ((top, left) for top in range(0, max(1, lost.shape[0] - side + 1), side // 4)
@@ -245,15 +246,15 @@ class Gallery(NamedTuple):
             key=lambda at: np.count_nonzero(lost[at[0] : at[0] + side, at[1] : at[1] + side]),
         )  # fmt: skip
         place = (slice(most[0], most[0] + side), slice(most[1], most[1] + side))
-        picture, lost = np.ascontiguousarray(picture[place]), lost[place]
-        damaged = np.where(lost[..., None], np.uint8(255), picture)
-        shown = [damaged, *(self._filled(net, picture, lost) for net in nets.values()), picture]
-        gap = np.full((picture.shape[0], 4, 3), 255, np.uint8)
+        image, lost = np.ascontiguousarray(image[place]), lost[place]
+        damaged = np.where(lost[..., None], np.uint8(255), image)
+        shown = [damaged, *(self._fill(net, image, lost) for net in nets.values()), image]
+        gap = np.full((image.shape[0], 4, 3), 255, np.uint8)
         return as_jpeg(np.concatenate([part for square in shown for part in (square, gap)][:-1], axis=1))
 
-    def _filled(self, net: nn.Module, picture: Levels, lost: Lost) -> Levels:
+    def _fill(self, net: nn.Module, image: Levels, lost: Lost) -> Levels:
         device = "cuda" if torch.cuda.is_available() else "cpu"
-        return filled(net, picture, lost, side=self.scale.side, device=device)
+        return filled(net, image, lost, side=self.scale.side, device=device)
 
     def _key(self, row: str, number: int) -> str:
         weights = f" {models.sha256(models.find(SHIPPED))[:12]}" if row == OURS else ""
@@ -296,7 +297,7 @@ def _tables(found: Mapping[str, Figures]) -> list[Table]:
     ]
 
 
-def judged(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
+def check_claims(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim of the poster.
 
     Args:
@@ -313,9 +314,9 @@ def judged(means: Mapping[str, Figures], *, conclusive: bool) -> list[Claim]:
     def seen(row: Figures) -> str:
         return f"{row[WRAPPED]:.2f} / {row[SSIM]:.4f} (true MSE {row[TRUE]:.2f})"
 
-    def why(held: bool, told: str) -> str:
+    def why(held: bool, figures: str) -> str:
         order = "in this order" if held else "not in this order"
-        return f"{'' if conclusive else 'A few steps prove nothing; '}{order} here: {told}."
+        return f"{'' if conclusive else 'A few steps prove nothing; '}{order} here: {figures}."
 
     partial = both[WRAPPED] < conv[WRAPPED] and both[SSIM] > conv[SSIM]
     little = final[WRAPPED] < both[WRAPPED] and final[SSIM] > both[SSIM]
@@ -372,8 +373,8 @@ _NOTES = (
 
 
 def _notes(ledger: Ledger, rows: Sequence[str]) -> list[str]:
-    judge = ledger[seconds_key("pconv_style")]["judge"]
-    notes = [f"Content and style are judged by the encoder of {judge}; the poster took VGG16."]
+    feature_net = ledger[seconds_key("pconv_style")]["judge"]
+    notes = [f"Content and style are compared by the encoder of {feature_net}; the poster took VGG16."]
     if OURS not in rows:
         notes.append(f"No weights {SHIPPED} came with this installation, so that they have no row.")
     return notes
@@ -383,7 +384,8 @@ def _setting(scale: Scale, learnt: int, aside: int) -> str:
     size = "whole" if scale.test_px is None else f"their middle {scale.test_px} x {scale.test_px} pixels"
     return (
         f"Nets of {scale.width} width learn from {learnt} pictures and are measured on {aside} others, "
-        f"{size}, set aside by their names (share {SET_ASIDE}). Pretraining takes {scale.steps} steps, "
+        f"{size}, set aside by their names (share {VALIDATION_SHARE}). "
+        f"Pretraining takes {scale.steps} steps, "
         f"fine-tuning {scale.tuning}, of {scale.batch} patches of {scale.side} x {scale.side} pixels, "
         f"{_rates(scale)}; pictures are filled in tiles of that size."
     )

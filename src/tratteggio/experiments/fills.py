@@ -26,16 +26,16 @@ from tratteggio.degradation.bins import BINS, in_bin
 from tratteggio.errors import MissingExtra, UnknownName
 from tratteggio.evaluation.appearance import FAVOURS, appearance
 from tratteggio.experiments import _peers
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
 from tratteggio.experiments._plot import curves
-from tratteggio.experiments._report import Better, Claim, Column, Report, Row, Table, write_picture
+from tratteggio.experiments._report import Better, Claim, Column, Report, Row, Table, write_image
 from tratteggio.metrics import mse, ssim_map
 from tratteggio.metrics.fidelity import psnr_from_mse
 from tratteggio.painting import Lacunae, Scan
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.treatment import inpaint
 
 TITLE = "Fills of lacunae by hole ratio and in cracks: our net, our other engines, and what people use today"
@@ -171,9 +171,9 @@ def run(
     for done, (name, kind) in enumerate(squares):
         missing = [system for system in systems if _key(name, kind, system) not in ledger]
         if missing:
-            picture, lost = _square(shown.read(name), name, kind, side=chosen.side, seed=seed)
+            image, lost = _square(shown.read(name), name, kind, side=chosen.side, seed=seed)
         for system in missing:
-            ledger.add(_key(name, kind, system), score(picture, lost, system.fill)._asdict())
+            ledger.add(_key(name, kind, system), score(image, lost, system.fill)._asdict())
         if progress:
             progress(done + 1, len(squares))
     scores = {
@@ -191,27 +191,27 @@ def run(
     )
 
 
-def score(picture: Levels, lost: Lost, fill: Filler) -> Score:
+def score(image: Levels, lost: Lost, fill: Filler) -> Score:
     """Let a system fill lost pixels and measure how close it comes.
 
     PSNR in dB over the lost pixels alone (peak 255). SSIM is the mean of scikit-image's similarity map
     (windows of 7 x 7, samples, mean of the channels) over all pixels whose window holds a lost one. The
     rest is what `evaluation.appearance` sees.
     """
-    answer = fill(np.where(lost[..., None], np.uint8(0), picture), lost)
+    answer = fill(np.where(lost[..., None], np.uint8(0), image), lost)
     if answer is None:
         return Score(None, None, None)
     proposal, seconds = answer
-    decibels = min(psnr_from_mse(mse(picture, proposal, where=lost), data_range=255), EXACT_DB)
-    similar = ssim_map(picture, proposal, data_range=255, window="uniform", size=SSIM_PX, sample=True)
+    decibels = min(psnr_from_mse(mse(image, proposal, where=lost), data_range=255), EXACT_DB)
+    similar = ssim_map(image, proposal, data_range=255, window="uniform", size=SSIM_PX, sample=True)
     touched = ndimage.maximum_filter(lost, size=SSIM_PX)
-    seen = appearance(Scan(picture), Scan(proposal), Lacunae(lost))
+    seen = appearance(Scan(image), Scan(proposal), Lacunae(lost))
     return Score(
         decibels,
         float(similar[touched].mean()),
         seconds,
         *(
-            _told(value)
+            _finite_or_none(value)
             for value in (
                 seen.patches_5,
                 seen.patches_9,
@@ -228,7 +228,7 @@ def _share(value: float, whole: float) -> float:
     return value / whole if whole else float("nan")
 
 
-def _told(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     """Return what the ledger can keep; what is over nothing is None."""
     return value if np.isfinite(value) else None
 
@@ -255,14 +255,15 @@ def _gather(data: Path | None, scale: Scale) -> tuple[Shown, str]:
         what = "photographs" if "coffee" in found else "phantoms"
         names = sorted(found)[: scale.most]
         return Shown(names, found.__getitem__), f"{len(names)} {what}, none of which a net has learnt from."
-    everything = pictures(data)
-    _, aside = split(everything, share=SET_ASIDE)
+    everything = list_images(data)
+    _, aside = split(everything, share=VALIDATION_SHARE)
     folder = readable(data, aside[: scale.most])
     numbers = {folder.name(number): number for number in range(len(folder))}
     read = lru_cache(maxsize=1)(lambda name: folder.read(numbers[name]))  # the same picture for all damage
     return (
         Shown(sorted(numbers), read),
-        f"{len(numbers)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE}).",
+        f"{len(numbers)} of {len(everything)} pictures, set aside whole by their names "
+        f"(share {VALIDATION_SHARE}).",
     )
 
 
@@ -294,29 +295,29 @@ def _learnt_from(names: Sequence[str]) -> list[str]:
         return []
     learnt = {Path(name).name for name in models.read_card(models.find(WEIGHTS)).data}
     seen = [name for name in names if Path(name).name in learnt]
-    told = ", ".join(seen)
+    listed = ", ".join(seen)
     return (
-        [f"{OURS} has learnt from {len(seen)} of these pictures, so its figures flatter it: {told}."]
+        [f"{OURS} has learnt from {len(seen)} of these pictures, so its figures flatter it: {listed}."]
         if seen
         else []
     )
 
 
-def _by_engine(engine: Engine, seed: int, picture: Levels, lost: Lost) -> tuple[Levels, float]:
+def _by_engine(engine: Engine, seed: int, image: Levels, lost: Lost) -> tuple[Levels, float]:
     start = time.process_time()
-    proposal = inpaint(picture, lost, engine=engine, seed=seed)
+    proposal = inpaint(image, lost, engine=engine, seed=seed)
     return proposal, time.process_time() - start
 
 
-def _square(picture: Levels, name: str, kind: str, *, side: int, seed: int) -> tuple[Levels, Lost]:
+def _square(image: Levels, name: str, kind: str, *, side: int, seed: int) -> tuple[Levels, Lost]:
     """Cut the square of a picture that a kind of damage falls on, and draw the damage."""
-    rng = chance(seed, name, kind)
-    cut = square(picture, side, rng)
+    rng = rng_of(seed, name, kind)
+    cut = square(image, side, rng)
     return cut, draw_damage(DAMAGE[kind], (cut.shape[0], cut.shape[1]), rng)
 
 
-def _key(picture: str, kind: str, system: System) -> str:
-    return f"{system.key} | {kind} | {picture} | {MEASURED}"
+def _key(image: str, kind: str, system: System) -> str:
+    return f"{system.key} | {kind} | {image} | {MEASURED}"
 
 
 # --- what came out -----------------------------------------------------------------------------------
@@ -344,7 +345,7 @@ def summed_up(
         labels=list(_BINS),
         title="PSNR in the lacunae by the share that is lost, dB",
     )
-    write_picture(drawn.encode(), out / "psnr.svg")
+    write_image(drawn.encode(), out / "psnr.svg")
     return Report(
         setting=setting,
         tables=[

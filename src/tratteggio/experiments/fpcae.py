@@ -30,25 +30,25 @@ import torch
 from torch import Tensor
 
 from tratteggio import models, recipes, treatment
-from tratteggio.datasets.paintings import opened, paintings
+from tratteggio.datasets.paintings import open_paintings, paintings
 from tratteggio.errors import BadUsage
+from tratteggio.experiments._folder import Ledger
 from tratteggio.experiments._fpcae_findings import (
     ADD,
     CONCAT,
     FP_CAE,
     NORMAL,
     Found,
-    Trial,
+    TrainedRun,
+    check_claims,
+    compare_longer,
     curve,
-    judged,
-    probed,
     tables,
 )
-from tratteggio.experiments._pictures import write_examined
-from tratteggio.experiments._place import Ledger
-from tratteggio.experiments._reconstruction import Figures, held_out, measure
-from tratteggio.experiments._report import Claim, Report, write_picture
-from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
+from tratteggio.experiments._images import write_examined
+from tratteggio.experiments._reconstruction import Figures, measure, validation_patches
+from tratteggio.experiments._report import Claim, Report, write_image
+from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.models.fpcae import NAMES, named
 
 TITLE = "FP-CAE (Xie et al. 2019): partial layers at the edges of patches, and modalities apart or stacked"
@@ -139,27 +139,31 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     seeds = range(seed, seed + chosen.seeds)
     total = len(subjects) * len(NAMES) * len(seeds) * chosen.steps
     total += len(WINDOWS) * len(PROBED) * PROBES * chosen.longer
-    told = Told(progress, total)
-    bench = Bench(chosen, out, Ledger(out / "finished.jsonl"), told)
+    counter = StepCounter(progress, total)
+    bench = Bench(chosen, out, Ledger(out / "finished.jsonl"), counter)
     found = {subject.name: bench.all(subject, seeds) for subject in subjects}
     longer = {window: bench.longer(subjects[0], seeds[:PROBES], window) for window in WINDOWS}
-    table, seen = probed(longer, subjects[0].name, steps=chosen.longer, conclusive=chosen.conclusive)
-    for name, trials in found.items():
-        write_picture(curve(trials, name).encode(), out / _plot(name))
+    table, seen = compare_longer(longer, subjects[0].name, steps=chosen.longer, conclusive=chosen.conclusive)
+    for name, runs in found.items():
+        write_image(curve(runs, name).encode(), out / _plot(name))
     return Report(
         setting=_setting(subjects, chosen),
-        tables=[*(table for name, trials in found.items() for table in tables(trials, name)), table],
+        tables=[*(table for name, runs in found.items() for table in tables(runs, name)), table],
         claims=[
-            *(claim for name in found for claim in judged(found[name], name, conclusive=chosen.conclusive)),
+            *(
+                claim
+                for name in found
+                for claim in check_claims(found[name], name, conclusive=chosen.conclusive)
+            ),
             *seen,
             _FIGURES,
         ],
         notes=_NOTES,
         pictures={_plot(name): f"Figure 6 on {name}: SSIM of crops of 8 x 8 by distance" for name in found},
         seconds={
-            f"{net} on {name}": sum(trial.minutes * 60 for trial in trials)
+            f"{net} on {name}": sum(one.minutes * 60 for one in runs)
             for name in found
-            for net, trials in found[name].items()
+            for net, runs in found[name].items()
         },
         device=torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     )
@@ -171,7 +175,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
 def _subject(name: str, data: Path, scale: Scale, seed: int) -> Subject:
     places = paintings(data)
     modalities = shared(places)
-    patches = held_out(opened(places, modalities), count=scale.patches, seed=seed)
+    patches = validation_patches(open_paintings(places, modalities), count=scale.patches, seed=seed)
     return Subject(name, data, modalities, len(places), patches)
 
 
@@ -186,8 +190,10 @@ def shared(places: Sequence[Path]) -> dict[str, int]:
     held = [{name: stack[name].channels for name in stack} for stack in stacks]
     common = {name: n for name, n in held[0].items() if all(other.get(name) == n for other in held)}
     if len(common) < 2:
-        told = "; ".join(f"{place.name}: {', '.join(of)}" for place, of in zip(places, held, strict=True))
-        raise BadUsage(f"the paintings must share two modalities or more to be stacked, got {told}")
+        modalities = "; ".join(
+            f"{place.name}: {', '.join(of)}" for place, of in zip(places, held, strict=True)
+        )
+        raise BadUsage(f"the paintings must share two modalities or more to be stacked, got {modalities}")
     return common
 
 
@@ -204,12 +210,12 @@ class Bench(NamedTuple):
     scale: Scale
     out: Path
     ledger: Ledger
-    told: Told
+    counter: StepCounter
 
     def all(self, subject: Subject, seeds: Sequence[int]) -> Found:
         """Try every net with every seed; one seed after the other, so that early figures are of all nets."""
         tried = {
-            (seed, net): self._tried(subject, self._stage(subject, net, seed))
+            (seed, net): self._train_and_measure(subject, self._stage(subject, net, seed))
             for seed in seeds
             for net in NAMES
         }
@@ -231,9 +237,9 @@ class Bench(NamedTuple):
             }
             return Stage(f"{usual.name}-longer-{window}", usual.recipe, {**usual.settings, **changed})
 
-        return {net: [self._tried(subject, stage(net, seed)) for seed in seeds] for net in PROBED}
+        return {net: [self._train_and_measure(subject, stage(net, seed)) for seed in seeds] for net in PROBED}
 
-    def _tried(self, subject: Subject, stage: Stage) -> Trial:
+    def _train_and_measure(self, subject: Subject, stage: Stage) -> TrainedRun:
         """Train a net and measure it, unless that is done."""
         file = trained(
             stage,
@@ -241,14 +247,14 @@ class Bench(NamedTuple):
             only=None,
             out=self.out,
             ledger=self.ledger,
-            progress=self.told.within(),
+            progress=self.counter.within(),
         )
         key = f"measured {stage.name}"
         if key not in self.ledger:
             loaded = models.load(file)[0].to("cuda" if torch.cuda.is_available() else "cpu")
             self.ledger.add(key, measure(loaded, subject.patches, subject.modalities)._asdict())
-        self.told.add(int(stage.settings["steps"]))
-        return Trial(Figures(**self.ledger[key]), self.ledger[seconds_key(stage.name)]["seconds"] / 60)
+        self.counter.add(int(stage.settings["steps"]))
+        return TrainedRun(Figures(**self.ledger[key]), self.ledger[seconds_key(stage.name)]["seconds"] / 60)
 
     def _stage(self, subject: Subject, net: str, seed: int) -> Stage:
         settings: dict[str, bool | int | float | str] = {
@@ -270,12 +276,12 @@ def _plot(name: str) -> str:
 
 
 def _setting(subjects: Sequence[Subject], scale: Scale) -> str:
-    told = "; ".join(
+    listed = "; ".join(
         f"{s.name}: {s.paintings}, of {', '.join(f'{name} ({n})' for name, n in s.modalities.items())}"
         for s in subjects
     )
     return (
-        f"Modalities, with their channels: {told}. Every net learns from the upper or left half of each in "
+        f"Modalities, with their channels: {listed}. Every net learns from the upper or left half of each in "
         f"{scale.steps} steps of {scale.batch} patches of 32 x 32, flipped all ways. It is measured on "
         f"{scale.patches} patches of the other halves, the same for all nets, 32 pixels away. {scale.seeds} "
         "seeds, each of other first weights and other patches."

@@ -25,17 +25,17 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio import treatment
-from tratteggio.experiments._pictures import SET_ASIDE, Levels, chance, photographs, readable, square
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
 from tratteggio.experiments._plot import curves
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.extras import optional
 from tratteggio.files.sensor import SENSOR, Sensor
 from tratteggio.filters import bilateral, clahe
 from tratteggio.metrics import psnr, ssim
 from tratteggio.painting import Metadata, Scan
 from tratteggio.roles import Enhancer
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Arrays, Reduced, Source
 
 TITLE = "Light for dark scans, raw from the dark, and noise: nets of three papers beside what people use"
@@ -144,8 +144,8 @@ def run(
     found: dict[Key, list[tuple[float, float]]] = {}
     rows = []
     for number in range(len(source)):
-        name, picture = source.name(number), source.read(number)
-        for case in _cases(picture, name, chosen, ours, seed=seed):
+        name, image = source.name(number), source.read(number)
+        for case in _cases(image, name, chosen, ours, seed=seed):
             pictured = [case.truth, case.shown] if not number and case.name in SHOWN else []
             for way, mend in case.ways.items():
                 key = f"{case.kind} | {case.name} | {way} {weights.get(way, '')} | {name} | seed {seed}"
@@ -154,7 +154,7 @@ def run(
                 if pictured:
                     pictured.append(mended)
                 if key not in ledger:
-                    ledger.add(key, _measured(case.truth, mended))
+                    ledger.add(key, _measure(case.truth, mended))
                 found.setdefault((case.kind, case.name, way), []).append(
                     (ledger[key]["psnr"], ledger[key]["ssim"])
                 )
@@ -162,7 +162,7 @@ def run(
                 rows.append(pictured)
         if progress:
             progress(number + 1, len(source))
-    write_picture(as_jpeg(_sheet(rows)), out / "sheet.jpg")
+    write_image(as_jpeg(_sheet(rows)), out / "sheet.jpg")
     return _summed_up(found, f"{where} {_setting(chosen)}", conclusive=chosen.conclusive, out=out)
 
 
@@ -170,7 +170,7 @@ SHOWN = ("very dark", "100 times", "sigma 25")
 """Degrees of which the sheet shows the first picture."""
 
 
-def _measured(truth: Levels, mended: Levels) -> dict[str, float]:
+def _measure(truth: Levels, mended: Levels) -> dict[str, float]:
     return {"psnr": psnr(truth, mended, data_range=255), "ssim": ssim(truth, mended, data_range=255)}
 
 
@@ -182,11 +182,12 @@ def _gather(data: Path | None, scale: Scale) -> tuple[Source, str]:
     if data is None:
         found = [array for array in photographs().values() if array.ndim == 3][: scale.most]
         return Arrays(found), f"{len(found)} photographs that come with scikit-image, or phantoms."
-    everything = pictures(data)
-    _, aside = split(everything, share=SET_ASIDE)
+    everything = list_images(data)
+    _, aside = split(everything, share=VALIDATION_SHARE)
     folder = readable(data, aside[: scale.most])
     return folder, (
-        f"{len(folder)} of {len(everything)} pictures, set aside whole by their names (share {SET_ASIDE})."
+        f"{len(folder)} of {len(everything)} pictures, set aside whole by their names "
+        f"(share {VALIDATION_SHARE})."
     )
 
 
@@ -201,17 +202,17 @@ def _ours() -> dict[str, Enhancer]:
 
 
 def _cases(
-    picture: Levels, name: str, scale: Scale, ours: Mapping[str, Enhancer], *, seed: int
+    image: Levels, name: str, scale: Scale, ours: Mapping[str, Enhancer], *, seed: int
 ) -> Iterator[Case]:
-    whole = Reduced(Arrays([picture]), scale.longest).read(0)
+    whole = Reduced(Arrays([image]), scale.longest).read(0)
     for degree, spans in DIMS.items():
-        yield _dark_case(degree, whole, spans, ours, chance(seed, name, degree))
-    cut = square(picture, scale.side, chance(seed, name))
+        yield _dark_case(degree, whole, spans, ours, rng_of(seed, name, degree))
+    cut = square(image, scale.side, rng_of(seed, name))
     even = cut[: cut.shape[0] // 2 * 2, : cut.shape[1] // 2 * 2]
     for ratio in RATIOS:
-        yield _raw_case(even, ratio, chance(seed, name, f"raw {ratio}"))
+        yield _raw_case(even, ratio, rng_of(seed, name, f"raw {ratio}"))
     for sigma in SIGMAS:
-        yield _noise_case(cut, sigma, ours, chance(seed, name, f"noise {sigma}"))
+        yield _noise_case(cut, sigma, ours, rng_of(seed, name, f"noise {sigma}"))
 
 
 def _dark_case(
@@ -263,16 +264,16 @@ def _raw_case(truth: Levels, ratio: float, rng: Generator) -> Case:
         red=(0, 0), black=BLACK, white=WHITE, balance=balance, to_srgb=((1, 0, 0), (0, 1, 0), (0, 0, 1))
     )
     scan = Scan(raw.astype(np.uint16), metadata=Metadata(foreign={SENSOR: sensor}))
-    plain = amplified(raw, sensor, ratio=ratio)
+    plain = amplify(raw, sensor, ratio=ratio)
     ways: dict[str, Way] = {
         AMPLIFIED: lambda: _levels(plain),
         "the same and non-local means": lambda: _levels(_non_local_means(plain, _spread(plain))),
-        RAW: lambda: _developed(scan, ratio),
+        RAW: lambda: _develop(scan, ratio),
     }
-    return Case("raw", f"{ratio} times", truth, _levels(amplified(raw, sensor, ratio=1)), ways)
+    return Case("raw", f"{ratio} times", truth, _levels(amplify(raw, sensor, ratio=1)), ways)
 
 
-def amplified(raw: NDArray[np.floating], sensor: Sensor, *, ratio: float) -> Light:
+def amplify(raw: NDArray[np.floating], sensor: Sensor, *, ratio: float) -> Light:
     """Develop raw plainly: black off, amplified, balanced, the missing colours from their neighbours, toned.
 
     Args:
@@ -299,7 +300,7 @@ def amplified(raw: NDArray[np.floating], sensor: Sensor, *, ratio: float) -> Lig
     return developed
 
 
-def _developed(scan: Scan, ratio: float) -> Levels:
+def _develop(scan: Scan, ratio: float) -> Levels:
     from tratteggio.enhancers import lowlight  # noqa: PLC0415  (brings torch)
 
     answer = treatment.enhance(scan, enhancer=lowlight.make(route=RAW, ratio=float(ratio)))
@@ -336,9 +337,9 @@ def _non_local_means(noisy: Light, sigma: float) -> Light:
     return cleaned
 
 
-def _spread(picture: Light) -> float:
+def _spread(image: Light) -> float:
     """Estimate noise as scikit-image's `estimate_sigma`, by Haar's wavelet (Donoho and Johnstone 1994)."""
-    detail = picture[:-1:2, :-1:2] - picture[:-1:2, 1::2] - picture[1::2, :-1:2] + picture[1::2, 1::2]
+    detail = image[:-1:2, :-1:2] - image[:-1:2, 1::2] - image[1::2, :-1:2] + image[1::2, 1::2]
     return float(np.mean(np.median(np.abs(detail) / 2, axis=(0, 1)) / 0.6745))
 
 
@@ -372,7 +373,7 @@ def _summed_up(
         ways = list(dict.fromkeys(way for k, _, way in mean if k == kind))
         drawn[f"{kind}.svg"] = title
         series = {way: [mean[kind, name, way][0] for name in kinds[kind]] for way in ways}
-        write_picture(curves(series, labels=kinds[kind], title=title).encode(), out / f"{kind}.svg")
+        write_image(curves(series, labels=kinds[kind], title=title).encode(), out / f"{kind}.svg")
     return Report(
         setting=setting,
         tables=[
@@ -448,7 +449,7 @@ def _claims(
             text = (
                 f"{degree}: {way} is "
                 + (f"{least:g} dB and more " if least else "")
-                + f"above {_said(rivals)}"
+                + f"above {_list_names(rivals)}"
             )
             why = f"{above:+.2f} dB against {best}."
             verdict: Verdict = (
@@ -460,7 +461,7 @@ def _claims(
     return claims
 
 
-def _said(rivals: Sequence[str]) -> str:
+def _list_names(rivals: Sequence[str]) -> str:
     return rivals[0] if len(rivals) == 1 else f"{', '.join(rivals[:-1])} and {rivals[-1]}"
 
 
@@ -476,8 +477,8 @@ def _sheet(rows: Sequence[Sequence[Levels]], *, side: int = 160) -> Levels:
     columns = max(len(row) for row in rows)
     sheet = np.full((len(rows) * side, columns * side, 3), 255, np.uint8)
     for r, row in enumerate(rows):
-        for c, picture in enumerate(row):
-            small = Reduced(Arrays([picture]), side - 4).read(0)
+        for c, image in enumerate(row):
+            small = Reduced(Arrays([image]), side - 4).read(0)
             place = (slice(r * side, r * side + small.shape[0]), slice(c * side, c * side + small.shape[1]))
             sheet[place] = small
     return sheet

@@ -27,10 +27,10 @@ from scipy import ndimage
 from tratteggio import models
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.engines import patch_mrf
-from tratteggio.experiments._pictures import Levels, chance, set_aside, square
-from tratteggio.experiments._place import Ledger
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_picture
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import Levels, rng_of, square, validation_images
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.metrics import mse, ssim_map, texture_kept
 from tratteggio.metrics.fidelity import psnr_from_mse
 from tratteggio.painting.pixels import Lost
@@ -105,23 +105,23 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     """Fill, measure and compare. Each fill that is measured is kept in `fills.jsonl` and not made again."""
     chosen = SCALES[scale]
     engines = {name: _engine(name, seed) for name in SYSTEMS}
-    names, read = set_aside(data, chosen.most)
+    names, read = validation_images(data, chosen.most)
     ledger = Ledger(out / "fills.jsonl")
-    told = Told(progress, len(names) * len(DAMAGE) * len(SYSTEMS) + len(chosen.filled))
+    counter = StepCounter(progress, len(names) * len(DAMAGE) * len(SYSTEMS) + len(chosen.filled))
     for name in names:
         for kind in DAMAGE:
-            rng = chance(seed, name, kind)
-            picture = square(read(name), chosen.side, rng)
-            lost = draw_damage(make_damage(kind), picture.shape[:2], rng)
+            rng = rng_of(seed, name, kind)
+            image = square(read(name), chosen.side, rng)
+            lost = draw_damage(make_damage(kind), image.shape[:2], rng)
             for system, engine in engines.items():
                 if (key := _key(system, engine, kind, name)) not in ledger:
-                    ledger.add(key, score(picture, lost, engine)._asdict())
-                told.add(1)
+                    ledger.add(key, score(image, lost, engine)._asdict())
+                counter.add(1)
     for system in chosen.filled:
         engine = engines[system]
         if (key := _key(system, engine, "canvas", str(chosen.canvas))) not in ledger:
             ledger.add(key, canvas(chosen.canvas, engine, seed)._asdict())
-        told.add(1)
+        counter.add(1)
     scores = {
         (system, kind): [Score(**ledger[_key(system, engine, kind, name)]) for name in names]
         for system, engine in engines.items()
@@ -131,11 +131,11 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
         system: Taken(**ledger[_key(system, engines[system], "canvas", str(chosen.canvas))])
         for system in chosen.filled
     }
-    write_picture(as_jpeg(sheet(chosen.sheet, list(engines.values()), seed)), out / "sheet.jpg")
+    write_image(as_jpeg(sheet(chosen.sheet, list(engines.values()), seed)), out / "sheet.jpg")
     return Report(
         setting=_setting(chosen, len(names), "photographs" if data is None else "pictures set aside"),
         tables=[*(_quality(kind, scores) for kind in DAMAGE), _memory(chosen, taken)],
-        claims=judged(scores, taken, chosen),
+        claims=check_claims(scores, taken, chosen),
         notes=_learnt_from(names),
         pictures={
             "sheet.jpg": f"A phantom: damaged, as it was painted, and filled by {'; '.join(SYSTEMS)}",
@@ -163,19 +163,19 @@ def _key(system: str, engine: Engine, kind: str, name: str) -> str:
 # --- filling and measuring ---------------------------------------------------------------------------
 
 
-def score(picture: Levels, lost: Lost, engine: Engine) -> Score:
+def score(image: Levels, lost: Lost, engine: Engine) -> Score:
     """Fill lost pixels and measure how close that comes.
 
     PSNR in dB over the lost pixels (peak 255); SSIM as scikit-image has it, over all pixels whose window of
     7 x 7 holds a lost one; gradients as `texture_kept`, as a share of what the truth has.
     """
     start = time.process_time()
-    filled = inpaint(np.where(lost[..., None], np.uint8(0), picture), lost, engine=engine)
+    filled = inpaint(np.where(lost[..., None], np.uint8(0), image), lost, engine=engine)
     seconds = time.process_time() - start
-    similar = ssim_map(picture, filled, data_range=255, window="uniform", size=SSIM_PX, sample=True)
-    truth = texture_kept(picture, lost)
+    similar = ssim_map(image, filled, data_range=255, window="uniform", size=SSIM_PX, sample=True)
+    truth = texture_kept(image, lost)
     return Score(
-        psnr_from_mse(mse(picture, filled, where=lost), data_range=255),
+        psnr_from_mse(mse(image, filled, where=lost), data_range=255),
         float(similar[ndimage.maximum_filter(lost, size=SSIM_PX)].mean()),
         texture_kept(filled, lost) / truth if truth else float("nan"),
         seconds,
@@ -185,10 +185,10 @@ def score(picture: Levels, lost: Lost, engine: Engine) -> Score:
 def canvas(side: int, engine: Engine, seed: int) -> Taken:
     """Fill a phantom panel of `side` pixels with 3 % lost, and trace what that takes beside the panel."""
     damaged = panel(side, side, seed=seed, cracks=0.015, losses=0.015)
-    picture, lost = damaged.damaged.colour(), damaged.lacunae.read()
+    image, lost = damaged.damaged.colour(), damaged.lacunae.read()
     start = time.process_time()
     tracemalloc.start()
-    inpaint(picture, lost, engine=engine)
+    inpaint(image, lost, engine=engine)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return Taken((time.process_time() - start) / (lost.sum() / 1e6), peak / MIB)
@@ -197,7 +197,7 @@ def canvas(side: int, engine: Engine, seed: int) -> Taken:
 def sheet(side: int, engines: Sequence[Engine], seed: int) -> Levels:
     """Lay a phantom out, damaged, whole and filled by each engine, in two rows: uint8 (h, w, 3)."""
     truth = panel(side, side, seed=seed, cracks=0, losses=0).painted.colour()
-    lost = draw_damage(make_damage("losses"), (side, side), chance(seed, "sheet"))
+    lost = draw_damage(make_damage("losses"), (side, side), rng_of(seed, "sheet"))
     broken = np.where(lost[..., None], np.uint8(255), truth)
     shown = [broken, truth, *(inpaint(broken, lost, engine=engine) for engine in engines)]
     shown = [np.pad(one, ((0, 4), (0, 4), (0, 0)), constant_values=255) for one in shown]
@@ -224,8 +224,8 @@ def _quality(kind: str, scores: Scores) -> Table:
         Row(
             system,
             {
-                column.name: _mean([one[place] for one in scores[system, kind]])
-                for place, column in enumerate(columns)
+                column.name: _mean([one[index] for one in scores[system, kind]])
+                for index, column in enumerate(columns)
             },
         )
         for system in SYSTEMS
@@ -258,7 +258,7 @@ def _memory(scale: Scale, taken: Mapping[str, Taken]) -> Table:
     return Table("A large canvas", [Column(stored, 0), Column(peak, 0), Column(seconds, 1)], rows, note)
 
 
-def judged(scores: Scores, taken: Mapping[str, Taken], scale: Scale) -> list[Claim]:
+def check_claims(scores: Scores, taken: Mapping[str, Taken], scale: Scale) -> list[Claim]:
     """Judge what was said of descriptors in fills, and what we ask of ours."""
     kept = PATCH_BYTES[PIXELS] * scale.canvas**2 / GIB
     most = max(one.mib for one in taken.values()) / 1024

@@ -26,15 +26,15 @@ import torch
 from numpy.typing import NDArray
 
 from tratteggio import files, models
-from tratteggio.experiments._pictures import photographs
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import photographs
 from tratteggio.experiments._plot import curves
-from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, write_picture
-from tratteggio.experiments._stages import Progress, Told
+from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, write_image
+from tratteggio.experiments._stages import Progress, StepCounter
 from tratteggio.layers.bicubic import enlarged, reduced
 from tratteggio.metrics import psnr, ssim
 from tratteggio.painting.pixels import white
-from tratteggio.training.pictures import pictures
+from tratteggio.training.image_lists import list_images
 from tratteggio.training.recipe import from_json
 
 if TYPE_CHECKING:
@@ -109,9 +109,11 @@ Scores = Mapping[tuple[str, int, str], Mapping[str, Score]]
 def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progress | None) -> Report:  # noqa: ARG001
     """Reduce, enlarge and compare. What is measured is kept in `scores.jsonl` and not measured again."""
     chosen = SCALES[scale]
-    sets = _gathered(data, chosen)
+    sets = _gather_images(data, chosen)
     ledger = Ledger(out / "scores.jsonl")
-    told = Told(progress, len(chosen.scales) * len(SYSTEMS) * sum(len(found) for found in sets.values()))
+    counter = StepCounter(
+        progress, len(chosen.scales) * len(SYSTEMS) * sum(len(found) for found in sets.values())
+    )
     scores: dict[tuple[str, int, str], dict[str, Score]] = {}
     for times in chosen.scales:
         for system in SYSTEMS:
@@ -122,10 +124,10 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
                     if (key := f"{system} | {times} | {of} | {name}") not in ledger:
                         ledger.add(key, score(read(), times, enlarge)._asdict())
                     scores[system, times, of][name] = Score(**ledger[key])
-                    told.add(1)
-    shown = _drawn(scores, chosen, sets)
+                    counter.add(1)
+    shown = _draw_gains(scores, chosen, sets)
     for file, content in shown.items():
-        write_picture(content.encode(), out / file)
+        write_image(content.encode(), out / file)
     return Report(
         setting=_setting(sets),
         tables=[
@@ -133,21 +135,21 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
             *([_each(scores)] if _whole(sets, "Set5") and 3 in chosen.scales else []),
             _cost(chosen, sets, scores),
         ],
-        claims=judged(scores, sets, chosen),
+        claims=check_claims(scores, sets, chosen),
         notes=_notes(sets, chosen),
         pictures={file: f"What nets gain over bicubic interpolation: {Path(file).stem}" for file in shown},
     )
 
 
-def _gathered(data: Path | None, scale: Scale) -> dict[str, dict[str, Callable[[], Levels]]]:
+def _gather_images(data: Path | None, scale: Scale) -> dict[str, dict[str, Callable[[], Levels]]]:
     """Choose the pictures -> set -> name -> what reads its luma."""
     if data is None:
         found: dict[str, Callable[[], Levels]] = {
-            name: partial(luma, picture) for name, picture in photographs().items()
+            name: partial(luma, image) for name, image in photographs().items()
         }
         return {"photographs": dict(list(found.items())[: scale.most])}
     sets: dict[str, dict[str, Callable[[], Levels]]] = {}
-    for name in pictures(data):
+    for name in list_images(data):
         of = Path(name).parts[0] if "/" in name else ALONE
         sets.setdefault(of, {})[Path(name).stem] = partial(_luma_of, data / name)
     first = [*filter(sets.__contains__, WHOLE), *sorted(sets.keys() - WHOLE.keys())]
@@ -169,7 +171,7 @@ def _enlarging(system: str, times: int) -> Callable[[torch.Tensor], torch.Tensor
 # --- measuring -----------------------------------------------------------------------------------------
 
 
-def luma(picture: NDArray[np.generic]) -> Levels:
+def luma(image: NDArray[np.generic]) -> Levels:
     """Return the luma of RGB (H, W, 3) in whole numbers from 16 to 235, grey (H, W, 1) from 0 to 255.
 
     As MATLAB's `rgb2ycbcr` makes of 8 bits; grey pictures were compared as they are.
@@ -178,7 +180,7 @@ def luma(picture: NDArray[np.generic]) -> Levels:
         >>> luma(np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0]]], np.uint8))
         array([[ 16., 235.,  81.]])
     """
-    light = picture.astype(np.float64) / white(picture.dtype)
+    light = image.astype(np.float64) / white(image.dtype)
     if light.shape[2] == 1:
         return np.asarray(np.rint(255 * light[..., 0]))
     return np.asarray(np.rint(16 + light[..., :3] @ np.array([65.481, 128.553, 24.966])))
@@ -287,7 +289,7 @@ def _weights(system: str, scale: Scale) -> float | None:
     return float(sum(part.numel() for name, part in net.named_parameters() if name.endswith("weight")))
 
 
-def _drawn(scores: Scores, scale: Scale, sets: Sets) -> dict[str, str]:
+def _draw_gains(scores: Scores, scale: Scale, sets: Sets) -> dict[str, str]:
     """Draw the gain over bicubic interpolation by scale, for each set: file -> SVG."""
     if len(scale.scales) < 2:
         return {}
@@ -308,7 +310,7 @@ def _drawn(scores: Scores, scale: Scale, sets: Sets) -> dict[str, str]:
     }
 
 
-def judged(scores: Scores, sets: Sets, scale: Scale) -> list[Claim]:
+def check_claims(scores: Scores, sets: Sets, scale: Scale) -> list[Claim]:
     """Judge what was published of SRCNN, and what we ask of the compact net."""
     found = [_harness(scores, sets, scale)]
     for of, published in ((of, value) for (of, _), value in SRCNN_915_PUBLISHED.items()):
@@ -352,7 +354,7 @@ def _harness(scores: Scores, sets: Sets, scale: Scale) -> Claim:
     }
     if not apart:
         return Claim(text, "not attempted", "Neither Set5 nor Set14 was given.")
-    worst = max(apart, key=lambda place: abs(apart[place]))
+    worst = max(apart, key=lambda index: abs(apart[index]))
     why = f"At most {abs(apart[worst]):.3f} dB apart ({worst}); {HARNESS_DB} dB are allowed."
     return Claim(text, "reproduced" if abs(apart[worst]) <= HARNESS_DB else "not reproduced", why)
 
@@ -373,7 +375,7 @@ def _notes(sets: Sets, scale: Scale) -> Sequence[str]:
     }
     notes = [
         "Trained: "
-        + "; ".join(f"{name} {_trained(card)}" for name, card in cards.items())
+        + "; ".join(f"{name} {_train(card)}" for name, card in cards.items())
         + ". The paper's, as we recall, took 8 x 10^8."
     ]
     learnt = {Path(name).stem for card in cards.values() for name in card.data}
@@ -388,7 +390,7 @@ def _notes(sets: Sets, scale: Scale) -> Sequence[str]:
     return notes
 
 
-def _trained(card: models.Card) -> str:
+def _train(card: models.Card) -> str:
     recipe = from_json(card.recipe)
     begun = " going on from other weights" if recipe.init_from else ""
     return f"{recipe.steps} steps of {recipe.batch}{begun}, {len(card.data)} pictures, {card.hours:.2f} h"

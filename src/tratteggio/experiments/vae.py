@@ -26,14 +26,14 @@ import torch
 from tratteggio import models
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.errors import BadUsage
-from tratteggio.experiments._pictures import SET_ASIDE, chance, write_phantoms
-from tratteggio.experiments._place import Ledger
+from tratteggio.experiments._folder import Ledger
+from tratteggio.experiments._images import VALIDATION_SHARE, rng_of, write_phantoms
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict
-from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
+from tratteggio.experiments._stages import Progress, Stage, StepCounter, seconds_key, trained
 from tratteggio.files.beside import beside
 from tratteggio.losses.ssim import ssim
 from tratteggio.metrics.fidelity import psnr_from_mse
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Folder, Whole
 
 TITLE = "Image inpainting with a VAE (Deesamutara, Maggiore): pictures of one kind against pictures of many"
@@ -133,11 +133,11 @@ class Case(NamedTuple):
         """As the row is called."""
         kind = self.training.kind.replace("_", " ")
         seen = "learnt from" if self.learnt else "new"
-        filled = "" if self.damage == self.training.damage else f", filling {_said(self.damage)}"
-        return f"{kind}, {_said(self.training.damage)}{filled}, pictures {seen}"
+        filled = "" if self.damage == self.training.damage else f", filling {_describe_damage(self.damage)}"
+        return f"{kind}, {_describe_damage(self.training.damage)}{filled}, pictures {seen}"
 
 
-def _said(damage: str) -> str:
+def _describe_damage(damage: str) -> str:
     return {SQUARE: "1 square of 20 %", LARGE: "1 square of 40 %", TWO: "2 squares of 20 %"}[damage]
 
 
@@ -178,7 +178,7 @@ def inputs(folder: Path) -> list[str]:
                 f"{folder} must hold pictures of one kind in {HOMOGENEOUS} and of many in {HETEROGENEOUS}, "
                 f"but there is no folder {kind}"
             )
-    return [f"{kind}/{name}" for kind in _kinds(folder) for name in pictures(folder / kind)]
+    return [f"{kind}/{name}" for kind in _kinds(folder) for name in list_images(folder / kind)]
 
 
 def _kinds(folder: Path) -> list[str]:
@@ -200,12 +200,12 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
     cases = [case for case in CASES if case.training.kind in kinds]
     bench = Bench(chosen, data, out, Ledger(out / "finished.jsonl"), seed)
     trainings = [training for training in TRAININGS if training.kind in kinds]
-    told = Told(progress, len(trainings) * chosen.seeds * chosen.steps)
+    counter = StepCounter(progress, len(trainings) * chosen.seeds * chosen.steps)
     found: dict[Case, list[Figures]] = {case: [] for case in cases}
     for number in range(seed, seed + chosen.seeds):
         for training in trainings:
-            weights = bench.trained(training, number, told.within())
-            told.add(chosen.steps)
+            weights = bench.trained(training, number, counter.within())
+            counter.add(chosen.steps)
             for case in cases:
                 if case.training == training:
                     found[case].append(bench.measured(case, number, weights))
@@ -220,7 +220,7 @@ def run(scale: str, *, data: Path | None, out: Path, seed: int, progress: Progre
                 _NOTE,
             )
         ],
-        claims=judged(found, conclusive=chosen.conclusive),
+        claims=check_claims(found, conclusive=chosen.conclusive),
         notes=_NOTES,
         seconds={
             f"{training.kind}, {training.damage}": sum(
@@ -277,7 +277,7 @@ class Bench:
             },
         )
         return trained(
-            stage, data=self.data / training.kind, only=self._listed(training.kind, learnt), out=self.out,
+            stage, data=self.data / training.kind, only=self._write_list(training.kind, learnt), out=self.out,
             ledger=self.ledger, progress=progress,
         )  # fmt: skip
 
@@ -299,14 +299,14 @@ class Bench:
         source = Whole(Folder(self.data / kind, channels=1, names=names), self.scale.side)
         for number in range(len(source)):
             truth = torch.from_numpy(source.read(number).astype(np.float32) / 255).movedim(-1, 0)[None]
-            rng = chance(self.seed, source.name(number), damage)
+            rng = rng_of(self.seed, source.name(number), damage)
             lost = draw_damage(make_damage(damage), (self.scale.side, self.scale.side), rng)
             yield truth, torch.from_numpy(~lost).float()[None, None]
 
     def _split(self, kind: str) -> tuple[list[str], list[str]]:
-        return split(pictures(self.data / kind), share=SET_ASIDE)
+        return split(list_images(self.data / kind), share=VALIDATION_SHARE)
 
-    def _listed(self, kind: str, names: Sequence[str]) -> Path:
+    def _write_list(self, kind: str, names: Sequence[str]) -> Path:
         """Write down which pictures are learnt from."""
         file = self.out / f"learnt-{kind}.txt"
         with beside([file]) as (temporary,):
@@ -351,7 +351,7 @@ def _over_seeds(figures: Sequence[Figures]) -> dict[str, float]:
 # --- what came out -----------------------------------------------------------------------------------
 
 
-def judged(found: Mapping[Case, Sequence[Figures]], *, conclusive: bool) -> list[Claim]:
+def check_claims(found: Mapping[Case, Sequence[Figures]], *, conclusive: bool) -> list[Claim]:
     """Give a verdict on each claim.
 
     A gap counts if it is larger than twice its standard error over the seeds.
@@ -373,8 +373,8 @@ def judged(found: Mapping[Case, Sequence[Figures]], *, conclusive: bool) -> list
     def claim(text: str, high: list[float], low: list[float]) -> Claim:
         gap, error = _gap(high, low)
         few = "" if conclusive else "A few steps prove nothing; "
-        told = f"{few}here {np.mean(high):.4f} and {np.mean(low):.4f}, a gap of {gap:.4f} +- {error:.4f}."
-        return Claim(text, verdict(gap > 2 * error), told)
+        why = f"{few}here {np.mean(high):.4f} and {np.mean(low):.4f}, a gap of {gap:.4f} +- {error:.4f}."
+        return Claim(text, verdict(gap > 2 * error), why)
 
     falls = {
         kind: [a - b for a, b in zip(values(kind, SQUARE, True), values(kind, SQUARE, False), strict=True)]
@@ -434,12 +434,12 @@ _NOTES = (
 
 
 def _setting(scale: Scale, folders: Mapping[str, tuple[int, int]]) -> str:
-    told = "; ".join(
+    counts = "; ".join(
         f"{kind.replace('_', ' ')}: {learnt} learnt from, {new} new"
         for kind, (learnt, new) in folders.items()
     )
     return (
-        f"Grey pictures on {scale.side} x {scale.side} pixels ({told}). Each net takes {scale.steps} steps "
+        f"Grey pictures on {scale.side} x {scale.side} pixels ({counts}). Each net takes {scale.steps} steps "
         f"of {scale.batch} pictures, {scale.seeds} times over with other seeds, and is measured on up to "
         f"{scale.pictures} pictures of either sort."
     )

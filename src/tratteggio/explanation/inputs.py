@@ -99,7 +99,7 @@ def find_input_spec(net: nn.Module) -> InputSpec:
         for count in counts:
             try:
                 with torch.no_grad():
-                    x = _made(net, torch.zeros(1, count, side, side))
+                    x = _compute(net, torch.zeros(1, count, side, side))
                     run_net(net, x, all_known(net, x))
             except (
                 BadUsage,
@@ -115,7 +115,7 @@ def find_input_spec(net: nn.Module) -> InputSpec:
     )
 
 
-def _made(net: nn.Module, x: Tensor) -> Tensor:
+def _compute(net: nn.Module, x: Tensor) -> Tensor:
     """Compute what a net takes from light (B, C, H, W)."""
     if not hasattr(net, "from_rgb"):
         return x
@@ -177,7 +177,7 @@ def show(net: nn.Module, stack: Stack, region: Region) -> NetInput:
         (x,), (mask,) = parts.values(), masks.values()
         if not hasattr(net, "from_rgb"):
             return NetInput(x, mask if fills(net) else None, images)
-        made = _made(net, x)
+        made = _compute(net, x)
         return NetInput(made, all_known(net, made), {name: to_image(_onto(x, made)) for name in images})
     empty = torch.zeros(1, 1, region.rows, region.cols)
     x = torch.cat([parts.get(name, empty.expand(-1, n, -1, -1)) for name, n in modalities.items()], dim=1)

@@ -85,7 +85,7 @@ def explain_file(
 def explain_page(found: Explanation) -> Markup:
     """Return the whole page."""
     parts = [
-        _shown(found),
+        _image_of(found),
         _layers(found),
         _filters(found),
         *(_close(found, layer) for layer in found.shown),
@@ -112,7 +112,7 @@ def _about(found: Explanation) -> Markup:
     )
 
 
-def _shown(found: Explanation) -> Markup:
+def _image_of(found: Explanation) -> Markup:
     figures = join(
         html(
             '<figure><div class="wall">{}</div><figcaption><b>{}</b></figcaption></figure>',

@@ -2,7 +2,7 @@
 
 from tratteggio.features.encoding import encode, encode_file
 from tratteggio.features.few_labels import learn
-from tratteggio.features.pictures import cluster_picture, principal_picture
+from tratteggio.features.images import cluster_picture, principal_picture
 from tratteggio.features.views import Disagreement, Errors, Latents, View
 
 __all__ = [

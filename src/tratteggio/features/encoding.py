@@ -19,7 +19,7 @@ from tratteggio.files.stacks import require_stack_suffix
 from tratteggio.files.watch import Watch
 from tratteggio.models.fitting import fitted
 from tratteggio.models.fpcae import CELL, Autoencoder
-from tratteggio.models.serving import place
+from tratteggio.models.serving import resolve_device
 from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.treatment.planning import input_files
@@ -146,7 +146,7 @@ def load_net(
         UnknownName: no such device.
         MissingExtra, UnreadableFile, UnsupportedFile, BadUsage: as `encode`.
     """
-    there = place(device)
+    there = resolve_device(device)
     named = weights is None or (str(weights) in models.shipped())
     file = models.find(str(weights or model or MODEL)) if named else Path(str(weights))
     net, card = models.load(file)

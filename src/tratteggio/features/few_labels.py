@@ -146,41 +146,41 @@ def learn(
     require_seed(seed)
     stack = treatment.stack_of(painting)
     if isinstance(labels, str | Path):
-        told = files.read_labels(labels, stack.primary, mask_orientation=mask_orientation)
+        strokes = files.read_labels(labels, stack.primary, mask_orientation=mask_orientation)
     else:
-        told = labels if isinstance(labels, Labels) else Labels(labels)
-    if told.grid != stack.grid:
+        strokes = labels if isinstance(labels, Labels) else Labels(labels)
+    if strokes.grid != stack.grid:
         raise GridMismatch(
-            f"labels {told.name} have {rows_and_columns(told.grid)}, but the painting has "
+            f"labels {strokes.name} have {rows_and_columns(strokes.grid)}, but the painting has "
             f"{rows_and_columns(stack.grid)}"
         )
-    return _learn(stack, told, seed=seed, device=device)
+    return _learn(stack, strokes, seed=seed, device=device)
 
 
 def _learn(stack: Stack, labels: Labels, *, seed: int, device: str) -> dict[str, Learnt]:
     rng = np.random.default_rng(seed)
     codes = np.where(stack.primary.read_seen(), labels.codes, 0)
     kinds = _kinds(codes, labels, stack)
-    pixels, truth, fold = _chosen(codes, kinds, rng)
+    pixels, truth, fold = _choose_pixels(codes, kinds, rng)
     latents = latents_of(stack, device=device)
     cracks = cracks_of(stack, device=device) if CRACK in kinds else None
     features = _at(stack, Outputs(latents, cracks), pixels)
     views = {WITH_LATENTS: features, ALONE: features[:, : -latents.channels]}
-    told = {
-        (view, penalty): _told_unseen(values, truth, fold, len(kinds), penalty=penalty)
+    scores = {
+        (view, penalty): _held_out_scores(values, truth, fold, len(kinds), penalty=penalty)
         for view, values in views.items()
         for penalty in PENALTIES
     }
-    chosen = max(told, key=lambda one: kappa(truth[None] > 0, told[one].argmax(axis=1)[None] > 0))
+    chosen = max(scores, key=lambda one: kappa(truth[None] > 0, scores[one].argmax(axis=1)[None] > 0))
     view, penalty = chosen
     head = fit(views[view], truth, len(kinds), penalty=penalty)
     found = {}
-    for place, kind in enumerate(kinds):
+    for index, kind in enumerate(kinds):
         if kind == "paint":
             continue
-        odds = log_odds(told[chosen], place)
-        calibration = calibrated(odds, truth == place)
-        threshold, agreement = threshold_by_kappa(calibration(odds), truth == place)
+        odds = log_odds(scores[chosen], index)
+        calibration = calibrated(odds, truth == index)
+        threshold, agreement = threshold_by_kappa(calibration(odds), truth == index)
         if agreement < UNSURE:
             log.warning(
                 "your %s strokes were recognised poorly in a test (kappa %.2f), so much of the "
@@ -236,7 +236,7 @@ def _kinds(codes: NDArray[np.uint8], labels: Labels, stack: Stack) -> tuple[str,
     return tuple(counts)
 
 
-def _chosen(
+def _choose_pixels(
     codes: NDArray[np.uint8], kinds: tuple[str, ...], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Choose pixels that teach -> (places (n, 2), kind of each, turn in which its stroke is left out)."""
@@ -266,7 +266,7 @@ def _strokes(
     return where, rng.permutation(count)[number]
 
 
-def _told_unseen(
+def _held_out_scores(
     features: Floats,
     truth: NDArray[np.int64],
     fold: NDArray[np.int64],

@@ -109,7 +109,7 @@ class View:
         Raises:
             BadPixels: a float scan holds NaN or infinite values there.
         """
-        place = next(self.net.parameters()).device
+        device = next(self.net.parameters()).device
         parts: list[Tensor] = []
         runs: Runs = []
         for name, channels in self.net.modalities.items():
@@ -124,8 +124,8 @@ class View:
             parts.append(x)
             runs.append((channels, known))
         whole = not self.missing and all(self.stack[name].seen is None for name in self.present)
-        x = torch.cat(parts, dim=1).to(place)
-        return x, None if whole else [(channels, known.to(place)) for channels, known in runs]
+        x = torch.cat(parts, dim=1).to(device)
+        return x, None if whole else [(channels, known.to(device)) for channels, known in runs]
 
 
 class _Seen(Windowed):
@@ -226,11 +226,11 @@ class Disagreement(_Seen):
         x, runs = self.view.tensors(shown)
         every = runs or [(count, torch.ones_like(x[:, :1])) for count in self.view.net.modalities.values()]
         maps = []
-        for place, name in enumerate(self.view.net.modalities):
+        for index, name in enumerate(self.view.net.modalities):
             if name not in self.view.present:
                 continue
-            count, known = every[place]
-            hidden = [*every[:place], (count, torch.zeros_like(known)), *every[place + 1 :]]
+            count, known = every[index]
+            hidden = [*every[:index], (count, torch.zeros_like(known)), *every[index + 1 :]]
             difference = _differences(self.view, x, self.view.net(x, hidden), every)[name]
             maps.append(_in_cells(*difference, core, shown))
         return torch.cat(maps)

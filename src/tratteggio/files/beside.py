@@ -29,7 +29,7 @@ def refuse_overwrite(source: str | os.PathLike[str], target: str | os.PathLike[s
         )
 
 
-def require_place(target: Path, *, replaces: str | None = None) -> None:
+def require_creatable(target: Path, *, replaces: str | None = None) -> None:
     """Make sure that a file, or a folder, could be written there, before long work starts.
 
     Args:
@@ -67,7 +67,7 @@ def beside(targets: Sequence[Path], *, before: Before | None = None) -> Iterator
         UnwritableFile: no such folder, no permission, no space; what there was before is untouched.
     """
     for target in targets:
-        require_place(target)
+        require_creatable(target)
     sweep(targets)
     parts: list[Part] = []
     try:
@@ -101,7 +101,7 @@ def folder_beside(target: Path, *, replaces: str, before: Before | None = None) 
     Raises:
         UnwritableFile: no such folder, no permission, no space; what there was before is untouched.
     """
-    require_place(target, replaces=replaces)
+    require_creatable(target, replaces=replaces)
     part: Part | None = None
     try:
         part = Part(target, folder=True)

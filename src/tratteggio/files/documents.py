@@ -151,10 +151,10 @@ def require(
     except UnicodeEncodeError as found:  # half of a surrogate pair in a key: no key of ours
         raise error(f"{source} is not a sound {what}: a key is not Unicode; {remedy}") from found
     except msgspec.ValidationError as found:
-        raise error(f"{source} is not a sound {what}: {_said(found)}; {remedy}") from found
+        raise error(f"{source} is not a sound {what}: {_explain(found)}; {remedy}") from found
 
 
-def _said(found: msgspec.ValidationError) -> str:
+def _explain(found: msgspec.ValidationError) -> str:
     """Say in plain words what msgspec found: which key, what was expected, what came."""
     message, _, place = str(found).partition(" - at `")
     key = place.rstrip("`").removeprefix("$").removeprefix(".").replace("[...]", ", each value")

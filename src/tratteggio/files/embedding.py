@@ -33,11 +33,11 @@ def data_uri(array: Array) -> str:
 
     small = array.shape[0] * array.shape[1] <= LOSSLESS_PX
     out = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(array))
+    image = Image.fromarray(np.ascontiguousarray(array))
     if small:
-        picture.save(out, "PNG", optimize=True)
+        image.save(out, "PNG", optimize=True)
     else:
-        picture.save(out, "JPEG", quality=QUALITY, subsampling=0)
+        image.save(out, "JPEG", quality=QUALITY, subsampling=0)
     return (
         f"data:image/{'png' if small else 'jpeg'};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
     )

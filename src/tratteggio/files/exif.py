@@ -61,10 +61,10 @@ def read_private(
         pointer = next((entry for entry in entries if entry.code == code), None)
         if pointer is None:
             return ()
-        place = pointer.numbers[0]
+        offset = pointer.numbers[0]
         found: tuple[Entry, ...] = ()
-        if 0 < place < 1 << 63:  # NaN and infinity are not
-            found = read_directory(read, int(place), order=order, big=big, damaged=damaged)
+        if 0 < offset < 1 << 63:  # NaN and infinity are not
+            found = read_directory(read, int(offset), order=order, big=big, damaged=damaged)
         if not found and damaged is not None:
             damaged.append(code)
         return found
@@ -116,7 +116,7 @@ def rebuilt(block: bytes, found: Directories) -> bytes:
         found: what it shall say.
     """
     order = order_of(block)
-    note = place_of(block, EXIF_IFD, MAKER_NOTE)
+    note = offset_of(block, EXIF_IFD, MAKER_NOTE)
     if order is None or note is None or MAKER_NOTE not in (entry.code for entry in found.exif):
         return build(found)
     out = bytearray(block + bytes(len(block) % 2))
@@ -137,7 +137,7 @@ def rebuilt(block: bytes, found: Directories) -> bytes:
     return bytes(out)
 
 
-def place_of(block: bytes, directory: int, code: int) -> int | None:
+def offset_of(block: bytes, directory: int, code: int) -> int | None:
     """Return where the value of a tag lies in a block, None if it is missing or no longer than a pointer.
 
     Args:
@@ -155,8 +155,8 @@ def place_of(block: bytes, directory: int, code: int) -> int | None:
 
 def _raw_entry(block: bytes, start: int, code: int, order: str) -> tuple[int, int] | None:
     """Return (bytes of the value, value or where it lies) of a tag in the directory at `start`."""
-    for place in range(start + 2, start + 2 + 12 * _count(block, start, order), 12):
-        found, kind, number, value = struct.unpack(order + "HHII", block[place : place + 12])
+    for offset in range(start + 2, start + 2 + 12 * _count(block, start, order), 12):
+        found, kind, number, value = struct.unpack(order + "HHII", block[offset : offset + 12])
         if found == code:
             return number * SIZES.get(kind, 1), value
     return None
@@ -199,9 +199,9 @@ def without_thumbnail(block: bytes) -> tuple[bytes, bool]:
     if not second:
         return block, False
     out = bytearray(block)
-    picture, length = (_raw_entry(block, second, code, order) for code in (THUMBNAIL, THUMBNAIL_BYTES))
-    if picture and length and picture[1] >= 8:
-        out[picture[1] : picture[1] + length[1]] = bytes(len(out[picture[1] : picture[1] + length[1]]))
+    image, length = (_raw_entry(block, second, code, order) for code in (THUMBNAIL, THUMBNAIL_BYTES))
+    if image and length and image[1] >= 8:
+        out[image[1] : image[1] + length[1]] = bytes(len(out[image[1] : image[1] + length[1]]))
     end = second + 2 + 12 * _count(block, second, order)
     out[second:end] = bytes(len(out[second:end]))
     out[link : link + 4] = bytes(4)

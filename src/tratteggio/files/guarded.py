@@ -16,7 +16,7 @@ from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Guarded(LazyPixels):
     """Pixels whose reader is not ours.
 

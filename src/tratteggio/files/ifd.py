@@ -115,11 +115,11 @@ def read_directory(
         if not 0 < length <= MOST_BYTES:
             damaged.append(code)
             continue
-        place = start + size - value_bytes
+        inline = start + size - value_bytes
         if length <= value_bytes:
-            data = table[place : place + length]
+            data = table[inline : inline + length]
         else:
-            data = read(struct.unpack_from(order + ("Q" if big else "I"), table, place)[0], length)
+            data = read(struct.unpack_from(order + ("Q" if big else "I"), table, inline)[0], length)
         if len(data) == length:
             entries.append(Entry(code, kind, count, _little(data, TURNED[kind], order)))
         else:

@@ -69,7 +69,7 @@ def read_labels(path: str | os.PathLike[str], scan: Scan, *, mask_orientation: s
     former: set[str] = set()
     for band in Region.whole(sheet.grid).bands(1024):
         pixels = sheet.read(band)
-        codes[band.slices] = found = _coded(pixels, sheet)
+        codes[band.slices] = found = _to_codes(pixels, sheet)
         strange = pixels[found == _FOREIGN]
         colours, counts = np.unique(strange.reshape(-1, pixels.shape[2]), axis=0, return_counts=True)
         for colour, count in zip(colours.tolist(), counts.tolist(), strict=True):
@@ -101,7 +101,7 @@ def _at_depth(colour: Colour, sheet: Scan) -> Array:
     return np.asarray(np.array(colour) * (white(sheet.dtype) / 255)).astype(sheet.dtype)
 
 
-def _coded(pixels: Array, sheet: Scan) -> NDArray[np.uint8]:
+def _to_codes(pixels: Array, sheet: Scan) -> NDArray[np.uint8]:
     """Translate colours to codes; 255 for those that are not in the palette."""
     most = white(sheet.dtype)
     codes = np.full(pixels.shape[:2], _FOREIGN, np.uint8)

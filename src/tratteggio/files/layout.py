@@ -48,7 +48,7 @@ class Change(NamedTuple):
     recoloured: bool
     point: bool = False
 
-    def place(self, value: float) -> float:
+    def to_output(self, value: float) -> float:
         """Return where a pixel coordinate of the source lies in the picture."""
         return value * self.scale + ((self.scale - 1) / 2 if self.point else 0.0)
 
@@ -64,7 +64,7 @@ def _drop_if_recoloured(entry: Entry, change: Change) -> Entry | None:
     return None if change.recoloured else entry
 
 
-def _scaled(entry: Entry, change: Change) -> Entry | None:
+def _scale(entry: Entry, change: Change) -> Entry | None:
     """Multiply whole numbers or fractions; those that the type cannot hold are dropped."""
     if change.scale == 1:
         return entry
@@ -85,14 +85,14 @@ def _scaled(entry: Entry, change: Change) -> Entry | None:
 def _pixel_scale(entry: Entry, change: Change) -> Entry | None:
     """Make the pixels of a map smaller: (x, y, z) of one pixel."""
     sizes = _doubles(entry)
-    return _packed(entry, [*(size / change.scale for size in sizes[:2]), *sizes[2:]])
+    return _pack(entry, [*(size / change.scale for size in sizes[:2]), *sizes[2:]])
 
 
 def _tie_points(entry: Entry, change: Change) -> Entry | None:
     """Move the pixels to which places of a map are tied: (column, row, level, x, y, z), again and again."""
     points = _doubles(entry)
-    moved = [change.place(v) if change.scale > 1 and n % 6 < 2 else v for n, v in enumerate(points)]
-    return _packed(entry, moved)
+    moved = [change.to_output(v) if change.scale > 1 and n % 6 < 2 else v for n, v in enumerate(points)]
+    return _pack(entry, moved)
 
 
 def _transformation(entry: Entry, change: Change) -> Entry | None:
@@ -101,15 +101,15 @@ def _transformation(entry: Entry, change: Change) -> Entry | None:
         return None
     matrix = np.array(_doubles(entry)).reshape(4, 4)
     back = np.diag([1 / change.scale, 1 / change.scale, 1.0, 1.0])
-    back[:2, 3] = -change.place(0.0) / change.scale
-    return _packed(entry, (matrix @ back).ravel().tolist())
+    back[:2, 3] = -change.to_output(0.0) / change.scale
+    return _pack(entry, (matrix @ back).ravel().tolist())
 
 
 def _doubles(entry: Entry) -> list[float]:
     return list(entry.numbers)
 
 
-def _packed(entry: Entry, values: Iterable[float]) -> Entry | None:
+def _pack(entry: Entry, values: Iterable[float]) -> Entry | None:
     values = list(values)
     return entry._replace(data=struct.pack(f"<{len(values)}d", *values)) if entry.type == 12 else None
 
@@ -125,9 +125,9 @@ RULES: dict[int, Rule] = {
     42112: _drop_if_recoloured,  # GDAL metadata, with statistics of bands
     42113: _drop_if_recoloured,  # GDAL: the sample that means nothing
     **dict.fromkeys(range(50706, 51200), _drop_if_enlarged),  # DNG: areas, patterns, opcodes of a sensor
-    **dict.fromkeys((40962, 40963), _scaled),  # PixelXDimension, PixelYDimension
-    **dict.fromkeys((37396, 41492), _scaled),  # SubjectArea, SubjectLocation
-    **dict.fromkeys((41486, 41487), _scaled),  # focal plane resolutions
+    **dict.fromkeys((40962, 40963), _scale),  # PixelXDimension, PixelYDimension
+    **dict.fromkeys((37396, 41492), _scale),  # SubjectArea, SubjectLocation
+    **dict.fromkeys((41486, 41487), _scale),  # focal plane resolutions
 }
 XMP_SIZES = re.compile(rb'((?:tiff:Image(?:Width|Length)|exif:Pixel[XY]Dimension)(?:="|>))(\d+)(?="|<)')
 
@@ -217,8 +217,8 @@ def relaid(metadata: Metadata, *, scale: int, recoloured: bool) -> Metadata:
     tiff: tuple[Entry, ...] = metadata.foreign.get("tiff", ())
     change = Change(scale, recoloured, _is_point(tiff))
     gone: list[str] = []
-    main = _followed(_without_layout(found.main, gone), change, gone)
-    foreign = {**metadata.foreign, "tiff": _followed(tiff, change, gone)}
+    main = _follow(_without_layout(found.main, gone), change, gone)
+    foreign = {**metadata.foreign, "tiff": _follow(tiff, change, gone)}
     foreign["png"] = _chunks_left(metadata.foreign.get("png", ()), change, gone)
     if "photoshop" in foreign and scale > 1:
         foreign["photoshop"] = without_resources(foreign["photoshop"], (RESOLUTION_RESOURCE,))[0]
@@ -227,7 +227,7 @@ def relaid(metadata: Metadata, *, scale: int, recoloured: bool) -> Metadata:
     if gone:
         log.warning("these tags describe the layout of the source, so they are left out: %s", ", ".join(gone))
     resolution = metadata.resolution
-    made = replace(found, main=main, exif=_followed(found.exif, change, gone))
+    made = replace(found, main=main, exif=_follow(found.exif, change, gone))
     return replace(
         metadata,
         resolution=None if resolution is None else (resolution[0] * scale, resolution[1] * scale),
@@ -243,7 +243,7 @@ def _is_point(tiff: Iterable[Entry]) -> bool:
     return any(keys[n] == RASTER_TYPE and keys[n + 3] == PIXEL_IS_POINT for n in range(4, len(keys) - 3, 4))
 
 
-def _followed(entries: Iterable[Entry], change: Change, gone: list[str]) -> tuple[Entry, ...]:
+def _follow(entries: Iterable[Entry], change: Change, gone: list[str]) -> tuple[Entry, ...]:
     kept = []
     for entry in entries:
         made = RULES[entry.code](entry, change) if entry.code in RULES else entry

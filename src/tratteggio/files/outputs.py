@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tratteggio.errors import BadUsage, UnsafeOutput, UnwritableFile
-from tratteggio.files.beside import refuse_overwrite, require_place
+from tratteggio.files.beside import refuse_overwrite, require_creatable
 from tratteggio.files.kinds import find_by_suffix, stack_format
 from tratteggio.files.parts import name_limit, part_of
 from tratteggio.names import followed
@@ -48,7 +48,7 @@ def require_outputs(
     for path in planned:
         require_name(path)
         kind = find_by_suffix(path, StackWriter)
-        require_place(path, replaces=kind.FACTS.folder if kind else None)
+        require_creatable(path, replaces=kind.FACTS.folder if kind else None)
     for path in planned:
         for precious in read:
             _refuse_harm(precious, path)

@@ -57,7 +57,7 @@ class Part:
 
     def __init__(self, target: Path, *, folder: bool = False) -> None:
         self.target = target
-        self.path, self._hold = _created(target, folder=folder)
+        self.path, self._hold = _create(target, folder=folder)
 
     def place(self) -> None:
         """Give it its name, in place of whatever file has it."""
@@ -78,7 +78,7 @@ class Part:
             self._hold.release()
 
 
-def _created(target: Path, *, folder: bool) -> tuple[Path, Hold | None]:
+def _create(target: Path, *, folder: bool) -> tuple[Path, Hold | None]:
     while True:
         path = part_of(target)
         if folder:

@@ -19,7 +19,7 @@ def preview(restoration: Restoration) -> Markup:
     """
     original = restoration.original
     return html(
-        '<div style="display:flex;gap:12px">{}{}</div><pre>{}</pre>',
+        "<table><tr><td>{}</td><td>{}</td></tr></table><pre>{}</pre>",
         _figure(original.name, overview(original, longest=LONGEST_PX)),
         _figure("proposal", overview(original, longest=LONGEST_PX, pixels=restoration.pixels)),
         repr(restoration),
@@ -27,4 +27,4 @@ def preview(restoration: Restoration) -> Markup:
 
 
 def _figure(title: str, image: Array) -> Markup:
-    return html('<figure style="margin:0">{}<figcaption>{}</figcaption></figure>', img(image, title), title)
+    return html("<figure>{}<figcaption>{}</figcaption></figure>", img(image, title), title)

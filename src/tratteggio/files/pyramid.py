@@ -45,7 +45,7 @@ def _even(array: Array) -> Array:
     return even
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Halved(LazyPixels):
     """Pixels at half size, made as they are read.
 

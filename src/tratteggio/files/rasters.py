@@ -114,7 +114,7 @@ def to_stored(array: Array, orientation: int) -> Array:
     return to_display(array, INVERSE.get(orientation, orientation))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stored(LazyPixels):
     """Pixels that come as displayed, read in the stored order of a scan with that orientation.
 

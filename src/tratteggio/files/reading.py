@@ -80,7 +80,7 @@ def open_stack(path: Path, *, named: bool) -> Stack | None:
         with untrusted(path, what=what_is(one.FACTS)):
             stack = one.open_stack(path)
         if stack is not None:
-            return replace(stack, scans=tuple(_checked(scan, path, one) for scan in stack.scans))
+            return replace(stack, scans=tuple(_check(scan, path, one) for scan in stack.scans))
     return None
 
 
@@ -89,10 +89,10 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
     one = scan_format(path)
     with untrusted(path, what=what_is(one.FACTS)):
         scan = one.open_scan(path, modality=modality, bilevel=bilevel)
-    return _checked(scan, path, one)
+    return _check(scan, path, one)
 
 
-def _checked(scan: Scan, path: Path, one: Format) -> Scan:
+def _check(scan: Scan, path: Path, one: Format) -> Scan:
     """Return a scan whose metadata can be written back, and whose pixels are read under guard."""
     with untrusted(path, what=what_is(one.FACTS)):
         return settle(guard(scan, path) if is_outside(one) else scan)

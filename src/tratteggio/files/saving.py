@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.beside import Before, beside, refuse_overwrite, require_place
+from tratteggio.files.beside import Before, beside, refuse_overwrite, require_creatable
 from tratteggio.files.kinds import by_suffix, find_by_suffix, suffixes, usable
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
 from tratteggio.files.writing import white_where_lost, write_as
@@ -28,7 +28,7 @@ def require_writable(target: str | os.PathLike[str]) -> None:
         UnwritableFile: no such folder, a folder stands there, or no permission.
     """
     _layered(Path(target))
-    require_place(Path(target))
+    require_creatable(Path(target))
 
 
 def require_scan_writable(target: str | os.PathLike[str]) -> None:
@@ -39,7 +39,7 @@ def require_scan_writable(target: str | os.PathLike[str]) -> None:
         UnwritableFile: no such folder, a folder stands there, or no permission.
     """
     by_suffix(Path(target), ScanWriter)
-    require_place(Path(target))
+    require_creatable(Path(target))
 
 
 def holds_layers(path: Path) -> bool:
@@ -91,10 +91,10 @@ def save_made(
     for precious in filter(None, (place, place and place.parent)):
         for target in targets:
             refuse_overwrite(precious, target)
-    located = _located(history, place, path)
-    with beside(targets, before=before) as [picture, beside_it]:
+    located = _add_location(history, place, path)
+    with beside(targets, before=before) as [image, beside_it]:
         beside_it.write_text(history_json(located), encoding="utf-8")
-        write_as(made.pixels, picture, path, metadata=made.metadata, alpha=made.alpha)
+        write_as(made.pixels, image, path, metadata=made.metadata, alpha=made.alpha)
     return located
 
 
@@ -126,14 +126,14 @@ def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Befo
     # The sidecars lie on the same grid: they are as large in centimetres and turned the same way.
     geometry = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
     confidence = Mapped(restoration.confidence, _to_levels, 0, np.dtype(np.uint8))
-    with beside(targets, before=before) as [picture, history, *layers]:
+    with beside(targets, before=before) as [image, history, *layers]:
         # The history is small and may hold what JSON cannot: that should show before hours of writing.
-        history.write_text(history_json(_located(restoration.history, source, path)), encoding="utf-8")
+        history.write_text(history_json(_add_location(restoration.history, source, path)), encoding="utf-8")
         if layered is not None:
             with usable(layered):
-                layered.write_proposal(restoration, picture)
+                layered.write_proposal(restoration, image)
             return
-        write_as(restoration.pixels, picture, path, metadata=metadata, alpha=restoration.original.alpha)
+        write_as(restoration.pixels, image, path, metadata=metadata, alpha=restoration.original.alpha)
         for pixels, file, target in zip(
             (white_where_lost(restoration.lacunae), confidence), layers, targets[2:], strict=True
         ):
@@ -153,7 +153,7 @@ def _layered(path: Path) -> ProposalWriter | None:
     return one
 
 
-def _located(history: Mapping[str, Any], source: Path | None, target: Path) -> Mapping[str, Any]:
+def _add_location(history: Mapping[str, Any], source: Path | None, target: Path) -> Mapping[str, Any]:
     """Add where the source lies, seen from the target: a folder that holds both can be moved as one.
 
     A path that text cannot hold is added byte by byte, too, with percent signs.

@@ -18,7 +18,7 @@ from tratteggio.painting.pixels import Array, white
 WHITE_IS_0 = "miniswhite"  # in the metadata of a scan, under `foreign`, as "photometric"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Turned(LazyPixels):
     """Grey levels counted from the other end: white becomes 0 and 0 becomes white; alpha stays.
 

@@ -22,11 +22,11 @@ PLAIN = 0  # an extra sample of which nothing is said
 
 def settle(scan: Scan) -> Scan:
     """Return a scan whose metadata can be written back; what cannot is left out, with a note."""
-    settled = _settled(scan.metadata, scan.name)
+    settled = _settle(scan.metadata, scan.name)
     return scan if settled == scan.metadata else replace(scan, metadata=settled)
 
 
-def _settled(metadata: Metadata, name: str) -> Metadata:
+def _settle(metadata: Metadata, name: str) -> Metadata:
     out: dict[str, Any] = {}
     if metadata.resolution is not None and not all(map(exif.is_stored, metadata.resolution)):
         _note(name, "its resolution makes no sense and is left out")

@@ -42,12 +42,12 @@ def joined(standard: bytes, segments: Iterable[bytes]) -> tuple[bytes, bool]:
     alone = POINTER.sub(b"", standard)
     if stated is None:
         return alone, True
-    extended = _extended(stated[1].upper(), segments)
-    merged = None if extended is None else _merged(alone, extended)
+    extended = _extended_part(stated[1].upper(), segments)
+    merged = None if extended is None else _merge(alone, extended)
     return (alone, False) if merged is None else (merged, True)
 
 
-def _extended(digest: bytes, segments: Iterable[bytes]) -> bytes | None:
+def _extended_part(digest: bytes, segments: Iterable[bytes]) -> bytes | None:
     """Return the extended part of that digest, None if it is not whole."""
     parts: dict[int, bytes] = {}
     size = None
@@ -68,17 +68,17 @@ def without_thumbnails(packet: bytes) -> tuple[bytes, bool]:
     """Return a packet without the small pictures in it (xmp:Thumbnails), and whether there were any."""
     if b"Thumbnails" not in packet:
         return packet, False
-    document = _parsed(packet)
+    document = _parse(packet)
     found = [] if document is None else document.getElementsByTagNameNS(BASIC, "Thumbnails")
     for prop in found:
         if prop.parentNode is not None:
             prop.parentNode.removeChild(prop)
-    return (_written(document), True) if document is not None and found else (packet, False)
+    return (_serialise(document), True) if document is not None and found else (packet, False)
 
 
-def _merged(standard: bytes, extended: bytes) -> bytes | None:
+def _merge(standard: bytes, extended: bytes) -> bytes | None:
     """Put the descriptions of one packet behind those of the other; None if either is no RDF."""
-    one, other = _parsed(standard), _parsed(extended)
+    one, other = _parse(standard), _parse(extended)
     here, there = _rdf(one), _rdf(other)
     if one is None or here is None or there is None:
         return None
@@ -86,7 +86,7 @@ def _merged(standard: bytes, extended: bytes) -> bytes | None:
         taken = one.importNode(description, True)
         _declare(taken, there)
         here.appendChild(taken)
-    return _written(one)
+    return _serialise(one)
 
 
 def split(packet: bytes) -> tuple[bytes, list[bytes]]:
@@ -98,7 +98,7 @@ def split(packet: bytes) -> tuple[bytes, list[bytes]]:
         the standard packet, and what follows the signature `EXTENSION` in each segment. No segments, and the
         packet as it is, if it cannot be cut.
     """
-    document = _parsed(packet)
+    document = _parse(packet)
     root = _rdf(document)
     if document is None or root is None:
         return packet, []
@@ -111,7 +111,7 @@ def split(packet: bytes) -> tuple[bytes, list[bytes]]:
     pointer.setAttribute("xmlns:xmpNote", NOTE)
     pointer.setAttribute("xmpNote:HasExtendedXMP", digest)
     root.appendChild(pointer)
-    standard = _written(document)
+    standard = _serialise(document)
     parts = [extended[start : start + PART] for start in range(0, len(extended), PART)]
     heads = [HEAD.pack(digest.encode(), len(extended), number * PART) for number in range(len(parts))]
     return standard, [head + part for head, part in zip(heads, parts, strict=True)]
@@ -148,7 +148,7 @@ def _about(description: minidom.Element) -> str:
     return str(description.getAttributeNS(RDF, "about"))
 
 
-def _parsed(packet: bytes) -> minidom.Document | None:
+def _parse(packet: bytes) -> minidom.Document | None:
     """Parse a packet; None if it is no sound XML, or declares entities, which XMP has no use for."""
     if b"<!" in packet.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
         return None
@@ -177,6 +177,6 @@ def _declare(element: minidom.Element, source: minidom.Element) -> None:
         node = node.parentNode
 
 
-def _written(document: minidom.Document) -> bytes:
+def _serialise(document: minidom.Document) -> bytes:
     """Serialise a packet without an XML declaration, which packets do not have."""
     return "\n".join(node.toxml() for node in document.childNodes).encode()

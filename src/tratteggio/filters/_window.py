@@ -29,7 +29,7 @@ Border = Literal["reflect", "mirror", "replicate", "zero", "wrap", "partial"]
 MODES = {"reflect": "reflect", "mirror": "mirror", "replicate": "nearest", "zero": "constant", "wrap": "wrap"}
 
 
-def require_picture(image: Array, *, reach: int = 0) -> None:
+def require_image(image: Array, *, reach: int = 0) -> None:
     """Refuse what is no picture, or a window that looks further than the picture is wide.
 
     Raises:

@@ -186,7 +186,7 @@ def chain(steps: str | Step | Iterable[str | Step]) -> tuple[Step, ...]:
 
     Example:
         >>> steps = chain(["gaussian:sigma=2", "sobel"])
-        >>> said(steps)
+        >>> as_options(steps)
         '--op gaussian:sigma=2,border=reflect --op sobel:edges=both,border=reflect'
         >>> chain(map(str, steps)) == steps
         True
@@ -199,7 +199,7 @@ def chain(steps: str | Step | Iterable[str | Step]) -> tuple[Step, ...]:
     )
 
 
-def said(steps: Sequence[Step]) -> str:
+def as_options(steps: Sequence[Step]) -> str:
     """Return a chain as the command line takes it."""
     return " ".join(f"--op {shlex.quote(str(step))}" for step in steps)
 

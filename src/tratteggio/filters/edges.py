@@ -20,7 +20,7 @@ from tratteggio.filters._window import (
     half,
     mode,
     require_finite,
-    require_picture,
+    require_image,
     require_positive,
     require_share,
     require_unit_range,
@@ -52,7 +52,7 @@ def sobel(
         BadUsage: no picture, or one less than 2 pixels wide.
         UnknownName: no such edges or border.
     """
-    require_picture(image, reach=1)
+    require_image(image, reach=1)
     if edges not in SIDES:
         raise unknown("edges", edges, SIDES)
     words, dtype = mode(border), floats(image.dtype)
@@ -149,13 +149,13 @@ def erode(image: Array, *, size: int = 3) -> Array:
     Raises:
         BadUsage: no picture, an even size, or one larger than the picture.
     """
-    require_picture(image, reach=half(size))
+    require_image(image, reach=half(size))
     return np.asarray(ndimage.minimum_filter(image, size=flat(size, image)))
 
 
 def dilate(image: Array, *, size: int = 3) -> Array:
     """Replace each pixel by the brightest of the square about it; options and errors as `erode`."""
-    require_picture(image, reach=half(size))
+    require_image(image, reach=half(size))
     return np.asarray(ndimage.maximum_filter(image, size=flat(size, image)))
 
 
@@ -186,7 +186,7 @@ def distance(image: Array, *, threshold: float = 0.5, most: int = 32) -> Array:
     """
     require_share("threshold", threshold)
     require_positive("most", most)
-    require_picture(image, reach=most)
+    require_image(image, reach=most)
     require_unit_range(image, "distance")
     top = white(image.dtype)
 

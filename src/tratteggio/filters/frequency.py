@@ -8,7 +8,7 @@ import numpy as np
 from scipy import fft
 
 from tratteggio.errors import BadUsage, GridMismatch
-from tratteggio.filters._window import Border, channels, floats, require_picture, require_positive
+from tratteggio.filters._window import Border, channels, floats, require_image, require_positive
 from tratteggio.filters.pyramids import reduced
 from tratteggio.filters.smooth import blurred
 from tratteggio.painting.pixels import Array, to_depth, white
@@ -91,7 +91,7 @@ def strip(image: Array, *, steps: int = 4) -> Array:
     Raises:
         BadUsage: no picture, or another number of steps.
     """
-    require_picture(image)
+    require_image(image)
     if not 1 <= steps <= 8:
         raise BadUsage(f"a strip has 1 to 8 steps, got {steps}")
     shown = [image]
@@ -127,7 +127,7 @@ def spectrum(image: Array) -> Array:
     Raises:
         BadUsage: no picture.
     """
-    require_picture(image)
+    require_image(image)
 
     def shown(channel: Array) -> Array:
         size = np.abs(fft.fft2(channel.astype(floats(image.dtype))))

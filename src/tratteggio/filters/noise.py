@@ -13,7 +13,7 @@ import numpy as np
 from tratteggio.filters._window import (
     floats,
     require_finite,
-    require_picture,
+    require_image,
     require_positive,
     require_share,
 )
@@ -39,18 +39,18 @@ def salt_and_pepper(image: Array, *, share: float, seed: int = 0, origin: tuple[
     Raises:
         BadUsage: no picture, or an option out of range.
     """
-    chance = _even(image, share, seed, origin)
+    random = _even(image, share, seed, origin)
     noisy = image.copy()
-    noisy[chance < share / 2] = 0
-    noisy[chance >= 1 - share / 2] = white(image.dtype)
+    noisy[random < share / 2] = 0
+    noisy[random >= 1 - share / 2] = white(image.dtype)
     return noisy
 
 
 def impulse(image: Array, *, share: float, seed: int = 0, origin: tuple[int, int] = (0, 0)) -> Array:
     """Make pixels white at random; options, result and errors as `salt_and_pepper`."""
-    chance = _even(image, share, seed, origin)
+    random = _even(image, share, seed, origin)
     noisy = image.copy()
-    noisy[chance < share] = white(image.dtype)
+    noisy[random < share] = white(image.dtype)
     return noisy
 
 
@@ -72,10 +72,10 @@ def gaussian_noise(
     Raises:
         BadUsage: no picture, or an option out of range.
     """
-    require_picture(image)
+    require_image(image)
     require_positive("sigma", sigma)
     require_finite("mean", mean)
-    drawn = _drawn(
+    drawn = _draw(
         image.shape, origin, seed, lambda rng, shape: rng.standard_normal(shape, np.float32)
     ).astype(floats(image.dtype), copy=False)
     top = white(image.dtype)
@@ -88,18 +88,18 @@ def gaussian_noise(
 
 def _even(image: Array, share: float, seed: int, origin: tuple[int, int]) -> Array:
     """Draw evenly from 0 to 1 for each pixel of which a share is to be hit."""
-    require_picture(image)
+    require_image(image)
     require_share("share", share)
-    return _drawn(image.shape[:2], origin, seed, lambda rng, shape: rng.random(shape, np.float32))
+    return _draw(image.shape[:2], origin, seed, lambda rng, shape: rng.random(shape, np.float32))
 
 
-def _drawn(
+def _draw(
     shape: tuple[int, ...],
     origin: tuple[int, int],
     seed: int,
     draw: Callable[[np.random.Generator, tuple[int, ...]], Array],
 ) -> Array:
-    """Draw float32 chance of some shape at a place of the painting."""
+    """Draw float32 random numbers of a shape for a position in the painting."""
     require_seed(seed)
     region = Region(origin[0], origin[1], origin[0] + shape[0], origin[1] + shape[1])
     out = np.empty(shape, np.float32)

@@ -15,7 +15,7 @@ from tratteggio.filters._window import (
     floats,
     opencv,
     require_finite,
-    require_picture,
+    require_image,
     require_positive,
     require_unit_range,
 )
@@ -41,7 +41,7 @@ def contrast(image: Array, *, gain: float) -> Array:
         >>> contrast(np.array([[100, 240]], np.uint8), gain=1.1)
         array([[110, 255]], dtype=uint8)
     """
-    require_picture(image)
+    require_image(image)
     require_finite("gain", gain)
     return to_depth(np.multiply(image, gain, dtype=floats(image.dtype)), image.dtype)
 
@@ -63,7 +63,7 @@ def brightness(image: Array, *, by: float) -> Array:
         >>> brightness(np.array([[100, 240]], np.uint8), by=16 / 255)
         array([[116, 255]], dtype=uint8)
     """
-    require_picture(image)
+    require_image(image)
     require_finite("by", by)
     added = np.add(image, by * white(image.dtype), dtype=floats(image.dtype))
     return to_depth(added, image.dtype)
@@ -83,7 +83,7 @@ def gamma(image: Array, *, exponent: float) -> Array:
         BadUsage: no picture, or an exponent of 0 or below.
         BadPixels: floats below 0, of which there is no power.
     """
-    require_picture(image)
+    require_image(image)
     require_positive("exponent", exponent)
     if image.dtype.kind == "f" and image.min() < 0:
         raise BadPixels(f"gamma takes values of 0 and above, got {image.min():g}; add brightness first")
@@ -106,7 +106,7 @@ def histogram(image: Array) -> NDArray[np.int64]:
         BadUsage: no picture.
         BadPixels: floats beyond 0 .. 1.
     """
-    require_picture(image)
+    require_image(image)
     levels = _levels(image).reshape(-1, 1 if image.ndim == 2 else image.shape[2])
     count = 256 if image.dtype == np.uint8 else LEVELS
     return np.stack([np.bincount(channel, minlength=count) for channel in levels.T])
@@ -130,7 +130,7 @@ def equalise(image: Array, *, histogram: NDArray[np.int64] | None = None) -> Arr
         BadUsage: no picture.
         BadPixels: floats beyond 0 .. 1.
     """
-    require_picture(image)
+    require_image(image)
     counts = _counted(image) if histogram is None else histogram
     below = np.cumsum(counts, axis=1)
     darkest = np.take_along_axis(below, (below > 0).argmax(axis=1)[:, None], axis=1)
@@ -177,7 +177,7 @@ def clahe(image: Array, *, clip: float = 2.0, tiles: int = 8) -> Array:
         BadPixels: floats beyond 0 .. 1.
         MissingExtra: OpenCV is not installed.
     """
-    require_picture(image)
+    require_image(image)
     require_positive("clip", clip)
     if not 1 <= tiles <= min(image.shape[:2]):
         raise BadUsage(f"tiles along a side are at least 1 and at most its pixels, got {tiles}")
@@ -237,8 +237,8 @@ def matte(over_black: Array, over_white: Array) -> NDArray[np.float32]:
 
 
 def _require_alike(first: Array, second: Array) -> None:
-    require_picture(first)
-    require_picture(second)
+    require_image(first)
+    require_image(second)
     if first.shape != second.shape:
         raise GridMismatch(f"two pictures share a shape, got {first.shape} and {second.shape}")
     if first.dtype != second.dtype:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from tratteggio.errors import BadUsage, GridMismatch
-from tratteggio.filters._window import floats, require_picture
+from tratteggio.filters._window import floats, require_image
 from tratteggio.names import rows_and_columns
 from tratteggio.painting.pixels import Array, to_depth
 
@@ -32,7 +32,7 @@ def reduced(image: Array) -> Array:
     Raises:
         BadUsage: no picture.
     """
-    require_picture(image)
+    require_image(image)
     for axis in (0, 1):
         image = ndimage.correlate1d(image, TAPS, axis, floats(image.dtype), "mirror")
         image = image[::2] if axis == 0 else image[:, ::2]
@@ -50,7 +50,7 @@ def expanded(image: Array, grid: tuple[int, int]) -> Array:
         BadUsage: no picture.
         GridMismatch: another grid.
     """
-    require_picture(image)
+    require_image(image)
     if tuple(-(-side // 2) for side in grid) != image.shape[:2]:
         raise GridMismatch(f"{image.shape[:2]} (rows, columns) cannot be expanded to {grid}")
     for axis, side in enumerate(grid):
@@ -73,7 +73,7 @@ def gaussian_pyramid(image: Array, *, levels: int) -> list[Array]:
     Raises:
         BadUsage: no picture, no levels, or more than the picture can be halved.
     """
-    require_picture(image)
+    require_image(image)
     most = int(min(image.shape[:2])).bit_length()
     if not 1 <= levels <= most:
         raise BadUsage(

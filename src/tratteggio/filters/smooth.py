@@ -21,7 +21,7 @@ from tratteggio.filters._window import (
     half,
     mode,
     opencv,
-    require_picture,
+    require_image,
     require_positive,
     require_unit_range,
     summed,
@@ -57,7 +57,7 @@ def correlate(image: Array, kernel: Array, *, border: Border = "reflect", convol
     if kernel.ndim != 2:
         raise BadUsage(f"a kernel is (h, w), got shape {kernel.shape}")
     reach = max(half(side, name="a kernel's side") for side in kernel.shape)
-    require_picture(image, reach=reach)
+    require_image(image, reach=reach)
     weights = kernel[::-1, ::-1] if convolution else kernel
 
     def weigh(picture: Array, words: str) -> Array:
@@ -86,7 +86,7 @@ def weighted(image: Array, *, weights: Sequence[float], border: Border = "reflec
     taps = np.asarray(weights, np.float64)
     if not np.isfinite(taps).all() or taps.sum() == 0:
         raise BadUsage(f"weights are finite and have a sum that is not 0, got {list(weights)}")
-    require_picture(image, reach=reach)
+    require_image(image, reach=reach)
     taps = taps / taps.sum()
 
     def weigh(picture: Array, words: str) -> Array:
@@ -152,7 +152,7 @@ def blurred(
 ) -> Array:
     """Return what `gaussian` gives before it is rounded, or derivatives of it along (rows, columns)."""
     reach = gaussian_reach(sigma)
-    require_picture(image, reach=reach)
+    require_image(image, reach=reach)
 
     def weigh(picture: Array, words: str) -> Array:
         return np.asarray(
@@ -178,7 +178,7 @@ def median(image: Array, *, size: int = 3, border: Border = "reflect") -> Array:
     Raises:
         BadUsage: no picture, an even size, or one larger than the picture.
     """
-    require_picture(image, reach=half(size))
+    require_image(image, reach=half(size))
     return np.asarray(ndimage.median_filter(image, size=flat(size, image), mode=mode(border)))
 
 
@@ -212,7 +212,7 @@ def bilateral(image: Array, *, sigma: float = 2.0, likeness: float = 0.1) -> Arr
     """
     require_positive("likeness", likeness)
     reach = bilateral_reach(sigma)
-    require_picture(image, reach=reach)
+    require_image(image, reach=reach)
     require_unit_range(image, "bilateral")
     cv2, top = opencv("bilateral"), white(image.dtype)
 
@@ -254,7 +254,7 @@ def non_local_means(image: Array, *, strength: float = 0.05, patch: int = 5, sea
         MissingExtra: OpenCV is not installed.
     """
     require_positive("strength", strength)
-    require_picture(image, reach=half(patch, name="patch") + half(search, name="search"))
+    require_image(image, reach=half(patch, name="patch") + half(search, name="search"))
     require_unit_range(image, "non_local_means")
     cv2, top = opencv("non_local_means"), white(np.dtype(np.uint16))
     own = white(image.dtype)
@@ -292,7 +292,7 @@ def wiener(image: Array, *, size: int = 5, noise: float, border: Border = "refle
         BadUsage: no picture, noise of 0 or below, an even size, or one larger than the picture.
     """
     require_positive("noise", noise)
-    require_picture(image, reach=half(size))
+    require_image(image, reach=half(size))
     values = image.astype(np.float64)
     variance_of_noise = (noise * white(image.dtype)) ** 2
     mean = box(values, size=size, border=border)

@@ -52,7 +52,7 @@ class Finish(Protocol):
         """
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Finished(LazyPixels):
     """A fill as a finish shows it, made region by region when it is read."""
 

@@ -99,11 +99,13 @@ def open_stack(path: Path) -> Stack:
 
 def _scan(file: Path, entry: _Entry) -> Scan:
     """Open one scan as its entry says."""
-    scan = reading.open_scan(_place(file, entry.file), modality=entry.modality)
-    return scan if entry.um_per_px is None else replace(scan, metadata=_scaled(file, scan, entry.um_per_px))
+    scan = reading.open_scan(_path_within(file, entry.file), modality=entry.modality)
+    return (
+        scan if entry.um_per_px is None else replace(scan, metadata=_with_scale(file, scan, entry.um_per_px))
+    )
 
 
-def _place(file: Path, name: str) -> Path:
+def _path_within(file: Path, name: str) -> Path:
     """Return where a named scan lies, links followed, which must be in the folder."""
     path = file.parent / name
     try:
@@ -121,7 +123,7 @@ def _place(file: Path, name: str) -> Path:
     return path
 
 
-def _scaled(file: Path, scan: Scan, um: float) -> Metadata:
+def _with_scale(file: Path, scan: Scan, um: float) -> Metadata:
     """Return the metadata of a scan with another physical scale."""
     low, high = PLAUSIBLE_UM
     if not low <= um <= high:

@@ -117,7 +117,7 @@ def write_proposal(restoration: Restoration, file: Path) -> None:
             write_png(thumbnail, stream, metadata=Metadata(), name="thumbnail")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FillLayer(LazyPixels):
     """The fill as a layer: opaque where paint is lost, else transparent."""
 

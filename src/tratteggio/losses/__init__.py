@@ -1,5 +1,7 @@
 """Training objectives: pure functions on tensors, one file per family, weights and scales as published."""
 
+from typing import NoReturn
+
 from tratteggio.losses._catalogue import build, names, taps
 from tratteggio.losses.colours import ColourClasses, ColourDistance, WeighedClasses
 from tratteggio.losses.entropy import CrossEntropy, cross_entropy
@@ -44,7 +46,8 @@ from tratteggio.losses.perceptual import (
 )
 from tratteggio.losses.ssim import LogSsimLoss, dssim_loss, grey, log_ssim_loss, ssim, ssim_map
 from tratteggio.losses.terms import Objective, Terms
-from tratteggio.losses.vae import VAE_TAPS, Elbo, PerceptualElbo, Sampled, divergence, drawn
+from tratteggio.losses.vae import VAE_TAPS, Elbo, PerceptualElbo, Sampled, divergence, sample_gaussian
+from tratteggio.renamed import refuse_former
 
 __all__ = [
     "LIU_TAPS",
@@ -81,7 +84,6 @@ __all__ = [
     "cross_entropy",
     "depth_levels",
     "divergence",
-    "drawn",
     "dssim_loss",
     "error_level",
     "frozen",
@@ -94,6 +96,7 @@ __all__ = [
     "log_ssim_loss",
     "mse",
     "names",
+    "sample_gaussian",
     "smoothness",
     "ssim",
     "ssim_map",
@@ -103,3 +106,7 @@ __all__ = [
     "vgg16",
     "well_exposed",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    refuse_former(__name__, name, {"drawn": "sample_gaussian"})

@@ -154,7 +154,7 @@ def total_variation(x: Tensor, known: Tensor | None = None, *, squared: bool = F
     x, _ = as_pair(x, x)
     down, across = x.diff(dim=-2), x.diff(dim=-1)
     if known is not None:
-        near = _widened(~as_chosen(known, x))
+        near = _widen(~as_chosen(known, x))
         down = torch.where(near[..., 1:, :] & near[..., :-1, :], down, 0.0)
         across = torch.where(near[..., 1:] & near[..., :-1], across, 0.0)
     if not squared:
@@ -166,7 +166,7 @@ def total_variation(x: Tensor, known: Tensor | None = None, *, squared: bool = F
     return 2 * (down.square().sum() / pairs_down + across.square().sum() / pairs_across) / batch
 
 
-def _widened(lost: Tensor) -> Tensor:
+def _widen(lost: Tensor) -> Tensor:
     return functional.max_pool2d(lost.float(), kernel_size=3, stride=1, padding=1) > 0.5
 
 

@@ -67,7 +67,7 @@ def content(of_x: Sequence[Tensor], of_y: Sequence[Tensor], *, squared: bool = F
         >>> content(x, [torch.zeros_like(tap) for tap in x])
         tensor(4.5000)
     """
-    return torch.stack([_distance(_wide(x), _wide(y), squared) for x, y in _matched(of_x, of_y)]).sum()
+    return torch.stack([_distance(_wide(x), _wide(y), squared) for x, y in _match(of_x, of_y)]).sum()
 
 
 def style(
@@ -84,7 +84,7 @@ def style(
     Raises:
         BadUsage: the two lists do not match, tap by tap.
     """
-    pairs = _matched(of_x, of_y)
+    pairs = _match(of_x, of_y)
     return torch.stack(
         [_distance(gram(x, joint=joint), gram(y, joint=joint), squared) for x, y in pairs]
     ).sum()
@@ -130,7 +130,7 @@ def _distance(x: Tensor, y: Tensor, squared: bool) -> Tensor:
     return difference.square().mean() if squared else difference.abs().mean()
 
 
-def _matched(of_x: Sequence[Tensor], of_y: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+def _match(of_x: Sequence[Tensor], of_y: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
     shapes = [tuple(tap.shape) for tap in of_x], [tuple(tap.shape) for tap in of_y]
     if not of_x or shapes[0] != shapes[1]:
         raise BadUsage(f"taps are compared one by one, in one shape each, got {shapes[0]} and {shapes[1]}")
@@ -279,7 +279,7 @@ def _state(path: Path) -> Mapping[str, Tensor]:
 def _check_layout(state: Mapping[str, Tensor], net: Vgg16, path: Path) -> None:
     """Refuse a net that only looks like VGG16: VGG19, for one, holds all tensors that the first taps need."""
     wanted = net.state_dict()
-    convolutions = {f"features.{place}" for place, name in enumerate(LAYERS) if name.startswith("conv")}
+    convolutions = {f"features.{index}" for index, name in enumerate(LAYERS) if name.startswith("conv")}
     foreign = [
         key for key in state if key.startswith("features.") and key.rpartition(".")[0] not in convolutions
     ]

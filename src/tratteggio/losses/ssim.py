@@ -278,7 +278,7 @@ def _weights(window: Window, size: int, sigma: float) -> list[float]:
         raise BadUsage(f'the SSIM window is "gaussian" or "uniform", got {window!r}')
     if sigma <= 0:
         raise BadUsage(f"the SSIM window needs a positive sigma in pixels, got {sigma}")
-    bell = [math.exp(-0.5 * ((place - (size - 1) / 2) / sigma) ** 2) for place in range(size)]
+    bell = [math.exp(-0.5 * ((index - (size - 1) / 2) / sigma) ** 2) for index in range(size)]
     return [weight / sum(bell) for weight in bell]
 
 

@@ -49,7 +49,7 @@ class Sampled(NamedTuple):
     prior_logvar: Tensor | None = None
 
 
-def drawn(mean: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
+def sample_gaussian(mean: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
     """Return z of a Gaussian from standard noise: mean + exp(logvar / 2) noise."""
     return mean + (logvar / 2).exp() * noise
 
@@ -124,8 +124,8 @@ class Elbo:
         picture = out.picture if isinstance(out, Sampled) else out
         terms = {"squares": (1.0, self._squares(picture, truth, known))}
         if self.ssim:
-            judged = picture if self.known else composite(picture, truth, known)
-            terms["dssim"] = (self.ssim, log_ssim_loss(judged, truth))
+            compared = picture if self.known else composite(picture, truth, known)
+            terms["dssim"] = (self.ssim, log_ssim_loss(compared, truth))
         if isinstance(out, Sampled):
             terms["divergence"] = (self.divergence, self._taxed(out) / picture[0].numel())
         return weighed(terms)
@@ -142,8 +142,8 @@ class Elbo:
     def _taxed(self, out: Sampled) -> Tensor:
         """Return KL in nats a picture."""
         prior = (None if part is None else part.float() for part in (out.prior_mean, out.prior_logvar))
-        told = divergence(out.mean.float(), out.logvar.float(), *prior)
-        return told.mean(dim=0).clamp(min=self.free).sum()
+        nats = divergence(out.mean.float(), out.logvar.float(), *prior)
+        return nats.mean(dim=0).clamp(min=self.free).sum()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,13 +162,13 @@ class PerceptualElbo(Elbo):
         """Judge an answer; parts: those of `Elbo`, and content."""
         pixels = super().__call__(out, truth, known)
         picture = out.picture if isinstance(out, Sampled) else out
-        judged = picture if self.known else composite(picture, truth, known)
+        compared = picture if self.known else composite(picture, truth, known)
         with torch.no_grad():
-            of_truth = self.features.taps(_coloured(truth))
-        seen = content(self.features.taps(_coloured(judged)), of_truth, squared=True)
+            of_truth = self.features.taps(_to_rgb(truth))
+        seen = content(self.features.taps(_to_rgb(compared)), of_truth, squared=True)
         return Terms(pixels.total + self.content * seen, {**pixels.parts, "content": seen.detach()})
 
 
-def _coloured(x: Tensor) -> Tensor:
+def _to_rgb(x: Tensor) -> Tensor:
     """Show a grey picture to a net that knows colours."""
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x

@@ -118,5 +118,5 @@ class CurveNet(nn.Module):
             known: not used.
         """
         maps = self.maps(x)
-        picture = curved(x, maps)
-        return Curved(picture, maps, x) if self.training else picture
+        image = curved(x, maps)
+        return Curved(image, maps, x) if self.training else image

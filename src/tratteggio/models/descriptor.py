@@ -198,7 +198,7 @@ Store = Array | Levels
 """Maxima (h, w, C) as `describe` gives them, or cast to float16, or as `quantised`."""
 
 
-def describe(net: Descriptor, picture: Array, lost: Lost) -> Floats:
+def describe(net: Descriptor, image: Array, lost: Lost) -> Floats:
     """Find the maxima of a whole picture, from which `descriptors` reads off those of its patches.
 
     Works through tiles, so that beside the answer only a few of them are in memory.
@@ -216,7 +216,7 @@ def describe(net: Descriptor, picture: Array, lost: Lost) -> Floats:
         BadUsage: another kind of array, or a picture smaller than 8 x 8.
         GridMismatch: picture and lost differ in rows or columns.
     """
-    grid = picture.shape[:2]
+    grid = image.shape[:2]
     if lost.shape != grid:  # tiles of both could be cut all the same
         raise GridMismatch(f"the picture is {grid} and lost is {lost.shape} (rows, columns)")
     if min(grid) < CELL:
@@ -227,15 +227,15 @@ def describe(net: Descriptor, picture: Array, lost: Lost) -> Floats:
         for left in range(0, cols, TILE):
             place = found[top : top + TILE, left : left + TILE]
             height, width = (n + CELL - 1 for n in place.shape[:2])
-            place[:] = pooled(_tile(net, picture, lost, Region(top, left, top + height, left + width)))
+            place[:] = pooled(_tile(net, image, lost, Region(top, left, top + height, left + width)))
     return found
 
 
 @torch.inference_mode()
-def _tile(net: Descriptor, picture: Array, lost: Lost, region: Region) -> Floats:
+def _tile(net: Descriptor, image: Array, lost: Lost, region: Region) -> Floats:
     """Return a region of the intermediate representation of a picture, as in the whole."""
-    around = region.grow(REACH, within=picture.shape[:2])
-    x, known = to_tensors(picture[around.slices], lost[around.slices])
+    around = region.grow(REACH, within=image.shape[:2])
+    x, known = to_tensors(image[around.slices], lost[around.slices])
     device = next(net.parameters()).device
     # Channels last: what comes out is then (h, w, C) in memory.
     x = x.to(device, memory_format=torch.channels_last)

@@ -35,7 +35,9 @@ def fitted(stack: Stack, modalities: Mapping[str, int]) -> Stack:
     if MAIN in scans and MAIN not in modalities and BEFORE in modalities.keys() - scans.keys():
         log.warning("%s is used as %s, the name of the visible scan in this net", scans[MAIN].name, BEFORE)
         scans = {BEFORE if name == MAIN else name: scan for name, scan in scans.items()}
-    return Stack(tuple(_told(replace(scan, modality=name), modalities) for name, scan in scans.items()))
+    return Stack(
+        tuple(_fitted_with_note(replace(scan, modality=name), modalities) for name, scan in scans.items())
+    )
 
 
 def counted(scan: Scan, channels: int) -> Scan:
@@ -49,7 +51,7 @@ def counted(scan: Scan, channels: int) -> Scan:
     return replace(scan, pixels=Mapped(scan.pixels, through, channels, scan.dtype), alpha=False)
 
 
-def _told(scan: Scan, modalities: Mapping[str, int]) -> Scan:
+def _fitted_with_note(scan: Scan, modalities: Mapping[str, int]) -> Scan:
     """As `counted`, with a note."""
     again = counted(scan, modalities.get(scan.modality, scan.channels))
     if again.channels < scan.channels:

@@ -169,7 +169,7 @@ class Autoencoder(nn.Module):
             BadUsage: the channels of x are not those of the modalities, or known does not fit.
             GridMismatch: known has another grid than x.
         """
-        latents, seen = self.encoder(*self._admitted(x, known))
+        latents, seen = self.encoder(*self._admit(x, known))
         y: Tensor = self.decoder(latents, seen)
         return crop(y, (x.shape[2], x.shape[3]))
 
@@ -178,10 +178,10 @@ class Autoencoder(nn.Module):
 
         Latent i looks at the pixels 8 i - 3 ... 8 i + 22 along each axis, or 8 more at the end if separated.
         """
-        latents: Tensor = self.encoder(*self._admitted(x, known))[0]
+        latents: Tensor = self.encoder(*self._admit(x, known))[0]
         return latents
 
-    def _admitted(self, x: Tensor, known: Known | None) -> tuple[Tensor, Masks]:
+    def _admit(self, x: Tensor, known: Known | None) -> tuple[Tensor, Masks]:
         """Let in what is known, with a mask for each modality; what x is extended by is not."""
         channels = list(self.modalities.values())
         if x.dim() != 4 or x.shape[1] != sum(channels):
@@ -319,8 +319,8 @@ class _Partial(nn.Module):
 
     def forward(self, x: Tensor, known: Masks = None) -> tuple[Tensor, Masks]:
         if self.repeat > 1:
-            x = _repeated(x, self.repeat)
-            known = known and [(count, _repeated(mask, self.repeat)) for count, mask in known]
+            x = _repeat(x, self.repeat)
+            known = known and [(count, _repeat(mask, self.repeat)) for count, mask in known]
         if known is None:
             return self.convolution(x), None
         y, seen = self.convolution(x, known)
@@ -371,7 +371,7 @@ def _repeated_up(outer: int, inner: int, row: _Row) -> _Partial:
     return _Partial(PartialConv2d(inner, outer, row.kernel, padding=padding), repeat=row.stride)
 
 
-def _repeated(x: Tensor, times: int) -> Tensor:
+def _repeat(x: Tensor, times: int) -> Tensor:
     return functional.interpolate(x, scale_factor=times, mode="nearest")
 
 

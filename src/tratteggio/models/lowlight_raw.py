@@ -129,10 +129,10 @@ class LowlightRaw(nn.Module):
             x = merged(torch.cat([up(x), beside], dim=1))
         answer = self.last(x)
         mended: Tensor = functional.pixel_shuffle(answer[:, :12], 2)
-        return mended + _blended(packed, answer[:, 12:].softmax(dim=1)) if self.mending else mended
+        return mended + _blend(packed, answer[:, 12:].softmax(dim=1)) if self.mending else mended
 
 
-def _blended(x: Tensor, shares: Tensor) -> Tensor:
+def _blend(x: Tensor, shares: Tensor) -> Tensor:
     """Develop packed raw plainly, and its means, and take of each the share (B, 3, h, w) of its cell."""
     shares = shares.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     means = [

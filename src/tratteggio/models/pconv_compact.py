@@ -227,10 +227,10 @@ def first_fill(x: Tensor, known: Tensor) -> Tensor:
     means = functional.avg_pool2d(even, 2) / share.clamp(min=0.25)
     coarse = _smoothly(first_fill(means, (share > 0).to(x.dtype)), times=2)
     lost = 1 - known
-    return _settled(x + lost * crop(coarse, (rows, cols)), lost)
+    return _relax(x + lost * crop(coarse, (rows, cols)), lost)
 
 
-def _settled(y: Tensor, lost: Tensor) -> Tensor:
+def _relax(y: Tensor, lost: Tensor) -> Tensor:
     """Go `STEPS` steps of Chebyshev's iteration towards the plate: bending of the bending = tension of it.
 
     The operator's spectrum ends at 8² + 8 `TENSION`. What lies far below that end is left to coarser levels.

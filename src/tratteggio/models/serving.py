@@ -30,7 +30,7 @@ class Loaded(NamedTuple):
     parameters: dict[str, Any]
 
 
-def place(device: str) -> str:
+def resolve_device(device: str) -> str:
     """Choose where a net works: "cpu" or "cuda".
 
     Args:
@@ -55,15 +55,15 @@ def loaded(asking: str, *, weights: str | Path, homes: Sequence[str], device: st
         weights: a safetensors file that `tratteggio train` wrote, or the name of weights that came with this
             installation.
         homes: files of `models/` whose nets it takes.
-        device: as for `place`.
+        device: as for `resolve_device`.
 
     Raises:
-        UnknownName, BadUsage: as `place`.
+        UnknownName, BadUsage: as `resolve_device`.
         MissingExtra: no such weights came with this installation.
         UnreadableFile: the file is missing or damaged.
         UnsupportedFile: the file holds weights of another net.
     """
-    there = place(device)
+    there = resolve_device(device)
     file = find(weights)
     net, card = load(file)
     taken = [name for home in homes for name in registry.load("models", home).NAMES]
@@ -84,5 +84,5 @@ def _adapted(card: Card) -> dict[str, Any]:
         return {}
     if not isinstance(recipe, dict) or recipe.get("name") != "adapt":
         return {}
-    told = {"from": recipe["init_from"], "steps": recipe["steps"], "minutes": round(60 * card.hours, 2)}
-    return {"adapted": told}
+    adapted = {"from": recipe["init_from"], "steps": recipe["steps"], "minutes": round(60 * card.hours, 2)}
+    return {"adapted": adapted}

@@ -147,7 +147,7 @@ class TiUnet(nn.Module):
             )
         planes = x.detach().cpu().numpy()
         if self.form.channels == ground.PLANES:
-            planes = np.stack([ground.planes(np.moveaxis(picture, 0, -1)) for picture in planes])
+            planes = np.stack([ground.planes(np.moveaxis(image, 0, -1)) for image in planes])
         half = self.form.loss_px // 2
         beyond = [(half, half + -side % self.form.cell) for side in planes.shape[2:]]
         return torch.from_numpy(np.pad(planes, ((0, 0), (0, 0), *beyond), mode="symmetric")).to(x)

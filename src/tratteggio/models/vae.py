@@ -38,7 +38,7 @@ from torch.nn import functional
 
 from tratteggio.errors import BadUsage
 from tratteggio.layers import PartialConv2d
-from tratteggio.losses.vae import Sampled, divergence, drawn
+from tratteggio.losses.vae import Sampled, divergence, sample_gaussian
 from tratteggio.models._attributes import Shifts, attributes_of
 from tratteggio.models.pconv_unet import first_weights
 from tratteggio.models.tensors import admit, crop
@@ -134,9 +134,11 @@ class Published(nn.Module):
         """
         mean, logvar = self.latent(x, known)
         if not self.training:
-            y: Tensor = self.decoder(drawn(mean, logvar, torch.randn_like(mean)) if self.noisy else mean)
+            y: Tensor = self.decoder(
+                sample_gaussian(mean, logvar, torch.randn_like(mean)) if self.noisy else mean
+            )
             return y
-        z = drawn(mean, logvar, torch.randn_like(mean))
+        z = sample_gaussian(mean, logvar, torch.randn_like(mean))
         return Sampled(self.decoder(z), mean, logvar)
 
     def latent(self, x: Tensor, known: Tensor | None = None) -> tuple[Tensor, Tensor]:  # noqa: ARG002
@@ -157,10 +159,10 @@ class Published(nn.Module):
         """Return how much each number of the latent tells of pictures, on average: (1500,)."""
         return divergence(*self.latent(x, known)).mean(dim=0)
 
-    def sample(self, x: Tensor, known: Tensor, *, chance: Generator) -> Tensor:
+    def sample(self, x: Tensor, known: Tensor, *, rng: Generator) -> Tensor:
         """Draw one picture (B, 1, 100, 100) for each given."""
         mean, logvar = self.latent(x, known)
-        y: Tensor = self.decoder(drawn(mean, logvar, standard(mean, chance)))
+        y: Tensor = self.decoder(sample_gaussian(mean, logvar, standard(mean, rng)))
         return y
 
 
@@ -175,9 +177,9 @@ def _growing(inner: int, outer: int, kernel: int, stride: int, slope: float) -> 
     return [nn.ConvTranspose2d(inner, outer, kernel, stride), nn.BatchNorm2d(outer), nn.LeakyReLU(slope)]
 
 
-def standard(like: Tensor, chance: Generator) -> Tensor:
+def standard(like: Tensor, rng: Generator) -> Tensor:
     """Draw standard noise of a tensor's shape, the same on every device."""
-    return torch.randn(like.shape, generator=chance).to(like)
+    return torch.randn(like.shape, generator=rng).to(like)
 
 
 # --- compact -------------------------------------------------------------------------------------------
@@ -221,8 +223,8 @@ class Compact(nn.Module):
         """Propose whole pictures; `known` is 1 where paint is known and 0 where it is lost."""
         shifts = self.shifts(attributes)
         mean, logvar = self._cloud(x, known, shifts)
-        z = drawn(mean, logvar, torch.randn_like(mean)) if self.training else mean
-        y = self._decoded(z, x, shifts)
+        z = sample_gaussian(mean, logvar, torch.randn_like(mean)) if self.training else mean
+        y = self._decode(z, x, shifts)
         return Sampled(y, mean, logvar) if self.training else y
 
     def latent(self, x: Tensor, known: Tensor, attributes: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -248,13 +250,11 @@ class Compact(nn.Module):
         """Return how much each number of a latent tells of pictures, on average: (32,)."""
         return divergence(*self.latent(x, known, attributes)).mean(dim=(0, 2, 3))
 
-    def sample(
-        self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, chance: Generator
-    ) -> Tensor:
+    def sample(self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, rng: Generator) -> Tensor:
         """Draw one picture for each given."""
         shifts = self.shifts(attributes)
         mean, logvar = self._cloud(x, known, shifts)
-        return self._decoded(drawn(mean, logvar, standard(mean, chance)), x, shifts)
+        return self._decode(sample_gaussian(mean, logvar, standard(mean, rng)), x, shifts)
 
     def _cloud(self, x: Tensor, known: Tensor, shifts: Sequence[Tensor | float]) -> tuple[Tensor, Tensor]:
         if x.dim() != 4 or x.shape[1] != self.colours:
@@ -266,7 +266,7 @@ class Compact(nn.Module):
         mean, logvar = self.gaussian(seen).chunk(2, dim=1)
         return mean, logvar
 
-    def _decoded(self, z: Tensor, x: Tensor, shifts: Sequence[Tensor | float]) -> Tensor:
+    def _decode(self, z: Tensor, x: Tensor, shifts: Sequence[Tensor | float]) -> Tensor:
         return crop(self.decoder(z + shifts[1]), (x.shape[2], x.shape[3]))
 
 

@@ -25,7 +25,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from tratteggio.losses.vae import Sampled, divergence, drawn
+from tratteggio.losses.vae import Sampled, divergence, sample_gaussian
 from tratteggio.models._attributes import Shifts, attributes_of
 from tratteggio.models.pconv_compact import COLOURS, WIDTHS, PConvCompact, Seen
 from tratteggio.models.pconv_unet import first_weights
@@ -112,7 +112,7 @@ class VaeFill(nn.Module):
         if truth is None:
             return crop(self._answer(seen, lost * mean), grid)
         q_mean, q_logvar = self._q(seen, lost, truth)
-        z = drawn(q_mean, q_logvar, torch.randn_like(q_mean))
+        z = sample_gaussian(q_mean, q_logvar, torch.randn_like(q_mean))
         return Sampled(crop(self._answer(seen, lost * z), grid), q_mean, q_logvar, mean, logvar)
 
     def encode(self, x: Tensor, known: Tensor) -> Tensor:
@@ -126,17 +126,17 @@ class VaeFill(nn.Module):
     def nats(self, x: Tensor, known: Tensor, truth: Tensor, attributes: Tensor | None = None) -> Tensor:
         """Return how much each number of a latent tells where something is lost, on average: (16,)."""
         seen, lost = self._seen(x, known, attributes), _cells(x, known)
-        told = divergence(*self._q(seen, lost, truth), *self._p(seen))
-        return told.sum(dim=(0, 2, 3)) / lost.sum().clamp(min=1)
+        nats = divergence(*self._q(seen, lost, truth), *self._p(seen))
+        return nats.sum(dim=(0, 2, 3)) / lost.sum().clamp(min=1)
 
     def samples(
-        self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, count: int, chance: Generator
+        self, x: Tensor, known: Tensor, attributes: Tensor | None = None, *, count: int, rng: Generator
     ) -> list[Tensor]:
         """Draw several pictures (B, 3, H, W) of each given; what is seen is seen once."""
         grid = (x.shape[2], x.shape[3])
         seen, lost = self._seen(x, known, attributes), _cells(x, known)
         mean, logvar = self._p(seen)
-        draws = (drawn(mean, logvar, standard(mean, chance)) for _ in range(count))
+        draws = (sample_gaussian(mean, logvar, standard(mean, rng)) for _ in range(count))
         return [crop(self._answer(seen, lost * z), grid) for z in draws]
 
     def _seen(self, x: Tensor, known: Tensor, attributes: Tensor | None) -> Seen:

@@ -117,7 +117,7 @@ def load(path: str | os.PathLike[str]) -> tuple[nn.Module, Card]:
         raise UnsupportedFile(
             f"{path} was written by tratteggio {card.version:.40}; its net cannot be built here: {error}"
         ) from error
-    with _opened(path) as file:
+    with _open(path) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (it is no mapping)
     wrong = _difference(tensors, net)
     if wrong:
@@ -136,7 +136,7 @@ def read_card(path: str | os.PathLike[str]) -> Card:
         UnreadableFile: no such file, or it is damaged.
         UnsupportedFile: it holds no card of ours.
     """
-    with _opened(path) as file:
+    with _open(path) as file:
         text = (file.metadata() or {}).get(CARD)
     if text is None:
         raise UnsupportedFile(
@@ -208,7 +208,7 @@ def _difference(tensors: Mapping[str, Tensor], net: nn.Module) -> str:
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
+def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
     if not Path(path).is_file():
         raise UnreadableFile(f"there is no file {path}")
     with (

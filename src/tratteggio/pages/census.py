@@ -12,14 +12,14 @@ from scipy import ndimage
 from tratteggio.metrics.calibration import band_of
 from tratteggio.painting import Groups, Lacunae, Region, Restoration
 
-NEAR_PX = 16  # lost pixels closer than this count as one lacuna
+CELLS = 1 << 24  # of the map of lacunae in memory: up to so many pixels, lacunae are exact connected areas
 TILE_PX = 1024
 REACH_PX = 256  # widths beyond twice this are measured only where the lacuna lies in one tile
 
 
 @dataclass(frozen=True)
 class Lacuna:
-    """One lacuna, or several within 16 pixels of each other.
+    """One connected area of lost paint; pixels that touch at a corner are connected.
 
     Attributes:
         box: tight bounding box in pixels.
@@ -41,16 +41,36 @@ class Lacuna:
     band: float
 
 
-def census(restoration: Restoration, *, rows: int) -> tuple[list[Lacuna], int]:
-    """Measure the `rows` largest lacunae, largest first, and count all.
+@dataclass(frozen=True)
+class Census:
+    """What there is to list of the lacunae of a painting.
 
-    The mask and the confidence are read in bands and tiles; memory does not grow with the painting.
+    Attributes:
+        largest: those measured, largest first.
+        count: of all.
+        apart_px: lost pixels up to this far apart count as one lacuna; 1: they touch.
     """
-    groups = restoration.lacunae.groups(NEAR_PX)
+
+    largest: list[Lacuna]
+    count: int
+    apart_px: int
+
+
+def census(restoration: Restoration, *, rows: int, cells: int = CELLS) -> Census:
+    """Measure the `rows` largest lacunae, and count all.
+
+    The mask and the confidence are read in bands and tiles. Lacunae are connected areas; for paintings of
+    more than `cells` pixels they are found on a coarser grid, so that memory does not grow with the painting.
+    """
+    grid_rows, grid_cols = restoration.lacunae.grid
+    apart_px = 1
+    while -(-grid_rows // apart_px) * -(-grid_cols // apart_px) > cells:
+        apart_px += 1
+    groups = restoration.lacunae.groups(apart_px)
     confidence, band = _means(restoration, groups)
     largest = np.argsort(-groups.lost_px, kind="stable")[:rows]
     found = [_measure(restoration.lacunae, groups, i, float(confidence[i]), float(band[i])) for i in largest]
-    return found, len(groups.regions)
+    return Census(found, len(groups.regions), apart_px)
 
 
 def _means(restoration: Restoration, groups: Groups) -> NDArray[np.float64]:

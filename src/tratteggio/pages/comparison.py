@@ -68,11 +68,16 @@ def _curtain(left: Scan, right: Scan, longest: int) -> Markup:
     names = Path(left.name).name, Path(right.name).name
     rows, cols = left.grid
     reduced = max(rows, cols) / longest
-    note = f"{cols:,} × {rows:,} pixels" + (f", reduced {reduced:.1f} times here." if reduced > 1 else ".")
+    note = f"{cols:,} × {rows:,} pixels" + (
+        f", reduced {reduced:.1f} times here. Give a larger `longest` for true pixels."
+        if reduced > 1
+        else "."
+    )
     return curtain(
         overview(left, longest=longest),
         overview(right, longest=longest),
         title=f"{names[0]} and {names[1]}",
         labels=names,
         note=note,
+        reduced=max(reduced, 1.0),
     )

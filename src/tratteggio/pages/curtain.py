@@ -78,11 +78,15 @@ pull(); show();
 """
 
 
-def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str], note: str = "") -> Markup:
+def curtain(
+    before: Array, after: Array, *, title: str, labels: tuple[str, str], note: str = "", reduced: float = 1.0
+) -> Markup:
     """Return a page that shows two images of one size under a curtain.
 
-    The curtain is pulled with the pointer, or with the arrow keys on its slider; the images fit the
-    window or stand at 1:1 and 2:1. On paper and without scripts they stand one below the other.
+    The curtain is pulled with the pointer, or with the arrow keys on its slider. The images fit the window,
+    or stand at one or two screen pixels for each of theirs. The buttons give the scale with respect to the
+    scan: 1:1 and 2:1, or 1:2.5 and 1:1.25 for copies reduced 2.5 times. On paper and without scripts they
+    stand one below the other.
 
     Args:
         before: (h, w, 3) uint8, left of the curtain.
@@ -90,6 +94,7 @@ def curtain(before: Array, after: Array, *, title: str, labels: tuple[str, str],
         title: heading of the page.
         labels: what the two images are, left and right.
         note: one line below the heading, for example how much the viewing copies are reduced.
+        reduced: scan pixels per pixel of the images, 1 or more.
 
     Raises:
         GridMismatch: the images differ in size.
@@ -114,8 +119,8 @@ Both are {:,} &times; {:,} pixels here.</p>
 <label for="cut">Curtain <input id="cut" type="range" min="0" max="100" step="0.1" value="50"
  aria-describedby="sides"> <output for="cut">50 %</output></label>
 <div class="zoom" role="group" aria-label="Size"><button type="button" value="fit"
- aria-pressed="true">Fit</button><button type="button" value="1" aria-pressed="false">1:1</button><button
- type="button" value="2" aria-pressed="false">2:1</button></div>
+ aria-pressed="true">Fit</button><button type="button" value="1" aria-pressed="false">{}</button><button
+ type="button" value="2" aria-pressed="false">{}</button></div>
 </div>
 <div class="wall"><div class="stage">
 <div>{}<span class="tag left">{}</span></div>
@@ -126,6 +131,16 @@ Both are {:,} &times; {:,} pixels here.</p>
 <footer>Drag the curtain, or move it with the arrow keys.
 Viewing copies of 8 bits per channel; large ones are JPEG.</footer></div>""",
         title, html('<p class="soft">{}</p>', note) if note else "", left, right, cols, rows,
-        img(before, left), left, img(after, right), right,
+        _scale(1 / reduced), _scale(2 / reduced), img(before, left), left, img(after, right), right,
     )  # fmt: skip
     return page(title, body, style=STYLE, script=SCRIPT)
+
+
+def _scale(screen_px: float) -> str:
+    """Return screen pixels per pixel of the scan as a scale.
+
+    Example:
+        >>> [_scale(shown) for shown in (2, 1, 0.4)]
+        ['2:1', '1:1', '1:2.5']
+    """
+    return f"{screen_px:.3g}:1" if screen_px >= 1 else f"1:{1 / screen_px:.3g}"

@@ -14,7 +14,7 @@ from tratteggio.files.outputs import require_outputs
 from tratteggio.files.provenance import short_name
 from tratteggio.files.white import note_range
 from tratteggio.markup import Markup, html, join
-from tratteggio.pages.census import Lacuna, census
+from tratteggio.pages.census import Census, Lacuna, census
 from tratteggio.pages.frame import page
 from tratteggio.pages.maps import (
     SCALE_STYLE,
@@ -27,7 +27,7 @@ from tratteggio.pages.maps import (
 from tratteggio.pages.samples import STYLE as SAMPLES_STYLE
 from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
-from tratteggio.pages.tables import history_table, lacuna_table, mm, mm2
+from tratteggio.pages.tables import history_table, lacuna_csv, lacuna_table, mm, mm2
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
 from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting import Restoration
@@ -56,6 +56,8 @@ STYLE = """
   gap: 26px 24px; }
 .close .wall { padding: 8px; gap: 8px; }
 .close img { width: calc(50% - 4px); height: 170px; object-fit: contain; image-rendering: pixelated; }
+@media print { .facts { grid-template-columns: repeat(4, 1fr); } .facts dd { font-size: 11pt; }
+  .pair, .close { grid-template-columns: 1fr 1fr; gap: 6mm 5mm; } .held img { max-height: 105mm; } }
 """
 
 
@@ -71,13 +73,13 @@ def report(
     overview: Overview = files.overview,
     overwrite: bool = False,
 ) -> Markup:
-    """Make the report on a proposal, a page that opens from disk.
+    """Make the report on a proposal, a page that opens from disk, with a CSV table of the lacunae beside it.
 
     The painting is read in bands and in reduced views, so memory does not grow with it.
 
     Args:
         proposal: a restoration with its finish, or the file of a saved one.
-        page: the .html file to write; None writes none.
+        page: the .html file to write; the lacunae are written beside it (`table_file`). None writes nothing.
         samples: other plausible fills of the same lacunae, shown as a contact sheet. Those beside a file are
             found by themselves.
         rows: how many lacunae the table lists, largest first.
@@ -97,7 +99,8 @@ def report(
     """
     target = None if page is None else html_path(page)
     if target is not None:
-        require_outputs([target], inputs=_read_by(proposal, source), overwrite=overwrite)
+        outputs = [target, table_file(target)]
+        require_outputs(outputs, inputs=_read_by(proposal, source), overwrite=overwrite)
     if isinstance(proposal, str | Path):
         samples = samples or treatment.reopen_samples(proposal, source=source, white=white)
         proposal = treatment.reopen(proposal, source=source, white=white)
@@ -106,10 +109,17 @@ def report(
             "a report shows lacunae and history, so it needs a Restoration or the file of a saved proposal, "
             f"got {type(proposal).__name__}; inpaint a Scan or a file to get a Restoration"
         )
-    made = report_page(proposal, samples=samples or proposal.samples, rows=rows, overview=overview)
+    found = census(proposal, rows=rows)
+    made = report_page(proposal, found, samples=samples or proposal.samples, overview=overview)
     if target is not None:
-        write_page(target, made)
+        table = lacuna_csv(found.largest, proposal.original)
+        write_page(target, made, beside_it={table_file(target): table})
     return made
+
+
+def table_file(page: Path) -> Path:
+    """Name the CSV table of the lacunae beside a report: NAME.csv for NAME.html."""
+    return page.with_suffix(".csv")
 
 
 def _read_by(proposal: Restoration | str | Path, source: str | Path | None) -> list[str | Path]:
@@ -120,17 +130,17 @@ def _read_by(proposal: Restoration | str | Path, source: str | Path | None) -> l
 
 
 def report_page(
-    restoration: Restoration, *, samples: Sequence[Restoration], rows: int, overview: Overview
+    restoration: Restoration, found: Census, *, samples: Sequence[Restoration], overview: Overview
 ) -> Markup:
     """Lay the page out; see `report`."""
     note_range(restoration.original)
-    lacunae, count = census(restoration, rows=rows)
+    lacunae = found.largest
     name = short_name(restoration.original.name)
     parts = [
         _pictures(restoration, lacunae, overview),
         _close_up(restoration, lacunae[:DETAILS], overview),
         samples_section(restoration, samples, lacunae, overview) if samples else "",
-        lacuna_table(lacunae, count, restoration.original, calibrated="calibration" in restoration.history),
+        lacuna_table(found, restoration.original, calibrated="calibration" in restoration.history),
         history_table(restoration.history),
         _reading(restoration),
     ]
@@ -141,7 +151,7 @@ def report_page(
         "<main>\n{}\n</main>\n"
         "<footer>The images on this page are copies with 8 bits per channel. Large ones are JPEG. "
         "The files have the full bit depth.</footer>",
-        name, short_name(restoration.lacunae.name), _facts(restoration, count), join(parts, "\n"),
+        name, short_name(restoration.lacunae.name), _facts(restoration, found.count), join(parts, "\n"),
     )  # fmt: skip
     style = STYLE + SCALE_STYLE + SAMPLES_STYLE + TABLE_STYLE + _places(restoration, lacunae)
     return page(f"Proposal for {name}", body, style=style)

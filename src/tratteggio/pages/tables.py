@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tratteggio.markup import Markup, html, join
-from tratteggio.pages.census import NEAR_PX, Lacuna
+from tratteggio.pages.census import Census, Lacuna
 from tratteggio.painting import Scan
 
 HASH = re.compile(r"([a-z0-9]+:)?[0-9a-f]{32,}")
@@ -25,14 +27,18 @@ tr:target { background: var(--tint); outline: 2px solid var(--mark); }
 code { font: 13px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
 .bar { background: var(--rule); margin-right: 8px; }
 .bar rect { fill: var(--soft); }
+@media print { .roll { overflow: visible; } .bar { display: none; }
+  table { font-size: 8.5pt; } thead { display: table-header-group; }
+  th, td { white-space: normal; padding: 3px 6px 3px 0; } .history th { width: 34%; } }
 """
 
 
-def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan, *, calibrated: bool) -> Markup:
-    """Return the section that lists the lacunae, `count` in all, in pixels and, if the scale is known, mm.
+def lacuna_table(found: Census, original: Scan, *, calibrated: bool) -> Markup:
+    """Return the section that lists the lacunae, in pixels and, if the scale is known, mm.
 
     Where the confidence is calibrated, it also says how far off fills may be, in shares of the range.
     """
+    lacunae, count = found.largest, found.count
     if not lacunae:
         return html("<section><h2>List of lacunae</h2><p>There are no lacunae.</p></section>")
     um_per_px = original.um_per_px
@@ -51,11 +57,38 @@ def lacuna_table(lacunae: Sequence[Lacuna], count: int, original: Scan, *, calib
     more = html("<p>{:,} smaller {} not listed.</p>", left_out, noun) if left_out else ""
     return html(
         '<section><h2>List of lacunae</h2>\n<div class="roll"><table>\n'
-        "<caption>The largest is first. Lost pixels within {} px of each other count as one lacuna. "
+        "<caption>The largest is first. {} "
         "Widest: the diameter of the largest circle inside the lacuna.{}</caption>\n"
         "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n{}</section>",
-        NEAR_PX, turned, columns, body, more,
+        _rule(found.apart_px), turned, columns, body, more,
     )  # fmt: skip
+
+
+def lacuna_csv(lacunae: Sequence[Lacuna], original: Scan) -> str:
+    """Write the lacunae as a CSV table of plain numbers, with millimetres if the scale is known."""
+    um_per_px = original.um_per_px
+    heads = ["no", "left_px", "top_px", "width_px", "height_px", "area_px", "widest_px", "widest_is_at_least"]
+    heads += ["mean_confidence", *(["width_mm", "height_mm", "area_mm2", "widest_mm"] if um_per_px else [])]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(heads)
+    for number, lacuna in enumerate(lacunae, start=1):
+        box, wide = lacuna.box, lacuna.width_px
+        row = [number, box.left, box.top, box.cols, box.rows, lacuna.lost_px]
+        cells = [*row, "" if wide is None else f"{wide:.1f}", lacuna.at_least, f"{lacuna.confidence:.4f}"]
+        if um_per_px is not None:
+            scale = um_per_px / 1000
+            cells += [f"{box.cols * scale:.3f}", f"{box.rows * scale:.3f}"]
+            cells += [f"{lacuna.lost_px * scale**2:.4f}", "" if wide is None else f"{wide * scale:.3f}"]
+        table.writerow(cells)
+    return text.getvalue()
+
+
+def _rule(apart_px: int) -> str:
+    """Say what counts as one lacuna."""
+    if apart_px == 1:
+        return "A lacuna is one connected area of lost pixels."
+    return f"The painting is large: lost pixels up to {apart_px} px apart count as one lacuna."
 
 
 def _row(number: int, lacuna: Lacuna, um_per_px: float | None, calibrated: bool) -> Markup:

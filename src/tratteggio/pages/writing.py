@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tratteggio.errors import BadUsage
@@ -23,11 +24,13 @@ def html_path(page: str | Path) -> Path:
     return page
 
 
-def write_page(page: Path, html: Markup) -> None:
-    """Write a page, or nothing.
+def write_page(page: Path, html: Markup, *, beside_it: Mapping[Path, str] | None = None) -> None:
+    """Write a page and text files that belong to it, or nothing.
 
     Raises:
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    with beside([page]) as (temporary,):
-        temporary.write_text(encodable(html), encoding="utf-8")
+    texts: dict[Path, str] = {page: html, **(beside_it or {})}
+    with beside(list(texts)) as temporaries:
+        for temporary, text in zip(temporaries, texts.values(), strict=True):
+            temporary.write_text(encodable(text), encoding="utf-8")

@@ -61,6 +61,11 @@ class LazyPixels(ABC):
         """Number of samples."""
         return int(np.prod(self.shape, dtype=np.int64))
 
+    def __repr__(self) -> str:
+        """Return one line; a dataclass of pixels keeps it by `repr=False`."""
+        sides = " x ".join(f"{side:,}" for side in self.shape)
+        return f"{type(self).__name__}: {sides}, {self.dtype.name}, read by region"
+
     def __len__(self) -> int:
         return self.shape[0]
 

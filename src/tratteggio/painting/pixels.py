@@ -39,7 +39,7 @@ class Pixels(Protocol):
         """Read a region."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mapped(LazyPixels):
     """Pixels seen through a function that is applied to each region as it is read.
 

@@ -21,7 +21,7 @@ from tratteggio.painting.scan import Scan
 TILE_PX = 512  # full-size pixels a side that are looked at together at reduced scale
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Composite(LazyPixels):
     """The original with the fill laid into the lacunae and nowhere else, made region by region.
 
@@ -65,7 +65,7 @@ class Composite(LazyPixels):
         return original
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _CompositeLevel(LazyPixels):
     """A proposal at reduced scale: the original's smaller copy, and means of the proposal at lacunae."""
 

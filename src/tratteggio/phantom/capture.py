@@ -43,7 +43,7 @@ class Capture:
 
     def at(self, region: Region) -> Array:
         """Return the scan within a region of its own grid: (h, w, 3), or (h, w) for one channel."""
-        light = self.lit(region) if self.warp is None else self._warped(region, self.warp)
+        light = self.lit(region) if self.warp is None else self._warp(region, self.warp)
         value = np.sqrt(light) if self.modality.encoded else light
         value = np.clip(value + self._noise(region, value), 0, 1)
         return stored(value if self.modality.channels > 1 else value[..., 0], self.depth)
@@ -75,7 +75,7 @@ class Capture:
         dimmed: Floats = np.float32(1) - np.float32(2 * self.modality.falloff) * (y * y + x * x)
         return dimmed
 
-    def _warped(self, region: Region, warp: Warp) -> Floats:
+    def _warp(self, region: Region, warp: Warp) -> Floats:
         """Look at the panel through the warp; black cloth lies around it.
 
         A cubic B-spline joins the pixels: it blurs by 0.58 pixels more, everywhere alike, and rings nowhere.

@@ -79,7 +79,7 @@ class Sheet:
         return rows, slice(int(np.clip(left - 1, 0, self.cols)), int(np.clip(right + 2, 0, self.cols)))
 
     def cloud(self, size: float, *seed: int) -> Floats:
-        """Return smooth chance in (-1, 1) over the sheet, with lumps of `size` units."""
+        """Return smooth random values in (-1, 1) over the sheet, with lumps of `size` units."""
         return field(self.y[:, 0].astype(np.float64) / size, self.x[0].astype(np.float64) / size, *seed)
 
     def fill(self, points: Sequence[Point]) -> Cover:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from tratteggio.degradation.simulation.value_noise import Floats, chances, draw
+from tratteggio.degradation.simulation.value_noise import Floats, draw, uniform_rows
 from tratteggio.phantom.cartoon import Cartoon, Point, Sheet
 
 LINE = 0.0026  # width of a line, in units
@@ -26,7 +26,7 @@ def underdrawing(cartoon: Cartoon, seed: int) -> Floats:
     # Leaf is laid on bare ground; its sheen is no form.
     tone = tone + (np.float32(0.5) - tone) * cartoon.gold
     lines = np.maximum(_contours(tone, sheet), _hatching(tone, cartoon.gold, sheet, seed))
-    drawn = _moved(lines, sheet, seed)
+    drawn = _displace(lines, sheet, seed)
     faded = np.float32(0.80) + sheet.cloud(0.05, seed, 402) * np.float32(0.28)
     covered: Floats = np.clip(drawn * faded * (np.float32(1) - cartoon.gold), 0, 1).astype(np.float32)
     return covered
@@ -53,7 +53,7 @@ def _hatching(tone: Floats, gold: Floats, sheet: Sheet, seed: int) -> Floats:
     strokes: list[list[Point]] = []
     across = np.arange(-sheet.half_width, sheet.half_width, PITCH)
     for row, y0 in enumerate(np.arange(sheet.top, 1.0, PITCH)):
-        for x0, (a, b, c, d) in zip(across, chances(len(across), 4, seed, 410, row), strict=True):
+        for x0, (a, b, c, d) in zip(across, uniform_rows(len(across), 4, seed, 410, row), strict=True):
             x, y = float(x0) + a * PITCH, float(y0) + b * PITCH
             i, j = int((y - sheet.top) * sheet.scale), int((x + sheet.half_width) * sheet.scale)
             if not (0 <= i < sheet.rows and 0 <= j < sheet.cols) or gold[i, j] > 0.3:
@@ -80,7 +80,7 @@ def _group(x: float, y: float, turn: float) -> list[list[Point]]:
     return group
 
 
-def _moved(lines: Floats, sheet: Sheet, seed: int) -> Floats:
+def _displace(lines: Floats, sheet: Sheet, seed: int) -> Floats:
     """Shift the drawing by the freedom of the hand, and further where the painter changed his mind."""
     shift = []
     at = (draw(seed, "change x", -0.5, 0.5) * sheet.half_width, draw(seed, "change y", 0.3, 0.8))

@@ -147,7 +147,7 @@ def multimodal(
         return Lacunae(lazily(read), name=f"{name} ({kind})")
 
     warps = {
-        kind: Warp.drawn(grid, scale=modality.scale, seed=seed, stream=number)
+        kind: Warp.from_seed(grid, scale=modality.scale, seed=seed, stream=number)
         if misregistered and number
         else Warp.none(grid)
         for number, (kind, modality) in enumerate(MODALITIES.items())

@@ -106,7 +106,7 @@ class Pose:
     turn: float
 
     @classmethod
-    def drawn(cls, seed: int) -> Pose:
+    def from_seed(cls, seed: int) -> Pose:
         """Draw a pose."""
         side = 1 if draw(seed, "side") < 0.5 else -1
         at = (side * 0.012, draw(seed, "height", 0.365, 0.385))

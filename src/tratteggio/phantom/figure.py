@@ -25,7 +25,7 @@ NECKLINE = "-0.092 0.572, -0.05 0.606, 0 0.62, 0.05 0.606, 0.092 0.572"
 
 def paint_figure(cartoon: Cartoon, seed: int) -> None:
     """Paint the saint over what is there."""
-    pose = Pose.drawn(seed)
+    pose = Pose.from_seed(seed)
     mantle = MANTLES[int(draw(seed, "paint of the mantle") ** 1.6 * len(MANTLES))]
     robe = ROBES[int(draw(seed, "paint of the robe") ** 1.6 * len(ROBES))]
     _lining(cartoon, pose, mantle)

@@ -55,7 +55,7 @@ def _leaves(sheet: Sheet, seed: int) -> Floats:
 
 def _tooling(sheet: Sheet, seed: int) -> Floats:
     """Light on what is pressed into the gold: rings and punches of the halo and of the border."""
-    pose = Pose.drawn(seed)
+    pose = Pose.from_seed(seed)
     centre = (pose.at[0], pose.at[1] - 0.025)
     radius = draw(seed, "halo", 0.205, 0.225)
     depth = np.zeros((sheet.rows, sheet.cols), np.float32)

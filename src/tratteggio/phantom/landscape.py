@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tratteggio.degradation.simulation.value_noise import Floats, chances, draw, field
+from tratteggio.degradation.simulation.value_noise import Floats, draw, field, uniform_rows
 from tratteggio.phantom.cartoon import Cartoon, Cover, Point, Sheet, disc, lit, spline, stroke
 from tratteggio.phantom.paints import CLOUD, DISTANCE, EARTH, FOLIAGE, LINE, MEADOW, SKY, STONE, TILES, Ramp
 
@@ -63,7 +63,7 @@ def _everywhere(sheet: Sheet, share: Floats | None = None) -> Cover:
 
 
 def _stretched(sheet: Sheet, tall: float, wide: float, *seed: int) -> Floats:
-    """Return smooth chance with lumps of two sizes, down and across, in units."""
+    """Return smooth random values with lumps of two sizes, down and across, in units."""
     return field(sheet.y[:, 0].astype(np.float64) / tall, sheet.x[0].astype(np.float64) / wide, *seed)
 
 
@@ -117,7 +117,7 @@ def _hedges(cartoon: Cartoon, crest: Floats, seed: int, number: int) -> None:
     for row in range(3):
         drop = 0.012 + 0.028 * row
         count = int(draw(seed, f"bushes {number} {row}", 14, 30))
-        for a, b, c in chances(count, 3, seed, number, row):
+        for a, b, c in uniform_rows(count, 3, seed, number, row):
             x = (2 * a - 1) * sheet.half_width
             col = int(np.clip((x + sheet.half_width) * sheet.scale, 0, sheet.cols - 1))
             y = float(crest[col]) + drop + 0.006 * b
@@ -243,7 +243,7 @@ def _bank(cartoon: Cartoon, side: int, seed: int) -> None:
     cartoon.lay(sheet.fill(stroke(bends, 0.07, ends=(1.4, 0.15))), EARTH, tone + np.float32(0.3), hatch=0.08)
     for tone_of, number in ((0.25, 0), (0.55, 1)):
         blades = []
-        for a, b, c, d in chances(420, 4, seed, 260 + number):
+        for a, b, c, d in uniform_rows(420, 4, seed, 260 + number):
             x = (2 * a - 1) * half
             y = float(np.interp(x, [p[0] for p in edge], [p[1] for p in edge])) + b * b * 0.12
             tip = (x + (c - 0.5) * 0.02, y - 0.010 - 0.018 * d)
@@ -277,7 +277,7 @@ def _tree(cartoon: Cartoon, root: Point, tall: float, seed: int) -> None:
     ):
         leaves = []
         for number, (cx, cy) in enumerate(centres):
-            for a, b, c in chances(int(70 * part), 3, seed, stream, number):
+            for a, b, c in uniform_rows(int(70 * part), 3, seed, stream, number):
                 r = 0.13 * tall * float(np.sqrt(a)) * (0.6 + 0.4 * part)
                 at = (
                     cx + r * float(np.cos(2 * np.pi * b)) + shift * tall,

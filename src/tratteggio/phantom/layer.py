@@ -20,7 +20,7 @@ LEVELS = {"uint8": 255, "uint16": 65535}
 BLOCK = (128, 512)  # pixels worked on at once: small enough for the processor's cache
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layer(LazyPixels):
     """Pixels that are made when they are read.
 

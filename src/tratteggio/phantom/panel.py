@@ -90,19 +90,19 @@ def panel(
         return Lacunae(Layer((rows, cols), np.dtype(np.bool_), read), name=f"{name} ({kind})")
 
     return Phantom(
-        scan(_painted, "painted"),
-        scan(_damaged, "damaged"),
+        scan(_paint, "painted"),
+        scan(_damage, "damaged"),
         lost(lambda region: work.damage(region).cracked, "cracks"),
         lost(lambda region: work.damage(region).flaked, "losses"),
         lost(lambda region: work.damage(region).lost, "lacunae"),
     )
 
 
-def _painted(work: Work, region: Region, depth: Depth) -> Array:
+def _paint(work: Work, region: Region, depth: Depth) -> Array:
     return stored(work.surface.at(region), depth)
 
 
-def _damaged(work: Work, region: Region, depth: Depth) -> Array:
+def _damage(work: Work, region: Region, depth: Depth) -> Array:
     intact = work.surface.at(region)
     seen = stored(intact, depth)
     damage = work.damage(region)

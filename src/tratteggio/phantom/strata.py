@@ -126,7 +126,7 @@ class Strata:
         return self.ink > DRAWN
 
     def noise(self, stream: int, tall_mm: float, wide_mm: float) -> Floats:
-        """Return smooth chance in -1 .. 1 with lumps of a size in millimetres."""
+        """Return smooth random values in -1 .. 1 with lumps of a size in millimetres."""
         y, x = millimetres(self.region, self.painting.work.um_per_px)
         return field(y / tall_mm, x / wide_mm, self.painting.work.seed, stream)
 

@@ -103,14 +103,14 @@ class Support:
         plank = min(_PLANK_MM, 0.58 * wide)
         place = x / plank + draw(self.seed, "first plank")
         number = np.floor(place).astype(np.int64)
-        chance = [uniform(number, self.seed, 500 + k).astype(np.float64) for k in range(5)]
+        random = [uniform(number, self.seed, 500 + k).astype(np.float64) for k in range(5)]
         across = (place - number - 0.5) * plank
-        axis = np.where(chance[0] < 0.35, (chance[1] - 0.5) * 0.8 * plank, 260 + 300 * chance[1])
-        depth = 12 + 25 * chance[2] + (0.03 + 0.05 * chance[3]) * (y[:, None] - 1000 * (chance[4] > 0.5))
+        axis = np.where(random[0] < 0.35, (random[1] - 0.5) * 0.8 * plank, 260 + 300 * random[1])
+        depth = 12 + 25 * random[2] + (0.03 + 0.05 * random[3]) * (y[:, None] - 1000 * (random[4] > 0.5))
         wave = field(y / 70, x / 26, self.seed, 510) * np.float32(3.0) + field(
             y / 18, x / 9, self.seed, 511
         ) * np.float32(0.5)
-        ring_mm = 1.5 + 1.4 * chance[3]
+        ring_mm = 1.5 + 1.4 * random[3]
         rings = (np.sqrt((across - axis) ** 2 + depth * depth) + wave) / ring_mm
         year = np.floor(rings)
         part = (rings - year).astype(np.float32)
@@ -121,7 +121,7 @@ class Support:
         seen = np.clip(ring_mm * 1000 / self.um_per_px / 3 - 0.7, 0, 1).astype(np.float32)
         fibre = field(y / 21, x / 0.35, self.seed, 513) * np.float32(0.05)
         tone = (late - np.float32(0.27)) * seen * np.float32(0.36) + fibre
-        tone += (chance[2] * 0.22 - 0.11).astype(np.float32)
+        tone += (random[2] * 0.22 - 0.11).astype(np.float32)
         wood = np.float32(WOOD) * (np.float32(1) + tone)
         edge = np.minimum(place - number, number + 1 - place) * plank
         gap = np.clip((_JOIN_MM + self.um_per_px / 2000 - edge) / (self.um_per_px / 1000), 0, 1)

@@ -100,8 +100,8 @@ class Surface:
             along, across = fx * np.cos(angle) + fy * np.sin(angle), fy * np.cos(angle) - fx * np.sin(angle)
             shape = np.exp(-((along * length) ** 2) * 1.2 - ((across * width) ** 2) * 1.2)
             shape *= 1 - np.exp(-((across * width * 3.5) ** 2))  # no blotches, only strokes
-            chance = uniform(at[:, None], at[None, :], self.seed, 40 + way) - 0.5
-            tile = np.fft.irfft2(np.fft.rfft2(chance) * shape, (SIDE, SIDE))
+            noise = uniform(at[:, None], at[None, :], self.seed, 40 + way) - 0.5
+            tile = np.fft.irfft2(np.fft.rfft2(noise) * shape, (SIDE, SIDE))
             tile /= tile.std() + 1e-12
             tiles.append(np.pad(np.clip(tile, -2.2, 2.2), (0, 1), mode="wrap"))
         # Strokes finer than a pixel average out.
@@ -117,8 +117,8 @@ class Surface:
         first = np.floor(turn)
         part = turn - first
         scale = self.um_per_px / self._texel_um
-        row, row_part = _wrapped(region.top, region.bottom, scale)
-        col, col_part = _wrapped(region.left, region.right, scale)
+        row, row_part = _wrap(region.top, region.bottom, scale)
+        col, col_part = _wrap(region.left, region.right, scale)
         line = SIDE + 1
         place = row[:, None] * line + col[None, :]
         one = first.astype(np.int32) % WAYS
@@ -176,7 +176,7 @@ def _between(start: int, stop: int, scale: float, size: int) -> tuple[NDArray[np
     return whole, (at - whole).astype(np.float32)
 
 
-def _wrapped(start: int, stop: int, scale: float) -> tuple[NDArray[np.int32], Floats]:
+def _wrap(start: int, stop: int, scale: float) -> tuple[NDArray[np.int32], Floats]:
     """Return the texel of each pixel on the repeating tile, and the part towards the next."""
     at = np.arange(start, stop) * scale
     whole = np.floor(at)

@@ -39,7 +39,7 @@ class Warp:
     stream: int
 
     @classmethod
-    def drawn(cls, grid: tuple[int, int], *, scale: float, seed: int, stream: int) -> Warp:
+    def from_seed(cls, grid: tuple[int, int], *, scale: float, seed: int, stream: int) -> Warp:
         """Draw a warp for a scan with `scale` pixels for each of the panel.
 
         Up to 0.7 degrees of rotation, 1 % of scale and shear, 1.2 % of the longer side of shift, 0.4 % of
@@ -47,15 +47,19 @@ class Warp:
         """
         scan_grid = (max(1, round(grid[0] * scale)), max(1, round(grid[1] * scale)))
 
-        def chance(name: str, most: float) -> float:
+        def draw_within(name: str, most: float) -> float:
             return draw(seed, f"warp {stream} {name}", -most, most)
 
-        turn = chance("turn", 0.012)
+        turn = draw_within("turn", 0.012)
         pose = np.array(
             [
-                [1 + chance("tall", 0.01), turn + chance("shear", 0.003), chance("down", 0.024)],
-                [-turn, 1 + chance("wide", 0.01), chance("right", 0.024)],
-                [chance("tip", 0.004), chance("pan", 0.004), 1],
+                [
+                    1 + draw_within("tall", 0.01),
+                    turn + draw_within("shear", 0.003),
+                    draw_within("down", 0.024),
+                ],
+                [-turn, 1 + draw_within("wide", 0.01), draw_within("right", 0.024)],
+                [draw_within("tip", 0.004), draw_within("pan", 0.004), 1],
             ]
         )
         homography = _centred(grid) @ pose @ np.linalg.inv(_centred(scan_grid))
@@ -71,7 +75,7 @@ class Warp:
     def seen(self, region: Region) -> Doubles:
         """Return which place of the panel each pixel of a region of the scan shows: (h, w, 2)."""
         row, col = _axes(region)
-        place = _projected(self.homography, row[:, None], col[None, :])
+        place = _project(self.homography, row[:, None], col[None, :])
         if self.field_px:
             y, x = row / self._cell, col / self._cell
             for axis in range(2):
@@ -83,7 +87,7 @@ class Warp:
         rows, cols = _axes(region)
         row, col = rows[:, None], cols[None, :]
         back = np.linalg.inv(self.homography).astype(np.float64)
-        place = _projected(back, row, col)
+        place = _project(back, row, col)
         if self.field_px:
             # Each round shrinks the error by the slope of the field, below a tenth.
             for _ in range(_ROUNDS):
@@ -92,7 +96,7 @@ class Warp:
                     field_at(y, x, self.seed, self.stream, axis).astype(np.float64) * self.field_px
                     for axis in range(2)
                 )
-                place = _projected(back, row - down, col - right)
+                place = _project(back, row - down, col - right)
         return place
 
     def displacement(self, region: Region) -> Floats:
@@ -120,7 +124,7 @@ def _centred(grid: tuple[int, int]) -> Doubles:
     return np.array([[half, 0, (grid[0] - 1) / 2], [0, half, (grid[1] - 1) / 2], [0, 0, 1]])
 
 
-def _projected(h: Doubles, row: Doubles, col: Doubles) -> Doubles:
+def _project(h: Doubles, row: Doubles, col: Doubles) -> Doubles:
     depth = h[2, 0] * row + h[2, 1] * col + h[2, 2]
     return np.stack(
         [

@@ -16,7 +16,7 @@ from torch import nn
 from tratteggio import losses, models
 from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
-from tratteggio.models.serving import place
+from tratteggio.models.serving import resolve_device
 from tratteggio.painting import Lacunae, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.training import loop
@@ -151,7 +151,7 @@ def _complete(run: Path, manifest: dict[str, str]) -> bool:
 
 def _steps(net: nn.Module, patches: OwnPaint, recipe: Recipe, *, minutes: float, device: str) -> int:
     """Measure how many steps fit into the minutes; the net keeps its weights."""
-    there = place(device)
+    there = resolve_device(device)
     net = net.to(there)
     loss = where_true(losses.build(recipe.loss))
     begun = time.perf_counter()
@@ -169,10 +169,10 @@ def _steps(net: nn.Module, patches: OwnPaint, recipe: Recipe, *, minutes: float,
 
 def _card(card: models.Card, recipe: Recipe, scan: Scan, file: Path) -> models.Card:
     """Name the painting beside what the weights had learnt from before."""
-    told = json.loads(to_json(replace(recipe, init_from=file.name)))
+    recipe_json = json.loads(to_json(replace(recipe, init_from=file.name)))
     return replace(
         card,
-        recipe=json.dumps(told, indent=1) + "\n",
+        recipe=json.dumps(recipe_json, indent=1) + "\n",
         data=(*card.data, f"then {provenance.short_name(scan.name)}"),
         licence="of the painting",
         seed=recipe.seed,

@@ -18,7 +18,7 @@ from tratteggio.degradation import make_damage, make_degradation
 from tratteggio.errors import BadUsage, UnsafeOutput
 from tratteggio.names import followed
 from tratteggio.recipes._catalogue import load
-from tratteggio.recipes._judges import feature_net
+from tratteggio.recipes._feature_nets import feature_net
 from tratteggio.training import loop
 from tratteggio.training.dataset import Dataset, NeedsFitting, Request, inputs_of
 from tratteggio.training.patches import Augment
@@ -113,7 +113,7 @@ def train(
         chosen,
         run,
         degrade=samples.shown or shown,
-        held_out=samples.validation,
+        validation=samples.validation,
         card=_card(chosen, samples.names, licence, device),
         manifest=samples.manifest,
         resume=resume,
@@ -127,7 +127,7 @@ def train(
 def _require_apart(run: Path, read: Iterable[str | Path | None]) -> None:
     """Refuse a run whose folder holds what it learns from: one begun anew would remove that."""
     for source in read:
-        if source and Path(source).exists() and followed(run) in (place := followed(source), *place.parents):
+        if source and Path(source).exists() and followed(run) in (file := followed(source), *file.parents):
             raise UnsafeOutput(f"{source} lies in {run}, the folder of the run itself; name another folder")
 
 
@@ -165,7 +165,7 @@ def _objective(
     options = dict(recipe.loss_options)
     demanded = options.pop(SHA256, None)
     net, sha256 = feature_net(features, taps=taps, sha256=None if demanded is None else str(demanded))
-    loss = losses.build(recipe.loss, options, features=net.to(_place(device)))
+    loss = losses.build(recipe.loss, options, features=net.to(_resolve_device(device)))
     return replace(recipe, loss_options={**options, SHA256: sha256}), loss
 
 
@@ -175,14 +175,14 @@ def _judging(loss: losses.Objective, modality: str, modalities: Mapping[str, int
     first = sum(modalities[name] for name in before)
     here = slice(first, first + modalities[modality])
 
-    def judged(out: Tensor, truth: Tensor, known: Tensor) -> losses.Terms:
+    def of_modality(out: Tensor, truth: Tensor, known: Tensor) -> losses.Terms:
         return loss(out[:, here], truth[:, here], known[:, first : first + 1])
 
-    return judged
+    return of_modality
 
 
-def _place(device: str) -> torch.device:
-    """Return where the loop will work: the features are judged there."""
+def _resolve_device(device: str) -> torch.device:
+    """Return the device of the training loop; the features are computed there too."""
     if device == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
@@ -204,7 +204,7 @@ def _card(recipe: Recipe, names: tuple[str, ...], licence: str, device: str) -> 
 
 
 def _machine(device: str) -> str:
-    place = _place(device)
-    if place.type == "cuda":
-        return torch.cuda.get_device_name(place)
+    resolved = _resolve_device(device)
+    if resolved.type == "cuda":
+        return torch.cuda.get_device_name(resolved)
     return f"{os.cpu_count()} CPU cores, {platform.machine()}"

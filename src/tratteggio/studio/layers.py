@@ -37,7 +37,7 @@ def fill_of(restoration: Restoration, version: int = 0) -> Fill:
     return Fill(restoration.pixels, restoration.lacunae.lost, restoration.confidence, version)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Placed(LazyPixels):
     """An array that lies somewhere on a grid; 0 elsewhere.
 

@@ -131,7 +131,7 @@ class Marks:
         return small
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Indices(LazyPixels):
     """Marked classes as the pixels of a damage map; tiles are shared with the marks, which replace theirs."""
 

@@ -74,8 +74,8 @@ class OwnPaint:
     def __getitem__(self, index: int) -> tuple[Floats, Floats]:
         """Return truth (3, side, side), NaN where there is none, and known (1, side, side) of 0 or 1."""
         rng = np.random.default_rng([self.seed, index])
-        region, real = self._place(rng)
-        made = self._made(real, rng)
+        region, real = self._draw_window(rng)
+        made = self._lay_lacunae(real, rng)
         colour = self.scan.colour(region).astype(np.float32)
         if colour.shape[2] != COLOURS:  # engines fill each channel by itself, as a grey picture
             channel = int(rng.integers(colour.shape[2]))
@@ -84,8 +84,8 @@ class OwnPaint:
         low, high = colour[known].min(), colour[known].max()
         truth = (colour - low) / max(high - low, np.finfo(np.float32).tiny)
         truth[real] = np.nan
-        turn = _turn(rng)
-        return _turned(truth, turn).transpose(2, 0, 1).copy(), _turned(known, turn)[None].astype(np.float32)
+        turn = _draw_turn(rng)
+        return _turn(truth, turn).transpose(2, 0, 1).copy(), _turn(known, turn)[None].astype(np.float32)
 
     @cached_property
     def _cells(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -106,7 +106,7 @@ class OwnPaint:
         top, left = np.clip(corner, 0, np.array(self.scan.grid) - self.side).tolist()
         return Region(top, left, top + self.side, left + self.side)
 
-    def _place(self, rng: Generator) -> tuple[Region, Lost]:
+    def _draw_window(self, rng: Generator) -> tuple[Region, Lost]:
         """Draw a patch of which enough is known, and where it is really lost or not seen."""
         for _ in range(ATTEMPTS):
             anywhere = self._within(rng.integers(0, self.scan.grid))
@@ -118,10 +118,10 @@ class OwnPaint:
             f"{self.scan.name} has too little known paint in one place to learn from; fill without adapting"
         )
 
-    def _made(self, real: Lost, rng: Generator) -> Lost:
+    def _lay_lacunae(self, real: Lost, rng: Generator) -> Lost:
         """Lay lacunae of the painting's own shapes over what is known; where none fit, drawn ones."""
         for _ in range(ATTEMPTS):
-            shape = _turned(self.lacunae.read(self._beside(rng)), _turn(rng))
+            shape = _turn(self.lacunae.read(self._beside(rng)), _draw_turn(rng))
             made: Lost = shape & ~real
             if made.any() and (~(real | made)).mean() >= KNOWN:
                 return made
@@ -132,11 +132,11 @@ class OwnPaint:
 def where_true(loss: Objective) -> Objective:
     """Judge by an objective only where there is a truth; elsewhere there is no error and no gradient."""
 
-    def judged(out: Tensor, truth: Tensor, known: Tensor) -> Terms:
+    def masked(out: Tensor, truth: Tensor, known: Tensor) -> Terms:
         absent, same = truth.isnan(), out.detach()
         return loss(torch.where(absent, same, out), torch.where(absent, same, truth), known)
 
-    return judged
+    return masked
 
 
 def _one(real: Lost, rng: Generator) -> Lost:
@@ -147,11 +147,11 @@ def _one(real: Lost, rng: Generator) -> Lost:
     return lost
 
 
-def _turn(rng: Generator) -> int:
+def _draw_turn(rng: Generator) -> int:
     """Draw one of the eight ways to turn and mirror a square."""
     return int(rng.integers(8))
 
 
-def _turned(square: NDArray[_Kind], turn: int) -> NDArray[_Kind]:
+def _turn(square: NDArray[_Kind], turn: int) -> NDArray[_Kind]:
     turned = np.rot90(square, turn % 4)
     return turned[:, ::-1] if turn >= 4 else turned

@@ -63,12 +63,12 @@ class Average:
         """Let the net have what is handed on as its weights while this is open."""
         learnt = {name: self._weights[name].data for name in self.mean}
         for name, mean in self.mean.items():
-            self._weights[name].data = self._blended(name, mean)
+            self._weights[name].data = self._blend(name, mean)
         try:
             yield
         finally:
             for name, tensor in learnt.items():
                 self._weights[name].data = tensor
 
-    def _blended(self, name: str, mean: Tensor) -> Tensor:
+    def _blend(self, name: str, mean: Tensor) -> Tensor:
         return torch.lerp(self.first[name], mean, self.blend) if self.first else mean

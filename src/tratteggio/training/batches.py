@@ -81,12 +81,14 @@ class Shares(Dataset["Batch | TratteggioError"]):
             patches = [self.patches[index] for index in indices]
         except TratteggioError as error:
             return error
-        truth, known, *told = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*patches, strict=True))
+        truth, known, *attributes = (
+            torch.from_numpy(np.stack(arrays)) for arrays in zip(*patches, strict=True)
+        )
         spent = {stage: total - before.get(stage, 0.0) for stage, total in self._seconds().items()}
         return Batch(
             truth,
             known,
-            told[0] if told else None,
+            attributes[0] if attributes else None,
             torch.tensor(indices),
             seconds=spent or {"patches": time.perf_counter() - start},
             unreadable=tuple(getattr(self.patches, "unreadable", ())),

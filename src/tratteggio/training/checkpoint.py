@@ -133,12 +133,12 @@ def load_state(
     header, tensors = _read(file)
     if header.get("kind") != STATE:
         raise BadUsage(f"{file} is not a training state of this version, so nothing can be resumed from it")
-    told = require(header, _Header, file, what="training state", remedy=DAMAGED)
+    state = require(header, _Header, file, what="training state", remedy=DAMAGED)
     with untrusted(file, what="training state", remedy=DAMAGED):
-        begun = Progress(int(told.step), float(told.hours))
+        begun = Progress(int(state.step), float(state.hours))
     if begun.step < 0 or not 0 <= begun.hours < math.inf:
         raise UnreadableFile(f"{file} is not a sound training state: its step or hours cannot be; {DAMAGED}")
-    differing = differences(from_json(told.recipe, source=f"the recipe in {file}"), recipe)
+    differing = differences(from_json(state.recipe, source=f"the recipe in {file}"), recipe)
     if differing:
         raise BadUsage(
             f"{run} was started with another recipe ({'; '.join(differing)}); "
@@ -273,16 +273,16 @@ def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 
 def _require_match(file: Path, wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
     """Make sure that a file holds the tensors of an architecture, neither more nor less."""
-    told = [f"{name} is missing" for name in wanted if name not in found]
-    told += [f"{name} is unknown" for name in found if name not in wanted]
-    told += [
+    faults = [f"{name} is missing" for name in wanted if name not in found]
+    faults += [f"{name} is unknown" for name in found if name not in wanted]
+    faults += [
         f"{name} is {_kind(found[name])} where the net has {_kind(tensor)}"
         for name, tensor in wanted.items()
         if name in found and _kind(found[name]) != _kind(tensor)
     ]
-    if told:
-        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
-        raise BadUsage(f"{file} is of another architecture: {'; '.join(told[:3])}{more}")
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise BadUsage(f"{file} is of another architecture: {'; '.join(faults[:3])}{more}")
 
 
 def _kind(tensor: Tensor) -> str:

@@ -52,7 +52,7 @@ def maximin(grid: tuple[int, int], *, side: int, count: int, rng: Generator) -> 
         grid: (rows, cols) of the picture.
         side: of a patch, in pixels.
         count: how many; they repeat where there are fewer places.
-        rng: chance.
+        rng: random numbers.
 
     Returns:
         (count, 2) upper left corners: row, column.
@@ -61,26 +61,26 @@ def maximin(grid: tuple[int, int], *, side: int, count: int, rng: Generator) -> 
     places = rng.integers(0, spans + 1, (CANDIDATES, 2))
     taken = np.zeros(count, np.int64)
     away = np.full((count, CANDIDATES), np.iinfo(np.int64).max)  # squared, from each one taken to each place
-    away[0] = _squared(places - places[0])
+    away[0] = _square(places - places[0])
     nearest = away[0]
     for k in range(1, count):
         taken[k] = nearest.argmax()
-        away[k] = _squared(places - places[taken[k]])
+        away[k] = _square(places - places[taken[k]])
         nearest = np.minimum(nearest, away[k])
     for k in list(range(count)) * SWEEPS:
         away[k] = np.iinfo(np.int64).max  # of all but k
         taken[k] = away.min(axis=0).argmax()
-        away[k] = _squared(places - places[taken[k]])
+        away[k] = _square(places - places[taken[k]])
     corners: Corners = places[taken] + np.minimum(np.array(grid) - side, 0) // 2
     return corners
 
 
-def _squared(offsets: Corners) -> Corners:
+def _square(offsets: Corners) -> Corners:
     lengths: Corners = offsets[:, 0] ** 2 + offsets[:, 1] ** 2
     return lengths
 
 
-def cut(picture: Levels, place: Cut, *, side: int) -> tuple[Floats, Lost]:
+def cut(image: Levels, place: Cut, *, side: int) -> tuple[Floats, Lost]:
     """Take a patch out of a picture, resampled at most once (bilinear, if it is turned).
 
     Args:
@@ -95,10 +95,10 @@ def cut(picture: Levels, place: Cut, *, side: int) -> tuple[Floats, Lost]:
     """
     region = Region(place.top, place.left, place.top + side, place.left + side)
     if place.degrees == 0:
-        planes = _window(picture, region).transpose(2, 0, 1).astype(np.float32, order="C")
-        seen = _within(picture, region, *np.ogrid[0.5:side, 0.5:side])
+        planes = _window(image, region).transpose(2, 0, 1).astype(np.float32, order="C")
+        seen = _within(image, region, *np.ogrid[0.5:side, 0.5:side])
     else:
-        planes, seen = _turned(picture, region, math.radians(place.degrees))
+        planes, seen = _turn(image, region, math.radians(place.degrees))
     planes /= np.float32(255)
     if place.flipped:
         planes, seen = planes[..., ::-1], seen[:, ::-1]
@@ -120,18 +120,18 @@ def reach_px(side: int, degrees: float) -> int:
     return math.ceil(side / 2 * (math.cos(angle) + math.sin(angle) - 1)) + 1
 
 
-def _turned(picture: Levels, region: Region, angle: float) -> tuple[Floats, Lost]:
+def _turn(image: Levels, region: Region, angle: float) -> tuple[Floats, Lost]:
     side, half = region.rows, region.rows / 2
     cos, sin = math.cos(angle), math.sin(angle)
     reach = reach_px(side, math.degrees(angle))
     wide = Region(region.top - reach, region.left - reach, region.bottom + reach, region.right + reach)
     # From the middles of the pixels of the patch (y, x) to places in the picture, about the middle of both.
     y, x = np.ogrid[0.5 - half : half, 0.5 - half : half]
-    seen = _within(picture, region, cos * y + sin * x + half, cos * x - sin * y + half)
+    seen = _within(image, region, cos * y + sin * x + half, cos * x - sin * y + half)
     middle = half + reach
     table = (cos, -sin, middle - (cos - sin) * half, sin, cos, middle - (sin + cos) * half)
     # As float, since Pillow truncates what it interpolates in 8 bits.
-    planes = _window(picture, wide).transpose(2, 0, 1).astype(np.float32, order="C")
+    planes = _window(image, wide).transpose(2, 0, 1).astype(np.float32, order="C")
     turned = [
         Image.fromarray(plane).transform(
             (side, side), Image.Transform.AFFINE, table, Image.Resampling.BILINEAR
@@ -141,10 +141,10 @@ def _turned(picture: Levels, region: Region, angle: float) -> tuple[Floats, Lost
     return np.stack([np.asarray(plane) for plane in turned]), seen
 
 
-def _window(picture: Levels, region: Region) -> Levels:
+def _window(image: Levels, region: Region) -> Levels:
     """Read a region that may reach beyond the picture, mirrored there."""
-    inner = region.meet(Region.whole((picture.shape[0], picture.shape[1])))
-    pixels = picture[inner.slices]
+    inner = region.meet(Region.whole((image.shape[0], image.shape[1])))
+    pixels = image[inner.slices]
     if inner == region:
         return pixels
     beyond = (
@@ -154,8 +154,8 @@ def _window(picture: Levels, region: Region) -> Levels:
     return np.pad(pixels, (*beyond, (0, 0)), mode="symmetric")
 
 
-def _within(picture: Levels, region: Region, y: NDArray[np.float64], x: NDArray[np.float64]) -> Lost:
+def _within(image: Levels, region: Region, y: NDArray[np.float64], x: NDArray[np.float64]) -> Lost:
     """Tell which places (y, x), measured from the corner of a region, lie in it and in the picture."""
-    inner = region.meet(Region.whole((picture.shape[0], picture.shape[1]))).relative_to(region)
+    inner = region.meet(Region.whole((image.shape[0], image.shape[1]))).relative_to(region)
     seen: Lost = (y >= inner.top) & (y <= inner.bottom) & (x >= inner.left) & (x <= inner.right)
     return seen

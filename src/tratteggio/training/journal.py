@@ -49,7 +49,7 @@ class Journal:
 
     def __init__(self, run: Path, *, step: int = 0) -> None:
         self.file = run / "journal.jsonl"
-        _cut(self.file, step)
+        _truncate(self.file, step)
         needs = "training needs TensorBoard"
         with optional("tensorboard", needs=needs, install="pip install 'tratteggio[train]'"):
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415
@@ -163,7 +163,7 @@ def write_sheet(path: Path, rows: Sequence[Sequence[Picture]]) -> None:
     Raises:
         UnwritableFile: no space, no permission.
     """
-    lines = [_beside_each_other([_shown(picture) for picture in row]) for row in rows]
+    lines = [_beside_each_other([_to_rgb(image) for image in row]) for row in rows]
     width = max(line.shape[1] for line in lines)
     padded = [
         np.pad(line, ((0, GAP_PX), (0, width - line.shape[1]), (0, 0)), constant_values=PAPER)
@@ -176,23 +176,23 @@ def write_sheet(path: Path, rows: Sequence[Sequence[Picture]]) -> None:
     files.write(np.concatenate(padded)[:-GAP_PX], path)
 
 
-def _shown(picture: Picture) -> NDArray[np.uint8]:
+def _to_rgb(image: Picture) -> NDArray[np.uint8]:
     """Turn (C, h, w) of 0 .. 1 into RGB (h, w, 3) of 0 .. 255, rounded."""
-    rgb = picture[:3] if len(picture) >= 3 else np.repeat(picture[:1], 3, axis=0)
+    rgb = image[:3] if len(image) >= 3 else np.repeat(image[:1], 3, axis=0)
     return np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
 
 
 def _beside_each_other(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     gap = np.full((pictures[0].shape[0], GAP_PX, 3), PAPER, np.uint8)
-    parts = [part for picture in pictures for part in (gap, picture)]
+    parts = [part for image in pictures for part in (gap, image)]
     return np.concatenate(parts[1:], axis=1)
 
 
-def _cut(file: Path, step: int) -> None:
+def _truncate(file: Path, step: int) -> None:
     """Drop the lines after a step, and a last line that a kill cut short."""
     if not file.exists():
         return
-    kept = [json.dumps(line) for line, told in _lines(file) if told.step <= step]
+    kept = [json.dumps(line) for line, entry in _lines(file) if entry.step <= step]
     with beside([file]) as [temporary]:
         temporary.write_text("".join(f"{line}\n" for line in kept), "utf-8")
 

@@ -11,7 +11,7 @@ from torch import distributed
 
 from tratteggio.errors import BadUsage
 from tratteggio.extras import optional
-from tratteggio.models.serving import place
+from tratteggio.models.serving import resolve_device
 from tratteggio.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def launched(recipe: Recipe, device: str) -> Iterator[Fabric]:
         BadUsage: no GPU here, or a batch that cannot be shared evenly.
         MissingExtra: Lightning Fabric is not installed.
     """
-    there = place(device)
+    there = resolve_device(device)
     several = distributed.is_torchelastic_launched()
     world = int(os.environ["WORLD_SIZE"]) if several else 1
     local = int(os.environ["LOCAL_WORLD_SIZE"]) if several else 1

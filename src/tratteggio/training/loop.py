@@ -66,7 +66,7 @@ def train(
     run: str | os.PathLike[str],
     *,
     degrade: Degrade | None = None,
-    held_out: Sequence[Patch] = (),
+    validation: Sequence[Patch] = (),
     card: Card | None = None,
     manifest: Mapping[str, str] = {},
     resume: bool = False,
@@ -95,10 +95,10 @@ def train(
         recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
         degrade: makes of the truth what the net is shown instead, see `tratteggio.degradation`.
         run: the folder; new or empty, unless `resume`.
-        held_out: patches that are never learnt from, to measure progress on; they may differ in size.
+        validation: patches that are never learnt from, to measure progress on; they may differ in size.
         card: goes with the weights, with the hours and the last validation filled in, so that
             `tratteggio.models.load` takes them; None if the net is not registered there.
-        manifest: files to keep in the folder, by name, that tell what `patches` and `held_out` were made of,
+        manifest: files to keep in the folder, by name, that tell what `patches` and `validation` came from,
             such as a list of pictures; a run is resumed with the same ones only.
         resume: go on from the last state that the folder holds.
         overwrite: begin anew in the place of an older run, which is removed.
@@ -126,8 +126,8 @@ def train(
     with removed, machine_failures(MEMORY_ADVICE), launched(recipe, device) as fabric:
         _train(
             fabric, net, patches, loss, recipe,
-            run=Path(run), degrade=degrade, held_out=held_out, card=card, manifest=manifest, resume=resume,
-            overwrite=overwrite, workers=workers, progress=progress,
+            run=Path(run), degrade=degrade, validation=validation, card=card, manifest=manifest,
+            resume=resume, overwrite=overwrite, workers=workers, progress=progress,
         )  # fmt: skip
     return Path(run) / "weights.safetensors"
 
@@ -141,7 +141,7 @@ def _train(
     *,
     run: Path,
     degrade: Degrade | None,
-    held_out: Sequence[Patch],
+    validation: Sequence[Patch],
     card: Card | None,
     manifest: Mapping[str, str],
     resume: bool,
@@ -153,11 +153,11 @@ def _train(
     if not resume:
         if recipe.init_from:  # what cannot be begun leaves no folder
             load_weights(find(recipe.init_from), net)
-        _take_place(bench, manifest, overwrite=overwrite)
+        _prepare_folder(bench, manifest, overwrite=overwrite)
     leads = bench.fabric.is_global_zero and run.is_dir()
     with held(run) if leads else nullcontext():
-        _train_on(bench, patches, held_out=held_out, card=card, manifest=manifest, resume=resume,
-            workers=workers, progress=progress,
+        _train_on(bench, patches, validation=validation, card=card, manifest=manifest,
+            resume=resume, workers=workers, progress=progress,
         )  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def _train_on(
     bench: _Bench,
     patches: Patches,
     *,
-    held_out: Sequence[Patch],
+    validation: Sequence[Patch],
     card: Card | None,
     manifest: Mapping[str, str],
     resume: bool,
@@ -184,12 +184,12 @@ def _train_on(
             done = step + 1
             keeping = stopping or _due(done, recipe.keep_every, recipe)
             if keeping or _due(done, TELL_EVERY, recipe):
-                told = account.close()  # by all processes together
+                means = account.close()  # by all processes together
                 if journal:
-                    journal.tell(done, {"rate": rate_at(recipe, step), **told})
-            if journal and held_out and _due(done, recipe.validate_every, recipe):
+                    journal.tell(done, {"rate": rate_at(recipe, step), **means})
+            if journal and validation and _due(done, recipe.validate_every, recipe):
                 with bench.average.shown():
-                    account.figures = _validate(bench, held_out, done)
+                    account.figures = _validate(bench, validation, done)
                 journal.tell(done, {"validation": account.figures})
             if journal and keeping:
                 _keep(bench, Progress(done, account.hours), card, account.figures)
@@ -285,7 +285,7 @@ def _freeze_norms(net: nn.Module, recipe: Recipe) -> None:
     freeze()
 
 
-def _take_place(bench: _Bench, manifest: Mapping[str, str], *, overwrite: bool) -> None:
+def _prepare_folder(bench: _Bench, manifest: Mapping[str, str], *, overwrite: bool) -> None:
     """Make the folder of a new run, or clear that of an older one."""
     run = bench.run
     if not bench.fabric.is_global_zero:
@@ -387,7 +387,7 @@ class _Account:
         """Return means over steps and processes, and begin anew."""
         sums: Any = self.bench.fabric.all_reduce(torch.stack(list(self._sums.values())), reduce_op="mean")
         means = dict(zip(self._sums, (sums / self._steps).tolist(), strict=True))
-        told = {
+        record = {
             "loss": means.pop("loss"),
             "gradient": means.pop("gradient"),
             "parts": means,
@@ -396,7 +396,7 @@ class _Account:
             "stages": self.stages.means(),
         }
         self._sums, self._steps, self._seconds = {}, 0, 0.0
-        return told
+        return record
 
 
 @contextmanager
@@ -426,7 +426,7 @@ def _step(
     account.unreadable.update(batch.unreadable)
     _seed(recipe.seed, step, bench.fabric.global_rank)
     with stages("forward"):
-        truth, known = (_placed(array, bench) for array in (batch.truth, batch.known))
+        truth, known = (_to_device(array, bench) for array in (batch.truth, batch.known))
         attributes = () if batch.attributes is None else (batch.attributes.to(truth.device),)
         aside = {"truth": truth} if bench.sees_truth else {}
         with _fitting(recipe):
@@ -436,7 +436,7 @@ def _step(
         bench.fabric.backward(terms.total)
         gradients = [p.grad for p in bench.net.parameters() if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients)
-        broken, stopping = _agreed(bench.fabric, terms.total, norm, stop)
+        broken, stopping = _agree(bench.fabric, terms.total, norm, stop)
     if broken:
         raise _diverged(bench, batch, step, {**terms.parts, "loss": terms.total, "gradient": norm})
     with stages("step"):
@@ -447,8 +447,8 @@ def _step(
         bench.optimiser.step()
         bench.optimiser.zero_grad()
         bench.average.add(step)
-    told = {**terms.parts, "loss": terms.total, "gradient": norm}
-    account.add(told, seconds=time.perf_counter() - start)
+    values = {**terms.parts, "loss": terms.total, "gradient": norm}
+    account.add(values, seconds=time.perf_counter() - start)
     return stopping
 
 
@@ -457,13 +457,13 @@ def _seed(seed: int, step: int, rank: int) -> None:
     torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0]))
 
 
-def _placed(array: Tensor, bench: _Bench) -> Tensor:
+def _to_device(array: Tensor, bench: _Bench) -> Tensor:
     """Bring a batch to the device. Pixels in channels-last order are enough: layers follow their input."""
     array = array.to(bench.fabric.device, non_blocking=True)
     return array.contiguous(memory_format=torch.channels_last) if bench.recipe.channels_last else array
 
 
-def _agreed(fabric: Fabric, loss: Tensor, norm: Tensor, stop: _Stop) -> tuple[bool, bool]:
+def _agree(fabric: Fabric, loss: Tensor, norm: Tensor, stop: _Stop) -> tuple[bool, bool]:
     """Tell whether this step is broken and whether to stop, for one process that says so all do."""
     broken = ~(loss.detach().isfinite() & norm.isfinite())
     flags: Any = fabric.all_reduce(
@@ -473,12 +473,12 @@ def _agreed(fabric: Fabric, loss: Tensor, norm: Tensor, stop: _Stop) -> tuple[bo
     return bool(broken_anywhere), bool(stop_anywhere)
 
 
-def _diverged(bench: _Bench, batch: Batch, step: int, told: Mapping[str, Tensor]) -> Diverged:
+def _diverged(bench: _Bench, batch: Batch, step: int, figures: Mapping[str, Tensor]) -> Diverged:
     """Save the batch that broke a step, and say where."""
     file = bench.run / f"diverged-step-{step + 1:08d}-process-{bench.fabric.global_rank}.npz"
     with beside([file]) as [temporary], temporary.open("wb") as stream:
         np.savez(stream, **{part: getattr(batch, part).numpy() for part in ("truth", "known", "indices")})
-    values = ", ".join(f"{name} {value.item():.4g}" for name, value in told.items())
+    values = ", ".join(f"{name} {value.item():.4g}" for name, value in figures.items())
     return Diverged(
         f"step {step + 1} met {values}; its batch is in {file} and the last state before it in "
         f"{bench.run / 'state'}; look for pixels that are no numbers, or train anew with a lower rate, "
@@ -516,24 +516,24 @@ def _name_unreadable(pictures: set[str]) -> None:
 
 
 @torch.no_grad()
-def _validate(bench: _Bench, held_out: Sequence[Patch], done: int) -> dict[str, float]:
+def _validate(bench: _Bench, validation: Sequence[Patch], done: int) -> dict[str, float]:
     """Measure on the patches held out, each alone so that any size goes, and show the first of them.
 
     Of fills PSNR is that of the lacunae, of an autoencoder, to which nothing is lost, that of all.
     """
     losses, ratios, rows, counts = [], [], [], []
-    repairs = any((known < 0.5).any() for _, known, *_ in held_out)
+    repairs = any((known < 0.5).any() for _, known, *_ in validation)
     nats: Callable[..., Tensor] | None = getattr(bench.net, "nats", None)
     bench.net.eval()
-    for number, (truth, known, *attributes) in enumerate(held_out):
-        x, k = (_placed(torch.from_numpy(array)[None], bench) for array in (truth, known))
-        told = [torch.from_numpy(array)[None].to(x.device) for array in attributes]
+    for number, (truth, known, *attributes) in enumerate(validation):
+        x, k = (_to_device(torch.from_numpy(array)[None], bench) for array in (truth, known))
+        extra = [torch.from_numpy(array)[None].to(x.device) for array in attributes]
         with torch.random.fork_rng(), bench.fabric.autocast():
             _seed(bench.recipe.seed, number, 0)  # the same noise at every look
             seen = bench.shown(x, k)
-            y = bench.net(seen, k, *told)
+            y = bench.net(seen, k, *extra)
             if nats is not None:
-                counts.append(nats(seen, k, x, *told).float().cpu())
+                counts.append(nats(seen, k, x, *extra).float().cpu())
         y = y.float()
         losses.append(bench.loss(y, x, k).total.item())
         answered, there = (middle(part, y)[0].cpu().numpy() for part in (x, k))

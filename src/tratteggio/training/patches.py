@@ -27,7 +27,7 @@ from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.seeds import require_seed
 from tratteggio.training.cuts import Corners, Cut, Floats, cut, maximin, reach_px
 from tratteggio.training.image_cache import ImageCache
-from tratteggio.training.pictures import attributes_of
+from tratteggio.training.image_lists import attributes_of
 from tratteggio.training.sources import Levels, Source
 
 if TYPE_CHECKING:  # batches are tensors; patches can be cut without torch
@@ -107,7 +107,7 @@ class Patches:
         modalities: channels of each modality in their order, for `absent`.
         absent: how often each modality of a patch is missing, 0 .. 1; one at least is there.
         fixed: each picture has the same lacunae in all its patches.
-        attributes: that are told of pictures, see `training.pictures.attributes_of`.
+        attributes: that are told of pictures, see `training.image_lists.attributes_of`.
         filled: number of the modality that alone is damaged; None damages all in the same places.
         cache_mib: room for decoded pictures.
 
@@ -198,12 +198,12 @@ class Patches:
         """
         started = time.perf_counter()
         rng = np.random.default_rng([self.seed, 0, _whole(index)])
-        number, picture, place = self._placed(index, rng)
+        number, image, place = self._locate(index, rng)
         decoded = time.perf_counter()
-        truth, seen = cut(picture, place, side=self.side)
+        truth, seen = cut(image, place, side=self.side)
         taken = time.perf_counter()
-        chance = np.random.default_rng([self.seed, 3, number]) if self.fixed else rng
-        known = seen & ~draw_damage(self.damage, (self.side, self.side), chance)
+        damage_rng = np.random.default_rng([self.seed, 3, number]) if self.fixed else rng
+        known = seen & ~draw_damage(self.damage, (self.side, self.side), damage_rng)
         if not known.any():  # what was left of a small picture is lost as well: leave it whole
             known = seen
         self.seconds["decode"] += decoded - started
@@ -231,29 +231,29 @@ class Patches:
             return self._anywhere(rng)
         turn, at = divmod(index, self.per_round)
         number, which = divmod(int(self._order(turn, self.per_picture)[at]), self.per_picture)
-        picture, count = self.images[number], self.per_picture
-        corners = _remembered(
+        image, count = self.images[number], self.per_picture
+        corners = _remember(
             self._corners,
             (turn, number),
             4 * MIXED,
             lambda: maximin(
-                (picture.shape[0], picture.shape[1]),
+                (image.shape[0], image.shape[1]),
                 side=self.side,
                 count=count,
                 rng=np.random.default_rng([self.seed, 2, turn, number]),
             ),
         )
         top, left = corners[which].tolist()
-        return number, picture, top, left
+        return number, image, top, left
 
     def _anywhere(self, rng: Generator) -> tuple[int, Levels, int, int]:
         """Draw from all places of all pictures."""
         number = int(np.searchsorted(self._places, rng.integers(self._places[-1]), side="right"))
-        picture = self.images[number]
-        spans = [n - self.side for n in picture.shape[:2]]
+        image = self.images[number]
+        spans = [n - self.side for n in image.shape[:2]]
         # Of a picture smaller than the patch there is one place, its middle.
         top, left = (int(rng.integers(span + 1)) if span >= 0 else span // 2 for span in spans)
-        return number, picture, top, left
+        return number, image, top, left
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
@@ -262,10 +262,10 @@ class Patches:
         spans = np.maximum(np.array(grids, np.int64) - self.side, 0) + 1
         return np.cumsum(spans.prod(axis=1))
 
-    def _placed(self, index: int, rng: Generator) -> tuple[int, Levels, Cut]:
+    def _locate(self, index: int, rng: Generator) -> tuple[int, Levels, Cut]:
         """Find the picture of an index, its number, and the place in it."""
-        number, picture, top, left = self._corner(index, rng)
-        rows, cols = picture.shape[:2]
+        number, image, top, left = self._corner(index, rng)
+        rows, cols = image.shape[:2]
         flipped = bool(rng.random() < self.augment.flip)
         turned, share = rng.random(), rng.uniform(-1, 1)
         degrees = share * self.augment.degrees
@@ -277,10 +277,10 @@ class Patches:
         # Moved inwards until the corners that turn in hold paint; where there is no room, left upright.
         spare = min(rows, cols) - self.side - 2 * reach
         if turned >= self.augment.turn or spare < 0:
-            return number, picture, Cut(top, left, flipped, 0.0, upended, swapped)
+            return number, image, Cut(top, left, flipped, 0.0, upended, swapped)
         top = min(max(top, reach), rows - self.side - reach)
         left = min(max(left, reach), cols - self.side - reach)
-        return number, picture, Cut(top, left, flipped, degrees, upended, swapped)
+        return number, image, Cut(top, left, flipped, degrees, upended, swapped)
 
     def _order(self, turn: int, per_picture: int) -> Corners:
         """Return the order of a round: picture * per_picture + which of its patches."""
@@ -294,10 +294,10 @@ class Patches:
             ]
             return np.concatenate([rng.permutation(block.ravel()) for block in blocks])
 
-        return _remembered(self._orders, turn, 2, shuffled)
+        return _remember(self._orders, turn, 2, shuffled)
 
 
-def _remembered(kept: OrderedDict[_Key, _Made], key: _Key, room: int, make: Callable[[], _Made]) -> _Made:
+def _remember(kept: OrderedDict[_Key, _Made], key: _Key, room: int, make: Callable[[], _Made]) -> _Made:
     """Return what was made for a key, or make it; the oldest goes when there is no room."""
     if key not in kept:
         if len(kept) >= room:

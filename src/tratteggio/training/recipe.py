@@ -242,7 +242,7 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
     hints = get_type_hints(Recipe)
     for key, value in values.items():
         _require_known("setting", key, hints)
-        values[key] = _checked(key, value, hints[key])
+        values[key] = _check(key, value, hints[key])
     missing = [f.name for f in fields(Recipe) if _is_required(f) and f.name not in values]
     if missing:
         raise BadUsage(f"{source} lacks {', '.join(missing)}")
@@ -285,10 +285,10 @@ def _parse(key: str, text: str, hint: Any) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = text
-    return _checked(key, value, hint)
+    return _check(key, value, hint)
 
 
-def _checked(key: str, value: Any, hint: Any) -> Any:
+def _check(key: str, value: Any, hint: Any) -> Any:
     """Return a value if a key can take it; a whole number may stand for a float."""
     kinds = _kinds(hint)
     if type(value) is int and float in kinds and int not in kinds:
@@ -296,7 +296,7 @@ def _checked(key: str, value: Any, hint: Any) -> Any:
             raise BadUsage(f"{key} must be a number that is not too large for a float")
         return float(value)
     if type(value) is dict and Mapping in kinds:
-        return {name: _checked(f"{key}.{name}", entry, Setting) for name, entry in value.items()}
+        return {name: _check(f"{key}.{name}", entry, Setting) for name, entry in value.items()}
     if type(value) not in kinds:
         wanted = " or ".join("nothing" if kind is type(None) else _WORDS[kind] for kind in kinds)
         raise BadUsage(f"{key} must be {wanted}, got {value!r}")

@@ -23,7 +23,7 @@ from tratteggio.painting import Scan, Stack
 from tratteggio.painting.pixels import LUMA
 from tratteggio.phantom import multimodal, panel
 from tratteggio.seeds import require_seed
-from tratteggio.training.pictures import pictures
+from tratteggio.training.image_lists import list_images
 
 log = logging.getLogger("tratteggio")
 
@@ -73,7 +73,7 @@ class Folder:
         if channels not in (1, 3):
             raise BadUsage(f"a folder of pictures is read with 1 channel or 3, got {channels}")
         self.folder, self.channels = Path(folder), channels
-        found = pictures(folder)
+        found = list_images(folder)
         wanted = found if names is None else sorted(set(names))
         missing = sorted(set(wanted) - set(found))
         if missing or not wanted:
@@ -168,7 +168,7 @@ class _Resized(ABC):
 
     def read(self, number: int) -> Levels:
         """Decode a picture and bring it to its grid, by Lanczos' window."""
-        return _resized(self.source.read(number), self.grid(number))
+        return _resize(self.source.read(number), self.grid(number))
 
 
 @dataclass(frozen=True)
@@ -276,8 +276,8 @@ class Arrays:
         self.arrays = [array[..., None] if array.ndim == 2 else array for array in arrays]
         kinds = {(str(array.dtype), array.ndim, *array.shape[2:]) for array in self.arrays}
         if len(kinds) != 1 or next(iter(kinds))[:2] != ("uint8", 3):
-            told = ", ".join(sorted({f"{array.dtype} {array.shape}" for array in arrays})) or "none"
-            raise BadUsage(f"pictures in memory are uint8 (H, W) or (H, W, C) of one C, got {told}")
+            shapes = ", ".join(sorted({f"{array.dtype} {array.shape}" for array in arrays})) or "none"
+            raise BadUsage(f"pictures in memory are uint8 (H, W) or (H, W, C) of one C, got {shapes}")
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -396,7 +396,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def _resized(levels: Levels, grid: tuple[int, int]) -> Levels:
+def _resize(levels: Levels, grid: tuple[int, int]) -> Levels:
     """Bring a picture to (rows, cols)."""
     planes = [Image.fromarray(plane) for plane in np.moveaxis(levels, 2, 0)]
     return np.stack(

@@ -74,8 +74,8 @@ class Parts:
 
     def read(self, number: int) -> Levels:
         """Decode the picture and return the part."""
-        picture, region = self.parts[number]
-        return self.source.read(picture)[region.slices].copy()
+        image, region = self.parts[number]
+        return self.source.read(image)[region.slices].copy()
 
 
 def split_spatially(source: Source, *, guard: int = GUARD_PX) -> tuple[Parts, Parts]:

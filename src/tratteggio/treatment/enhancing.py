@@ -24,7 +24,7 @@ from tratteggio.files.sensor import SENSOR
 from tratteggio.files.watch import Watch
 from tratteggio.files.white import note_range
 from tratteggio.filters.chain import Step, chain
-from tratteggio.filters.chain import said as chain_text
+from tratteggio.filters.chain import as_options as chain_text
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Developer, Enhancer, Finder

@@ -35,7 +35,13 @@ def reopen(
         UnreadableFile: the proposal, its history or its source is missing or damaged.
     """
     target = Path(target)
-    history = provenance.read_proposal(provenance.sidecar(target, "history"))
+    beside = provenance.sidecar(target, "history")
+    if target.is_file() and not beside.exists():
+        raise UnreadableFile(
+            f"{target} is not a proposal: {beside.name} is not beside it. A proposal is an image that "
+            "`tratteggio.inpaint` wrote; keep the files beside it, or give the proposal instead of the scan"
+        )
+    history = provenance.read_proposal(beside)
     if source is None:
         recorded = recorded_source(history)
         if recorded is None or not _is_there(target.parent / recorded):

@@ -42,7 +42,7 @@ class PieceStore(Protocol):
         """Return the pieces that touch a region, in a fixed order."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Blended(LazyPixels):
     """Pieces as lazy pixels. Subclasses say what of a piece is laid down."""
 

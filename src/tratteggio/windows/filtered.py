@@ -36,7 +36,7 @@ def reach_of(steps: Sequence[Step], grid: tuple[int, int]) -> int | None:
     return None if None in reaches else sum(reach for reach in reaches if reach)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Filtered(LazyPixels):
     """Pixels seen through one step of a chain.
 
@@ -156,7 +156,7 @@ def filtered(scan: Scan, steps: Sequence[Step], others: Sequence[Scan | None]) -
     return pixels
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Repeated(LazyPixels):
     """Pixels of which each stands for a square of several.
 

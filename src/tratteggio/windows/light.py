@@ -16,7 +16,7 @@ from tratteggio.painting.pixels import Array, block_means
 BAND_PX = 1 << 22  # of a scan that is reduced, in memory at a time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Light(LazyPixels):
     """The colour channels of a scan as floats from 0 (black) to 1 (white): (H, W, channels).
 

@@ -49,8 +49,8 @@ def random_cells(side: int, rng: Generator) -> Floats:
     widest = np.exp(rng.uniform(np.log(1.0), np.log(8.0)))
     # Each wall has a width of its own, by its two points.
     wall = np.sort(near, axis=-1).astype(np.uint64) @ np.array([7919, 104729], np.uint64)
-    chance = ((wall * np.uint64(2654435761)) >> np.uint64(8)) % np.uint64(1000) / 1000.0
-    width = widest * np.clip(1.25 * chance + rng.uniform(-0.2, 0.3), 0, 1)
+    random = ((wall * np.uint64(2654435761)) >> np.uint64(8)) % np.uint64(1000) / 1000.0
+    width = widest * np.clip(1.25 * random + rng.uniform(-0.2, 0.3), 0, 1)
     width *= 1 + 0.25 * smooth_noise((side, side), 4.0, rng, interpolation="bicubic")
     return _cover(width, away)
 

@@ -82,11 +82,11 @@ class Craquelure:
             return cls(seed, um_per_px, np.inf)
         network = cls(seed, um_per_px, 0.15 / share)
         for _ in range(3):
-            got = max(network._sampled(grid), share / 4)
+            got = max(network._sample(grid), share / 4)
             network = replace(network, spacing_mm=network.spacing_mm * float(np.clip(got / share, 0.25, 4)))
         return network
 
-    def _sampled(self, grid: tuple[int, int]) -> float:
+    def _sample(self, grid: tuple[int, int]) -> float:
         """Return the cracked share of small windows spread over the panel, or wider if it is small."""
         span = 12 * self.spacing_mm * 1000 / self.um_per_px
         rows, cols = (np.linspace(0, max(side, span) - 64, 7).astype(int).tolist() for side in grid)

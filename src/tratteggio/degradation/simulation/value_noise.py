@@ -42,7 +42,7 @@ def bits(*keys: ArrayLike) -> Bits:
 
 
 def uniform(*keys: ArrayLike) -> Floats:
-    """Return chance in [0, 1) for integer keys, float32 (24 bits, exactly representable)."""
+    """Return random numbers in [0, 1) for integer keys, float32 (24 bits, exactly representable)."""
     return (bits(*keys) >> np.uint32(8)).astype(np.float32) * np.float32(2**-24)
 
 
@@ -54,7 +54,7 @@ def draw(seed: int, name: str, low: float = 0.0, high: float = 1.0) -> float:
     return low + (high - low) * float(uniform(seed, *name.encode()))
 
 
-def chances(count: int, each: int, *seed: int) -> list[list[float]]:
+def uniform_rows(count: int, each: int, *seed: int) -> list[list[float]]:
     """Return `count` rows of `each` numbers in [0, 1)."""
     table = uniform(*seed, np.arange(count)[:, None], np.arange(each))
     return [[float(value) for value in row] for row in table]

@@ -27,7 +27,7 @@ from tratteggio.formats._tiff.write import (
     WORKERS,
     codec_for,
     pyramid_bytes,
-    write_picture,
+    write_image,
 )
 from tratteggio.painting import Mapped, Metadata, Pixels, Region, Scan, Stack
 from tratteggio.painting.lazy import LazyPixels
@@ -39,7 +39,7 @@ NAMESPACE = "tratteggio"
 SEEN = " seen"  # after a modality: the picture that tells where that scan is seen
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Counted(LazyPixels):
     """Pixels that tell how many of them were read."""
 
@@ -95,7 +95,7 @@ def write_ome_tiff(
         ) as tiff,
     ):
         for page in pages:
-            write_picture(
+            write_image(
                 tiff,
                 pool,
                 _Counted(page.pixels, tell),
@@ -127,7 +127,7 @@ def write_alone(
         ThreadPoolExecutor(WORKERS) as pool,
         tifffile.TiffWriter(path, bigtiff=big, byteorder="<", ome=True) as tiff,
     ):
-        write_picture(
+        write_image(
             tiff,
             pool,
             pixels,

@@ -26,7 +26,7 @@ SMALL_CHUNK = 1 << 28
 COPIES = 3  # of a chunk in memory: decompressed, as an array, with its axes turned
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ZarrPixels(LazyPixels):
     """A Zarr array with axes (y, x) or (c, y, x) as (H, W) or (H, W, C); one channel has no axis.
 

@@ -105,7 +105,7 @@ def _scans(scan: Scan, folder: Path, ome: Mapping[str, Any], *, alone: bool) -> 
     ]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Channel(LazyPixels):
     """One channel of pixels, by itself.
 

@@ -63,7 +63,7 @@ def write_png(
     for chunk, data, after in foreign:
         if not after:
             _chunk(file, chunk, data)
-    for data in _deflated(pixels, rows, cols, count * dtype.itemsize):
+    for data in _deflate(pixels, rows, cols, count * dtype.itemsize):
         _chunk(file, b"IDAT", data)
     for chunk, data, after in foreign:
         if after:
@@ -115,7 +115,7 @@ def _own_chunks(metadata: Metadata, name: str, *, grey: bool) -> Iterator[tuple[
         yield b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + metadata.xmp
 
 
-def _deflated(pixels: Pixels, rows: int, cols: int, pixel_bytes: int) -> Iterator[bytes]:
+def _deflate(pixels: Pixels, rows: int, cols: int, pixel_bytes: int) -> Iterator[bytes]:
     stream = zlib.compressobj(LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
     above = np.zeros((1, cols * pixel_bytes), np.uint8)
     for band in Region.whole((rows, cols)).bands(max(1, BAND_BYTES // (cols * pixel_bytes))):

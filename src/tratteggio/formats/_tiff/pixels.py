@@ -27,7 +27,7 @@ JPEG = 7  # TIFF's number of the compression
 CACHE_BYTES = 64 << 20  # one row of 512-pixel tiles of a painting 20,000 pixels wide, 16-bit RGB
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RawPixels(LazyPixels):
     """Uncompressed rows in a file, in strips of equal height.
 
@@ -87,7 +87,7 @@ def _fill(file: BinaryIO, buffer: memoryview) -> int:
     return got
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Planes(LazyPixels):
     """Channels that lie one after the other in the file, put side by side on reading."""
 
@@ -138,7 +138,7 @@ class SegmentCache:
                 self._bytes -= self._kept.popitem(last=False)[1].nbytes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SegmentPixels(LazyPixels):
     """Compressed strips or tiles, decoded when a region touches them.
 

@@ -57,7 +57,7 @@ REDUCED, MASK = 1, 4  # bits of NewSubfileType
 OPACITY = (1, 2)  # ExtraSamples: colours multiplied by it or not; 0 is a channel without a meaning
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TiffPixels(LazyPixels):
     """The picture of a TIFF file as its samples are stored, and its smaller copies.
 
@@ -104,10 +104,10 @@ class TiffPixels(LazyPixels):
         return np.asarray(self.base[region.slices])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopened, (self.path, self.bilevel, self.picture)
+        return _reopen, (self.path, self.bilevel, self.picture)
 
 
-def _reopened(path: Path, bilevel: bool, picture: int | None) -> Pixels:
+def _reopen(path: Path, bilevel: bool, picture: int | None) -> Pixels:
     # They passed the limit when they were opened first; another process knows nothing of how it was raised.
     with decoded_limit(math.inf):
         pixels = open_scan(path, bilevel=bilevel, picture=picture).pixels
@@ -139,7 +139,7 @@ def open_scan(
         order, big = tiff.byteorder, tiff.is_bigtiff
     _check_kind(path, main, bilevel=bilevel)
     require_whole(path, main)
-    place = _place(main, pages)
+    place = _describe_page(main, pages)
     if main is not pages[0]:
         log.warning(
             "%s: the image in %s is the largest (%d rows x %d columns) and is read; page 1 has %d rows x %d "
@@ -224,7 +224,7 @@ def _area(page: Any) -> int:
     return int(page.imagelength) * int(page.imagewidth)
 
 
-def _place(main: Any, pages: Sequence[Any]) -> str:
+def _describe_page(main: Any, pages: Sequence[Any]) -> str:
     """Say where in the file the main picture lies."""
     for number, page in enumerate(pages, 1):
         if page is main:

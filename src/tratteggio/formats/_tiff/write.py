@@ -86,7 +86,7 @@ def write_tiff(
         ThreadPoolExecutor(WORKERS) as pool,
         tifffile.TiffWriter(path, bigtiff=big, byteorder="<") as tiff,
     ):
-        write_picture(tiff, pool, pixels, folder=path.parent, metadata=metadata, alpha=alpha, codec=codec)
+        write_image(tiff, pool, pixels, folder=path.parent, metadata=metadata, alpha=alpha, codec=codec)
     with path.open("rb+") as file:
         tags.put_metadata(file, metadata)
 
@@ -97,7 +97,7 @@ def pyramid_bytes(pixels: Pixels) -> int:
     return sum(int(np.prod(shape, dtype=np.int64)) for shape in shapes) * np.dtype(pixels.dtype).itemsize
 
 
-def write_picture(
+def write_image(
     tiff: tifffile.TiffWriter,
     pool: ThreadPoolExecutor,
     pixels: Pixels,
@@ -134,7 +134,7 @@ def write_picture(
             options |= {"subfiletype": 1} if number else {"subifds": len(shapes) - 1, "metadata": ome}
             parts = _parts(level, shape, layout, smaller)
             tiff.write(
-                (data for part in parts for data in pool.map(_compressed, part, repeat(codec))),
+                (data for part in parts for data in pool.map(_compress, part, repeat(codec))),
                 shape=shape,
                 dtype=dtype,
                 **options,
@@ -247,17 +247,17 @@ def _parts(
                 smaller.write(block.top // 2, block.left // 2, halved(array))
             if layout.cols:
                 starts = range(0, block.cols, layout.cols)
-                yield [_padded(array[:, start : start + layout.cols], layout) for start in starts]
+                yield [_pad(array[:, start : start + layout.cols], layout) for start in starts]
             else:
                 yield [array]
 
 
-def _padded(part: Array, layout: Layout) -> Array:
+def _pad(part: Array, layout: Layout) -> Array:
     short = [(0, layout.rows - part.shape[0]), (0, layout.cols - part.shape[1])] + [(0, 0)] * (part.ndim - 2)
     return np.pad(part, short)
 
 
-def _compressed(segment: Array, codec: Codec) -> bytes:
+def _compress(segment: Array, codec: Codec) -> bytes:
     """Encode one strip or tile; differences between neighbours compress far better than values."""
     if codec.encode is None:
         return segment.tobytes()

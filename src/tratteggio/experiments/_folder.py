@@ -21,7 +21,7 @@ JOB, LOCK = "job.json", "lock"
 
 
 @contextmanager
-def take_place(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) -> Iterator[None]:
+def claim_folder(out: Path, job: Mapping[str, Any], *, overwrite: bool = False) -> Iterator[None]:
     """Make a folder the place of one experiment, or find it to be so already, and hold it in this block.
 
     Args:
@@ -81,8 +81,8 @@ def _settle(out: Path, job: Mapping[str, Any]) -> None:
     there = read_json(file, what="job of an experiment", remedy="name another folder")
     differing = [key for key in sorted({*there, *job}) if there.get(key) != job.get(key)]
     if differing:
-        told = "; ".join(f"{key:.80} {there.get(key)!s:.80}, not {job.get(key)}" for key in differing[:5])
-        raise UnsafeOutput(f"{out} was begun with other choices ({told}); name another folder")
+        changes = "; ".join(f"{key:.80} {there.get(key)!s:.80}, not {job.get(key)}" for key in differing[:5])
+        raise UnsafeOutput(f"{out} was begun with other choices ({changes}); name another folder")
 
 
 class _Line(Struct):

@@ -14,7 +14,7 @@ from tratteggio.files.kinds import image_suffixes
 from tratteggio.files.source import require_seekable
 
 
-def pictures(folder: str | Path) -> list[str]:
+def list_images(folder: str | Path) -> list[str]:
     """List the pictures in a folder and below by their suffix: relative paths with "/", sorted.
 
     Raises:
@@ -33,7 +33,7 @@ def pictures(folder: str | Path) -> list[str]:
     return found
 
 
-def listed(file: str | Path) -> list[str]:
+def read_image_list(file: str | Path) -> list[str]:
     """Read names from a text file, one per line; blank lines and those that begin with "#" do not count.
 
     Raises:
@@ -93,5 +93,5 @@ def attributes_of(name: str, attributes: Sequence[str]) -> NDArray[np.float32]:
 
 
 def _rank(name: str) -> float:
-    """Return chance in [0, 1) that depends on a name alone."""
+    """Return a number in [0, 1) that depends on a name alone."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:7]) / 2**56

@@ -15,14 +15,14 @@ from tratteggio import files
 from tratteggio.errors import UnreadableFile
 from tratteggio.painting import Region
 from tratteggio.phantom import multimodal, panel
-from tratteggio.training.pictures import pictures, split
+from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Folder, require_few
 
 log = logging.getLogger("tratteggio")
 
 Levels = NDArray[np.uint8]
 
-SET_ASIDE = 0.2
+VALIDATION_SHARE = 0.2
 """Share of whole pictures, chosen by their names, that no net of an experiment learns from. Weights that we
 ship are trained with the same share, so that what is measured here is new to them as well."""
 
@@ -63,7 +63,7 @@ def readable(folder: Path, names: Iterable[str]) -> Folder:
     return Folder(folder, names=sound) if broken else opened
 
 
-def set_aside(data: Path | None, most: int) -> tuple[list[str], Callable[[str], Levels]]:
+def validation_images(data: Path | None, most: int) -> tuple[list[str], Callable[[str], Levels]]:
     """Choose pictures that no net has learnt from -> (their names, what decodes one).
 
     Args:
@@ -76,7 +76,7 @@ def set_aside(data: Path | None, most: int) -> tuple[list[str], Callable[[str], 
     if data is None:
         found = photographs()
         return sorted(found)[:most], found.__getitem__
-    folder = readable(data, split(pictures(data), share=SET_ASIDE)[1][:most])
+    folder = readable(data, split(list_images(data), share=VALIDATION_SHARE)[1][:most])
     numbers = {folder.name(number): number for number in range(len(folder))}
     return sorted(numbers), lambda name: folder.read(numbers[name])
 
@@ -107,25 +107,25 @@ def write_examined(folder: Path, *, count: int, rows: int, cols: int) -> None:
             files.write_stack(multimodal(rows, cols, seed=seed).stack, target)
 
 
-def chance(seed: int, *names: str) -> Generator:
+def rng_of(seed: int, *names: str) -> Generator:
     """Return random numbers that depend on a seed and on names alone.
 
     So a picture keeps its crop and its lacunae whatever other pictures come or go.
 
     Example:
-        >>> chance(0, "a.png", "cracks").integers(100) == chance(0, "a.png", "cracks").integers(100)
+        >>> rng_of(0, "a.png", "cracks").integers(100) == rng_of(0, "a.png", "cracks").integers(100)
         np.True_
     """
     digest = hashlib.sha256("\n".join(names).encode()).digest()
     return np.random.default_rng([seed, int.from_bytes(digest[:8])])
 
 
-def square(picture: Levels, side: int, rng: Generator) -> Levels:
+def square(image: Levels, side: int, rng: Generator) -> Levels:
     """Cut a square out of a picture, anywhere; of a smaller picture all that there is."""
-    rows, cols = (min(side, length) for length in picture.shape[:2])
-    top = int(rng.integers(picture.shape[0] - rows + 1))
-    left = int(rng.integers(picture.shape[1] - cols + 1))
-    return np.ascontiguousarray(picture[Region(top, left, top + rows, left + cols).slices])
+    rows, cols = (min(side, length) for length in image.shape[:2])
+    top = int(rng.integers(image.shape[0] - rows + 1))
+    left = int(rng.integers(image.shape[1] - cols + 1))
+    return np.ascontiguousarray(image[Region(top, left, top + rows, left + cols).slices])
 
 
 def _phantom(seed: int, *, rows: int, cols: int) -> Levels:

@@ -22,7 +22,7 @@ def overlay(reference: Scan, other: Scan, *, longest: int = 1400) -> NDArray[np.
     Returns:
         (h, w, 3) uint8, the longer side at most `longest`.
     """
-    ours, theirs = (_stretched(overview(scan, longest=longest)) for scan in (reference, other))
+    ours, theirs = (_stretch(overview(scan, longest=longest)) for scan in (reference, other))
     side = -(-max(ours.shape[:2]) // FIELDS)
     rows, cols = np.ogrid[: ours.shape[0], : ours.shape[1]]
     return np.where(((rows // side + cols // side) % 2 == 0)[..., None], ours, theirs)
@@ -37,8 +37,8 @@ def residual_picture(residual: Residual, reference: Scan, *, longest: int = 1400
         (h, w, 3) uint8.
     """
     shown = overview(reference, longest=longest)
-    picture = Image.fromarray((shown * 0.4 + 100).astype(np.uint8))
-    draw, scale = ImageDraw.Draw(picture), max(shown.shape[:2]) / max(reference.grid)
+    image = Image.fromarray((shown * 0.4 + 100).astype(np.uint8))
+    draw, scale = ImageDraw.Draw(image), max(shown.shape[:2]) / max(reference.grid)
     dot = max(2, max(shown.shape[:2]) // 250)
     for (row, col), (down, right), error in zip(
         residual.places * scale, residual.shifts * scale, residual.errors, strict=True
@@ -49,10 +49,10 @@ def residual_picture(residual: Residual, reference: Scan, *, longest: int = 1400
         else:
             colour = UNMEASURED
         draw.ellipse((col - dot, row - dot, col + dot, row + dot), fill=colour)
-    return np.asarray(picture)
+    return np.asarray(image)
 
 
-def _stretched(shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _stretch(shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Widen the contrast, for reflectograms and X-rays are often flat."""
     low, high = np.percentile(shown, (1, 99))
     wide = (shown.astype(np.float32) - low) * (255 / max(float(high - low), 1.0))
