@@ -119,5 +119,5 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
     known = sorted(set(known))
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    listed = f"Known: {', '.join(known)}" if known else f"there is no {kind} at all"
+    listed = f"{'Known' if near else 'known'}: {', '.join(known)}" if known else f"there is no {kind} at all"
     return UnknownName(f"no {kind} named {name!r}; {hint}{listed}")

@@ -1,6 +1,7 @@
 """What is printed cannot steer the terminal, wherever it comes from."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
+from tratteggio.cli import console as talk
 from tratteggio.cli.console import Console
 from tratteggio.cli.main import app
 from tratteggio.models import build, weights
@@ -71,3 +73,25 @@ def test_a_card_is_shown_even_if_its_recipe_cannot_be_read(tmp_path: Path, recip
     outcome = CliRunner().invoke(app, ["models", "info", str(file)])
     assert outcome.exit_code == 0
     assert "all settings with --json" in outcome.stdout
+
+
+def test_without_a_terminal_progress_is_a_line_from_time_to_time(capsys, monkeypatch):
+    monkeypatch.setattr(talk, "EVERY_S", 0.05)
+    with Console(as_json=False, quiet=False).progress("train it") as move:
+        time.sleep(0.2)
+        move(1, 4)
+        time.sleep(0.2)
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "train it: 0 min so far"
+    assert told[-1].startswith("train it: 25 % after 0 min, about 0 min left")
+    time.sleep(0.2)
+    assert capsys.readouterr().err == "", "nothing is told after the end"
+
+
+@pytest.mark.parametrize("way", [{"as_json": True, "quiet": False}, {"as_json": False, "quiet": True}])
+def test_programs_and_the_quiet_see_no_progress(way, capsys, monkeypatch):
+    monkeypatch.setattr(talk, "EVERY_S", 0.05)
+    with Console(**way).progress("train it") as move:
+        time.sleep(0.2)
+    assert move is None
+    assert capsys.readouterr().err == ""

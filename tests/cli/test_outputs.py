@@ -426,6 +426,16 @@ def test_doctor_lists_what_is_unfinished(folder, monkeypatch):
     assert {Path(path).name for path in told} == {"out.tif.job", ".e.tif.0a1b2c3d.part"}
 
 
+def test_a_missing_input_has_the_exit_code_of_all_verbs(folder):
+    for done in (
+        inpaint(folder, source="no.tif"),
+        inpaint(folder, mask="no.png"),
+        run("inspect", folder / "no.tif"),
+    ):
+        assert done.exit_code == 1
+        assert "no such file; check the path" in done.output
+
+
 # --- names -------------------------------------------------------------------------------------------
 
 

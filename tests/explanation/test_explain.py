@@ -70,7 +70,15 @@ def test_patches_come_from_the_folder(tmp_path: Path, paint: np.ndarray) -> None
     red[..., 0] = np.random.default_rng(0).integers(0, 256, (64, 64))
     for number in range(2):
         Image.fromarray(red).save(tmp_path / f"{number}.png")
-    found = tg.explain("descriptor-v32", paint, data=tmp_path, layer="encoder.0")
+    steps: list[tuple[int, int]] = []
+    found = tg.explain(
+        "descriptor-v32",
+        paint,
+        data=tmp_path,
+        layer="encoder.0",
+        progress=lambda done, total: steps.append((done, total)),
+    )
+    assert steps == [(done, len(steps)) for done in range(1, len(steps) + 1)], "the last step is the total"
     patches = [patch for one in found.shown[0].features for patch in one.patches]
     assert patches
     assert not any(patch.paint[..., 1:].any() for patch in patches)
@@ -215,3 +223,8 @@ def test_a_page_has_the_name_of_a_page(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["explain", "descriptor-v32", "-o", str(tmp_path / "inside.png")])
     assert done.exit_code == 2
     assert "inside.html" in done.output
+
+
+def test_an_image_in_place_of_the_net_is_named_as_such() -> None:
+    with pytest.raises(BadUsage, match="panel.tif is an image, but the first argument is a net"):
+        explain("panel.tif")

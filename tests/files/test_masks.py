@@ -139,6 +139,64 @@ def test_dark_strokes_on_a_clear_layer_are_lost_and_a_note_names_the_channel(
     assert f"alpha channel (channel {channels} of {channels}); its opaque strokes are taken" in caplog.text
 
 
+@pytest.mark.parametrize("colour", [(255, 0, 0), (255, 160, 160), (0, 220, 60)])
+def test_coloured_strokes_on_a_clear_layer_are_lost_with_their_soft_rims(tmp_path, colour):
+    image = layer(0, LOST, 0)
+    image[LOST, :3] = colour
+    image[:4][LOST[:4], :3] = (0, 0, 255)  # a second colour
+    image[4:6][LOST[4:6], 3] = 100  # a rim
+    lost = LOST.copy()
+    lost[4:6] = False
+    lacunae = opened(tmp_path, image)
+    assert lacunae.marked == "opaque strokes"
+    assert_array_equal(lacunae.read(), lost)
+
+
+def test_a_coloured_picture_with_clear_places_is_no_layer_of_strokes(tmp_path):
+    image = layer(0, LOST, 0)
+    image[LOST, :3] = np.random.default_rng(1).integers(0, 256, (LOST.sum(), 3))
+    with pytest.raises(UnsupportedFile):
+        opened(tmp_path, image)
+
+
+def copied(tmp_path: Path, suffix: str = "png") -> tuple[Scan, Path, np.ndarray]:
+    """A painting, and a copy of it with three strokes in red, saved again with small changes."""
+    painting = np.random.default_rng(3).integers(40, 200, (80, 90, 3)).astype(np.uint8)
+    painting[60:70] = (250, 2, 2)  # paint in the marker's colour
+    copy = np.clip(painting.astype(int) + np.random.default_rng(4).integers(-9, 10, painting.shape), 0, 255)
+    lost = np.zeros((80, 90), bool)
+    lost[5:12, 20:40] = lost[30:50, 70:75] = True
+    copy[lost] = (255, 0, 0)
+    file = tmp_path / f"copy.{suffix}"
+    Image.fromarray(copy.astype(np.uint8)).save(file)
+    return Scan(painting), file, lost
+
+
+def test_a_marker_colour_on_a_copy_of_the_painting_is_lost(tmp_path):
+    scan, file, lost = copied(tmp_path)
+    lacunae = files.read_lacunae(file, scan)
+    assert_array_equal(lacunae.read(), lost)
+    assert lacunae.marked == "pixels in #ff0000 that differ from the scan by more than 6%"
+
+
+def test_a_copy_with_several_colours_does_not_say_what_is_lost(tmp_path):
+    scan, file, lost = copied(tmp_path)
+    copy = np.asarray(Image.open(file)).copy()
+    copy[:20][lost[:20]] = (0, 255, 0)
+    Image.fromarray(copy).save(file)
+    with pytest.raises(UnsupportedFile, match="several colours"):
+        files.read_lacunae(file, scan)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_mask_of_zeros_and_ones_is_refused_with_what_to_do(tmp_path, dtype):
+    tifffile.imwrite(tmp_path / "m.tif", LOST.astype(dtype))
+    with pytest.raises(
+        UnsupportedFile, match=f"largest sample of .*m.tif is 1, but .* by {WHITE[dtype]} and"
+    ):
+        files.read_lacunae(tmp_path / "m.tif")
+
+
 def test_white_and_black_strokes_on_a_clear_layer_keep_their_meaning(tmp_path):
     image = layer(255, LOST)
     image[:10][LOST[:10]] = (0, 0, 0, 255)

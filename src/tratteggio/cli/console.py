@@ -8,6 +8,8 @@ import json
 import logging
 import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, NoReturn
@@ -41,6 +43,8 @@ MaskOrientation = Annotated[
         "viewer shows the scan) or stored (as the file stores it). Needed only if both fit."
     ),
 ]
+
+EVERY_S = 60.0  # between two lines of progress, where there is no terminal
 
 
 class Console:
@@ -84,22 +88,76 @@ class Console:
 
     @contextlib.contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
-        """Show a bar with the time left; yields the callback (done, total) that moves it."""
-        if self.quiet or self.as_json or not sys.stderr.isatty():
+        """Show a bar with the time left; yields the callback (done, total) that moves it.
+
+        Where standard error is no terminal, a line a minute says the same.
+        """
+        if self.quiet or self.as_json:
             yield None
             return
+        if not sys.stderr.isatty():
+            with _lines(printable(what)) as move:
+                yield move
+            return
         from rich.console import Console as Terminal
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left:"),
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=Terminal(stderr=True)) as bars:
             task = bars.add_task(printable(what), total=None)
             yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+@contextlib.contextmanager
+def _lines(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Tell every minute how far a job is; yields the callback (done, total)."""
+    begun, over = time.monotonic(), threading.Event()
+    state = [0, 0]
+
+    def move(done: int, total: int) -> None:
+        state[:] = done, total
+
+    def report() -> None:
+        while not over.wait(EVERY_S):
+            tell(describe_progress(what, *state, elapsed_s=time.monotonic() - begun))
+
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
+    try:
+        yield move
+    finally:
+        over.set()
+        thread.join()
+
+
+def describe_progress(what: str, done: int, total: int, *, elapsed_s: float) -> str:
+    """Return how far a job is, and the time left if that can be told.
+
+    Example:
+        >>> describe_progress("training pconv", 1, 4, elapsed_s=120)
+        'training pconv: 25 % after 2 min, about 6 min left'
+        >>> describe_progress("explain", 0, 0, elapsed_s=61)
+        'explain: 1 min so far'
+    """
+    minutes = elapsed_s / 60
+    if done <= 0 or total <= 0:
+        return f"{what}: {minutes:.0f} min so far"
+    left = minutes * max(total - done, 0) / done
+    return f"{what}: {100 * done / total:.0f} % after {minutes:.0f} min, about {left:.0f} min left"
 
 
 class _Notes(logging.Handler):

@@ -43,7 +43,10 @@ def explain(
         from tratteggio.explanation import explain_file
 
         painting = painting_of(sources) if sources else None
-        found = explain_file(model, output, painting, data=data, layer=layer, overwrite=overwrite)
+        with console.progress(f"explain {model}") as progress:
+            found = explain_file(
+                model, output, painting, data=data, layer=layer, overwrite=overwrite, progress=progress
+            )
         shown = [one.layer.name for one in found.shown]
         console.result(
             {

@@ -87,11 +87,12 @@ def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
 
     Raises:
         BadUsage: a folder stands where a file must, or the reverse; a folder holds no scan.
+        UnreadableFile: the paintings or the masks are missing.
     """
     if not source.exists():
-        raise BadUsage(f"{source} does not exist")
+        raise UnreadableFile(f"{source}: no such file; check the path")
     if mask is not None and not mask.exists():
-        raise BadUsage(f"{mask} does not exist")
+        raise UnreadableFile(f"{mask}: no such file; check the path")
     if not source.is_dir() or is_stack(source):
         if mask is not None and mask.is_dir():
             raise BadUsage(f"{mask} is a folder but {source} is one painting; give a file")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -132,6 +133,7 @@ def explain(
     *,
     data: str | Path | None = None,
     layer: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Show what a net responds to: filters, activations, strongest patches, deconvolutional net, occlusion.
 
@@ -141,6 +143,7 @@ def explain(
             its centre is shown at full scale. None makes a phantom with all modalities that the net knows.
         data: a folder of images to search for patches; None searches the painting, or phantoms.
         layer: the one to show in detail; None shows three: the first, the last of the encoder, one between.
+        progress: called with (steps done, steps in all): windows searched, features shown, the occlusion.
 
     Raises:
         UnknownName: no such net or layer; the message names the nearest.
@@ -169,9 +172,12 @@ def explain(
         close = [layer] if layer else _choose_three(every)
         maps = record_outputs(net, seen.x, seen.known, close)
     others = list(_make_inputs(net, what, stack, painting is None, data))
-    features = _find_features(net, others, close, found)
+    steps = _count_steps(progress, len(others) + len(close) * FEATURES + 1)
+    features = _find_features(net, others, close, found, steps)
     (square,) = choose_windows(what, stack.grid, longest=SEARCHED, count=1, name=stack.primary.name)
     small = show(net, stack, square)
+    hidden = occlusion(net, small.x, small.known, square=SQUARE, step=STEP)
+    steps()
     return Explanation(
         name=file.stem,
         facts={
@@ -196,13 +202,18 @@ def explain(
             )
             for name in close
         ),
-        occlusion=occlusion(net, small.x, small.known, square=SQUARE, step=STEP),
+        occlusion=hidden,
         fills=fills(net),
     )
 
 
 def _weights(model: str | Path) -> Path:
     """Find weights by name or file; for an unknown name the error gives the nearest."""
+    if Path(model).suffix.lower() in image_suffixes():
+        raise BadUsage(
+            f"{model} is an image, but the first argument is a net: give the name of included weights or a "
+            "file of weights (.safetensors), then the image"
+        )
     name = str(model)
     if not isinstance(model, str) or Path(name).suffix or Path(name).name != name:
         return models.find(Path(name))
@@ -271,8 +282,23 @@ def _describe_data(data: str | Path | None, phantoms: bool, others: Sequence[Net
     return f"{len(others)} windows of {cols} × {rows} from {where}"
 
 
+def _count_steps(progress: Callable[[int, int], None] | None, total: int) -> Callable[[], None]:
+    """Return a function that reports one step more."""
+    done = itertools.count(1)
+
+    def step() -> None:
+        if progress:
+            progress(next(done), total)
+
+    return step
+
+
 def _find_features(
-    net: nn.Module, others: Sequence[NetInput], names: Sequence[str], found: Mapping[str, Field]
+    net: nn.Module,
+    others: Sequence[NetInput],
+    names: Sequence[str],
+    found: Mapping[str, Field],
+    step: Callable[[], None],
 ) -> dict[str, list[Feature]]:
     """Find the most distinctive features of each layer and their strongest patches."""
     maps: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
@@ -280,13 +306,14 @@ def _find_features(
         for shown in others:
             for name, output in record_outputs(net, shown.x, shown.known, names).items():
                 maps[name].append(output[0].numpy())
-    return {
-        name: [
-            Feature(number, tuple(_patches(net, others, maps[name], name, found[name], number=number)))
-            for number in _most_distinctive(maps[name])
-        ]
-        for name in names
-    }
+            step()
+    features: dict[str, list[Feature]] = {name: [] for name in names}
+    for name in names:
+        for number in _most_distinctive(maps[name]):
+            patches = _patches(net, others, maps[name], name, found[name], number=number)
+            features[name].append(Feature(number, tuple(patches)))
+            step()
+    return features
 
 
 def _most_distinctive(maps: Sequence[NDArray[np.float32]]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,13 +56,14 @@ def explain_file(
     data: str | Path | None = None,
     layer: str | None = None,
     overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Explanation:
     """Write the page on a net; see `explain`.
 
     Args:
         model: name of weights that came with this installation, or a file.
         page_file: an .html file.
-        painting, data, layer: as for `explain`.
+        painting, data, layer, progress: as for `explain`.
         overwrite: replace a page that is there already.
 
     Returns:
@@ -76,7 +77,7 @@ def explain_file(
     """
     target = html_path(page_file)
     require_outputs([target], overwrite=overwrite)
-    found = explain(model, painting, data=data, layer=layer)
+    found = explain(model, painting, data=data, layer=layer, progress=progress)
     write_page(target, explain_page(found))
     return found
 

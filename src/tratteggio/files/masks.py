@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tratteggio.errors import UnsupportedFile
+from tratteggio.files.marked_copies import TOLERANCE, Marked, find_marker
 from tratteggio.files.opacity import ASSOCIATED, opacity
 from tratteggio.files.orientation import orient_to_scan
 from tratteggio.files.reading import open_scan
@@ -22,6 +23,9 @@ from tratteggio.painting.pixels import Array, Lost, white
 log = logging.getLogger("tratteggio")
 
 LEAST_CLEAR = 0.5  # of the area: a layer with strokes on it, not a picture with holes
+COLOURED = 0.25  # of white, between the channels: a colour rather than grey
+LABELS = 8  # samples up to this are numbers, as 0 and 1, and no levels of grey
+MOST_COLOURS = 8  # of strokes; a picture has more
 FAR = (0.1, 0.9)  # of white: what lies between is no mark and no ground, but paint
 
 
@@ -31,7 +35,9 @@ def read_lacunae(
     """Open a mask: grey or RGB, 1, 8 or 16 bit, white = lost. It is never resized.
 
     Grey levels are binarised at 50 % (RGB: the mean of the channels), and a note says so. What is transparent
-    is not marked. On a layer that is mostly clear, strokes of one dark colour are taken as lost, with a note.
+    is not marked. On a layer that is mostly clear, strokes of one dark colour are taken as lost, with a note,
+    and so are coloured strokes of up to 8 colours. A copy of the scan with one marker colour marks what has
+    that colour and differs from the scan by more than 6 % of white.
 
     Args:
         path: the mask file.
@@ -56,6 +62,12 @@ def read_lacunae(
             pixels, scan, name=mask.name, orientation=mask.metadata.orientation, what="mask",
             mask_orientation=mask_orientation,
         )  # fmt: skip
+    if scan is not None and not mask.alpha and mask.channels == 3 == scan.channels:
+        marker = find_marker(pixels, scan, name=mask.name)
+        if marker is not None:
+            colour = "#" + "".join(f"{round(255 * share):02x}" for share in marker)
+            marked = f"pixels in {colour} that differ from the scan by more than {TOLERANCE:.0%}"
+            return Lacunae(Marked(pixels, scan, marker), str(path), marked)
     meaning = _meaning(mask)
     lost: Pixels = Mapped(pixels, partial(meaning.lost, mask=mask), 0, np.dtype(bool))
     return Lacunae(lost, str(path), meaning.description)
@@ -113,6 +125,9 @@ class _Census:
         partial: neither clear nor opaque.
         clear: wholly clear.
         light: lighter than half of white, and more opaque than clear.
+        coloured: wholly opaque, and not grey.
+        largest: the largest sample.
+        palette: the colours of what is wholly opaque and coloured, no more than are of interest.
         low, high: the range of each colour channel where the mask is wholly opaque.
     """
 
@@ -124,10 +139,14 @@ class _Census:
     partial: int = 0
     clear: int = 0
     light: int = 0
+    coloured: int = 0
+    largest: int = 0
+    palette: set[bytes] = field(default_factory=set)
 
     def add(self, array: Array, mask: Scan) -> None:
         most = int(white(mask.dtype))
         levels, alpha = _levels(array, mask), opacity(array, mask)
+        self.largest = max(self.largest, int(np.atleast_3d(array)[..., : mask.channels].max()))
         grey = (levels != 0) & (levels != most * mask.channels)
         if alpha is None:
             self.full += levels.size
@@ -142,6 +161,11 @@ class _Census:
         self.between += int(np.count_nonzero((full & grey) | ~(full | clear)))
         self.light += int(np.count_nonzero(_light_strokes(array, mask=mask)))
         colours = np.atleast_3d(array)[..., : mask.channels][full]
+        chroma = colours.max(axis=1, initial=0).astype(np.int64) - colours.min(axis=1, initial=most)
+        vivid = colours[chroma > COLOURED * most]
+        self.coloured += len(vivid)
+        if len(self.palette) <= MOST_COLOURS and len(vivid):
+            self.palette |= {one.tobytes() for one in np.unique(vivid, axis=0)[: MOST_COLOURS + 1]}
         if len(colours):
             self.low = np.minimum(self.low, colours.min(axis=0))
             self.high = np.maximum(self.high, colours.max(axis=0))
@@ -153,8 +177,18 @@ def _meaning(mask: Scan) -> Meaning:
     for band in Region.whole(mask.grid).bands(1024):
         census.add(mask.read(band), mask)
     strokes_alone = bool(census.clear) and not census.light and census.full > 0
+    mostly_clear = census.clear >= LEAST_CLEAR * mask.grid[0] * mask.grid[1]
+    vivid = census.partial <= census.full < 2 * census.coloured
+    if mostly_clear and vivid and len(census.palette) <= MOST_COLOURS:
+        return Meaning(_strokes, "opaque strokes")
     if not strokes_alone:
         _note_grey_levels(census, mask)
+    if not census.clear and not census.partial and 0 < census.largest <= LABELS:
+        raise UnsupportedFile(
+            f"the largest sample of {mask.name} is {census.largest}, but white is {int(white(mask.dtype))}, "
+            f"so nothing in it is white; if {census.largest} stands for lost, multiply the mask by "
+            f"{int(white(mask.dtype)) // census.largest} and save it again"
+        )
     if not census.clear and not census.partial:
         return Meaning(_light, "white pixels")
     if census.partial > census.full:
