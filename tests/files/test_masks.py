@@ -176,7 +176,7 @@ def test_a_marker_colour_on_a_copy_of_the_painting_is_lost(tmp_path):
     scan, file, lost = copied(tmp_path)
     lacunae = files.read_lacunae(file, scan)
     assert_array_equal(lacunae.read(), lost)
-    assert lacunae.marked == "pixels in #ff0000 that differ from the scan by more than 6%"
+    assert lacunae.marked == "pixels in #ff0000 (more than 6 % from the scan)"
 
 
 def test_a_copy_with_several_colours_does_not_say_what_is_lost(tmp_path):

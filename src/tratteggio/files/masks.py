@@ -66,7 +66,7 @@ def read_lacunae(
         marker = find_marker(pixels, scan, name=mask.name)
         if marker is not None:
             colour = "#" + "".join(f"{round(255 * share):02x}" for share in marker)
-            marked = f"pixels in {colour} that differ from the scan by more than {TOLERANCE:.0%}"
+            marked = f"pixels in {colour} (more than {100 * TOLERANCE:.0f} % from the scan)"
             return Lacunae(Marked(pixels, scan, marker), str(path), marked)
     meaning = _meaning(mask)
     lost: Pixels = Mapped(pixels, partial(meaning.lost, mask=mask), 0, np.dtype(bool))
