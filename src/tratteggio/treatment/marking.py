@@ -69,6 +69,8 @@ def _convention(lacunae: Lacunae) -> str:
     """Return what marks lost paint; white unless the mask file has another sense."""
     if "from the scan" in lacunae.marked:
         return f"{lacunae.marked} = lost"
+    if lacunae.marked.startswith("black"):
+        return "black = lost"
     opaque = lacunae.marked.startswith("opaque")
     return f"{lacunae.marked} = lost, what is transparent is not marked" if opaque else "white = lost"
 
