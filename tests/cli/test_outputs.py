@@ -426,6 +426,16 @@ def test_doctor_lists_what_is_unfinished(folder, monkeypatch):
     assert {Path(path).name for path in told} == {"out.tif.job", ".e.tif.0a1b2c3d.part"}
 
 
+def test_an_inverted_mask_is_filled_by_its_sense(folder):
+    mask = np.asarray(Image.open(folder / "m.png"))
+    Image.fromarray(255 - mask).save(folder / "inverted.png")
+    assert inpaint(folder).exit_code == 0
+    done = inpaint(folder, "--mask-sense", "known", mask="inverted.png", out="other.tif")
+    assert done.exit_code == 0, done.output
+    assert "black pixels of" in done.output
+    assert (folder / "other.tif").read_bytes() == (folder / "out.tif").read_bytes()
+
+
 def test_a_missing_input_has_the_exit_code_of_all_verbs(folder):
     for done in (
         inpaint(folder, source="no.tif"),

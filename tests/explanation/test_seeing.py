@@ -68,7 +68,7 @@ def test_nothing_is_sent_beyond_the_receptive_field(net: nn.Sequential) -> None:
 
 
 def test_a_layer_that_is_not_there_is_refused_with_the_nearest(net: nn.Sequential) -> None:
-    with pytest.raises(UnknownName, match="no layer named '1'; .*Known: 0, 3"):
+    with pytest.raises(UnknownName, match="no layer named '1'; .*known: 0, 3"):
         project(net, noise(1, 2, 14, 14), None, "1", [Place(0, 0, 0)])
 
 

@@ -176,7 +176,7 @@ def test_a_marker_colour_on_a_copy_of_the_painting_is_lost(tmp_path):
     scan, file, lost = copied(tmp_path)
     lacunae = files.read_lacunae(file, scan)
     assert_array_equal(lacunae.read(), lost)
-    assert lacunae.marked == "pixels in #ff0000 that differ from the scan by more than 6%"
+    assert lacunae.marked == "pixels in #ff0000 (more than 6 % from the scan)"
 
 
 def test_a_copy_with_several_colours_does_not_say_what_is_lost(tmp_path):
@@ -302,3 +302,13 @@ def test_a_mask_file_is_grey_with_sharp_edges(tmp_path):
         assert_array_equal(np.asarray(seen), np.where(LOST, 255, 0))
     with pytest.raises(BadUsage, match="blurs"):
         files.write_lacunae(Lacunae(LOST), tmp_path / "mask.jpg")
+
+
+def test_black_is_lost_if_white_is_known(tmp_path):
+    Image.fromarray(np.where(LOST, 0, 255).astype(np.uint8)).save(tmp_path / "m.png")
+    lacunae = files.read_lacunae(tmp_path / "m.png", mask_sense="known")
+    assert_array_equal(lacunae.read(), LOST)
+    assert lacunae.marked == "black pixels"
+    Image.fromarray(layer(30, LOST)).save(tmp_path / "m.png")
+    with pytest.raises(UnsupportedFile, match="cannot stand for lost"):
+        files.read_lacunae(tmp_path / "m.png", mask_sense="known")

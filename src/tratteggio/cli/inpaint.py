@@ -87,6 +87,9 @@ def inpaint(
         ),
     ] = None,
     mask_orientation: MaskOrientation = None,
+    mask_sense: Annotated[
+        str, typer.Option(help="What white in the mask stands for: lost, or known (black = lost).")
+    ] = "lost",
     mostly_lost: Annotated[
         bool,
         typer.Option(
@@ -223,7 +226,8 @@ def inpaint(
             raise BadUsage("--damage cannot be combined with --kind; omit one of them")
         options = FillOptions(
             finish=finish, seed=seed, device=device, tile=tile, memory=memory, calibrate=calibrate,
-            leave_above=leave_above, mask_orientation=mask_orientation, mostly_lost=mostly_lost, white=white,
+            leave_above=leave_above, mask_orientation=mask_orientation, mask_sense=mask_sense,
+            mostly_lost=mostly_lost, white=white,
         )  # fmt: skip
         require_policy(policy, grow)
         items = pair(source, mask if damage is None else damage, output)
@@ -274,7 +278,9 @@ def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
         histories.append(history)
     if item.mask is not None:
         scan = opened(item.source, white=job.options.white).primary
-        lacunae = lacunae_of(lost, scan, mask_orientation=job.options.mask_orientation)
+        lacunae = lacunae_of(
+            lost, scan, mask_orientation=job.options.mask_orientation, mask_sense=job.options.mask_sense
+        )
         overlay = files.sidecar(item.target, "overlay")
         write_overlay(scan, {"lacuna": lacunae}, overlay, overwrite=job.overwrite or job.resume)
     return histories[0]
@@ -303,7 +309,9 @@ def _adapt(
 
     options = job.options
     stack = opened(item.source, white=options.white)
-    lacunae = lacunae_of(lost, stack.primary, mask_orientation=options.mask_orientation)
+    lacunae = lacunae_of(
+        lost, stack.primary, mask_orientation=options.mask_orientation, mask_sense=options.mask_sense
+    )
     run = item.target.with_name(item.target.name + ".adapt")
     with console.progress(f"{item.source.name}: adapting") as progress:
         weights = recipes.adapt(

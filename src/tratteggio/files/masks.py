@@ -19,9 +19,11 @@ from tratteggio.files.orientation import orient_to_scan
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Lacunae, Mapped, Pixels, Region, Scan
 from tratteggio.painting.pixels import Array, Lost, white
+from tratteggio.registry import unknown
 
 log = logging.getLogger("tratteggio")
 
+SENSES = ("lost", "known")  # what white may stand for
 LEAST_CLEAR = 0.5  # of the area: a layer with strokes on it, not a picture with holes
 COLOURED = 0.25  # of white, between the channels: a colour rather than grey
 LABELS = 8  # samples up to this are numbers, as 0 and 1, and no levels of grey
@@ -30,7 +32,11 @@ FAR = (0.1, 0.9)  # of white: what lies between is no mark and no ground, but pa
 
 
 def read_lacunae(
-    path: str | os.PathLike[str], scan: Scan | None = None, *, mask_orientation: str | None = None
+    path: str | os.PathLike[str],
+    scan: Scan | None = None,
+    *,
+    mask_orientation: str | None = None,
+    mask_sense: str = "lost",
 ) -> Lacunae:
     """Open a mask: grey or RGB, 1, 8 or 16 bit, white = lost. It is never resized.
 
@@ -44,6 +50,8 @@ def read_lacunae(
         scan: whose lacunae these are; the grids must then agree.
         mask_orientation: "displayed" if the mask was drawn over the scan as a viewer shows it, "stored" if it
             lies as the samples in the file; None goes by tags and sizes, see `files.orientation`.
+        mask_sense: what white stands for: "lost", or "known": black is lost then. Only a mask without
+            transparency can mark what is known.
 
     Raises:
         GridMismatch: mask and scan differ in size.
@@ -51,6 +59,8 @@ def read_lacunae(
         UnsupportedFile: palette, CMYK or float mask, or one whose transparency can be read in two ways.
         UnreadableFile: as `read`.
     """
+    if mask_sense not in SENSES:
+        raise unknown("mask sense", mask_sense, SENSES)
     mask = open_scan(Path(path), modality="lost", bilevel=True)
     if mask.dtype.kind == "f":
         raise UnsupportedFile(
@@ -62,13 +72,21 @@ def read_lacunae(
             pixels, scan, name=mask.name, orientation=mask.metadata.orientation, what="mask",
             mask_orientation=mask_orientation,
         )  # fmt: skip
-    if scan is not None and not mask.alpha and mask.channels == 3 == scan.channels:
+    known = mask_sense == "known"
+    if scan is not None and not known and not mask.alpha and mask.channels == 3 == scan.channels:
         marker = find_marker(pixels, scan, name=mask.name)
         if marker is not None:
             colour = "#" + "".join(f"{round(255 * share):02x}" for share in marker)
-            marked = f"pixels in {colour} that differ from the scan by more than {TOLERANCE:.0%}"
+            marked = f"pixels in {colour} (more than {100 * TOLERANCE:.0f} % from the scan)"
             return Lacunae(Marked(pixels, scan, marker), str(path), marked)
     meaning = _meaning(mask)
+    if known:
+        if meaning.lost is not _light:
+            raise UnsupportedFile(
+                f"{mask.name} has transparent parts, so black in it cannot stand for lost; export it as grey "
+                "without alpha"
+            )
+        meaning = Meaning(_dark, "black pixels")
     lost: Pixels = Mapped(pixels, partial(meaning.lost, mask=mask), 0, np.dtype(bool))
     return Lacunae(lost, str(path), meaning.description)
 
@@ -101,6 +119,11 @@ def _light(array: Array, *, mask: Scan) -> Lost:
         most = array[..., -1].astype(np.float64)
     light: Lost = levels > mask.channels * most // 2
     return light
+
+
+def _dark(array: Array, *, mask: Scan) -> Lost:
+    dark: Lost = ~_light(array, mask=mask)
+    return dark
 
 
 def _light_strokes(array: Array, *, mask: Scan) -> Lost:

@@ -69,7 +69,7 @@ def _curtain(left: Scan, right: Scan, longest: int) -> Markup:
     rows, cols = left.grid
     reduced = max(rows, cols) / longest
     note = f"{cols:,} × {rows:,} pixels" + (
-        f", reduced {reduced:.1f} times here. Give a larger `longest` for true pixels."
+        f", reduced {reduced:.1f} times here. Choose a larger longest side to see true pixels."
         if reduced > 1
         else "."
     )

@@ -27,6 +27,7 @@ class FillOptions:
             pixels, according to the confidence.
         mask_orientation: of a mask file over a scan with an orientation tag: "displayed" or "stored"; None
             decides by tags and sizes, and refuses what is ambiguous.
+        mask_sense: what white in a mask file stands for: "lost", or "known" (black is lost then).
         mostly_lost: accept a mask that marks more than 90 % of the area.
         white: the sample value of white, as for `open`.
 
@@ -48,6 +49,7 @@ class FillOptions:
     calibrate: bool = False
     leave_above: float | None = None
     mask_orientation: str | None = None
+    mask_sense: str = "lost"
     mostly_lost: bool = False
     white: float | None = None
 

@@ -153,7 +153,9 @@ def _prepare(
     watch = Watch(read)
     stack = open(source, white=options.white)
     require_outputs(outputs, inputs=[scan.name for scan in stack.scans], overwrite=replaces)
-    lacunae = lacunae_of(mask, stack.primary, mask_orientation=options.mask_orientation)
+    lacunae = lacunae_of(
+        mask, stack.primary, mask_orientation=options.mask_orientation, mask_sense=options.mask_sense
+    )
     require_savable(stack.primary, target, lost_px=lacunae.lost_px)
     maker = (
         make_engine(engine, seed=options.seed, device=options.device) if isinstance(engine, str) else engine

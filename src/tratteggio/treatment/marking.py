@@ -67,8 +67,10 @@ def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
 
 def _convention(lacunae: Lacunae) -> str:
     """Return what marks lost paint; white unless the mask file has another sense."""
-    if "differ from the scan" in lacunae.marked:
+    if "from the scan" in lacunae.marked:
         return f"{lacunae.marked} = lost"
+    if lacunae.marked.startswith("black"):
+        return "black = lost"
     opaque = lacunae.marked.startswith("opaque")
     return f"{lacunae.marked} = lost, what is transparent is not marked" if opaque else "white = lost"
 

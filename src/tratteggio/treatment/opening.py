@@ -83,11 +83,15 @@ def require_picture(scan: Scan) -> None:
 
 
 def lacunae_of(
-    lost: Lost | Lacunae | str | Path, scan: Scan, *, mask_orientation: str | None = None
+    lost: Lost | Lacunae | str | Path,
+    scan: Scan,
+    *,
+    mask_orientation: str | None = None,
+    mask_sense: str = "lost",
 ) -> Lacunae:
     """Return lacunae in any form, on the grid of the scan; arrays as stored, files as `read_lacunae`."""
     if isinstance(lost, str | Path):
-        return files.read_lacunae(lost, scan, mask_orientation=mask_orientation)
+        return files.read_lacunae(lost, scan, mask_orientation=mask_orientation, mask_sense=mask_sense)
     lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
     if lacunae.grid != scan.grid:
         raise GridMismatch(
