@@ -173,7 +173,9 @@ def compare(data: Path | None, ours: list[str]) -> None:
             detector, _ = make_detector(kind, device="cpu")
             strengths = [damage.Strengths(sample.stack, detector)[:, :] for sample in samples]
             found = [
-                damage.found(s, threshold=detector.threshold, trace=detector.trace, name=kind).read()
+                damage.threshold_and_trace(
+                    s, threshold=detector.threshold, trace=detector.trace, name=kind
+                ).read()
                 for s in strengths
             ]
             print(row(f"`{kind}`", samples, strengths, found), flush=True)

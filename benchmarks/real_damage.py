@@ -31,7 +31,7 @@ from skimage.morphology import skeletonize
 from strokes import Labeller
 
 import tratteggio as tg
-from tratteggio.damage import Strengths, found
+from tratteggio.damage import Strengths, threshold_and_trace
 from tratteggio.metrics import Agreement, agreement
 from tratteggio.painting import Scan, Stack
 from tratteggio.roles import Detector
@@ -68,7 +68,9 @@ class Finder:
         """Return where damage of a class is found by default: (H, W) bool."""
         detector = self.detectors[kind]
         levels = self._levels(bed, detector)
-        traced = found(levels, threshold=detector.threshold, trace=detector.trace, name=bed.name).read()
+        traced = threshold_and_trace(
+            levels, threshold=detector.threshold, trace=detector.trace, name=bed.name
+        ).read()
         if self.sheets and traced.any():
             self._show(bed, kind, traced)
         return traced

@@ -24,6 +24,7 @@ ROLES = {
     "finish": "finish",
     "models": "architecture",
     "degradation": "degradation",
+    "datasets": "dataset",
     "recipes": "recipe",
     "experiments": "experiment",
 }

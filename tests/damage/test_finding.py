@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import ndimage
 
-from tratteggio.damage import finding, found, trace_damage
+from tratteggio.damage import finding, threshold_and_trace, trace_damage
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Region
 from tratteggio.roles import Trace
@@ -56,7 +56,7 @@ def test_pieces_are_the_same_in_whatever_windows_they_are_traced(seed, side):
     trace = Trace(weak=0.7, follow=9, shortest=6, blot=12, roundest=0.4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finding, "LATTICE", side)
-        pieces = found(levels, threshold=0.8, trace=trace, name="pieces")
+        pieces = threshold_and_trace(levels, threshold=0.8, trace=trace, name="pieces")
     assert_array_equal(pieces.read(), trace_damage(levels, 0.8 * 255, trace))
 
 
@@ -71,4 +71,4 @@ def test_bits_come_back_as_they_were_packed(seed, top, left, rows):
 @pytest.mark.parametrize("threshold", [0, -1, 1.01])
 def test_a_threshold_beyond_the_range_is_refused(threshold):
     with pytest.raises(BadUsage, match="threshold"):
-        found(strength(0), threshold=threshold, trace=Trace(), name="")
+        threshold_and_trace(strength(0), threshold=threshold, trace=Trace(), name="")

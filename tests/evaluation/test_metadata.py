@@ -15,7 +15,7 @@ import tratteggio as tg
 from tratteggio import files
 from tratteggio.evaluation import verify
 from tratteggio.evaluation.metadata import Finding, compare_files
-from tratteggio.files import exif
+from tratteggio.files import exif, ifd
 from tratteggio.formats._tiff import tags
 from tratteggio.painting import Lacunae, Metadata
 
@@ -29,14 +29,14 @@ XMP = (
 
 def text(code, value):
     data = value.encode() + b"\0"
-    return exif.Entry(code, 2, len(data), data)
+    return ifd.Entry(code, 2, len(data), data)
 
 
 def said():
     """Metadata of every group."""
     private = exif.Directories(
         main=(text(271, "maker"), text(33432, "museum")),
-        exif=(text(36867, "2026:01:02 03:04:05"), exif.short(37383, 2)),
+        exif=(text(36867, "2026:01:02 03:04:05"), ifd.short(37383, 2)),
         gps=(text(29, "2026:01:02"),),
     )
     return Metadata((300.0, 300.0), "inch", 6, None, exif.build(private), XMP)
@@ -145,7 +145,7 @@ def test_a_small_picture_of_the_source_is_invalid_and_none_is_intended(tmp_path)
 
 def test_a_maker_note_that_was_moved_is_invalid(tmp_path):
     note = struct.pack("<HHHII", 1, 6, 2, 16, 300) + bytes(4) + b"EOS serial 0042\0"
-    first = exif.Directories(exif=(exif.Entry(37500, 7, len(note), note),))
+    first = exif.Directories(exif=(ifd.Entry(37500, 7, len(note), note),))
     second = replace(first, main=(text(271, "maker"),))
     for name, found in (("a.jpg", first), ("b.jpg", second)):
         Image.fromarray(pixels()).save(tmp_path / name, exif=b"Exif\0\0" + exif.build(found))

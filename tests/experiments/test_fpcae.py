@@ -10,6 +10,7 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from tratteggio import experiments, files, recipes
+from tratteggio.datasets.paintings import opened, paintings
 from tratteggio.errors import BadUsage, Stopped, UnsafeOutput
 from tratteggio.experiments import _fpcae_findings as findings
 from tratteggio.experiments import _stages, fpcae
@@ -18,7 +19,6 @@ from tratteggio.experiments._pictures import write_examined
 from tratteggio.experiments._reconstruction import Figures, held_out, measure
 from tratteggio.models.fpcae import NAMES
 from tratteggio.painting import Scan, Stack
-from tratteggio.recipes._paintings import opened, paintings
 from tratteggio.training.sources import Arrays
 
 STEPS, LONGER = fpcae.SCALES["smoke"].steps, fpcae.SCALES["smoke"].longer

@@ -17,7 +17,7 @@ import tifffile
 from tratteggio import files
 from tratteggio.damage import PALETTE
 from tratteggio.errors import BadUsage, TratteggioError, UnreadableFile
-from tratteggio.files import exif
+from tratteggio.files import exif, ifd
 from tratteggio.formats.ora import MIMETYPE, read_ora
 from tratteggio.painting import Lacunae, Metadata, Scan, Stack
 
@@ -37,7 +37,7 @@ def rewritten(path: Path, code: int, kind: int, count: int, value: bytes) -> Pat
 
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
-    block = exif.build(exif.Directories(exif=(exif.short(41_986, 1),)))
+    block = exif.build(exif.Directories(exif=(ifd.short(41_986, 1),)))
     files.write(RGB, tmp_path / "a.tif", metadata=Metadata((300.0, 300.0), "inch", exif=block))
     return tmp_path / "a.tif"
 

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 import tratteggio as tg
 from tratteggio import files
 from tratteggio.evaluation import verify
-from tratteggio.files import exif
+from tratteggio.files import exif, ifd
 from tratteggio.files.layout import described_anew, description_of_one, relaid, without_resources
 from tratteggio.painting import Metadata, Scan, Stack
 
@@ -126,7 +126,7 @@ def test_what_cannot_follow_is_left_out_with_a_note(tmp_path, caplog):
 
 
 def test_sizes_in_exif_and_xmp_follow():
-    private = (exif.short(40962, 30), exif.Entry(40963, 4, 1, (20).to_bytes(4, "little")))
+    private = (ifd.short(40962, 30), ifd.Entry(40963, 4, 1, (20).to_bytes(4, "little")))
     xmp = b'<x exif:PixelXDimension="30"><tiff:ImageLength>20</tiff:ImageLength></x>'
     metadata = Metadata((100.0, 200.0), "cm", exif=exif.build(exif.Directories(exif=private)), xmp=xmp)
     made = relaid(metadata, scale=3, recoloured=False)
@@ -159,7 +159,7 @@ def test_enlarging_by_the_verb_follows_too(tmp_path, caplog):
 
 
 def test_what_counts_channels_does_not_follow_into_colour():
-    ranges = (exif.Entry(280, 3, 1, b"\0\0"), exif.Entry(33550, 12, 3, np.array([1.0, 1, 0]).tobytes()))
+    ranges = (ifd.Entry(280, 3, 1, b"\0\0"), ifd.Entry(33550, 12, 3, np.array([1.0, 1, 0]).tobytes()))
     chunks = ((b"sBIT", b"\x08", False), (b"gAMA", b"\0\1\x86\xa0", False), (b"tEXt", b"a\0b", False))
     foreign = {"tiff": ranges, "png": chunks, "photometric": "miniswhite"}
     made = relaid(Metadata(foreign=foreign), scale=1, recoloured=True)
@@ -169,7 +169,7 @@ def test_what_counts_channels_does_not_follow_into_colour():
 
 
 def test_nothing_changes_where_the_layout_does_not():
-    metadata = Metadata((1.0, 1.0), "cm", foreign={"tiff": (exif.short(280, 0),)})
+    metadata = Metadata((1.0, 1.0), "cm", foreign={"tiff": (ifd.short(280, 0),)})
     assert relaid(metadata, scale=1, recoloured=False) is metadata
 
 

@@ -22,7 +22,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from tratteggio import files
 from tratteggio.errors import BadUsage, UnknownName
-from tratteggio.files import exif
+from tratteggio.files import exif, ifd
 from tratteggio.formats._png.write import filtered
 from tratteggio.formats._tiff import write as tiff_write
 from tratteggio.painting import Metadata
@@ -407,7 +407,7 @@ def test_miniswhite_stays_miniswhite(tmp_path):
     )
 )
 def test_a_resolution_becomes_a_fraction_without_loss_of_meaning(value):
-    numerator, denominator = exif.fraction_of(value)
+    numerator, denominator = ifd.fraction_of(value)
     assert 0 < numerator < 2**32
     assert 0 < denominator < 2**32
     assert numerator / denominator == pytest.approx(value, rel=1e-6)
@@ -415,7 +415,7 @@ def test_a_resolution_becomes_a_fraction_without_loss_of_meaning(value):
 
 @pytest.mark.parametrize("value", [300.0, 118.11, 299.5, 72.0, 1 / 3, 11811 / 100, 2834.65])
 def test_the_usual_resolutions_come_back_exactly(value):
-    numerator, denominator = exif.fraction_of(value)
+    numerator, denominator = ifd.fraction_of(value)
     assert numerator / denominator == value
 
 

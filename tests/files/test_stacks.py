@@ -19,16 +19,14 @@ from numpy.testing import assert_array_equal
 
 import tratteggio as tg
 from tratteggio import evaluation, files, treatment
-from tratteggio.files import exif
+from tratteggio.files import exif, ifd
 from tratteggio.files.pyramid import Halved, halved, halved_if_all
 from tratteggio.files.stacks import history_of
 from tratteggio.painting import Lacunae, Metadata, Region, Scan, Stack
 
 rng = np.random.default_rng(0)
 ROWS, COLS = 700, 1300
-EXIF = exif.build(
-    exif.Directories(main=(exif.Entry(270, 2, 7, b"a text\0"), exif.Entry(305, 2, 5, b"Soft\0")))
-)
+EXIF = exif.build(exif.Directories(main=(ifd.Entry(270, 2, 7, b"a text\0"), ifd.Entry(305, 2, 5, b"Soft\0"))))
 METADATA = Metadata((300.0, 150.0), "inch", icc=bytes(range(256)), exif=EXIF, xmp=b"<x/>")
 SEEN = np.zeros((ROWS, COLS), bool)
 SEEN[9:, :1111] = True

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 import tratteggio
 from tratteggio import files, registry
+from tratteggio.cli.main import app
 from tratteggio.errors import BadUsage
-from tratteggio.files.kinds import by_suffix, formats, image_suffixes, recognize, suffixes
+from tratteggio.files.kinds import by_suffix, formats, image_suffixes, name_of, recognize, suffixes
 from tratteggio.painting.scan import DEPTHS
 from tratteggio.roles import Format, ProposalWriter, ScanReader, ScanWriter, StackReader, StackWriter
 
@@ -106,3 +108,10 @@ def test_what_can_be_written_can_be_read(
     scan = files.read(path)
     assert scan.read().squeeze().shape == pixels.squeeze().shape
     assert (scan.dtype, scan.alpha) == (pixels.dtype, alpha)
+
+
+def test_the_help_of_export_names_every_format_that_it_writes() -> None:
+    """It is written by hand, because no command imports a format for its help."""
+    text = " ".join(CliRunner().invoke(app, ["export", "--help"], env={"COLUMNS": "200"}).stdout.split())
+    for ability in (StackWriter, ProposalWriter):
+        assert all(name_of(one) in text for one in formats(ability).values())

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from tratteggio.files import exif
+from tratteggio.files import ifd
 
 EXTREMES = (
     0,
@@ -153,7 +153,7 @@ ODD: tuple[tuple[Any, ...], ...] = (
     ("H", 0), ("H", 65535),
 )  # fmt: skip
 TYPES = {"H": 3, "I": 4, "II": 5, "ii": 10, "f": 11, "d": 12}
-WIDTHS = exif.SIZES
+WIDTHS = ifd.SIZES
 TAGS = (
     254, 256, 257, 258, 259, 262, 266, 270, 273, 274, 277, 278, 279, 282, 283, 284, 296, 317, 320, 322, 323,
     324, 325, 330, 338, 339, 340, 347, 512, 513, 529, 530, 700, 33421, 33422, 33723, 34377, 34665,

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from tratteggio import models, recipes, treatment
+from tratteggio.datasets.paintings import HELD_OUT, split_paintings
 from tratteggio.degradation import make_damage
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Scan, Stack
-from tratteggio.recipes._paintings import HELD_OUT, gather_halves
 from tratteggio.training.recipe import from_json
 
 NOTHING = make_damage("none")
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def gathered(folder: Path, **options):
-    return gather_halves(
+    return split_paintings(
         folder,
         **{"modalities": PAIR, "side": 32, "damage": NOTHING, "filled": None, "set_aside": True, **options},
     )
@@ -57,7 +57,7 @@ def test_one_half_of_each_painting_is_learnt_from_in_the_order_of_the_net(folder
 def test_nothing_set_aside_learns_from_all(folder: Path) -> None:
     found = gathered(folder, set_aside=False)
     assert (found.learnt.grid(0), found.held_out) == ((120, 70), [])
-    assert found.texts == {"pictures.txt": "panel a, whole\npanel b, whole\n"}
+    assert found.manifest == {"pictures.txt": "panel a, whole\npanel b, whole\n"}
 
 
 def test_a_modality_that_is_not_there_is_named_with_a_net_that_would_do(folder: Path) -> None:

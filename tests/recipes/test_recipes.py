@@ -21,6 +21,7 @@ def test_a_recipe_names_only_what_is_there(name: str) -> None:
     assert recipe.name == name
     assert recipe.model.partition(":")[0] in models.names()
     make_damage(recipe.damage)
+    assert recipe.dataset in registry.names("datasets")
     Augment.of(recipe.augment)
     taps = losses.taps(recipe.loss)
     features = frozen(losses.Vgg16(taps)) if taps else None

@@ -12,9 +12,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from tratteggio import losses, models, recipes
+from tratteggio.datasets.images import HELD_OUT, split_images
 from tratteggio.degradation import make_damage
 from tratteggio.errors import BadUsage, MissingExtra, UnreadableFile
-from tratteggio.recipes._gathering import HELD_OUT, gather
 from tratteggio.recipes._judges import feature_net
 from tratteggio.training.recipe import Recipe, from_json
 
@@ -25,7 +25,7 @@ TINY = Recipe(
 CRACKS = make_damage("cracks")
 FINDS = Recipe(
     name="finds", model="ti-unet:channels=8,classes=1,filters=4,cell=2", steps=2, batch=2, side=40,
-    loss="finding", damage="bared", keep_every=1,
+    loss="finding", damage="large_losses", dataset="losses", keep_every=1,
 )  # fmt: skip
 
 
@@ -66,14 +66,14 @@ def test_whole_pictures_are_set_aside_and_listed(folder: Path, tmp_path: Path) -
 
 
 def test_what_is_set_aside_depends_on_names_alone(folder: Path) -> None:
-    found = [gather(folder, only=None, set_aside=0.3, side=side, damage=CRACKS) for side in (16, 32)]
+    found = [split_images(folder, only=None, set_aside=0.3, side=side, damage=CRACKS) for side in (16, 32)]
     assert found[0].aside == found[1].aside
     assert set(found[0].aside).isdisjoint(found[0].names)
 
 
 def test_patches_held_out_are_upright_cut_from_pictures_set_aside_and_always_the_same(folder: Path) -> None:
-    found = gather(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
-    again = gather(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
+    found = split_images(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
+    again = split_images(folder, only=None, set_aside=0.3, side=32, damage=CRACKS)
     assert len(found.held_out) == HELD_OUT
     for (truth, known), (other, other_known) in zip(found.held_out, again.held_out, strict=True):
         assert np.array_equal(truth, other)
@@ -95,7 +95,7 @@ def test_none_set_aside_measures_nothing(folder: Path, tmp_path: Path) -> None:
 
 def test_only_the_pictures_of_a_list_are_taken(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("# two\n1.png\n4.png\n")
-    found = gather(folder, only=tmp_path / "list.txt", set_aside=0.5, side=32, damage=CRACKS)
+    found = split_images(folder, only=tmp_path / "list.txt", set_aside=0.5, side=32, damage=CRACKS)
     assert sorted([*found.names, *found.aside]) == ["1.png", "4.png"]
 
 
@@ -104,7 +104,7 @@ def test_pictures_smaller_than_a_patch_are_left_out_and_told_of(
 ) -> None:
     for number, side in enumerate((20, 40, 41, 31)):
         picture(tmp_path / f"{number}.png", side)
-    found = gather(tmp_path, only=None, set_aside=0.5, side=32, damage=CRACKS)
+    found = split_images(tmp_path, only=None, set_aside=0.5, side=32, damage=CRACKS)
     assert sorted([*found.names, *found.aside]) == ["1.png", "2.png"]
     assert (
         "2 of 4 images are smaller than a patch of 32 pixels and are left out, for example 0.png"
@@ -117,10 +117,10 @@ def test_a_picture_set_aside_that_cannot_be_decoded_is_left_out_and_named(
 ) -> None:
     for number in range(40):
         picture(tmp_path / f"{number:02}.png")
-    aside = gather(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS).aside
+    aside = split_images(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS).aside
     broken = tmp_path / aside[1]
     broken.write_bytes(broken.read_bytes()[:-2000])
-    found = gather(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS)
+    found = split_images(tmp_path, only=None, set_aside=0.1, side=32, damage=CRACKS)
     assert found.aside == tuple(name for name in aside if name != aside[1])
     assert found.learnt.unreadable == (aside[1],)
     assert "the picture is left out" in caplog.text
@@ -129,7 +129,7 @@ def test_a_picture_set_aside_that_cannot_be_decoded_is_left_out_and_named(
 @pytest.mark.parametrize("share", [-0.1, 1.0, float("nan")])
 def test_a_share_out_of_range_is_refused(folder: Path, share: float) -> None:
     with pytest.raises(BadUsage, match="share to set aside must be 0 or more and less than 1"):
-        gather(folder, only=None, set_aside=share, side=32, damage=CRACKS)
+        split_images(folder, only=None, set_aside=share, side=32, damage=CRACKS)
 
 
 def test_the_card_of_many_pictures_holds_one_hash(
@@ -271,7 +271,7 @@ def test_whole_pictures_are_squared_and_grey_for_a_net_of_one_colour(folder: Pat
     )  # fmt: skip
     figures = models.read_card(weights).figures
     assert set(figures) == {"loss", "psnr_lost", "active_units"}
-    found = gather(folder, only=None, set_aside=0.4, side=32, damage=CRACKS, channels=1, whole=True)
+    found = split_images(folder, only=None, set_aside=0.4, side=32, damage=CRACKS, channels=1, whole=True)
     truth, _ = found.held_out[0]
     assert truth.shape == (1, 32, 32)
     with Image.open(folder / found.aside[0]) as file:
@@ -304,7 +304,7 @@ def test_folders_tell_a_net_what_its_pictures_show(folder: Path, tmp_path: Path)
     assert net.attributes == ("cats", "dogs")
     assert card.model == "vae-fill:attributes=cats+dogs"
     assert load_file(weights)["shifts.linear.weight"].any()
-    found = gather(
+    found = split_images(
         tmp_path / "pets", only=None, set_aside=0.4, side=32, damage=CRACKS, attributes=("cats", "dogs")
     )
     kinds = {"cats": [1, 0], "dogs": [0, 1]}
@@ -327,7 +327,7 @@ TINY_COLOUR = (
 
 
 def test_colours_are_learnt_from_reduced_pictures(folder: Path, tmp_path: Path) -> None:
-    found = gather(folder, only=None, set_aside=0.4, side=30, damage=make_damage("none"), reduced=36)
+    found = split_images(folder, only=None, set_aside=0.4, side=30, damage=make_damage("none"), reduced=36)
     assert found.learnt.grid(0) == (30, 36)  # 40 x 48 before
     weights = recipes.train(
         "colorizer_compact", folder, tmp_path / "run", device="cpu", set_aside=0.4,
@@ -372,7 +372,7 @@ def test_a_net_that_finds_cracks_is_trained_on_a_folder_and_serves_its_detector(
 
 
 def test_losses_are_learnt_near_by_and_from_afar_where_a_picture_is_large_enough():
-    from tratteggio.recipes._training import _near_and_far
+    from tratteggio.datasets.losses import _near_and_far
     from tratteggio.training.sources import Arrays
 
     source = Arrays([np.zeros((900, 1280, 3), np.uint8), np.zeros((300, 1280, 3), np.uint8)])
@@ -380,7 +380,7 @@ def test_losses_are_learnt_near_by_and_from_afar_where_a_picture_is_large_enough
     assert [shown.grid(number) for number in range(len(shown))] == [(900, 1280), (300, 1280), (450, 640)]
 
 
-def test_a_net_that_finds_losses_learns_from_ground_that_is_bared(folder, tmp_path, monkeypatch):
+def test_a_net_that_finds_losses_learns_from_simulated_losses(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("tratteggio.datasets.losses.PANEL_GRID", (64, 64))
     file = recipes.train(FINDS, folder, tmp_path / "run", set_aside=0.2)
     net, card = models.load(file)

@@ -495,11 +495,11 @@ class Blind(torch.nn.Module):
 
 
 def test_a_net_is_shown_spoilt_patches_that_are_the_same_at_every_look(tmp_path: Path) -> None:
-    spoil = make_degradation("dim", {})
+    degrade = make_degradation("dim", {})
     held_out = [Waves()[index] for index in (1000, 1001)]
     net = Blind()
     train(
-        net, Waves(), squared, replace(RECIPE, steps=2, validate_every=1), tmp_path / "run", spoil=spoil,
+        net, Waves(), squared, replace(RECIPE, steps=2, validate_every=1), tmp_path / "run", degrade=degrade,
         held_out=held_out,
     )  # fmt: skip
     first, second = net.learnt
@@ -513,14 +513,14 @@ def test_a_net_is_shown_spoilt_patches_that_are_the_same_at_every_look(tmp_path:
 
 
 def test_a_spoilt_run_that_was_stopped_goes_on_to_the_bit(tmp_path: Path) -> None:
-    spoil = make_degradation("dim", {})
-    whole = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "whole", spoil=spoil)
+    degrade = make_degradation("dim", {})
+    whole = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "whole", degrade=degrade)
     with pytest.raises(Stopped):
         train(
-            tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", spoil=spoil,
+            tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", degrade=degrade,
             progress=stop_after(7, lambda: os.kill(os.getpid(), signal.SIGINT)),
         )  # fmt: skip
-    resumed = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", spoil=spoil, resume=True)
+    resumed = train(tiny_net(), Waves(), squared, RECIPE, tmp_path / "run", degrade=degrade, resume=True)
     assert same_weights(whole, resumed)
 
 
@@ -578,8 +578,8 @@ def test_a_killed_worker_is_one_sentence_and_its_run_goes_on(tmp_path: Path) -> 
 
 
 def test_a_list_of_a_run_that_is_no_text_is_told_of(tmp_path: Path) -> None:
-    texts = {"pictures.txt": "a\n"}
-    train(tiny_net(), Waves(), squared, recipe(), tmp_path / "run", texts=texts)
+    manifest = {"pictures.txt": "a\n"}
+    train(tiny_net(), Waves(), squared, recipe(), tmp_path / "run", manifest=manifest)
     (tmp_path / "run" / "pictures.txt").write_bytes(b"\xff\xfe\xfa")
     with pytest.raises(UnreadableFile, match=r"pictures\.txt is not a sound list of a run"):
         train(
@@ -588,6 +588,6 @@ def test_a_list_of_a_run_that_is_no_text_is_told_of(tmp_path: Path) -> None:
             squared,
             recipe(),
             tmp_path / "run",
-            texts={"pictures.txt": "a\n"},
+            manifest={"pictures.txt": "a\n"},
             resume=True,
         )

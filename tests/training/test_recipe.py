@@ -156,3 +156,20 @@ def test_patches_are_damaged_or_spoilt_but_not_both() -> None:
     assert Recipe(name="", model="", steps=1, damage="none", spoilt="noise").spoilt == "noise"
     with pytest.raises(BadUsage, match="patches spoilt by noise are not damaged as well; set damage=none"):
         Recipe(name="", model="", steps=1, spoilt="noise")
+
+
+@pytest.mark.parametrize(
+    ("model", "damage", "dataset"),
+    [
+        ("ti-unet:channels=8", "bared", "losses"),
+        ("crack-unet", "none", "cracks"),
+        ("fp-cae:rgb=3,irr=1", "dense", "paintings"),
+        ("pconv-compact", "dense", "images"),
+    ],
+)
+def test_a_recipe_written_before_datasets_had_names_is_read_with_its_dataset(model, damage, dataset) -> None:
+    written = json.loads(to_json(replace(PLAIN, model=model, damage=damage)))
+    del written["dataset"]
+    read = from_json(json.dumps(written))
+    assert read.dataset == dataset
+    assert read.damage == ("large_losses" if damage == "bared" else damage)

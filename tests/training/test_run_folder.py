@@ -51,7 +51,7 @@ def test_what_a_killed_run_left_unfinished_goes(run):
 
 
 def test_a_run_is_cleared_whole(run):
-    clear(run, texts=["pictures.txt"])
+    clear(run, manifest=["pictures.txt"])
     assert not list(run.iterdir())
 
 
@@ -59,13 +59,13 @@ def test_a_run_is_cleared_whole(run):
 def test_a_folder_with_anything_else_is_never_cleared(run, name):
     (run / name).write_text("mine")
     with pytest.raises(UnsafeOutput, match=name):
-        clear(run, texts=["pictures.txt"])
+        clear(run, manifest=["pictures.txt"])
     assert (run / "journal.jsonl").exists()
 
 
 def test_a_run_that_somebody_is_at_work_on_is_never_cleared(run):
     with held(run), pytest.raises(UnsafeOutput, match="in use by process"):
-        clear(run, texts=["pictures.txt"])
+        clear(run, manifest=["pictures.txt"])
     assert (run / "journal.jsonl").exists()
 
 

@@ -18,7 +18,7 @@ from tratteggio import files, registry
 from tratteggio.damage import Strengths
 from tratteggio.errors import Cancelled, Stopped
 from tratteggio.painting import Lacunae, Region, Scan, Stack
-from tratteggio.treatment import inpaint, inpaint_file
+from tratteggio.treatment import FillOptions, inpaint, inpaint_file
 from tratteggio.windows import MemoryLedger, Windowed, compute_in_order, run
 from tratteggio.windows.blend import ConfidencePixels, FillPixels
 from tratteggio.windows.executing import AHEAD
@@ -199,7 +199,7 @@ def test_a_fill_cancelled_at_random_windows_goes_on_to_the_same_bits(threads):
 def test_a_file_cancelled_at_random_windows_resumes_to_the_same_file(tmp_path: Path):
     stack, lacunae = painting(5)
     files.write(np.asarray(stack.primary.pixels), tmp_path / "scan.tif")
-    options = {"engine": "diffusion", "tile": 512}
+    options = {"engine": "diffusion", "options": FillOptions(tile=512)}
     inpaint_file(tmp_path / "scan.tif", lacunae, tmp_path / "alone.tif", **options)
     rng, said, out = random.Random(2), list[str](), tmp_path / "out.tif"
     while not out.exists():

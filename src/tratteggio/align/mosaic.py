@@ -26,7 +26,7 @@ from tratteggio.align.transform import Floats, Transform
 from tratteggio.errors import BadUsage, Misaligned
 from tratteggio.files.beside import Before
 from tratteggio.files.forms import Painting, scan_of
-from tratteggio.files.laying import require_alike
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.provenance import history_json
 from tratteggio.files.record import Input, input_of, make_record
 from tratteggio.files.stacks import has_stack_suffix
@@ -162,7 +162,7 @@ def _require_alike(tiles: Sequence[Scan], max_error: float) -> None:
                 f"{first.dtype} with {first.channels} and {tile.name} is {tile.dtype} with {tile.channels}; "
                 "convert one of them first"
             )
-        require_alike(first, tile)
+        require_same_orientation(first, tile)
         if tile.metadata.icc != first.metadata.icc:
             named = [files.profile_name(one.metadata.icc) or "none (sRGB)" for one in (first, tile)]
             raise BadUsage(

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from tratteggio.damage.classes import CLASSES, PALETTE, index_of, policies
 from tratteggio.damage.damage_map import Area, DamageMap, length_px, merge_classes
-from tratteggio.damage.finding import Strengths, found
+from tratteggio.damage.finding import Strengths, threshold_and_trace
 from tratteggio.damage.graph import CrackGraph, Edge, crack_graph
 from tratteggio.damage.rose import rose
 from tratteggio.damage.tracing import trace_damage
@@ -22,15 +22,17 @@ __all__ = [
     "Strengths",
     "crack_graph",
     "describe_colour",
-    "found",
     "index_of",
     "length_px",
     "merge_classes",
     "policies",
     "rose",
+    "threshold_and_trace",
     "trace_damage",
 ]
 
 
 def __getattr__(name: str) -> NoReturn:
-    refuse_former(__name__, name, {"mapped": "merge_classes", "traced": "trace_damage"})
+    refuse_former(
+        __name__, name, {"found": "threshold_and_trace", "mapped": "merge_classes", "traced": "trace_damage"}
+    )

@@ -83,7 +83,7 @@ class Strengths(Windowed):
         return np.where(crop.primary.read_seen()[inner], levels, 0).astype(np.uint8)
 
 
-def found(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> Lacunae:
+def threshold_and_trace(strengths: Pixels, *, threshold: float, trace: Trace, name: str) -> Lacunae:
     """Trace strengths to pieces of damage, read from top to bottom; what is found is kept at a bit a pixel.
 
     Args:

@@ -18,6 +18,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
+from tratteggio.datasets.images import lines
 from tratteggio.degradation.simulation.capture import capture_scan, random_scan
 from tratteggio.degradation.simulation.crack_drawing import (
     composite_cracks,
@@ -32,8 +33,9 @@ from tratteggio.painting import Scan, Stack
 from tratteggio.painting.pixels import COLOURS, Array
 from tratteggio.phantom import multimodal
 from tratteggio.seeds import require_seed
+from tratteggio.training.dataset import Request, Samples
 from tratteggio.training.image_cache import ImageCache
-from tratteggio.training.sources import Source
+from tratteggio.training.sources import Folder, Source
 
 if TYPE_CHECKING:  # patches are made without torch
     from torch import Tensor
@@ -124,6 +126,20 @@ class CrackPatches:
         size = (self._across, self._across)
         enlarged = Image.fromarray(np.ascontiguousarray(cut)).resize(size, Image.Resampling.BICUBIC)
         return _three(np.asarray(enlarged))
+
+
+def make(request: Request) -> Samples:
+    """Make patches of phantoms, and of all images of the folder with cracks drawn over them.
+
+    There is no validation split: the net is measured on panels and on photographs of cracks that it never
+    sees.
+
+    Raises:
+        BadUsage, UnreadableFile: as `training.sources.Folder`.
+    """
+    source = Folder(request.data)
+    training = CrackPatches(source, side=request.recipe.side, seed=request.recipe.seed)
+    return Samples(training, [], source.names, {"pictures.txt": lines(source.names)}, shown=without_truth)
 
 
 def without_truth(patches: Tensor) -> Tensor:

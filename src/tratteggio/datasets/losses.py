@@ -24,6 +24,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from tratteggio.datasets.images import damaged_patches, split_request
 from tratteggio.degradation import draw_damage, make_damage
 from tratteggio.degradation.simulation.capture import photograph, random_photograph
 from tratteggio.degradation.simulation.crack_drawing import darken_cracks
@@ -34,7 +35,9 @@ from tratteggio.painting.region import Region
 from tratteggio.phantom import panel
 from tratteggio.phantom.motifs import Motif
 from tratteggio.seeds import require_seed
+from tratteggio.training.dataset import Request, Samples
 from tratteggio.training.patches import Patches
+from tratteggio.training.sources import Chosen, Joined, Reduced, Source
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -112,6 +115,28 @@ class LossPatches:
             for number in range(PANELS)
         )
         return [(one.damaged.colour(), one.losses.read()) for one in made]
+
+
+def make(request: Request) -> Samples:
+    """Make patches with simulated losses, of images as they are and from afar, and of phantoms.
+
+    No validation samples: what a detector finds is no proposal to look at. The validation split of the images
+    is kept apart all the same, and named in the manifest.
+
+    Raises:
+        BadUsage, UnreadableFile: as `images.split_images`.
+    """
+    found = split_request(request)
+    patches = damaged_patches(request, _near_and_far(found.learnt, request.recipe.side))
+    training = LossPatches(patches, seed=request.recipe.seed)
+    return Samples(training, [], found.names, found.manifest, shown=without_truth)
+
+
+def _near_and_far(source: Source, side: int) -> Source:
+    """Show each image as it is, and once more from afar, unless it is then smaller than a patch."""
+    far = Reduced(source, FAR)
+    large = [number for number in range(len(far)) if min(far.grid(number)) >= side]
+    return Joined((source, Chosen(far, tuple(large))))
 
 
 def without_truth(patches: Tensor) -> Tensor:

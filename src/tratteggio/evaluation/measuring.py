@@ -20,7 +20,7 @@ from tratteggio.evaluation.proof import differing, lacunae_in
 from tratteggio.evaluation.scores import Evaluation, Scores
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.icc import profile_name, to_lab, to_profile
-from tratteggio.files.laying import require_alike
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.white import note_range, on_one_white
 from tratteggio.metrics.colour import ciede2000
 from tratteggio.metrics.fidelity import psnr_from_mse, ssim_map
@@ -218,7 +218,7 @@ def _require_match(reference: Scan, result: Scan, lacunae: Lacunae | None) -> No
         named = (reference, result) if lacunae is None else (reference, result, lacunae)
         sizes = ", ".join(f"{thing.name} has {rows_and_columns(thing.grid)}" for thing in named)
         raise GridMismatch(f"images can be compared only if they have the same size, but {sizes}")
-    require_alike(reference, result)
+    require_same_orientation(reference, result)
     kinds = [(scan.dtype.name, scan.channels) for scan in (reference, result)]
     if kinds[0] != kinds[1]:
         listed = " and ".join(

@@ -13,9 +13,9 @@ from tratteggio import files
 from tratteggio.losses import grey, ssim
 from tratteggio.losses.ssim import Border
 from tratteggio.metrics import ciede2000, edge_distance_ssim
-from tratteggio.training.halves import split_halves
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.sources import Source
+from tratteggio.training.spatial_split import split_spatially
 
 SIDE = 32  # of a patch, in pixels
 AT_ONCE = 256  # patches that go through a net together
@@ -46,7 +46,7 @@ def held_out(source: Source, *, count: int, seed: int) -> Tensor:
     Raises:
         BadUsage: a painting is too small to be cut.
     """
-    _, aside = split_halves(source)
+    _, aside = split_spatially(source)
     patches = Patches(aside, side=SIDE, damage="none", augment=AS_THEY_ARE, seed=seed, per_picture=None)
     return torch.from_numpy(np.stack([patches[index][0] for index in range(count)]))
 

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tratteggio.damage import Strengths, found
+from tratteggio.damage import Strengths, threshold_and_trace
 from tratteggio.degradation.losses import random_losses
 from tratteggio.degradation.simulation.ground import simulate_losses
 from tratteggio.detectors import lacunae, overpaint
@@ -305,7 +305,9 @@ def with_losses(picture: Levels, *, seed: int) -> tuple[Scan, NDArray[np.bool_]]
 
 def _marks(scan: Scan, detector: lacunae.LacunaeNet) -> NDArray[np.bool_]:
     strengths = Strengths(Stack((scan,)), detector)
-    return found(strengths, threshold=detector.threshold, trace=detector.trace, name=scan.name).read()
+    return threshold_and_trace(
+        strengths, threshold=detector.threshold, trace=detector.trace, name=scan.name
+    ).read()
 
 
 # --- what is told ------------------------------------------------------------------------------------

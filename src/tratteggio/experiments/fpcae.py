@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from tratteggio import models, recipes, treatment
+from tratteggio.datasets.paintings import opened, paintings
 from tratteggio.errors import BadUsage
 from tratteggio.experiments._fpcae_findings import (
     ADD,
@@ -49,7 +50,6 @@ from tratteggio.experiments._reconstruction import Figures, held_out, measure
 from tratteggio.experiments._report import Claim, Report, write_picture
 from tratteggio.experiments._stages import Progress, Stage, Told, seconds_key, trained
 from tratteggio.models.fpcae import NAMES, named
-from tratteggio.recipes._paintings import opened, paintings
 
 TITLE = "FP-CAE (Xie et al. 2019): partial layers at the edges of patches, and modalities apart or stacked"
 

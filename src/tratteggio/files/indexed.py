@@ -23,7 +23,7 @@ Colour = tuple[int, int, int]
 
 MOST_COLOURS = 256
 BAND = 256
-TOLD = 8  # colours that are listed in a message
+MOST_LISTED = 8  # colours that are listed in a message
 
 
 def write_indexed(
@@ -86,11 +86,11 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
         table = np.array([numbers.get(one, 0) for one in there.tolist()], np.uint8)
         found[band.slices] = table[places.reshape(red.shape)]
     if foreign:
-        said = ", ".join(f"#{one:06x}" for one in sorted(foreign)[:TOLD])
-        more = f" and {len(foreign) - TOLD} more" if len(foreign) > TOLD else ""
+        listed = ", ".join(f"#{one:06x}" for one in sorted(foreign)[:MOST_LISTED])
+        more = f" and {len(foreign) - MOST_LISTED} more" if len(foreign) > MOST_LISTED else ""
         known = ", ".join(f"#{one:06x}" for one in numbers)
         raise UnsupportedFile(
-            f"{path} has colours that are no class: {said}{more}; the colours of the classes are {known}. "
+            f"{path} has colours that are no class: {listed}{more}; the colours of the classes are {known}. "
             "Paint with a hard brush and save as PNG"
         )
     return found

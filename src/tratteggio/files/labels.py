@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import BadUsage, UnsupportedFile
-from tratteggio.files.laying import laid
 from tratteggio.files.opacity import opacity
+from tratteggio.files.orientation import orient_to_scan
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Labels, Region, Scan
 from tratteggio.painting.labels import KINDS
@@ -59,7 +59,7 @@ def read_labels(path: str | os.PathLike[str], scan: Scan, *, mask_orientation: s
     sheet = open_scan(Path(path), modality="labels")
     if sheet.channels != 3:
         raise UnsupportedFile(f"{path} is grey; {ADVICE}, and save as RGB")
-    strokes = laid(
+    strokes = orient_to_scan(
         sheet.pixels, scan, name=sheet.name, orientation=sheet.metadata.orientation, what="labels",
         mask_orientation=mask_orientation,
     )  # fmt: skip

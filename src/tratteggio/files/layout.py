@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tratteggio.files import exif
-from tratteggio.files.exif import Directories, Entry
+from tratteggio.files.exif import Directories
+from tratteggio.files.ifd import Entry
 from tratteggio.painting import Metadata
 
 log = logging.getLogger("tratteggio")
@@ -189,12 +190,12 @@ def _stated_shape(text: bytes) -> tuple[int, ...]:
 def _without_shape(text: bytes) -> bytes | None:
     """Keep what else tifffile's JSON says."""
     try:
-        said: Any = json.loads(text)
+        parsed: Any = json.loads(text)
     except ValueError:
         return None
     left = (
-        {key: value for key, value in said.items() if key not in ("shape", "axes")}
-        if isinstance(said, dict)
+        {key: value for key, value in parsed.items() if key not in ("shape", "axes")}
+        if isinstance(parsed, dict)
         else {}
     )
     return json.dumps(left).encode() if left else None
@@ -254,7 +255,7 @@ def _followed(entries: Iterable[Entry], change: Change, gone: list[str]) -> tupl
 
 
 def _without_layout(entries: Iterable[Entry], gone: list[str]) -> list[Entry]:
-    """Drop or mend a description that states a shape; nothing can be said of its size any more."""
+    """Drop or mend a description that states a shape; nothing can be parsed of its size any more."""
     kept = []
     for entry in entries:
         text = entry.data.rstrip(b"\0")

@@ -30,7 +30,7 @@ log = logging.getLogger("tratteggio")
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 BINARY = getattr(os, "O_BINARY", 0)
 FAR = 1 << 30  # where Windows locks: a byte that nobody writes
-MOST_TOLD = 1000  # bytes of what a lock file says
+MOST_HOLDER_BYTES = 1000  # that are read of a lock file
 TRIES = 20
 
 _open: set[int] = set()
@@ -99,22 +99,22 @@ def take(file: Path, *, of: Path) -> Hold:
         raise UnsafeOutput(f"{of} is in use by other jobs; try again")
     if got is None:
         log.warning("%s: this file system has no locks; never start two jobs on one output here", of)
-    told = {
+    owner = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, json.dumps(told).encode())
+    os.write(descriptor, json.dumps(owner).encode())
     return Hold(descriptor, file)
 
 
 def holder(file: Path) -> str:
-    """Say who has a lock file, as far as it tells."""
+    """Say who has a lock file, as far as it is written there."""
     try:
-        told = json.loads(file.read_bytes()[:MOST_TOLD])
-        return f"process {int(told['pid'])} on {str(told['host'])[:80]} since {str(told['since'])[:40]}"
+        owner = json.loads(file.read_bytes()[:MOST_HOLDER_BYTES])
+        return f"process {int(owner['pid'])} on {str(owner['host'])[:80]} since {str(owner['since'])[:40]}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 

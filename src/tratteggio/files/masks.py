@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tratteggio.errors import UnsupportedFile
-from tratteggio.files.laying import laid
 from tratteggio.files.opacity import ASSOCIATED, opacity
+from tratteggio.files.orientation import orient_to_scan
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Lacunae, Mapped, Pixels, Region, Scan
 from tratteggio.painting.pixels import Array, Lost, white
@@ -37,7 +37,7 @@ def read_lacunae(
         path: the mask file.
         scan: whose lacunae these are; the grids must then agree.
         mask_orientation: "displayed" if the mask was drawn over the scan as a viewer shows it, "stored" if it
-            lies as the samples in the file; None goes by tags and sizes, see `files.laying`.
+            lies as the samples in the file; None goes by tags and sizes, see `files.orientation`.
 
     Raises:
         GridMismatch: mask and scan differ in size.
@@ -52,13 +52,13 @@ def read_lacunae(
         )
     pixels = mask.pixels
     if scan is not None:
-        pixels = laid(
+        pixels = orient_to_scan(
             pixels, scan, name=mask.name, orientation=mask.metadata.orientation, what="mask",
             mask_orientation=mask_orientation,
         )  # fmt: skip
     meaning = _meaning(mask)
     lost: Pixels = Mapped(pixels, partial(meaning.lost, mask=mask), 0, np.dtype(bool))
-    return Lacunae(lost, str(path), meaning.said)
+    return Lacunae(lost, str(path), meaning.description)
 
 
 class Meaning(NamedTuple):
@@ -66,11 +66,11 @@ class Meaning(NamedTuple):
 
     Attributes:
         lost: makes (h, w) bool of what was read of the mask.
-        said: the same in words.
+        description: the same in words.
     """
 
     lost: Callable[..., Lost]
-    said: str
+    description: str
 
 
 def _strokes(array: Array, *, mask: Scan) -> Lost:

@@ -30,7 +30,7 @@ from msgspec import Meta, Struct
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files import reading
 from tratteggio.files.documents import read_toml, require
-from tratteggio.files.laying import require_alike
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.outside import is_outside_allowed
 from tratteggio.names import followed
 from tratteggio.painting import Metadata, Scan, Stack
@@ -83,17 +83,17 @@ def open_stack(path: Path) -> Stack:
         GridMismatch: the scans differ in size.
     """
     file = path / NAME
-    said = read_toml(file, what="TOML file")
-    _require_keys(file, said, KEYS)
-    entries = said.get("scan", [])
+    table = read_toml(file, what="TOML file")
+    _require_keys(file, table, KEYS)
+    entries = table.get("scan", [])
     for entry in entries if isinstance(entries, list) else []:
         _require_keys(file, entry if isinstance(entry, dict) else {}, SCAN_KEYS)
-    described = require(said, _Description, file, what=WHAT, remedy=REMEDY, error=BadUsage)
+    described = require(table, _Description, file, what=WHAT, remedy=REMEDY, error=BadUsage)
     if not described.scan:
         raise BadUsage(f"{file} names no scan; give each a [[scan]] with `file` and `modality`")
     scans = [_scan(file, entry) for entry in described.scan]
     for scan in scans:
-        require_alike(scans[0], scan)
+        require_same_orientation(scans[0], scan)
     return Stack(tuple(scans), title=described.title)
 
 

@@ -87,7 +87,7 @@ def open_scan(path: Path, *, modality: str, bilevel: bool) -> Scan:  # noqa: ARG
             "convert it to DNG, or make a TIFF with the software of the camera"
         ) from error
     except rawpy.LibRawError as error:
-        raise UnreadableFile(f"{path} cannot be read as camera raw: {_said(error)}") from error
+        raise UnreadableFile(f"{path} cannot be read as camera raw: {_message(error)}") from error
     if not sensor.white > sensor.black:
         raise UnreadableFile(
             f"{path} is damaged: its black level, {sensor.black:g}, is not below its white level, "
@@ -147,7 +147,7 @@ def _to_srgb(camera_of_xyz: NDArray[np.float64]) -> Rows:
     return tuple(first), tuple(second), tuple(third)
 
 
-def _said(error: Exception) -> str:
-    """Return what LibRaw says, which comes as bytes."""
-    told = error.args[0] if error.args else error
-    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+def _message(error: Exception) -> str:
+    """Return the message of LibRaw, which comes as bytes."""
+    message = error.args[0] if error.args else error
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)

@@ -90,8 +90,8 @@ def adapt(
     net, card = models.load(file)
     _require_filler(card.model, file)
     patches = OwnPaint(scan, lacunae, seed=seed, longest=RECIPE.side)
-    texts = {"painting.txt": _begun_with(scan, lacunae, file, minutes, seed)}
-    if resume and _complete(run, texts):
+    manifest = {"painting.txt": _begun_with(scan, lacunae, file, minutes, seed)}
+    if resume and _complete(run, manifest):
         return run / "weights.safetensors"
     chosen = replace(RECIPE, model=card.model, side=patches.side, seed=seed)
     there = run / "recipe.json"
@@ -111,7 +111,7 @@ def adapt(
         chosen,
         run,
         card=_card(card, chosen, scan, file),
-        texts=texts,
+        manifest=manifest,
         resume=resume,
         overwrite=overwrite and not resume,
         device=device,
@@ -141,9 +141,11 @@ def _begun_with(scan: Scan, lacunae: Lacunae, file: Path, minutes: float, seed: 
     return "".join(f"{name} {value}\n" for name, value in facts.items())
 
 
-def _complete(run: Path, texts: dict[str, str]) -> bool:
+def _complete(run: Path, manifest: dict[str, str]) -> bool:
     """Tell whether the folder holds the weights of this very run, finished."""
-    same = all((run / name).exists() and (run / name).read_text("utf-8") == texts[name] for name in texts)
+    same = all(
+        (run / name).exists() and (run / name).read_text("utf-8") == manifest[name] for name in manifest
+    )
     return same and (run / "weights.safetensors").exists() and not any((run / "state").iterdir())
 
 

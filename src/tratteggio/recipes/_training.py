@@ -10,22 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from tratteggio import losses, models
-from tratteggio.datasets import losses as loss_images
-from tratteggio.datasets.cracks import CrackPatches, without_truth
+from tratteggio import losses, models, registry
+from tratteggio.datasets.images import lines
 from tratteggio.degradation import make_damage, make_degradation
 from tratteggio.errors import BadUsage, UnsafeOutput
 from tratteggio.names import followed
 from tratteggio.recipes._catalogue import load
-from tratteggio.recipes._gathering import Gathered, gather, lines
 from tratteggio.recipes._judges import feature_net
-from tratteggio.recipes._paintings import Halved, gather_halves
 from tratteggio.training import loop
-from tratteggio.training.patches import PER_PICTURE, Augment, Patches
+from tratteggio.training.dataset import Dataset, NeedsFitting, Request, inputs_of
+from tratteggio.training.patches import Augment
 from tratteggio.training.recipe import Recipe, to_json, with_settings
-from tratteggio.training.sources import Chosen, Folder, Joined, Reduced, Source
 
 MOST_NAMED = 1000  # pictures that a card names one by one
 FITTED = 1024  # patches that an objective is fitted to
@@ -61,7 +58,7 @@ def train(
     "vae-fill:attributes=landscape+portrait" wants `landscape/` and `portrait/` somewhere in `data`.
 
     A net of several modalities learns from paintings that have them, and one half of each is set aside, see
-    `tratteggio.recipes._paintings`.
+    `tratteggio.datasets.paintings`.
 
     Args:
         recipe: one of `names()`, or one of your own.
@@ -93,120 +90,38 @@ def train(
     chosen = with_settings(load(recipe) if isinstance(recipe, str) else recipe, settings)
     _require_beginning(chosen)
     _require_apart(Path(run), [data, only, features, chosen.init_from])
-    # All that may be misspelt is looked at before the pictures, which may be many.
-    finds = chosen.damage == "large_losses"
-    damage, augment = make_damage(chosen.damage), Augment.of(chosen.augment)
-    spoil = None if chosen.spoilt is None else make_degradation(chosen.spoilt, chosen.spoilt_options)
+    # What may be misspelt is checked before the images, which may be many.
+    make_damage(chosen.damage)
+    Augment.of(chosen.augment)
+    shown = None if chosen.spoilt is None else make_degradation(chosen.spoilt, chosen.spoilt_options)
+    dataset: Dataset = registry.load("datasets", chosen.dataset)
     torch.manual_seed(chosen.seed)
     net = models.build(chosen.model)
-    modalities: Mapping[str, int] = getattr(net, "modalities", {})
-    attributes: tuple[str, ...] = getattr(net, "attributes", ())
-    filled = _filled(chosen, modalities)
-    chosen, loss = _objective(chosen, features, device, modalities)
-    if getattr(net, "finds", None) == "crack":
-        return _find_cracks(
-            net, loss, chosen, data, run, licence=licence, resume=resume, overwrite=overwrite,
-            device=device, workers=workers,
-            progress=progress,
-        )  # fmt: skip
-    found: Gathered | Halved
-    if len(modalities) > 1:
-        if only is not None:
-            raise BadUsage(
-                "a net of several modalities learns from all paintings there; leave `only=...` out"
-            )
-        found = gather_halves(
-            data,
-            modalities=modalities,
-            side=chosen.side,
-            damage=damage,
-            filled=filled,
-            set_aside=set_aside > 0,
-        )
-    else:
-        found = gather(
-            data, only=only, set_aside=set_aside, side=chosen.side, damage=damage,
-            channels=getattr(net, "colours", 3), whole=chosen.whole, halved=chosen.halved,
-            reduced=chosen.reduced, attributes=attributes,
-        )  # fmt: skip
-    patches = Patches(
-        _near_and_far(found.learnt, chosen.side) if finds else found.learnt,
-        side=chosen.side,
-        damage=damage,
-        augment=augment,
-        seed=chosen.seed,
-        per_picture=_per_picture(chosen) if isinstance(found, Gathered) else None,
-        modalities=tuple(modalities.values()),
-        absent=chosen.absent,
-        fixed=chosen.fixed,
-        attributes=attributes,
-        filled=filled,
-    )
-    if hasattr(loss, "fitted"):  # an objective that must know what is frequent among the pictures
-        loss = loss.fitted(torch.from_numpy(patches[index][0]) for index in range(FITTED))
+    inputs = inputs_of(net)
+    filled = _filled(chosen, inputs.modalities)
+    chosen, loss = _objective(chosen, features, device, inputs.modalities)
+    request = Request(chosen, Path(data), inputs, only=only, validation=set_aside, filled=filled)
+    with registry.usable("datasets", chosen.dataset):
+        samples = dataset.make(request)
+    objective: object = loss
+    if isinstance(objective, NeedsFitting):
+        loss = objective.fitted(torch.from_numpy(samples.training[index][0]) for index in range(FITTED))
     return loop.train(
         net,
-        loss_images.LossPatches(patches, seed=chosen.seed) if finds else patches,
+        samples.training,
         loss,
         chosen,
         run,
-        spoil=loss_images.without_truth if finds else spoil,
-        held_out=[] if finds else found.held_out,  # of what is found no picture is a proposal
-        card=_card(chosen, found.names, licence, device),
-        texts=found.texts,
+        degrade=samples.shown or shown,
+        held_out=samples.validation,
+        card=_card(chosen, samples.names, licence, device),
+        manifest=samples.manifest,
         resume=resume,
         overwrite=overwrite,
         device=device,
         workers=workers,
         progress=progress,
     )
-
-
-def _find_cracks(
-    net: nn.Module,
-    loss: losses.Objective,
-    recipe: Recipe,
-    data: str | Path,
-    run: str | Path,
-    *,
-    licence: str,
-    resume: bool,
-    overwrite: bool,
-    device: str,
-    workers: int,
-    progress: Callable[[int, int], None] | None,
-) -> Path:
-    """Train a net that finds cracks, on phantoms and on all pictures there with cracks laid over them.
-
-    None is set aside: it is measured on panels and on photographs of cracks that it never sees.
-    """
-    source = Folder(data)
-    return loop.train(
-        net,
-        CrackPatches(source, side=recipe.side, seed=recipe.seed),
-        loss,
-        recipe,
-        run,
-        spoil=without_truth,
-        card=_card(recipe, source.names, licence, device),
-        texts={"pictures.txt": lines(source.names)},
-        resume=resume,
-        overwrite=overwrite,
-        device=device,
-        workers=workers,
-        progress=progress,
-    )
-
-
-def _near_and_far(source: Source, side: int) -> Source:
-    """Show each picture as it is, and once more from afar, unless it is then smaller than a patch."""
-    far = Reduced(source, loss_images.FAR)
-    large = [number for number in range(len(far)) if min(far.grid(number)) >= side]
-    return Joined((source, Chosen(far, tuple(large))))
-
-
-def _per_picture(recipe: Recipe) -> int:
-    return 1 if recipe.whole else PER_PICTURE
 
 
 def _require_apart(run: Path, read: Iterable[str | Path | None]) -> None:

@@ -25,6 +25,7 @@ RECIPE = Recipe(
     warmup=50,
     clip=1.0,
     loss="finding",
+    dataset="cracks",
     damage="none",
     augment={},
     keep_every=100,

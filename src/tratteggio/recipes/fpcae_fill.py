@@ -25,6 +25,7 @@ RECIPE = Recipe(
     warmup=100,
     clip=100.0,
     loss="psnr_ssim",
+    dataset="paintings",
     damage="dense",
     augment={"flip": 0.5, "upend": 0.5, "diagonal": 0.5, "turn": 0.0},
     absent=0.2,

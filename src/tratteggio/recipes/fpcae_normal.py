@@ -20,6 +20,7 @@ RECIPE = Recipe(
     side=32,
     rate=6e-4,
     loss="log_ssim",
+    dataset="paintings",
     damage="none",
     augment={"flip": 0.5, "upend": 0.5, "diagonal": 0.5, "turn": 0.0},
 )

@@ -24,6 +24,7 @@ RECIPE = Recipe(
     schedule="inverse_time",
     decay=3e-5,
     loss="log_ssim",
+    dataset="paintings",
     damage="none",
     augment={"flip": 0.5, "upend": 0.5, "diagonal": 0.5, "turn": 0.0},
 )

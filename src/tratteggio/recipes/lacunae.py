@@ -27,6 +27,7 @@ RECIPE = Recipe(
     clip=5.0,
     loss="finding",
     loss_options={"overlap": 0.0},
+    dataset="losses",
     damage="large_losses",
     augment={"flip": 0.5, "turn": 0.0, "upend": 0.5, "diagonal": 0.5},
 )

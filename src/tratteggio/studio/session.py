@@ -14,7 +14,7 @@ import numpy as np
 
 from tratteggio import files, treatment
 from tratteggio.damage import CLASSES, PALETTE, DamageMap
-from tratteggio.damage.finding import found
+from tratteggio.damage.finding import threshold_and_trace
 from tratteggio.errors import BadUsage, TratteggioError, UnreadableFile, UnsafeOutput, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.painting import Lacunae, Pixels, Region, Restoration, Stack
@@ -398,7 +398,9 @@ class Session:
         if strength is None:
             raise BadUsage("no detector has looked yet")
         made, _ = treatment.make_detector(strength.detector)
-        lacunae = found(strength.pixels, threshold=threshold, trace=made.trace, name=strength.detector)
+        lacunae = threshold_and_trace(
+            strength.pixels, threshold=threshold, trace=made.trace, name=strength.detector
+        )
         before = self.marking.marks.counts[strength.damage]
         self._paint_all(
             {strength.damage: lacunae.lost}, {"tool": "detector", "detector": strength.detector,

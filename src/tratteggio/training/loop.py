@@ -65,10 +65,10 @@ def train(
     recipe: Recipe,
     run: str | os.PathLike[str],
     *,
-    spoil: Degrade | None = None,
+    degrade: Degrade | None = None,
     held_out: Sequence[Patch] = (),
     card: Card | None = None,
-    texts: Mapping[str, str] = {},
+    manifest: Mapping[str, str] = {},
     resume: bool = False,
     overwrite: bool = False,
     device: str = "auto",
@@ -93,12 +93,12 @@ def train(
         patches: what is learnt from.
         loss: called as `loss(proposal, truth, known)`, all float32; if it has `at(step)`, what that returns.
         recipe: steps, batch, rate and so on; net, patches and loss have been made by it.
-        spoil: makes of the truth what the net is shown instead, see `tratteggio.degradation`.
+        degrade: makes of the truth what the net is shown instead, see `tratteggio.degradation`.
         run: the folder; new or empty, unless `resume`.
         held_out: patches that are never learnt from, to measure progress on; they may differ in size.
         card: goes with the weights, with the hours and the last validation filled in, so that
             `tratteggio.models.load` takes them; None if the net is not registered there.
-        texts: files to keep in the folder, by name, that tell what `patches` and `held_out` were made of,
+        manifest: files to keep in the folder, by name, that tell what `patches` and `held_out` were made of,
             such as a list of pictures; a run is resumed with the same ones only.
         resume: go on from the last state that the folder holds.
         overwrite: begin anew in the place of an older run, which is removed.
@@ -113,7 +113,7 @@ def train(
     Raises:
         UnsafeOutput: the folder is not empty and neither `resume` nor `overwrite` was asked for, it holds
             a link or, with `overwrite`, something that no run leaves, or another process is at work in it.
-        BadUsage: nothing to resume, a state of another recipe or architecture, other texts, a batch that
+        BadUsage: nothing to resume, a state of another recipe or architecture, other manifest, a batch that
             the processes cannot share evenly, or no such device.
         Diverged: a loss or gradient is NaN or infinite; the message says where its batch was saved.
         Stopped: by Ctrl-C or SIGTERM, after the step in hand; its state is saved.
@@ -126,7 +126,7 @@ def train(
     with removed, machine_failures(MEMORY_ADVICE), launched(recipe, device) as fabric:
         _train(
             fabric, net, patches, loss, recipe,
-            run=Path(run), spoil=spoil, held_out=held_out, card=card, texts=texts, resume=resume,
+            run=Path(run), degrade=degrade, held_out=held_out, card=card, manifest=manifest, resume=resume,
             overwrite=overwrite, workers=workers, progress=progress,
         )  # fmt: skip
     return Path(run) / "weights.safetensors"
@@ -140,23 +140,23 @@ def _train(
     recipe: Recipe,
     *,
     run: Path,
-    spoil: Degrade | None,
+    degrade: Degrade | None,
     held_out: Sequence[Patch],
     card: Card | None,
-    texts: Mapping[str, str],
+    manifest: Mapping[str, str],
     resume: bool,
     overwrite: bool,
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    bench = _set_up(fabric, net, loss, recipe, run, spoil=spoil)
+    bench = _set_up(fabric, net, loss, recipe, run, degrade=degrade)
     if not resume:
         if recipe.init_from:  # what cannot be begun leaves no folder
             load_weights(find(recipe.init_from), net)
-        _take_place(bench, texts, overwrite=overwrite)
+        _take_place(bench, manifest, overwrite=overwrite)
     leads = bench.fabric.is_global_zero and run.is_dir()
     with held(run) if leads else nullcontext():
-        _train_on(bench, patches, held_out=held_out, card=card, texts=texts, resume=resume,
+        _train_on(bench, patches, held_out=held_out, card=card, manifest=manifest, resume=resume,
             workers=workers, progress=progress,
         )  # fmt: skip
 
@@ -167,13 +167,13 @@ def _train_on(
     *,
     held_out: Sequence[Patch],
     card: Card | None,
-    texts: Mapping[str, str],
+    manifest: Mapping[str, str],
     resume: bool,
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
     fabric, recipe = bench.fabric, bench.recipe
-    begun = _resume(bench, texts) if resume else _begin(bench, texts)
+    begun = _resume(bench, manifest) if resume else _begin(bench, manifest)
     steps = range(begun.step, recipe.steps)
     shares = Shares(patches, batch=recipe.batch, rank=fabric.global_rank, world=fabric.world_size)
     batches = iter(loader(shares, steps, workers=workers, pinned=bench.on_gpu))
@@ -237,11 +237,11 @@ class _Bench:
     average: Average
     """What is validated and handed on."""
     loss: Objective
-    spoil: Degrade | None
+    degrade: Degrade | None
 
     def shown(self, truth: Tensor, known: Tensor) -> Tensor:
         """Return what the net is shown of patches."""
-        return truth * known if self.spoil is None else self.spoil(truth)
+        return truth * known if self.degrade is None else self.degrade(truth)
 
     @property
     def on_gpu(self) -> bool:
@@ -259,7 +259,7 @@ class _Bench:
 
 
 def _set_up(
-    fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path, *, spoil: Degrade | None
+    fabric: Fabric, net: nn.Module, loss: Objective, recipe: Recipe, run: Path, *, degrade: Degrade | None
 ) -> _Bench:
     net.train()
     if recipe.freeze_norms:
@@ -267,7 +267,7 @@ def _set_up(
     optimiser = _optimiser(net, recipe)
     model = fabric.setup_module(net)
     average = Average(net, recipe.average, recipe.blend)
-    return _Bench(fabric, recipe, run, net, model, optimiser, average, loss, spoil)
+    return _Bench(fabric, recipe, run, net, model, optimiser, average, loss, degrade)
 
 
 def _optimiser(net: nn.Module, recipe: Recipe) -> optim.Optimizer:
@@ -285,14 +285,14 @@ def _freeze_norms(net: nn.Module, recipe: Recipe) -> None:
     freeze()
 
 
-def _take_place(bench: _Bench, texts: Mapping[str, str], *, overwrite: bool) -> None:
+def _take_place(bench: _Bench, manifest: Mapping[str, str], *, overwrite: bool) -> None:
     """Make the folder of a new run, or clear that of an older one."""
     run = bench.run
     if not bench.fabric.is_global_zero:
         return
     try:
         if overwrite:
-            clear(run, texts=texts)
+            clear(run, manifest=manifest)
         if is_begun(run):
             raise UnsafeOutput(
                 f"{run} is not empty; add `resume=True` to continue its run, `overwrite=True` to start "
@@ -303,7 +303,7 @@ def _take_place(bench: _Bench, texts: Mapping[str, str], *, overwrite: bool) -> 
         raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
 
 
-def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
+def _begin(bench: _Bench, manifest: Mapping[str, str]) -> Progress:
     """Open a new run and keep its state at once: a full disk shows now, and any kill can be resumed from."""
     run, nothing = bench.run, Progress(0, 0.0)
     if bench.fabric.is_global_zero:
@@ -312,24 +312,24 @@ def _begin(bench: _Bench, texts: Mapping[str, str]) -> Progress:
         except OSError as error:
             raise UnwritableFile(f"{run} cannot be made: {error.strerror or error}") from error
         _save_state(bench, nothing)
-    _keep_texts(bench, texts)
+    _keep_texts(bench, manifest)
     bench.fabric.barrier()
     return nothing
 
 
-def _resume(bench: _Bench, texts: Mapping[str, str]) -> Progress:
-    for name, text in texts.items():
+def _resume(bench: _Bench, manifest: Mapping[str, str]) -> Progress:
+    for name, text in manifest.items():
         _require_same(bench.run / name, text)
     begun = load_state(
         bench.run, recipe=bench.recipe, net=bench.net, optimiser=bench.optimiser, average=bench.average
     )
-    _keep_texts(bench, texts)
+    _keep_texts(bench, manifest)
     return begun
 
 
-def _keep_texts(bench: _Bench, texts: Mapping[str, str]) -> None:
-    """Write the recipe and the texts that are not there yet: a kill may have come before them."""
-    for name, text in {"recipe.json": to_json(bench.recipe), **texts}.items():
+def _keep_texts(bench: _Bench, manifest: Mapping[str, str]) -> None:
+    """Write the recipe and the manifest that are not there yet: a kill may have come before them."""
+    for name, text in {"recipe.json": to_json(bench.recipe), **manifest}.items():
         file = bench.run / name
         if bench.fabric.is_global_zero and not file.exists():
             with beside([file]) as [temporary]:

@@ -53,7 +53,8 @@ class Recipe:
             halfway, which in fine-tuning often fills better than either end. 1 hands on what was learnt.
         loss: name of the objective in `tratteggio.losses`.
         loss_options: what that objective is given.
-        damage: name of a kind of damage, or names with weights.
+        dataset: name of a dataset in `tratteggio.datasets`: where the samples come from.
+        damage: a kind of damage, NAME or NAME:OPTION=VALUE, or names with weights.
         fixed: each picture has the same lacunae in every round, as if they had been drawn beforehand.
         whole: a patch is a whole picture brought to the square `side`, whatever its shape.
         halved: pictures are brought to half their size first: photographs become sharp to the pixel, and what
@@ -106,6 +107,7 @@ class Recipe:
     blend: float = 1.0
     loss: str = "l1"
     loss_options: Settings = field(default_factory=dict)
+    dataset: str = "images"
     damage: str | Settings = "mixed"
     fixed: bool = False
     whole: bool = False
@@ -248,8 +250,16 @@ def from_json(text: str, *, source: str = "recipe") -> Recipe:
 
 
 def _with_new_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Read recipes of earlier versions: runs and cards keep what they were written with."""
-    return {**values, **({"damage": "large_losses"} if values.get("damage") == "bared" else {})}
+    """Read recipes of earlier versions, which named no dataset: runs and cards keep what was written then."""
+    new = dict(values)
+    if new.get("damage") == "bared":
+        new["damage"] = "large_losses"
+    if "dataset" not in new:
+        kind = options.name_of(str(new.get("model")))
+        finders = {"crack-unet": "cracks", "fp-cae": "paintings", "fpcae-add": "paintings"}
+        by_net = {**finders, "fpcae-concat": "paintings"}.get(kind, "images")
+        new["dataset"] = "losses" if new.get("damage") == "large_losses" else by_net
+    return new
 
 
 def differences(one: Recipe, other: Recipe) -> list[str]:

@@ -59,12 +59,12 @@ def is_begun(run: Path) -> bool:
     return bool(rest) or any(PART.fullmatch(entry.name) is None for entry in (run / "state").glob("*"))
 
 
-def clear(run: Path, *, texts: Collection[str] = ()) -> None:
+def clear(run: Path, *, manifest: Collection[str] = ()) -> None:
     """Remove an older run, so that another can begin in its place; nothing else is ever removed.
 
     Args:
         run: the folder.
-        texts: names of further files that runs of this kind keep.
+        manifest: names of further files that runs of this kind keep.
 
     Raises:
         UnsafeOutput: the folder holds something that no run leaves, or another process is at work in it.
@@ -73,7 +73,7 @@ def clear(run: Path, *, texts: Collection[str] = ()) -> None:
     if not is_begun(run):
         return
     foreign = sorted(
-        entry.name for entry in run.iterdir() if not (OURS.fullmatch(entry.name) or entry.name in texts)
+        entry.name for entry in run.iterdir() if not (OURS.fullmatch(entry.name) or entry.name in manifest)
     )
     if foreign or not (run / "state").is_dir():
         why = f"contains {foreign[0]}, which is not part of a run" if foreign else "contains no run"

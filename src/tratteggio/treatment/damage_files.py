@@ -148,7 +148,7 @@ def read_damage(path: str | Path, scan: Scan, *, mask_orientation: str | None = 
     """
     numbers = {colour: number for number, colour in enumerate(PALETTE)} | {LEGEND["paint"].colour: 0}
     indices = files.read_indexed(path, numbers)
-    lying = files.laid(
+    lying = files.orient_to_scan(
         indices, scan, name=str(path), orientation=files.stated_orientation(path), what="damage map",
         mask_orientation=mask_orientation,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tratteggio import files
-from tratteggio.damage import DamageMap, Strengths, found, merge_classes
+from tratteggio.damage import DamageMap, Strengths, merge_classes, threshold_and_trace
 from tratteggio.errors import BadUsage
 from tratteggio.files.forms import Painting
 from tratteggio.files.record import make_record
@@ -172,7 +172,7 @@ def _describe(detector: Detector, text: str, threshold: float | None) -> dict[st
 
 
 def _threshold(strengths: Pixels, detector: Detector, threshold: float | None) -> Lacunae:
-    return found(
+    return threshold_and_trace(
         strengths,
         threshold=detector.threshold if threshold is None else threshold,
         trace=detector.trace,

@@ -16,8 +16,8 @@ from tratteggio.errors import BadUsage
 from tratteggio.files import provenance
 from tratteggio.files.holding import least_bytes, require_holds, require_space
 from tratteggio.files.icc import profile_name, srgb_profile
-from tratteggio.files.laying import require_alike
 from tratteggio.files.layout import relaid
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.outputs import require_outputs
 from tratteggio.files.record import Input, input_file, make_record
 from tratteggio.files.sensor import SENSOR
@@ -201,7 +201,7 @@ class _Filters(NamedTuple):
 
     def through(self, scan: Scan, progress: Progress | None) -> Scan:
         for other in filter(None, self.others):
-            require_alike(scan, other)
+            require_same_orientation(scan, other)
         light = filtered(scan, self.steps, self.others)
         reach = reach_of(self.steps, scan.grid)
         _warn_of_rims(scan, reach)

@@ -11,7 +11,7 @@ from tratteggio import files
 from tratteggio.errors import BadUsage, GridMismatch
 from tratteggio.files import provenance
 from tratteggio.files.forms import Painting, scan_of
-from tratteggio.files.laying import require_alike
+from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.record import Input
 from tratteggio.files.sensor import sensor_of
 from tratteggio.files.white import with_white
@@ -42,7 +42,7 @@ def open(  # noqa: A001 - reads as `tg.open`
     if isinstance(painting, Mapping):
         stack = Stack(tuple(files.read(path, modality=name) for name, path in painting.items()))
         for scan in stack.scans:
-            require_alike(stack.primary, scan)
+            require_same_orientation(stack.primary, scan)
     elif isinstance(painting, str | Path):
         stack = files.read_stack(painting)
     else:

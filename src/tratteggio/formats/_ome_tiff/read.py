@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from tratteggio.errors import UnreadableFile
-from tratteggio.files import exif
+from tratteggio.files import exif, ifd
 from tratteggio.files.documents import parse_json
 from tratteggio.files.histories import WHAT, require_history
 from tratteggio.files.untrusted import untrusted
@@ -34,13 +34,13 @@ class _Picture:
     Attributes:
         number: of the picture in the file, from 0.
         modality: of the scan.
-        said: our own words: title, history.
+        facts: our own entries: title, history.
         description: the text that described the source of the scan, or "".
     """
 
     number: int
     modality: str
-    said: dict[str, str]
+    facts: dict[str, str]
     description: str
 
 
@@ -61,7 +61,7 @@ def read_ome_tiff(path: Path) -> Stack | None:
             scans[-1] = replace(scans[-1], seen=Mapped(scan.pixels, _is_seen, 0, np.dtype(bool)))
         else:
             scans.append(scan)
-    return Stack(tuple(scans), title=pictures[0].said.get("title") or "")
+    return Stack(tuple(scans), title=pictures[0].facts.get("title") or "")
 
 
 def ome_tiff_history(path: Path) -> dict[str, Any] | None:
@@ -70,8 +70,8 @@ def ome_tiff_history(path: Path) -> dict[str, Any] | None:
     Raises:
         UnreadableFile: the history is damaged.
     """
-    said = [picture.said["history"] for picture in _pictures(path) if "history" in picture.said]
-    return require_history(parse_json(said[0], path, what=WHAT), path) if said else None
+    histories = [picture.facts["history"] for picture in _pictures(path) if "history" in picture.facts]
+    return require_history(parse_json(histories[0], path, what=WHAT), path) if histories else None
 
 
 def _scan(path: Path, picture: _Picture) -> Scan:
@@ -99,19 +99,19 @@ def _listed(root: ET.Element) -> Iterator[_Picture]:
     }
     for image in root.iter(f"{OME}Image"):
         for reference in image.iter(f"{OME}AnnotationRef"):
-            if (said := ours.get(reference.attrib["ID"])) is not None:
+            if (facts := ours.get(reference.attrib["ID"])) is not None:
                 data = image.find(f".//{OME}TiffData")
                 if data is None:
                     raise ValueError("an image without TiffData")
                 number = int(data.attrib["IFD"])
-                yield _Picture(number, said["modality"], said, image.findtext(f"{OME}Description") or "")
+                yield _Picture(number, facts["modality"], facts, image.findtext(f"{OME}Description") or "")
 
 
 def _described(metadata: Metadata, text: str) -> Metadata:
     """Put the text that described the source back where the OME-XML took its place."""
     found = exif.parse(metadata.exif) if metadata.exif else exif.Directories()
     data = text.encode() + b"\0"
-    own = (exif.Entry(DESCRIPTION, 2, len(data), data),) if text else ()
+    own = (ifd.Entry(DESCRIPTION, 2, len(data), data),) if text else ()
     main = (*own, *(entry for entry in found.main if entry.code != DESCRIPTION))
     kept = replace(found, main=main)
     return replace(metadata, exif=exif.build(kept) if main or kept.exif or kept.gps else None)

@@ -34,7 +34,7 @@ UM = {
 COLOURS = {1: {"grey": "FFFFFF"}, 3: {"red": "FF0000", "green": "00FF00", "blue": "0000FF"}}
 
 
-class _Said(msgspec.Struct):
+class _Stated(msgspec.Struct):
     """The metadata of a scan, as `described` writes them."""
 
     resolution: tuple[float, float] | None  # what makes no sense of it is left out on opening
@@ -53,7 +53,7 @@ class _Own(msgspec.Struct):
 
     modality: Annotated[str, Meta(min_length=1, max_length=200)]
     alpha: bool
-    metadata: _Said
+    metadata: _Stated
 
 
 def image_of(scan: Scan, sizes: Sequence[tuple[int, int]], *, name: str) -> dict[str, Any]:
@@ -151,21 +151,21 @@ def described(scan: Scan) -> dict[str, Any]:
     What one format alone knows is left out, but for what says how samples are meant.
     """
     metadata = scan.metadata
-    said: dict[str, Any] = {"resolution": metadata.resolution, "unit": metadata.unit}
-    said["orientation"] = metadata.orientation
+    stated: dict[str, Any] = {"resolution": metadata.resolution, "unit": metadata.unit}
+    stated["orientation"] = metadata.orientation
     for block in BLOCKS:
         data = getattr(metadata, block)
-        said |= {block: b64encode(data).decode()} if data else {}
-    said |= {} if metadata.white is None else {"white": metadata.white}
+        stated |= {block: b64encode(data).decode()} if data else {}
+    stated |= {} if metadata.white is None else {"white": metadata.white}
     for name in ("photometric", "extrasample"):
-        said |= {name: metadata.foreign[name]} if name in metadata.foreign else {}
+        stated |= {name: metadata.foreign[name]} if name in metadata.foreign else {}
     return {
         "schema": SCHEMA,
         "modality": scan.modality,
         "depth": scan.dtype.name,
         "alpha": scan.alpha,
         "source": Path(scan.name).name,
-        "metadata": said,
+        "metadata": stated,
     }
 
 
@@ -176,17 +176,17 @@ def metadata_from(own: Mapping[str, Any]) -> Metadata:
         ValueError: it is something else.
     """
     try:
-        told = msgspec.convert(own, _Own).metadata
+        typed = msgspec.convert(own, _Own).metadata
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise ValueError(str(error)) from error
-    said = own["metadata"]
+    stated = own["metadata"]
     return Metadata(
-        resolution=told.resolution,
-        unit=told.unit,
-        orientation=told.orientation,
-        white=told.white,
-        **{block: b64decode(said[block], validate=True) for block in BLOCKS if block in said},
-        foreign={key: said[key] for key in ("photometric", "extrasample") if key in said},
+        resolution=typed.resolution,
+        unit=typed.unit,
+        orientation=typed.orientation,
+        white=typed.white,
+        **{block: b64decode(stated[block], validate=True) for block in BLOCKS if block in stated},
+        foreign={key: stated[key] for key in ("photometric", "extrasample") if key in stated},
     )
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 import tifffile
 
 from tratteggio.errors import UnreadableFile
-from tratteggio.files.exif import SIZES
+from tratteggio.files.ifd import SIZES
 from tratteggio.files.limits import require_metadata
 from tratteggio.files.untrusted import untrusted
 

@@ -14,8 +14,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tratteggio.files import exif
-from tratteggio.files.exif import Directories, Entry
+from tratteggio.files import exif, ifd
+from tratteggio.files.exif import Directories
+from tratteggio.files.ifd import Entry
 from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, description_of_one, without_resources
 from tratteggio.files.limits import require_metadata
 from tratteggio.files.white import believed, significant_bits
@@ -56,7 +57,7 @@ DESCRIPTION, DNG_WHITE = 270, 50717
 # Where the pixels lie is read elsewhere, and layers are left aside; their values can be large.
 USED = {exif.ORIENTATION, *RESOLUTION, exif.EXIF_IFD, exif.GPS_IFD, exif.INTEROP_IFD}
 UNREAD = (LAYOUT - USED) | {PHOTOSHOP_LAYERS}
-MOST_TOLD = 8
+MOST_LISTED = 8
 # What EXIF, too, keeps in its main directory: description, maker, model, software, date, artist, host,
 # rating, copyright, and the names that Windows adds.
 IN_EXIF = frozenset([270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096)])
@@ -94,8 +95,8 @@ def read_metadata(
             file.seek(start)
             return file.read(size)
 
-        read = exif.within(anywhere, path.stat().st_size)
-        main = exif.read_directory(read, offset, order=order, big=big, unread=UNREAD, damaged=damaged)
+        read = ifd.within(anywhere, path.stat().st_size)
+        main = ifd.read_directory(read, offset, order=order, big=big, unread=UNREAD, damaged=damaged)
         found = exif.read_private(read, main, order=order, big=big, damaged=damaged)
     require_metadata(path, sum(len(entry.data) for entry in (*found.main, *found.exif, *found.gps)))
     resolution, unit = exif.resolution_of(found)
@@ -142,13 +143,13 @@ def _of_one_picture(
     main = []
     for entry in found.main:
         text = entry.data.rstrip(b"\0")
-        said = description_of_one(text, pages=pages, shape=shape) if entry.code == DESCRIPTION else text
-        if said != text:
+        kept_text = description_of_one(text, pages=pages, shape=shape) if entry.code == DESCRIPTION else text
+        if kept_text != text:
             left.append("what its description says of the layout of the file")
-        if said == text:
+        if kept_text == text:
             main.append(entry)
-        elif said:
-            main.append(entry._replace(number=len(said) + 1, data=said + b"\0"))
+        elif kept_text:
+            main.append(entry._replace(number=len(kept_text) + 1, data=kept_text + b"\0"))
     return replace(found, main=tuple(main)), left
 
 
@@ -184,9 +185,9 @@ def _range_entries(entries: Sequence[Entry], white: float | None, layout: Sequen
 def _note_damaged(path: Path, codes: Collection[int]) -> None:
     """Say which tags are left out because their values make no sense."""
     if codes:
-        told = ", ".join(map(str, sorted(set(codes))[:MOST_TOLD]))
-        more = f" and {len(codes) - MOST_TOLD} more" if len(codes) > MOST_TOLD else ""
-        log.warning("TIFF tags of %s are damaged and left out: %s%s", path, told, more)
+        listed = ", ".join(map(str, sorted(set(codes))[:MOST_LISTED]))
+        more = f" and {len(codes) - MOST_LISTED} more" if len(codes) > MOST_LISTED else ""
+        log.warning("TIFF tags of %s are damaged and left out: %s%s", path, listed, more)
 
 
 def inherited(own: Metadata, first: Metadata, *, alike: bool) -> Metadata:
@@ -215,7 +216,7 @@ def inherited(own: Metadata, first: Metadata, *, alike: bool) -> Metadata:
 def _block(found: Directories, orientation: int) -> bytes | None:
     if not (found.main or found.exif or found.gps):
         return None
-    upright = () if orientation == 1 else (exif.short(exif.ORIENTATION, orientation),)
+    upright = () if orientation == 1 else (ifd.short(exif.ORIENTATION, orientation),)
     return exif.build(replace(found, main=(*found.main, *upright)))
 
 
@@ -239,10 +240,10 @@ def entries_of(metadata: Metadata) -> list[Entry]:
     if metadata.resolution:
         x, y = metadata.resolution
         unit = next(number for number, name in exif.UNITS.items() if name == metadata.unit)
-        entries += [exif.rational(exif.X_RESOLUTION, x), exif.rational(exif.Y_RESOLUTION, y)]
-        entries.append(exif.short(exif.RESOLUTION_UNIT, unit))
+        entries += [ifd.rational(exif.X_RESOLUTION, x), ifd.rational(exif.Y_RESOLUTION, y)]
+        entries.append(ifd.short(exif.RESOLUTION_UNIT, unit))
     if metadata.orientation != 1:
-        entries.append(exif.short(exif.ORIENTATION, metadata.orientation))
+        entries.append(ifd.short(exif.ORIENTATION, metadata.orientation))
     return entries
 
 
@@ -276,14 +277,14 @@ def put_metadata(file: BinaryIO, metadata: Metadata, *, page: int = 0) -> None:
     for _ in range(page):
         place = behind(pointer(place))
     old = pointer(place)
-    layout = [entry for entry in exif.read_directory(read, old, big=big) if entry.code not in RESOLUTION]
+    layout = [entry for entry in ifd.read_directory(read, old, big=big) if entry.code not in RESOLUTION]
     following = pointer(behind(old))
     end = file.seek(0, 2)
     start = -(-end // 8) * 8
     private, pointers = exif.place_private(_directories(metadata), start, big=big)
     stated = _range_entries(entries_of(metadata), metadata.white, layout)
     entries = (*layout, *stated, *pointers)
-    main = exif.write_directory(entries, start + len(private), big=big, following=following)
+    main = ifd.write_directory(entries, start + len(private), big=big, following=following)
     file.write(bytes(start - end) + private + main)
     file.seek(place)
     file.write(struct.pack(pack, start + len(private)))

@@ -23,7 +23,7 @@ log = logging.getLogger("tratteggio")
 DISPLAYED, STORED = "displayed", "stored"
 
 
-def laid(
+def orient_to_scan(
     pixels: Pixels, scan: Scan, *, name: str, orientation: int, what: str, mask_orientation: str | None
 ) -> Pixels:
     """Return pixels of a file in the stored order of a scan, by the rule above; nothing is read.
@@ -72,7 +72,7 @@ def laid(
     return settled
 
 
-def require_alike(one: Scan, other: Scan) -> None:
+def require_same_orientation(one: Scan, other: Scan) -> None:
     """Refuse two scans that are held pixel by pixel against each other, but that a viewer turns differently.
 
     Raises:

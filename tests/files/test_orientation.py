@@ -6,8 +6,8 @@ from numpy.testing import assert_array_equal
 
 from tratteggio import files, treatment
 from tratteggio.damage import PALETTE
-from tratteggio.errors import BadUsage, GridMismatch
-from tratteggio.files.laying import laid
+from tratteggio.errors import BadUsage, GridMismatch, Renamed
+from tratteggio.files.orientation import orient_to_scan
 from tratteggio.files.rasters import to_display, to_stored
 from tratteggio.painting import Lacunae, Metadata, Scan
 
@@ -20,7 +20,7 @@ def scan(grid: tuple[int, int], orientation: int) -> Scan:
 
 
 def lie(array: np.ndarray, own: int, on: Scan, asked: str | None = None) -> np.ndarray:
-    lying = laid(array, on, name="mask.png", orientation=own, what="mask", mask_orientation=asked)
+    lying = orient_to_scan(array, on, name="mask.png", orientation=own, what="mask", mask_orientation=asked)
     return np.asarray(lying[0 : on.grid[0], 0 : on.grid[1]])
 
 
@@ -113,3 +113,8 @@ def test_what_we_write_for_a_turned_scan_needs_no_word(tmp_path, suffix, caplog)
     files.write_lacunae(Lacunae(SQUARE), tmp_path / f"m{suffix}", metadata=on.metadata)
     assert_array_equal(files.read_lacunae(tmp_path / f"m{suffix}", on).read(), SQUARE)
     assert not caplog.records
+
+
+def test_the_former_name_leads_to_the_new_one() -> None:
+    with pytest.raises(Renamed, match=r"tratteggio\.files\.laid is now tratteggio\.files\.orient_to_scan"):
+        files.laid  # noqa: B018

@@ -1,4 +1,4 @@
-"""Which pictures of a folder a run learns from, which are set aside, and the patches to measure on."""
+"""Images of a folder: some to learn from, some for validation, and the patches to measure on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tratteggio.degradation import Damage
+from tratteggio.degradation import Damage, make_damage
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.training.batches import Patch
-from tratteggio.training.patches import AS_THEY_ARE, Patches
+from tratteggio.training.dataset import Request, Samples
+from tratteggio.training.patches import AS_THEY_ARE, PER_PICTURE, Augment, Patches
 from tratteggio.training.pictures import attributes_of, listed, split
 from tratteggio.training.sources import Chosen, Folder, Halved, Reduced, Source, Whole, require_few
 
@@ -20,7 +21,7 @@ log = logging.getLogger("tratteggio")
 HELD_OUT = 48  # patches to measure on: enough for a steady mean, few enough to look at often
 
 
-class Gathered(NamedTuple):
+class ImageSplit(NamedTuple):
     """The pictures of a run.
 
     Attributes:
@@ -39,7 +40,7 @@ class Gathered(NamedTuple):
         return tuple(self.learnt.name(number) for number in range(len(self.learnt)))
 
     @property
-    def texts(self) -> dict[str, str]:
+    def manifest(self) -> dict[str, str]:
         """What a run keeps of this, by file name."""
         return {"pictures.txt": lines(self.names), "set_aside.txt": lines(self.aside)}
 
@@ -49,7 +50,66 @@ def lines(names: Iterable[str]) -> str:
     return "".join(f"{name}\n" for name in names)
 
 
-def gather(
+def make(request: Request) -> Samples:
+    """Make patches of the images of a folder, damaged or degraded as the recipe says.
+
+    Raises:
+        BadUsage, UnreadableFile: as `split_images`.
+        BadUsage: a net of several modalities, which needs the dataset "paintings".
+    """
+    recipe, inputs = request.recipe, request.inputs
+    if len(inputs.modalities) > 1:
+        raise BadUsage(
+            f"{recipe.model} takes several modalities and cannot learn from single images; "
+            "use `settings=['dataset=paintings']`"
+        )
+    found = split_request(request)
+    return Samples(damaged_patches(request, found.learnt), found.held_out, found.names, found.manifest)
+
+
+def split_request(request: Request) -> ImageSplit:
+    """Open the images that a request names, and split them."""
+    recipe = request.recipe
+    return split_images(
+        request.data,
+        only=request.only,
+        set_aside=request.validation,
+        side=recipe.side,
+        damage=make_damage(recipe.damage),
+        channels=request.inputs.channels,
+        whole=recipe.whole,
+        halved=recipe.halved,
+        reduced=recipe.reduced,
+        attributes=request.inputs.attributes,
+    )
+
+
+def damaged_patches(request: Request, source: Source, *, anywhere: bool = False) -> Patches:
+    """Return the patches of a run.
+
+    Args:
+        request: what is wanted.
+        source: the images to learn from.
+        anywhere: each patch lies anywhere, instead of so many of each image in a round.
+    """
+    recipe, inputs = request.recipe, request.inputs
+    per_image = 1 if recipe.whole else PER_PICTURE
+    return Patches(
+        source,
+        side=recipe.side,
+        damage=make_damage(recipe.damage),
+        augment=Augment.of(recipe.augment),
+        seed=recipe.seed,
+        per_picture=None if anywhere else per_image,
+        modalities=tuple(inputs.modalities.values()),
+        absent=recipe.absent,
+        fixed=recipe.fixed,
+        attributes=inputs.attributes,
+        filled=request.filled,
+    )
+
+
+def split_images(
     folder: str | Path,
     *,
     only: str | Path | None,
@@ -61,7 +121,7 @@ def gather(
     halved: bool = False,
     reduced: int | None = None,
     attributes: Sequence[str] = (),
-) -> Gathered:
+) -> ImageSplit:
     """Open the pictures of a folder and set some aside, by their names alone.
 
     Pictures smaller than a patch are left out and told of: beyond them there is nothing to learn.
@@ -105,7 +165,7 @@ def gather(
     unreadable = (*source.unreadable, *failed)
     require_few(unreadable, total=len(source) + len(source.unreadable))
     chosen = Chosen(source, tuple(numbers[name] for name in learnt), left_out=tuple(failed))
-    return Gathered(chosen, tuple(name for name in aside if name not in failed), held_out)
+    return ImageSplit(chosen, tuple(name for name in aside if name not in failed), held_out)
 
 
 def _require_shown(attributes: Sequence[str], names: Sequence[str], folder: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""Which paintings of a folder a net of several modalities learns from: halves to learn, halves to measure."""
+"""Paintings of several modalities: one half of each to learn from, the other half for validation."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tratteggio import treatment
-from tratteggio.degradation import Damage
+from tratteggio.datasets import images
+from tratteggio.datasets.images import damaged_patches, lines
+from tratteggio.degradation import Damage, make_damage
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Stack
-from tratteggio.recipes._gathering import lines
 from tratteggio.training.batches import Patch
-from tratteggio.training.halves import split_halves
+from tratteggio.training.dataset import Request, Samples
 from tratteggio.training.patches import AS_THEY_ARE, Patches
 from tratteggio.training.sources import Source, Stacks
+from tratteggio.training.spatial_split import split_spatially
 
 HELD_OUT = 256  # small patches, quickly measured
 MARKS = ("painting.toml", "zarr.json")  # what a folder holds that is one painting
 
 
-class Halved(NamedTuple):
+class PaintingSplit(NamedTuple):
     """The paintings of a run.
 
     Attributes:
@@ -34,13 +36,37 @@ class Halved(NamedTuple):
     names: tuple[str, ...]
 
     @property
-    def texts(self) -> dict[str, str]:
+    def manifest(self) -> dict[str, str]:
         """What a run keeps of this, by file name."""
         halves = "upper or left half" if self.held_out else "whole"
         return {"pictures.txt": lines(f"{name}, {halves}" for name in self.names)}
 
 
-def gather_halves(
+def make(request: Request) -> Samples:
+    """Make patches of paintings with the modalities of the net. A net of one modality learns from images.
+
+    Raises:
+        BadUsage, GridMismatch, UnreadableFile: as `split_paintings`.
+        BadUsage: a list of names, which this dataset does not take.
+    """
+    recipe, modalities = request.recipe, request.inputs.modalities
+    if len(modalities) < 2:
+        return images.make(request)
+    if request.only is not None:
+        raise BadUsage("a net of several modalities learns from all paintings there; leave `only=...` out")
+    found = split_paintings(
+        request.data,
+        modalities=modalities,
+        side=recipe.side,
+        damage=make_damage(recipe.damage),
+        filled=request.filled,
+        set_aside=request.validation > 0,
+    )
+    training = damaged_patches(request, found.learnt, anywhere=True)
+    return Samples(training, found.held_out, found.names, found.manifest)
+
+
+def split_paintings(
     data: str | Path,
     *,
     modalities: Mapping[str, int],
@@ -48,7 +74,7 @@ def gather_halves(
     damage: Damage,
     filled: int | None,
     set_aside: bool,
-) -> Halved:
+) -> PaintingSplit:
     """Open the paintings of a folder and cut each in two, with a band of 32 pixels between the halves.
 
     Args:
@@ -67,13 +93,13 @@ def gather_halves(
     source = opened(places, modalities)
     names = tuple(place.name for place in places)
     if not set_aside:
-        return Halved(source, [], names)
-    learnt, aside = split_halves(source, guard=side)
+        return PaintingSplit(source, [], names)
+    learnt, aside = split_spatially(source, guard=side)
     patches = Patches(
         aside, side=side, damage=damage, augment=AS_THEY_ARE, per_picture=None,
         modalities=tuple(modalities.values()), filled=filled,
     )  # fmt: skip
-    return Halved(learnt, [patches[index] for index in range(HELD_OUT)], names)
+    return PaintingSplit(learnt, [patches[index] for index in range(HELD_OUT)], names)
 
 
 def paintings(data: str | Path) -> list[Path]:

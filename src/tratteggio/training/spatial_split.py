@@ -12,7 +12,7 @@ from tratteggio.training.sources import Levels, Source
 GUARD_PX = 32  # the side of a patch: what two halves show then never overlaps, nor quite touches
 
 
-def halves(grid: tuple[int, int], *, guard: int = GUARD_PX) -> tuple[Region, Region]:
+def spatial_halves(grid: tuple[int, int], *, guard: int = GUARD_PX) -> tuple[Region, Region]:
     """Cut a grid across its longer side into two equal parts with a band between them.
 
     Args:
@@ -27,7 +27,7 @@ def halves(grid: tuple[int, int], *, guard: int = GUARD_PX) -> tuple[Region, Reg
         BadUsage: nothing would be left of the parts.
 
     Example:
-        >>> halves((100, 60), guard=20)
+        >>> spatial_halves((100, 60), guard=20)
         (Region(top=0, left=0, bottom=40, right=60), Region(top=60, left=0, bottom=100, right=60))
     """
     rows, cols = grid
@@ -78,12 +78,12 @@ class Parts:
         return self.source.read(picture)[region.slices].copy()
 
 
-def split_halves(source: Source, *, guard: int = GUARD_PX) -> tuple[Parts, Parts]:
+def split_spatially(source: Source, *, guard: int = GUARD_PX) -> tuple[Parts, Parts]:
     """Split every picture of a source: upper or left halves to learn from, the others to measure on.
 
     Raises:
         BadUsage: a picture is too small to be cut.
     """
-    cut = [halves(source.grid(number), guard=guard) for number in range(len(source))]
+    cut = [spatial_halves(source.grid(number), guard=guard) for number in range(len(source))]
     learnt, aside = (Parts(source, tuple(enumerate(half))) for half in zip(*cut, strict=True))
     return learnt, aside
