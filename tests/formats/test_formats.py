@@ -80,7 +80,7 @@ def test_no_other_module_has_a_table_of_suffixes() -> None:
         and len([text for text in _texts(node) if SUFFIX.fullmatch(text)]) > 1
     }
     # Names of the files beside an output; and what the studio offers to save as.
-    chosen = ("files/provenance.py", "studio/asks.py", "studio/session.py")
+    chosen = ("files/provenance.py", "studio/asks.py", "studio/filling.py")
     assert {at for at in tables if not at.startswith(chosen)} == set()
 
 
