@@ -20,4 +20,4 @@ def test_unknown_detectors_and_thresholds_beyond_the_range_are_refused():
     with pytest.raises(UnknownName, match="tophat"):
         tg.detect(draw_wall(20, 20), "tophta")
     with pytest.raises(BadUsage, match="above 0 and at most 1"):
-        tg.detect(draw_wall(20, 20), threshold=1.5)
+        tg.detect(draw_wall(20, 20), "tophat", threshold=1.5)

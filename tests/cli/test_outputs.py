@@ -372,7 +372,7 @@ def test_a_kill_between_two_renamings_is_gone_on_from(folder, monkeypatch):
     assert (folder / "out.tif").exists()
     assert inpaint(folder, "--resume").exit_code == 0
     assert {path.name for path in folder.glob("out*")} == {
-        f"out.tif{layer}" for layer in ("", ".history.json", ".lost.tif", ".confidence.tif")
+        f"out.tif{layer}" for layer in ("", ".history.json", ".lost.tif", ".confidence.tif", ".overlay.png")
     }
     assert run("verify", folder / "out.tif").exit_code == 0
 

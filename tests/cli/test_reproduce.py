@@ -72,7 +72,7 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_a_wrong_scale_with_all(tm
     assert "fills" in said
     code, said = fails("fills", "--scale", "gpu", "-o", tmp_path / "out")
     assert code == 2
-    assert "known: cpu, smoke" in said
+    assert "Known: cpu, smoke" in said
     assert not (tmp_path / "out").exists()
 
 

@@ -35,9 +35,7 @@ def dark(rows: int = 90, cols: int = 70, channels: int = 3) -> np.ndarray:
 
 @pytest.mark.parametrize("grid", [(1, 1), (5, 400), (130, 260), (517, 300)])
 def test_a_reduced_scan_holds_means_of_squares(grid: tuple[int, int], monkeypatch) -> None:
-    from tratteggio.windows import filtered as windows
-
-    monkeypatch.setattr(windows, "BAND_PX", 1000)  # several bands
+    monkeypatch.setattr("tratteggio.painting.reduced.BAND_PX", 1000)  # several bands
     pixels = RNG.random((*grid, 2), np.float32)
     step = max(1, min(grid) // 64)
     found = reduced(Scan(pixels), shorter=64)
@@ -187,7 +185,7 @@ def test_a_picture_is_no_raw_and_raw_is_no_picture() -> None:
     with pytest.raises(BadUsage, match="array is no camera raw; lowlight:route=raw takes raw files"):
         tg.enhance(dark(), enhancer="lowlight:route=raw")
     scan = shot(dark(), sensor())
-    no_picture = r"array is camera raw, a mosaic and no picture yet; .*lowlight:route=raw"
+    no_picture = r"array is camera raw, which is not developed yet; .*lowlight:route=raw"
     for way in ({"enhancer": "lowlight"}, {"enhancer": "denoise"}, {"steps": "sobel"}):
         with pytest.raises(BadUsage, match=no_picture):
             tg.enhance(scan, **way)

@@ -281,7 +281,7 @@ def _damage(folder: Path) -> Iterator[Seed]:
     pixels[12, 4:28] = 20  # a crack to be found
     Image.fromarray(pixels).save("scan.png")
     for name in ("damage.png", "damage.tif"):
-        _run("detect", "scan.png", "-o", f"found-{name}", "--map", name, "--quiet")
+        _run("detect", "scan.png", "--kind", "tophat", "-o", f"found-{name}", "--map", name, "--quiet")
         fill = (
             "inpaint",
             "scan.png",
@@ -302,7 +302,7 @@ def _labels(folder: Path) -> Iterator[Seed]:
     Image.fromarray(paint()).resize((48, 40)).save("scan.png")
     strokes = np.zeros((40, 48, 4), np.uint8)
     strokes[4:14, 4:20] = 255, 0, 0, 255
-    strokes[24:36, 4:44] = 0, 0, 255, 255
+    strokes[24:36, 4:44] = 0, 160, 80, 255
     Image.fromarray(strokes).save("alpha.png")
     Image.fromarray(strokes).quantize(8).save("palette.png")
     scan = Path("scan.png").read_bytes()

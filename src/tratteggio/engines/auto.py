@@ -289,7 +289,7 @@ def on_smooth_ground(colour: Array, lost: Lost, mine: Lost) -> Lost:
         return np.zeros_like(mine)
     away, (rows, cols) = ndimage.distance_transform_edt(~mine, return_indices=True)
     near = np.where((away <= AROUND) & ~lost, labels[rows, cols], 0)
-    tone = colour.astype(np.float64).mean(axis=2) / data_range_of(colour.dtype)
+    tone = colour.astype(np.float64).mean(axis=2) / _range(colour, lost)
     squares, pairs = np.zeros(count + 1), np.zeros(count + 1)
     for there, here in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
         both = (near[there] > 0) & (near[here] > 0)
@@ -300,6 +300,13 @@ def on_smooth_ground(colour: Array, lost: Lost, mine: Lost) -> Lost:
     smooth[0] = False
     found: Lost = smooth[labels]
     return found
+
+
+def _range(colour: Array, lost: Lost) -> float:
+    """Return the range of integers; of floats, which may have any unit, the largest known value."""
+    if colour.dtype.kind != "f":
+        return data_range_of(colour.dtype)
+    return float(np.abs(colour[~lost]).max(initial=0)) or 1.0
 
 
 def best(usable: Iterable[str]) -> Choice:

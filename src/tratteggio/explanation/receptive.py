@@ -117,7 +117,7 @@ def measure_fields(net: nn.Module, what: InputSpec, names: Sequence[str]) -> dic
         Two convolutions 3 x 3, the first of stride 2: 3 + (3 - 1) * 2 = 7 pixels.
 
         >>> net = nn.Sequential(nn.Conv2d(1, 2, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(2, 1, 3))
-        >>> found = fields(net.eval(), Takes(1, 16, False, 1, 16), ["2"])["2"]
+        >>> found = measure_fields(net.eval(), InputSpec(1, 16, False, 1, 16), ["2"])["2"]
         >>> found.rows.size, found.rows.stride, found.region(8, 8)
         (7, 2.0, Region(top=15, left=15, bottom=22, right=22))
     """
