@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from tratteggio.engines import pconv
 from tratteggio.engines._painter import Paint, Several, cpu_only
 from tratteggio.engines._surface import surface
-from tratteggio.engines.patch_mrf import ENOUGH_PX, Elsewhere
+from tratteggio.engines.patch_mrf import Elsewhere
 from tratteggio.errors import BadUsage
 from tratteggio.metrics.confidence import nearness
 from tratteggio.painting import Lacunae, Stack
@@ -96,8 +96,6 @@ class Brushwork(Several):
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
-        if stack.grid[0] * stack.grid[1] <= ENOUGH_PX:
-            return None
         return Elsewhere.of(stack, lacunae)
 
     def fill(

@@ -127,8 +127,6 @@ class PatchMrf(Several):
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
-        if stack.grid[0] * stack.grid[1] <= ENOUGH_PX:
-            return None
         return Elsewhere.of(stack, lacunae)
 
     def fill(
@@ -196,9 +194,11 @@ class Elsewhere:
     swatch: Callable[[int], tuple[Region, Swatch]]
 
     @classmethod
-    def of(cls, stack: Stack, lacunae: Lacunae) -> Elsewhere:
-        """Look at the whole at reduced scale."""
+    def of(cls, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
+        """Look at the whole at reduced scale; None if one window shows as much paint as is wanted."""
         scan = stack.primary
+        if scan.grid[0] * scan.grid[1] <= ENOUGH_PX:
+            return None
         seen = guide(scan, lacunae, Region.whole(scan.grid))
         tone = seen.colours.mean(axis=2)
         low, high = float(tone.min()), float(tone.max())

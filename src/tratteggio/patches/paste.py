@@ -39,25 +39,8 @@ def paste(
         (h, w, channels), all that patches cover, known paint too; `colours` elsewhere; and (h, w) bool, where
         patches cover.
     """
-    laid, covered, _ = lay_out(lattice, colours, labels, wave)
-    return laid, covered
-
-
-def lay_out(
-    lattice: Lattice, colours: NDArray[np.floating], labels: Numbers, wave: Numbers
-) -> tuple[NDArray[np.floating], NDArray[np.bool_], Numbers]:
-    """Lay patches as `paste` does, and say whose each pixel is.
-
-    Args:
-        lattice, colours, labels, wave: as for `paste`.
-
-    Returns:
-        as `paste`; and (h, w), how far away in flat indices each pixel was taken from, 0 where nothing was
-        laid. On a path, where two patches mix, it is that of the later one.
-    """
     flat = colours.reshape(-1, colours.shape[2])
     laid, covered = flat.copy(), np.zeros(len(flat), dtype=bool)
-    moved = np.zeros(len(flat), dtype=np.intp)
     square, half = lattice.square.ravel(), lattice.step
     for now in range(int(wave.max()) + 1):
         nodes = np.flatnonzero(wave == now)
@@ -76,11 +59,8 @@ def lay_out(
             share[some], shares = part, shares[len(some) :]
         part = np.where(there, share.reshape(here.shape), 1)[..., None].astype(colours.dtype)
         laid[here] = old + part * (new - old)
-        steps = np.broadcast_to((labels[nodes] - lattice.at[nodes])[:, None], here.shape)
-        moved[here] = np.where(part[..., 0] >= 0.5, steps, moved[here])
         covered[here] = True
-    grid = colours.shape[:2]
-    return laid.reshape(colours.shape), covered.reshape(grid), moved.reshape(grid)
+    return laid.reshape(colours.shape), covered.reshape(colours.shape[:2])
 
 
 def mean(
