@@ -29,6 +29,10 @@ LIBRARIES = {
     "scikit-image": "detect",
     "starlette": "studio",
     "uvicorn": "studio",
+    "distributed": "cluster",
+    "weasyprint": "pdf",
+    "c2pa-python": "c2pa",
+    "psd-tools": "psd",
     "lightning-fabric": "train",
     "tensorboard": "train",
 }
