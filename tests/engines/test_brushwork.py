@@ -8,9 +8,11 @@ from numpy.testing import assert_array_equal
 from scipy import ndimage
 
 import tratteggio as tg
+from tratteggio.damage import DamageMap, index_of, policies
 from tratteggio.engines import brushwork, pconv
 from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.metrics import seam_visibility, texture_kept
+from tratteggio.painting import Scan, Stack
 from tratteggio.roles import Sampler
 from tratteggio.treatment.making import make_engine
 
@@ -58,6 +60,41 @@ def test_lacunae_at_all_four_borders_are_filled_from_within():
     after = tg.inpaint(before, lost, engine=brushwork.make(structure="tension"))
     assert_array_equal(after[~lost], before[~lost])
     assert np.ptp(after[lost][:, 2].astype(int)) <= 1  # nothing came in from beyond the border
+
+
+def cracked(rows: int = 128, cols: int = 128) -> tuple[np.ndarray, DamageMap]:
+    """Paint with red cracks all over, but for a loss; a map that knows both."""
+    paint, indices = strokes(rows, cols), np.zeros((rows, cols), np.uint8)
+    paint[..., 0] = paint[..., 0] // 4
+    across = np.add.outer(np.arange(rows), 3 * np.arange(cols)) % 41 < 5
+    paint[across] = [255, 0, 0]
+    indices[across] = index_of("crack")
+    indices[blot(rows, cols)] = index_of("loss")
+    return paint, DamageMap(indices)
+
+
+@pytest.mark.parametrize("engine", ["auto", "brushwork", "patch_mrf"])
+def test_cracks_of_a_damage_map_are_not_copied_unless_asked(engine):
+    paint, damage = cracked()
+    lost = damage.of("loss").read()
+    plain, copied = (
+        tg.inpaint(paint, damage=damage, engine=f"{engine}{option}")[lost][:, 0]
+        for option in ("", ":copy_damage=true")
+    )
+    assert np.mean(copied > 150) > 0.02
+    assert np.mean(plain > 150) < 0.001
+
+
+def test_kept_damage_of_other_places_is_not_copied():
+    paint, damage = cracked(520, 520)
+    lacunae = damage.to_fill(policies())
+    context = brushwork.make().prepare(Stack((Scan(paint),)), lacunae)
+    assert context is not None
+    place, swatch = context.swatch(0)
+    kept = lacunae.read_kept_damage(place)
+    assert kept.any()
+    assert not swatch.known[kept].any()
+    assert swatch.known.any()
 
 
 @pytest.mark.parametrize("level", [0, 137, 255])

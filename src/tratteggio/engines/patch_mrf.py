@@ -60,7 +60,12 @@ CAPACITY_PX = 1 << 18
 
 
 def make(
-    *, seed: int = 0, device: str = "cpu", weights: str | Path | None = None, paste: str = "cut"
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    weights: str | Path | None = None,
+    paste: str = "cut",
+    copy_damage: bool = False,
 ) -> PatchMrf:
     """Build the engine.
 
@@ -72,6 +77,7 @@ def make(
             compares pixels.
         paste: "cut" lays a patch beside the next along the path where they differ least, "mean" lays the
             mean of those on a pixel, of the three best for each node.
+        copy_damage: patches may show damage that a damage map keeps, as cracks.
 
     Raises:
         BadUsage: another device was asked for.
@@ -84,16 +90,20 @@ def make(
     cpu_only("patch_mrf", device)
     if paste not in PASTES:
         raise unknown("paste", paste, PASTES)
-    blurred = paste == "mean"
+    blurred, copied = paste == "mean", {"copy_damage": copy_damage}
     if weights is None:
-        parameters: dict[str, Any] = {"patch_px": PATCH, "cost": "pixels", "paste": paste}
-        return PatchMrf(seed=seed, patch=PATCH, look=None, blurred=blurred, parameters=parameters)
+        parameters: dict[str, Any] = {"patch_px": PATCH, "cost": "pixels", "paste": paste} | copied
+        return PatchMrf(
+            seed=seed, patch=PATCH, look=None, blurred=blurred, sound=not copy_damage, parameters=parameters
+        )
     from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
 
     net, told = loaded("engine patch_mrf", weights=weights, homes=("descriptor",), device="cpu")
-    parameters = {"patch_px": DESCRIBED, "cost": told.pop("model"), "paste": paste, **told}
+    parameters = {"patch_px": DESCRIBED, "cost": told.pop("model"), "paste": paste, **copied, **told}
     look = partial(_described, cast("Descriptor", net))
-    return PatchMrf(seed=seed, patch=DESCRIBED, look=look, blurred=blurred, parameters=parameters)
+    return PatchMrf(
+        seed=seed, patch=DESCRIBED, look=look, blurred=blurred, sound=not copy_damage, parameters=parameters
+    )
 
 
 def _described(net: Descriptor, colours: NDArray[np.float32], lost: Lost) -> NDArray[np.float32]:
@@ -113,12 +123,14 @@ class PatchMrf(Several):
         patch: side of a patch in pixels.
         look: what patches are compared by, see `tratteggio.patches`.
         blurred: patches are laid in their mean.
+        sound: damage that is kept is not copied.
     """
 
     seed: int
     patch: int
     look: Look | None
     blurred: bool
+    sound: bool = True
     name: str = "patch_mrf"
     reads: None = None
     halo: int = HALO
@@ -127,7 +139,7 @@ class PatchMrf(Several):
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
-        return Elsewhere.of(stack, lacunae)
+        return Elsewhere.of(stack, lacunae, sound=self.sound)
 
     def fill(
         self,
@@ -140,6 +152,7 @@ class PatchMrf(Several):
         filled = fill_from_patches(
             colour,
             lost,
+            barred=lacunae.read_kept_damage() if self.sound else None,
             patch=self.patch,
             rng=np.random.default_rng(self.seed),
             look=self.look,
@@ -194,8 +207,11 @@ class Elsewhere:
     swatch: Callable[[int], tuple[Region, Swatch]]
 
     @classmethod
-    def of(cls, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
-        """Look at the whole at reduced scale; None if one window shows as much paint as is wanted."""
+    def of(cls, stack: Stack, lacunae: Lacunae, *, sound: bool) -> Elsewhere | None:
+        """Look at the whole at reduced scale; None if one window shows as much paint as is wanted.
+
+        Damage that is kept is no paint to copy if `sound`.
+        """
         scan = stack.primary
         if scan.grid[0] * scan.grid[1] <= ENOUGH_PX:
             return None
@@ -208,7 +224,10 @@ class Elsewhere:
         @lru_cache(maxsize=KEPT)
         def swatch(number: int) -> tuple[Region, Swatch]:
             place = _middle(blocks.places[number], seen.factor, scan.grid)
-            return place, Swatch(scan.colour(place), scan.known(lacunae, place))
+            known = scan.known(lacunae, place)
+            return place, Swatch(
+                scan.colour(place), known & ~lacunae.read_kept_damage(place) if sound else known
+            )
 
         return cls(stack.origin, seen.factor, blocks, swatch)
 

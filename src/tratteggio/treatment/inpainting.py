@@ -225,6 +225,7 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
             "sha256": provenance.sha256(mask) if mask else None,
             "raster_sha256": provenance.sha256_pixels(lacunae.lost),
             "lost_px": lacunae.lost_px,
+            **_describe_kept(lacunae),
         },
         "engine": {
             "name": engine.name,
@@ -233,6 +234,13 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
         },
         "seed": seed,
     }
+
+
+def _describe_kept(lacunae: Lacunae) -> dict[str, Any]:
+    """Describe the damage that is kept and not copied, for the history, if there is any."""
+    if lacunae.kept_damage is None:
+        return {}
+    return {"kept_damage_sha256": provenance.sha256_pixels(lacunae.kept_damage)}
 
 
 def propose(

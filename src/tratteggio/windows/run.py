@@ -94,17 +94,17 @@ class _Job(NamedTuple):
 
     window: Window
     crop: Stack
-    lost: Lost
+    lacunae: Lacunae
 
 
 def _jobs(tiles: Sequence[Tile], stack: Stack, lacunae: Lacunae) -> Iterator[_Job]:
     """Read each tile once, for all its windows: the only place where the painting comes into memory."""
     for part in tiles:
         box = part.box
-        crop, lost = stack.crop(box), lacunae.read(box)
+        crop, here = stack.crop(box), lacunae.crop(box)
         for window in part.windows:
             inside = window.box.relative_to(box)
-            yield _Job(window, crop.crop(inside), lost[inside.slices])
+            yield _Job(window, crop.crop(inside), here.crop(inside))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +119,11 @@ class _Filling:
 
     def fill(self, job: _Job) -> Piece | None:
         """Fill one window."""
-        return self.piece(job.window, job.crop, job.lost)
+        return self.piece(job.window, job.crop, job.lacunae)
 
-    def piece(self, window: Window, crop: Stack, lost: Lost) -> Piece | None:
+    def piece(self, window: Window, crop: Stack, lacunae: Lacunae) -> Piece | None:
         """Run the engine on one window; keep what it proposes for the window's own groups, if anything."""
+        lost = lacunae.read()
         own = self._own(window, lost)
         if not own.any():
             return None
@@ -142,7 +143,7 @@ class _Filling:
         others = tuple(_blank_unseen(other) for other in crop.scans if other is not scan)
         shown = replace(crop, scans=(ready, *others))
         with machine_failures("free some, or choose an engine that needs less"):
-            fill, confidence = self.engine.fill(shown, Lacunae(lost), self.context)
+            fill, confidence = self.engine.fill(shown, replace(lacunae, lost=lost), self.context)
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(
