@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image
 from scipy import ndimage
 
 import tratteggio as tg
@@ -95,6 +96,46 @@ def test_kept_damage_of_other_places_is_not_copied():
     assert kept.any()
     assert not swatch.known[kept].any()
     assert swatch.known.any()
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_fills_have_the_depth_of_the_painting(dtype):
+    """Paint of 16 bits is laid with all its steps, not with the 256 of a guess."""
+    fine = strokes().astype(np.float64) * 251 + np.arange(128)[:, None] * 3.0
+    before = (fine if dtype == "uint16" else fine / 65535).astype(dtype)
+    after = tg.inpaint(before, blot(), engine="brushwork")
+    assert after.dtype == before.dtype
+    laid = np.rint(after[blot()].astype(np.float64) * (1 if dtype == "uint16" else 65535))
+    assert len(np.unique(laid % 251)) > 200
+    assert 0.7 < texture_kept(after, blot()) < 1.3
+
+
+def test_opacity_of_the_painting_is_kept_and_a_fill_is_opaque():
+    clear = np.full((128, 128, 1), 255, np.uint8)
+    clear[:20] = 90
+    before, lost = np.concatenate([strokes(), clear], axis=2), blot()
+    after = tg.inpaint(before, lost, engine="brushwork")
+    assert_array_equal(after[~lost], before[~lost])
+    assert (after[lost][:, 3] == 255).all()
+    assert_array_equal(after[lost][:, :3], tg.inpaint(before[..., :3], lost, engine="brushwork")[lost])
+
+
+@pytest.mark.parametrize("quality", [10, 40])
+def test_blocks_of_a_jpeg_do_not_show_more_in_the_fill_than_around_it(quality, tmp_path):
+    """Steps at every eighth pixel, beside those elsewhere: fills may not be laid into a grid of their own."""
+    file, lost = tmp_path / "scan.jpg", blot()
+    Image.fromarray(strokes()).save(file, quality=quality)
+    before = np.asarray(Image.open(file).convert("RGB"))
+    after = tg.inpaint(before, lost, engine="brushwork")
+    assert_array_equal(after[~lost], before[~lost])
+    steps = np.abs(np.diff(after.astype(np.float64).mean(axis=2), axis=1))
+    inside = lost[:, 1:] & lost[:, :-1]
+    on_grid = np.arange(127) % 8 == 7
+    blockiness = [
+        steps[where & on_grid].mean() / steps[where & ~on_grid].mean() for where in (inside, ~lost[:, 1:])
+    ]
+    assert blockiness[0] < 1.15 * blockiness[1]
+    assert 0.7 < texture_kept(after, lost) < 1.3
 
 
 @pytest.mark.parametrize("level", [0, 137, 255])

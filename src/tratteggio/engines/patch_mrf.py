@@ -25,7 +25,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -192,54 +192,62 @@ def _hints(window: Stack, lost: Lost) -> list[Hint]:
 
 @dataclass(frozen=True, eq=False)
 class Elsewhere:
-    """Paint of the whole painting, read where it is asked for.
+    """Paint of the whole painting, read where it is asked for; the whole is looked at when first needed.
 
     Attributes:
-        origin: of the painting, as windows count.
-        factor: pixels for each pixel of the reduced scale at which blocks were found.
-        blocks: of the painting.
-        swatch: reads the middle of a block, by its number, and says where it lies.
+        stack: of the painting; the scan that is filled is copied from.
+        lacunae: of the painting.
+        sound: damage that is kept is no paint to copy.
     """
 
-    origin: tuple[int, int]
-    factor: int
-    blocks: Blocks
-    swatch: Callable[[int], tuple[Region, Swatch]]
+    stack: Stack
+    lacunae: Lacunae
+    sound: bool
 
     @classmethod
     def of(cls, stack: Stack, lacunae: Lacunae, *, sound: bool) -> Elsewhere | None:
-        """Look at the whole at reduced scale; None if one window shows as much paint as is wanted.
+        """Make one, or None if one window shows as much paint as is wanted."""
+        rows, cols = stack.primary.grid
+        return None if rows * cols <= ENOUGH_PX else cls(stack, lacunae, sound)
 
-        Damage that is kept is no paint to copy if `sound`.
-        """
-        scan = stack.primary
-        if scan.grid[0] * scan.grid[1] <= ENOUGH_PX:
-            return None
-        seen = guide(scan, lacunae, Region.whole(scan.grid))
+    @cached_property
+    def blocks(self) -> tuple[int, Blocks]:
+        """Blocks of one texture at a reduced scale, and how many pixels of the painting one of theirs is."""
+        scan = self.stack.primary
+        seen = guide(scan, self.lacunae, Region.whole(scan.grid))
         tone = seen.colours.mean(axis=2)
         low, high = float(tone.min()), float(tone.max())
         tone = (tone - low) / np.float32((high - low) or 1)
-        blocks = divide(tone, seen.known, smallest=max(SMALLEST, -(-BLOCK // seen.factor)))
+        return seen.factor, divide(tone, seen.known, smallest=max(SMALLEST, -(-BLOCK // seen.factor)))
+
+    @cached_property
+    def swatch(self) -> Callable[[int], tuple[Region, Swatch]]:
+        """Read the middle of a block, by its number, and say where it lies."""
+        scan, lacunae = self.stack.primary, self.lacunae
+        factor, blocks = self.blocks
 
         @lru_cache(maxsize=KEPT)
         def swatch(number: int) -> tuple[Region, Swatch]:
-            place = _middle(blocks.places[number], seen.factor, scan.grid)
+            place = _middle(blocks.places[number], factor, scan.grid)
             known = scan.known(lacunae, place)
-            return place, Swatch(
-                scan.colour(place), known & ~lacunae.read_kept_damage(place) if sound else known
-            )
+            if self.sound:
+                known &= ~lacunae.read_kept_damage(place)
+            return place, Swatch(scan.colour(place), known)
 
-        return cls(stack.origin, seen.factor, blocks, swatch)
+        return swatch
 
     def like(self, window: Stack, lost: Lost) -> list[Swatch]:
         """Take swatches from blocks like those around the lacunae of a window, until it has enough paint."""
-        top, left = (there - here for there, here in zip(window.origin, self.origin, strict=True))
-        box = Region(top, left, top + lost.shape[0], left + lost.shape[1])
-        where = np.zeros(self.blocks.grid, dtype=bool)
         rows, cols = np.nonzero(lost)
-        where[(rows + top) // self.factor, (cols + left) // self.factor] = True
         known, found = lost.size - len(rows), []
-        for number in self.blocks.matching(self.blocks.around(where)):
+        if known >= ENOUGH_PX:
+            return []
+        top, left = (there - here for there, here in zip(window.origin, self.stack.origin, strict=True))
+        box = Region(top, left, top + lost.shape[0], left + lost.shape[1])
+        factor, blocks = self.blocks
+        where = np.zeros(blocks.grid, dtype=bool)
+        where[(rows + top) // factor, (cols + left) // factor] = True
+        for number in blocks.matching(blocks.around(where)):
             if known >= ENOUGH_PX:
                 break
             place, swatch = self.swatch(int(number))

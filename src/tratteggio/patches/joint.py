@@ -17,23 +17,28 @@ import numpy as np
 from numpy.random import Generator
 from scipy import ndimage
 
-from tratteggio.filters.diffusion import diffuse
+from tratteggio.blas import one_thread
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import voting
 from tratteggio.patches.canvas import Swatch, laid_out
 from tratteggio.patches.closing import close_seams
 from tratteggio.patches.lattice import Floats
 from tratteggio.patches.places import REACH, SIDE, find_places, with_border, without_border
-from tratteggio.patches.pyramid import STEPS, Filled, Level, any_whole, beside, double, halve, levels_of
+from tratteggio.patches.pyramid import (
+    STEPS,
+    Filled,
+    Level,
+    any_whole,
+    beside,
+    diffuse_from_afar,
+    double,
+    halve,
+    levels_of,
+)
 from tratteggio.patches.traits import traits_of
 
 DEEP = 4  # pixels from the middle of a lacuna to known paint, about, at the coarsest level
-TURNS = (
-    2,
-    4,
-    8,
-    12,
-)  # of search and vote: at the finest level, the next, and so on; the last for all coarser
+TURNS = (1, 3, 6, 8)  # of search and vote: at the finest level, the next, ...; the last for all coarser
 STRIDES = (2, 1)  # pixels from one place to the next: at the finest level, and at all coarser ones
 TRUSTED_PX = 40.0  # pixels from known paint at which a structure counts for 1 / e
 BROAD = 6.0  # pixels, standard deviation of tones that are held to the structure
@@ -88,10 +93,11 @@ def _trusted(structure: Array, lost: Lost) -> Array:
     """Let a smooth surface replace the structure far from the rim, where a net knows nothing any more."""
     depth = ndimage.distance_transform_edt(lost)
     trust = np.exp(-((depth / TRUSTED_PX) ** 2))[..., None]
-    mixed: Array = trust * structure + (1 - trust) * diffuse(structure, lost)
-    return np.where(lost[..., None], mixed, structure)
+    mixed: Array = trust * structure + (1 - trust) * diffuse_from_afar(structure, lost)
+    return mixed
 
 
+@one_thread()
 def _guess(level: Level, structure: Floats, *, rng: Generator, chance: Generator | None) -> voting.Guess:
     """Let patches vote, from coarse to fine."""
     levels = levels_of(level, SIDE, deepest=DEEP)

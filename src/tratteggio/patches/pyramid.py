@@ -38,6 +38,7 @@ AFAR = 0.5  # weight of a lost pixel's look from afar beside a known pixel
 BLURRED = 3  # labels of a node that are laid if patches are laid in their mean
 FOLLOW = 0.5  # how far broad tones follow the coarse fill
 SURE = 0.004  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
+SURVEYED = 192  # pixels of the longest side at which what is smooth is diffused, at most
 STEPS = 2.0**16  # labels are chosen on values rounded to this fine a part of the range
 
 Look = Callable[[Floats, Lost], Floats]
@@ -338,6 +339,24 @@ def halve(colours: NDArray[Any], known: Lost) -> tuple[NDArray[Any], NDArray[np.
     colours = np.where(known[..., None], np.pad(colours, (*odd, (0, 0))), 0).astype(colours.dtype, copy=False)
     count, total = _four(known.astype(np.int64)), _four(colours)
     return total / np.maximum(count, 1)[..., None].astype(total.dtype), count
+
+
+def diffuse_from_afar(values: NDArray[Any], unknown: Lost) -> NDArray[Any]:
+    """Diffuse what is smooth by itself, at a reduced scale: (h, w, c) -> (h, w, c), where unknown.
+
+    Args:
+        values: (h, w, c), read where known.
+        unknown: (h, w) bool; something is known.
+    """
+    scales = [(values, ~unknown)]
+    while max(scales[-1][1].shape) > SURVEYED:
+        means, count = halve(*scales[-1])
+        scales.append((means, count > 0))
+    means, known = scales[-1]
+    found = diffuse(np.where(known[..., None], means, 0).astype(np.float64), ~known)
+    for _, finer in reversed(scales[:-1]):
+        found = double(found, finer.shape)
+    return np.where(unknown[..., None], found, values)
 
 
 def _any_of_four(where: Lost) -> Lost:
