@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -75,9 +76,9 @@ def damaged_square(image: Levels, name: str, sized: Sized, *, seed: int) -> tupl
 
 
 def large_enough(names: Sequence[str], read: Callable[[str], Levels], sized: Sized) -> list[str]:
-    """Return the first pictures that hold a square of the size."""
+    """Return pictures that hold a square of the size, mixed: names of one source begin alike."""
     found: list[str] = []
-    for name in names:
+    for name in sorted(names, key=lambda one: hashlib.sha256(one.encode()).digest()):
         if len(found) == sized.most:
             break
         if min(read(name).shape[:2]) >= sized.side:

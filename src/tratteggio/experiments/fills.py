@@ -83,9 +83,13 @@ class Scale:
 
 
 SIZES = (
-    Sized("wide", 256, 12), Sized("narrow", 256, 12), Sized("wide", 512, 6), Sized("narrow", 512, 6),
-    Sized("wide", 1024, 2), Sized("narrow", 1024, 2),
-)  # fmt: skip
+    Sized("wide", 256, 8),
+    Sized("narrow", 256, 8),
+    Sized("wide", 512, 4),
+    Sized("narrow", 512, 4),
+    Sized("wide", 1024, 2),
+    Sized("narrow", 1024, 2),
+)
 SHEETS = Sized("wide", 448, 24)
 FAST = ("telea", "biharmonic", "fsr", "tension", OURS, "patch_mrf", "auto")
 
@@ -349,9 +353,9 @@ def summed_up(
         out: folder for the curves.
         bins: False leaves all of this out, for scores of other lacunae.
     """
-    by_system = {
-        name: [s for key, found in scores.items() if key[0] == name for s in found] for name in names
-    }
+    by_system: dict[str, list[Score]] = {name: [] for name in names}
+    for (name, _), found in scores.items():
+        by_system[name] += found
     seconds_by_system = {name: sum(s.seconds or 0.0 for s in found) for name, found in by_system.items()}
     notes = [*notes, *_failures(by_system)]
     if not bins:
