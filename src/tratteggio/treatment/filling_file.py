@@ -30,8 +30,9 @@ from tratteggio.roles import Engine
 from tratteggio.treatment.fill_options import FillOptions
 from tratteggio.treatment.inpainting import describe, propose, require_fillable
 from tratteggio.treatment.making import make_engine
+from tratteggio.treatment.marking import read_mask
 from tratteggio.treatment.memory import memory_plan
-from tratteggio.treatment.opening import lacunae_of, open, select_scans  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.opening import open, select_scans  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import ledger_folder, require_savable
 from tratteggio.windows import DiskLedger
 from tratteggio.windows.cluster import Scheduler, cluster_at
@@ -167,9 +168,7 @@ def _prepare(
     watch = Watch(read)
     stack = open(source, white=options.white)
     require_outputs(outputs, inputs=[scan.name for scan in stack.scans], overwrite=replaces)
-    lacunae = lacunae_of(
-        mask, stack.primary, mask_orientation=options.mask_orientation, mask_sense=options.mask_sense
-    )
+    lacunae = read_mask(mask, stack.primary, options)
     require_savable(stack.primary, target, lost_px=lacunae.lost_px)
     maker = (
         make_engine(engine, seed=options.seed, device=options.device) if isinstance(engine, str) else engine
