@@ -14,6 +14,7 @@ from tratteggio.errors import BadUsage
 from tratteggio.evaluation.metadata import Finding, compare_files
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.provenance import file_named, sha256_pixels
+from tratteggio.files.source_type import same_but_for_source_type
 from tratteggio.painting import Lacunae, Metadata, Region, Restoration, Scan
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.renamed import renamed_arguments
@@ -219,6 +220,8 @@ def _tags(source: Scan, target: Path) -> tuple[Finding, ...] | None:
 
 def _same(name: str, one: Metadata, other: Metadata) -> bool:
     """Return whether a property of two files is the same; a resolution may have another unit."""
+    if name == "xmp":  # but for the statement that every proposal makes
+        return same_but_for_source_type(one.xmp, other.xmp)
     if name != "resolution":
         return bool(getattr(one, name) == getattr(other, name))
     if one.spacing_um and other.spacing_um:
