@@ -250,6 +250,7 @@ class _Improved(NamedTuple):
     def describe(self, scan: Scan) -> list[dict[str, Any]]:
         described: dict[str, Any] = {
             "enhancer": self.enhancer.name,
+            "learnt": self.enhancer.learnt,
             "parameters": self.enhancer.parameters,
             "read_off": self.enhancer.found(scan) if isinstance(self.enhancer, Finder) else {},
             "scale": self.enhancer.scale,
@@ -322,7 +323,12 @@ def _others(steps: Sequence[Step]) -> list[Scan | None]:
 
 def _describe(step: Step, other: Scan | None, grid: tuple[int, int]) -> dict[str, Any]:
     """Describe a step for the history."""
-    described: dict[str, Any] = {"filter": step.name, "options": step.options, "reach_px": step.reach(grid)}
+    described: dict[str, Any] = {
+        "filter": step.name,
+        "learnt": False,
+        "options": step.options,
+        "reach_px": step.reach(grid),
+    }
     if other is not None:
         described["also_read"] = {
             "name": provenance.short_name(other.name),

@@ -255,6 +255,7 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
         },
         "engine": {
             "name": engine.name,
+            "learnt": engine.learnt,
             "parameters": engine.parameters,
             "weights_sha256": engine.parameters.get("weights_sha256"),
         },
