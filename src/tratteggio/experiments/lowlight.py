@@ -34,6 +34,7 @@ from tratteggio.files.sensor import SENSOR, Sensor
 from tratteggio.filters import bilateral, clahe
 from tratteggio.metrics import psnr, ssim
 from tratteggio.painting import Metadata, Scan
+from tratteggio.painting.tone import from_light
 from tratteggio.roles import Enhancer
 from tratteggio.training.image_lists import list_images, split
 from tratteggio.training.sources import Arrays, Reduced, Source
@@ -294,9 +295,7 @@ def amplify(raw: NDArray[np.floating], sensor: Sensor, *, ratio: float) -> Light
         * gain
         for mask, gain in zip(there, sensor.balance, strict=True)
     ]
-    x = np.clip(np.stack(planes, axis=-1), 0, 1)
-    toned = np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 0.0031308) ** (1 / 2.4) - 0.055)
-    developed: Light = toned.astype(np.float32)
+    developed: Light = from_light(np.clip(np.stack(planes, axis=-1), 0, 1), np.dtype(np.float32))
     return developed
 
 
