@@ -73,12 +73,24 @@ def make(
     sound = not copy_damage
     if structure == "net":
         net = pconv.make(seed=seed, device=device, weights=weights)
-        return Brushwork(seed=seed, structure=net.paint, sound=sound, parameters=parameters | net.parameters)
+        return Brushwork(
+            seed=seed,
+            structure=net.paint,
+            learnt=net.learnt,
+            sound=sound,
+            parameters=parameters | net.parameters,
+        )
     if weights is not None:
         raise BadUsage("weights serve the net, and structure=tension has none; leave one of them out")
     cpu_only("brushwork:structure=tension", device)
     smooth = partial(surface, bending=1.0, tension=TENSION)
-    return Brushwork(seed=seed, structure=smooth, sound=sound, parameters=parameters | {"tension": TENSION})
+    return Brushwork(
+        seed=seed,
+        structure=smooth,
+        learnt=False,
+        sound=sound,
+        parameters=parameters | {"tension": TENSION},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +104,7 @@ class Brushwork(Several):
 
     seed: int
     structure: Paint
+    learnt: bool
     sound: bool = True
     name: str = "brushwork"
     reads: tuple[str, ...] | None = ()

@@ -137,6 +137,11 @@ class PatchMrf(Several):
     capacity: int = CAPACITY_PX
     local: bool = False
 
+    @property
+    def learnt(self) -> bool:
+        """True if a trained descriptor chooses among patches; their paint is the painting's own."""
+        return self.look is not None
+
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
         return Elsewhere.of(stack, lacunae, sound=self.sound)
@@ -203,6 +208,10 @@ class Elsewhere:
     stack: Stack
     lacunae: Lacunae
     sound: bool
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Other processes look for themselves, when they need to.
+        return Elsewhere, (self.stack, self.lacunae, self.sound)
 
     @classmethod
     def of(cls, stack: Stack, lacunae: Lacunae, *, sound: bool) -> Elsewhere | None:
