@@ -11,12 +11,13 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tratteggio.errors import TratteggioError, UnreadableFile
 from tratteggio.failures import machine_failures
 from tratteggio.painting import Lacunae, Region, Scan, Stack
-from tratteggio.painting.pixels import Lost, to_depth
-from tratteggio.roles import Engine
+from tratteggio.painting.pixels import Array, Lost, to_depth
+from tratteggio.roles import Engine, SourceTeller
 from tratteggio.windows.blend import Piece
 from tratteggio.windows.executing import compute_in_order
 from tratteggio.windows.guide import Guide, guide, nothing_known
@@ -142,7 +143,7 @@ class _Filling:
         others = tuple(_blank_unseen(other) for other in crop.scans if other is not scan)
         shown = replace(crop, scans=(ready, *others))
         with machine_failures("free some, or choose an engine that needs less"):
-            fill, confidence = self.engine.fill(shown, Lacunae(lost), self.context)
+            fill, confidence, told = self._ask(shown, Lacunae(lost))
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(
@@ -153,7 +154,14 @@ class _Filling:
             )
         tight = _bounds(own)
         placed = tight.shift(window.box.top, window.box.left)
-        return Piece(window, placed, own[tight.slices], values, confidence[own].astype(np.float32))
+        sources = {name: float(share[own].sum()) for name, share in told.items()}
+        return Piece(window, placed, own[tight.slices], values, confidence[own].astype(np.float32), sources)
+
+    def _ask(self, shown: Stack, lacunae: Lacunae) -> tuple[Array, NDArray[np.float32], dict[str, Array]]:
+        """Let the engine fill; and let it tell from what, if it can."""
+        if isinstance(self.engine, SourceTeller):
+            return self.engine.fill_from_sources(shown, lacunae, self.context)
+        return (*self.engine.fill(shown, lacunae, self.context), {})
 
     def require_own(self, part: Tile, kept: Sequence[Piece], lacunae: Lacunae) -> None:
         """Make sure that the pieces of a tile which was read back fill what its windows answer for.
