@@ -78,9 +78,10 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_a_wrong_scale_with_all(tm
 
 def test_data_without_pictures_is_told_before_anything_is_written(tmp_path):
     (tmp_path / "empty").mkdir()
-    for folder, word in ((tmp_path / "missing", "not a folder"), (tmp_path / "empty", "no pictures")):
+    cases = ((tmp_path / "missing", 1, "no such folder"), (tmp_path / "empty", 2, "no images"))
+    for folder, wanted, word in cases:
         code, said = fails("fills", "--data", folder, "-o", tmp_path / "out")
-        assert code == 2
+        assert code == wanted
         assert word in said
     assert not (tmp_path / "out").exists()
 
