@@ -49,6 +49,10 @@ class Engine(Protocol):
         """
 
     @property
+    def learnt(self) -> bool:
+        """True if trained weights have a part in what it answers; its picture states so in its metadata."""
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """What was chosen, for the history."""
 
@@ -115,6 +119,10 @@ class Enhancer(Protocol):
     @property
     def step(self) -> int:
         """Windows begin at multiples of it, in pixels of the scan: the stride of a net; 1: anywhere."""
+
+    @property
+    def learnt(self) -> bool:
+        """True if trained weights have a part in what it answers; its picture states so in its metadata."""
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tratteggio.cli.console import Console, Json, MaskOrientation, Overwrite, Quiet, White, conversation
+from tratteggio.cli.console import (
+    Console,
+    Json,
+    MaskOrientation,
+    Overwrite,
+    Quiet,
+    Scheduler,
+    White,
+    conversation,
+)
 from tratteggio.cli.wording import format_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from distributed import Client
 
     from tratteggio.cli.pairs import Item
     from tratteggio.damage import DamageMap
@@ -58,6 +69,7 @@ class Job(NamedTuple):
         detection: None: there is a mask.
         options: of every fill.
         resume, overwrite, yes: as on the command line.
+        client: of the cluster that computes; None: this process does.
     """
 
     engines: list[Engine]
@@ -67,6 +79,7 @@ class Job(NamedTuple):
     resume: bool
     overwrite: bool
     yes: bool
+    client: Client | None
 
 
 def inpaint(
@@ -196,6 +209,7 @@ def inpaint(
         ),
     ] = False,
     white: White = None,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -227,6 +241,7 @@ def inpaint(
         from tratteggio.errors import BadUsage
         from tratteggio.treatment import FillOptions, make_engine, samplers
         from tratteggio.treatment.planning import require_policy
+        from tratteggio.windows.cluster import connect
 
         if mask is not None and (damage, kind, policy, grow) != (None, None, None, None):
             raise BadUsage(
@@ -249,22 +264,24 @@ def inpaint(
             return [best, *([] if samples is None else samplers(best, samples))]
 
         made = engines(weights)
-        job = Job(
-            made,
-            None if adapt is None else Adaptation(adapt, _first_weights(made[0], weights), engines),
-            None if mask else Detection(tuple(kind or ()), policy, grow),
-            options,
-            resume,
-            overwrite,
-            yes,
-        )
-        if items[0].in_folder:
-            _fill_folder(console, items, job)
-        else:
-            history = _fill(console, items[0], job)
-            console.result(
-                {"output": str(output), "history": history}, f"{_summarize(history)} Wrote {output}."
+        with connect(scheduler) as client:
+            job = Job(
+                made,
+                None if adapt is None else Adaptation(adapt, _first_weights(made[0], weights), engines),
+                None if mask else Detection(tuple(kind or ()), policy, grow),
+                options,
+                resume,
+                overwrite,
+                yes,
+                client,
             )
+            if items[0].in_folder:
+                _fill_folder(console, items, job)
+            else:
+                history = _fill(console, items[0], job)
+                console.result(
+                    {"output": str(output), "history": history}, f"{_summarize(history)} Wrote {output}."
+                )
 
 
 def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
@@ -283,7 +300,7 @@ def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
         with console.progress(target.name if number else item.source.name) as progress:
             history = inpaint_file(
                 item.source, lost, target, engine=engine, options=job.options, resume=job.resume,
-                overwrite=job.overwrite, progress=progress,
+                overwrite=job.overwrite, progress=progress, scheduler=job.client,
             )  # fmt: skip
         histories.append(history)
     if job.detection is None:
@@ -354,7 +371,7 @@ def _detect(console: Console, item: Item, detection: Detection, job: Job) -> Lac
         with console.progress(f"{item.source.name}: damage") as progress:
             found = survey(
                 item.source, kinds, seed=options.seed, device=options.device, white=options.white,
-                progress=progress,
+                progress=progress, scheduler=job.client,
             )  # fmt: skip
         write_damage(found, damage_map, overwrite=job.overwrite or job.resume)
         console.note(f"{damage_map} shows the damage that was found; check it before you use the fill")

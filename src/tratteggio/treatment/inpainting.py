@@ -41,6 +41,8 @@ from tratteggio.treatment.opening import (
 from tratteggio.version import __version__
 from tratteggio.windows import Ledger, MemoryLedger, run
 from tratteggio.windows.blend import ConfidencePixels, FillPixels
+from tratteggio.windows.cluster import Scheduler, cluster_at
+from tratteggio.windows.executing import Computers
 
 log = logging.getLogger("tratteggio")
 
@@ -68,6 +70,7 @@ def inpaint(
     mask_layer: str | None = ...,
     mostly_lost: bool = ...,
     progress: Progress | None = ...,
+    scheduler: Scheduler | None = ...,
 ) -> Array: ...
 
 
@@ -93,6 +96,7 @@ def inpaint(
     mostly_lost: bool = ...,
     samples: int = ...,
     progress: Progress | None = ...,
+    scheduler: Scheduler | None = ...,
 ) -> Restoration: ...
 
 
@@ -117,6 +121,7 @@ def inpaint(
     mostly_lost: bool = False,
     samples: int = 0,
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Array | Restoration:
     """Propose a fill for the lacunae of a painting. Pixels that are not lost are never touched.
 
@@ -150,6 +155,8 @@ def inpaint(
             such a mask is nearly always inverted.
         samples: the number of other plausible fills, in `Restoration.samples`; not for arrays.
         progress: called with (lost pixels done, lost pixels in all), for each fill anew.
+        scheduler: compute windows on the workers of a Dask cluster: an address, "local:2" for two processes
+            here, or a `distributed.Client`. The bits are the same. See `windows.cluster`.
 
     Returns:
         an array like `painting` if that was an array, else a Restoration (lazy; `.save(path)` writes it).
@@ -161,6 +168,7 @@ def inpaint(
             engine that makes only one fill, with `samples`; or an option cannot be met.
         BadPixels: known paint is NaN or infinite.
         UnknownName: no such engine or finish.
+        MissingExtra, ClusterFailed: as `windows.cluster.cluster_at`, with `scheduler`.
 
     Example:
         >>> ramp = np.tile(np.arange(64, dtype=np.uint16) * 1000, (48, 1))
@@ -188,11 +196,15 @@ def inpaint(
     require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
     side, _ = memory_plan(stack, tile=tile, memory=memory)
     fills = []
-    for one in makers:
-        job, ledger = describe(stack, lacunae, one, seed=seed), MemoryLedger()
-        fills.append(
-            propose(stack, lacunae, one, ledger, job=job, options=options, tile=side, progress=progress)
-        )
+    with cluster_at(scheduler) as executor:
+        for one in makers:
+            job, ledger = describe(stack, lacunae, one, seed=seed), MemoryLedger()
+            fills.append(
+                propose(
+                    stack, lacunae, one, ledger, job=job, options=options, tile=side, progress=progress,
+                    executor=executor,
+                )
+            )  # fmt: skip
     restoration = replace(fills[0], samples=tuple(fills[1:]))
     return restoration.image if isinstance(painting, np.ndarray) else restoration
 
@@ -244,6 +256,7 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
         },
         "engine": {
             "name": engine.name,
+            "learnt": engine.learnt,
             "parameters": engine.parameters,
             "weights_sha256": engine.parameters.get("weights_sha256"),
         },
@@ -261,6 +274,7 @@ def propose(
     options: FillOptions,
     tile: int,
     progress: Progress | None,
+    executor: Computers | None = None,
 ) -> Restoration:
     """Fill, and combine the pieces with the original as a restoration.
 
@@ -273,12 +287,13 @@ def propose(
         options: as the user chose.
         tile: side of the square that is read at a time, in pixels.
         progress: called with (lost pixels done, lost pixels in all).
+        executor: fills windows, see `windows.run`.
     """
     mask = describe_mask(lacunae)
     inputs = list_inputs(job["source"], job["also_read"])
     if job["lacunae"]["sha256"]:
         inputs.append(Input("mask", job["lacunae"]["name"], job["lacunae"]["sha256"]))
-    filled = run(stack, lacunae, engine, ledger, tile=tile, progress=progress)
+    filled = run(stack, lacunae, engine, ledger, tile=tile, progress=progress, executor=executor)
     scan, details = stack.primary, _describe_opacity(stack.primary)
     confidence: Pixels = ConfidencePixels(scan, ledger)
     if sources := _share_sources(ledger, scan):
