@@ -41,11 +41,12 @@ def test_it_helps_with_an_example():
 def test_the_report_is_printed_and_written(done):
     out, outcome = done
     assert outcome.exit_code == 0
-    assert (out / "report.md").read_text() in outcome.stdout
+    assert (out / "report.md").exists()
+    assert "| " not in outcome.stdout, "Markdown is for files"
+    assert "**" not in outcome.stdout
     for words in (
         "PSNR in the lacunae, dB",
-        "| telea |",
-        "tratteggio reproduce fills --scale smoke --seed 0",
+        "telea ",
     ):
         assert words in outcome.stdout
     assert {file.name for file in out.iterdir()} == {
