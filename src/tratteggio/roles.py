@@ -82,6 +82,21 @@ class Sampler(Protocol):
         """Return the engine that gives fill `number`, from 1 on, instead of what it holds for best."""
 
 
+@runtime_checkable
+class SourceTeller(Protocol):
+    """An engine that tells what it made its fill from."""
+
+    def fill_from_sources(
+        self, window: Stack, lacunae: Lacunae, context: Any
+    ) -> tuple[Array, NDArray[np.float32], dict[str, Array]]:
+        """Propose pixels as `Engine.fill` does, and tell what they come from.
+
+        Returns:
+            fill and confidence; and for each source in words, as "irr, xray" or "paint around", its share in
+            each lost pixel: (h, w) of 0 .. 1, which add up to 1.
+        """
+
+
 class Enhancer(Protocol):
     """Improves a scan. Built before the scan enters; keeps no state between windows.
 
