@@ -9,6 +9,7 @@ from tratteggio.calibration import require_limit
 from tratteggio.errors import BadUsage
 from tratteggio.finish import require_finish
 from tratteggio.seeds import require_seed
+from tratteggio.treatment.choosing import Choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class FillOptions:
         mask_sense: what white in a mask file stands for: "lost", or "known" (black is lost then).
         mostly_lost: accept a mask that marks more than 90 % of the area.
         white: the sample value of white, as for `open`.
+        choices: for single lacunae another fill, another finish, or none with a reason.
 
     Raises:
         UnknownName: no such finish.
@@ -52,9 +54,12 @@ class FillOptions:
     mask_sense: str = "lost"
     mostly_lost: bool = False
     white: float | None = None
+    choices: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
         require_finish(self.finish)
+        for choice in self.choices:
+            require_finish(choice.finish or self.finish)
         require_seed(self.seed)
         require_tile(self.tile)
         if self.leave_above is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -17,10 +17,10 @@ from tratteggio.files import provenance
 from tratteggio.files.forms import Painting
 from tratteggio.files.record import Input, make_record
 from tratteggio.files.white import note_range
-from tratteggio.finish import apply_finish
 from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
+from tratteggio.treatment.choosing import Choice, choose, choose_samples
 from tratteggio.treatment.damage_files import lacunae_by_policy, read_damage
 from tratteggio.treatment.fill_options import FillOptions
 from tratteggio.treatment.making import make_engine, samplers
@@ -83,6 +83,7 @@ def inpaint(
     mask_orientation: str | None = ...,
     mostly_lost: bool = ...,
     samples: int = ...,
+    choices: Sequence[Choice] = ...,
     progress: Progress | None = ...,
 ) -> Restoration: ...
 
@@ -105,6 +106,7 @@ def inpaint(
     mask_orientation: str | None = None,
     mostly_lost: bool = False,
     samples: int = 0,
+    choices: Sequence[Choice] = (),
     progress: Progress | None = None,
 ) -> Array | Restoration:
     """Propose a fill for the lacunae of a painting. Pixels that are not lost are never touched.
@@ -135,6 +137,7 @@ def inpaint(
         mostly_lost: accept a mask that marks more than 90 % of the area. By default it is refused, because
             such a mask is nearly always inverted.
         samples: the number of other plausible fills, in `Restoration.samples`; not for arrays.
+        choices: for single lacunae another fill, another finish, or none with a reason.
         progress: called with (lost pixels done, lost pixels in all), for each fill anew.
 
     Returns:
@@ -159,6 +162,7 @@ def inpaint(
     options = FillOptions(
         finish=finish, seed=seed, device=device, tile=tile, memory=memory, calibrate=calibrate,
         leave_above=leave_above, mask_orientation=mask_orientation, mostly_lost=mostly_lost,
+        choices=tuple(choices),
     )  # fmt: skip
     if samples and isinstance(painting, np.ndarray):
         raise BadUsage(
@@ -169,7 +173,8 @@ def inpaint(
         lost, damage, stack.primary, policy=policy, grow=grow, mask_orientation=mask_orientation
     )
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
-    makers = [maker, *(samplers(maker, samples) if samples else ())]
+    best = choose_samples(maker, choose(lacunae, choices)) if choices else maker
+    makers = [best, *(samplers(maker, samples) if samples else ())]
     stack = select_scans(maker, stack)
     note_range(*stack.scans)
     require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
@@ -270,8 +275,16 @@ def propose(
             fill_synthetic_holes(stack, lacunae, engine, seed=int(job["seed"]))
         )
         confidence = Mapped(confidence, calibration, 0, np.dtype(np.float32))
+    chosen = choose(lacunae, options.choices)
+    if chosen.by_number:
+        details["choices"] = chosen.as_json
+        lacunae = chosen.filled()
+    open_ = chosen.left
     if options.leave_above is not None:
-        lacunae, open_ = abstain(lacunae, confidence, above=options.leave_above)
+        lacunae, uncertain = abstain(lacunae, confidence, above=options.leave_above)
+        together = {name: uncertain[name] + open_.get(name, 0) for name in ("lacunae", "lost_px")}
+        open_ = {**open_, **uncertain, **together}
+    if open_:
         details["left_open"] = {**open_, "raster_sha256": provenance.sha256_pixels(lacunae.lost)}
     history = make_record(
         "inpaint",
@@ -289,7 +302,7 @@ def propose(
     restoration = Restoration(
         scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save, files.preview
     )
-    return apply_finish(restoration, options.finish)
+    return chosen.finish(restoration, options.finish)
 
 
 def _describe_opacity(scan: Scan) -> dict[str, Any]:
