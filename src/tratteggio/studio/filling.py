@@ -163,7 +163,9 @@ class Filling:
         target = self.desk.source.with_name(f"{self.desk.stem}.proposal-{number}{suffix}")
         settings = {
             "engine": engine, "finish": finish, "seed": seed, "sample": sample, "calibrate": calibrate,
-            "leave_above": leave_above, "choices": self.choices(),
+            "leave_above": leave_above,
+            # Those of lacunae that are gone are left out.
+            "choices": [one for one in self.choices() if self._pieces(policies).number_at(one["row"], one["col"])],
         }  # fmt: skip
         return self._fill(number, target, settings, lacunae=lacunae, resume=False)
 

@@ -199,6 +199,10 @@ class _Sampled:
         return all(engine.local for engine in self.engines)
 
     @property
+    def learnt(self) -> bool:
+        return any(engine.learnt for engine in self.engines)
+
+    @property
     def capacity(self) -> int:
         return min(engine.capacity for engine in self.engines)
 
