@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from tratteggio.renamed import refuse_former
+from tratteggio.treatment.choosing import Choice
 from tratteggio.treatment.damage_files import (
     detect_file,
     is_surveyed,
@@ -28,6 +29,7 @@ from tratteggio.treatment.overlay import draw_overlay, write_overlay
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [
+    "Choice",
     "FillOptions",
     "describe",
     "detect",
