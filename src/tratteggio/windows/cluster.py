@@ -22,7 +22,7 @@ from tratteggio.windows.executing import AHEAD
 from tratteggio.windows.remote import Order, compute_window, place_order, require_versions, versions
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 log = logging.getLogger("tratteggio")
 
@@ -261,7 +261,6 @@ def _answering(address: str) -> str:
 def _local(scheduler: str) -> Iterator[Any]:
     """Start processes of one thread each on this machine."""
     from dask import config  # noqa: PLC0415
-    from distributed import LocalCluster  # noqa: PLC0415
 
     number = scheduler.removeprefix(LOCAL)
     if not number.isascii() or not number.isdigit() or not int(number):
@@ -274,13 +273,29 @@ def _local(scheduler: str) -> Iterator[Any]:
         # Dask gives memory back to the system at once, and so costs nets a third of their speed.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
-    with (
-        config.set(settings),
-        LocalCluster(
-            n_workers=int(number), threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
-        ) as cluster,
-    ):
+    with config.set(settings), _started(int(number)) as cluster:
         yield cluster
+
+
+def _started(number: int) -> LocalCluster:
+    """Start that many processes; again if one of them was killed before it was ready."""
+    from distributed import LocalCluster  # noqa: PLC0415
+
+    for last in (False, False, True):
+        try:
+            return LocalCluster(
+                n_workers=number,
+                threads_per_worker=1,
+                dashboard_address=":0",  # any port that is free
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as error:
+            if last:
+                raise ClusterFailed(
+                    f"{number} worker processes could not be started here ({error.__cause__ or error}); "
+                    "start fewer"
+                ) from error
+    raise AssertionError
 
 
 def _require_workers(client: Client) -> None:
