@@ -5,9 +5,9 @@
     python benchmarks/cluster.py plan                                  # core seconds and bytes per megapixel
 
 compare   The verb runs in one process, then with `--scheduler local:2`, then so again while a worker is
-          killed by SIGKILL three times at random. Prints core seconds of all processes together, the peak of the
-          memory of the process that writes, and whether all outputs are the same, byte by byte; exits 1 if
-          they are not, if a run failed, or if an unfinished file was left.
+          killed by SIGKILL three times at random. Prints core seconds of all processes together, the peak of
+          the memory of the process that writes, and whether all outputs are the same, byte by byte; exits 1
+          if they are not, if a run failed, or if an unfinished file was left.
 limit     Measures what a window takes in a worker, and what it takes in the client and in the scheduler, with
           each of them in a process of its own. Then plays a job of many such windows with more and more
           workers: windows go out in order, a bounded number at a time, and the client takes in one output
@@ -127,11 +127,19 @@ def digest(folder: Path) -> str:
     return digests.hexdigest()
 
 
+def panel_in(folder: Path, side: int) -> tuple[Path, Path, float]:
+    """Make the panel, unless the folder holds it."""
+    scan, mask = folder / f"panel-{side}.tif", folder / f"lost-{side}.tif"
+    if not mask.exists():
+        return make_panel(folder, side, 0)
+    return scan, mask, files.read_lacunae(mask).share
+
+
 def compare(options: argparse.Namespace) -> None:
     verb, same = options.verb, True
     with tempfile.TemporaryDirectory(prefix="cluster-") as scratch:
         place = Path(scratch)
-        scan, mask, share = make_panel(place, options.side, 0)
+        scan, mask, share = panel_in(options.panel or place, options.side)
         size = options.side**2 / 1e6
         print(f"{verb}, {size:.0f} MP, 16 bit, {share:.1%} lost; {os.cpu_count()} CPUs", flush=True)
         print("| run | s | core s | of one process | peak of the client, MiB | killed | same bytes |")
@@ -328,7 +336,7 @@ def plan(options: argparse.Namespace) -> None:
     print("| verb | core s / MP | bytes read / px | bytes written / px |\n|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(prefix="cluster-") as scratch:
         place = Path(scratch)
-        scan, mask, _ = make_panel(place, options.side, 0)
+        scan, mask, _ = panel_in(options.panel or place, options.side)
         for verb in options.verbs:
             folder = place / verb
             folder.mkdir()
@@ -360,6 +368,7 @@ def main() -> None:
     three.add_argument("--side", type=int, default=2500)
     three.add_argument("--verbs", nargs="+", default=["inpaint", "detect", "encode", "enhance", "evaluate"])
     for each in (one, three):
+        each.add_argument("--panel", type=Path, help="a folder that keeps the panel for the next call")
         each.add_argument("--engine", default="biharmonic")
         each.add_argument("--detector", default="tophat")
     options = parser.parse_args()
