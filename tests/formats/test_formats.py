@@ -19,7 +19,15 @@ from tratteggio.cli.main import app
 from tratteggio.errors import BadUsage
 from tratteggio.files.kinds import by_suffix, formats, image_suffixes, name_of, recognize, suffixes
 from tratteggio.painting.scan import DEPTHS
-from tratteggio.roles import Format, ProposalWriter, ScanReader, ScanWriter, StackReader, StackWriter
+from tratteggio.roles import (
+    Format,
+    ProposalWriter,
+    Publisher,
+    ScanReader,
+    ScanWriter,
+    StackReader,
+    StackWriter,
+)
 
 SUFFIX = re.compile(r"(\.ome)?\.(tiff?|png|jpe?g|ora|zarr|dng)")
 
@@ -113,5 +121,5 @@ def test_what_can_be_written_can_be_read(
 def test_the_help_of_export_names_every_format_that_it_writes() -> None:
     """It is written by hand, because no command imports a format for its help."""
     text = " ".join(CliRunner().invoke(app, ["export", "--help"], env={"COLUMNS": "200"}).stdout.split())
-    for ability in (StackWriter, ProposalWriter):
+    for ability in (StackWriter, ProposalWriter, Publisher):
         assert all(name_of(one) in text for one in formats(ability).values())

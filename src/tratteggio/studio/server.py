@@ -19,9 +19,9 @@ from starlette.types import ASGIApp
 
 from tratteggio.damage import CLASSES
 from tratteggio.errors import BadUsage, TratteggioError
+from tratteggio.files.display import Tone
 from tratteggio.painting import Region
 from tratteggio.studio import asks
-from tratteggio.studio.display import Tone
 from tratteggio.studio.mark_files import export_marks, import_marks
 from tratteggio.studio.page import page_files
 from tratteggio.studio.pyramid import tile_region

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import imagecodecs
 import numpy as np
 
+from tratteggio.files.display import Conversion, Tone, conversion_of
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.reduced import read_reduced
-from tratteggio.studio.display import Conversion, Tone, conversion_of
 from tratteggio.studio.layers import Fill, coloured
 
 CACHE_BYTES = 64 << 20
