@@ -21,7 +21,7 @@ from tratteggio.damage import CLASSES
 from tratteggio.errors import BadUsage, TratteggioError
 from tratteggio.files.display import Tone
 from tratteggio.painting import Region
-from tratteggio.studio import asks
+from tratteggio.studio import asks, iiif
 from tratteggio.studio.mark_files import export_marks, import_marks
 from tratteggio.studio.page import page_files
 from tratteggio.studio.pyramid import tile_region
@@ -113,6 +113,7 @@ def application(session: Session, door: Door) -> ASGIApp:
             Route(f"/api/{name}", _answering(session, form, do), methods=["POST"])
             for name, (form, do) in _commands(session).items()
         ),
+        *iiif.routes(session.screen.scans),
         Route("/{name}", file),
     ]
     handlers: Mapping[Any, Any] = {
