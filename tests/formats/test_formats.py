@@ -21,6 +21,8 @@ from tratteggio.files.kinds import by_suffix, formats, image_suffixes, name_of, 
 from tratteggio.painting.scan import DEPTHS
 from tratteggio.roles import (
     Format,
+    LayerReader,
+    OutlineReader,
     ProposalWriter,
     Publisher,
     ScanReader,
@@ -36,7 +38,7 @@ SUFFIX = re.compile(r"(\.ome)?\.(tiff?|png|jpe?g|ora|zarr|dng)")
 def test_a_module_of_the_role_is_a_format(name: str) -> None:
     module = registry.load("formats", name)
     assert isinstance(module, Format)
-    abilities = (ScanReader, StackReader, ScanWriter, StackWriter, ProposalWriter)
+    abilities = (ScanReader, StackReader, ScanWriter, StackWriter, ProposalWriter, LayerReader, OutlineReader)
     assert any(isinstance(module, ability) for ability in abilities)
 
 

@@ -11,6 +11,7 @@ from tratteggio.errors import BadUsage
 from tratteggio.files.beside import Before, beside, refuse_overwrite, require_creatable
 from tratteggio.files.kinds import by_suffix, find_by_suffix, suffixes, usable
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
+from tratteggio.files.source_type import state_source_type
 from tratteggio.files.writing import white_where_lost, white_where_sure, write_as
 from tratteggio.names import followed, quoted
 from tratteggio.painting import Metadata, Restoration, Scan
@@ -91,7 +92,8 @@ def save_made(
     located = _add_location(history, place, path)
     with beside(targets, before=before) as [image, beside_it]:
         beside_it.write_text(history_json(located), encoding="utf-8")
-        write_as(made.pixels, image, path, metadata=made.metadata, alpha=made.alpha)
+        metadata = _stating(made.metadata, history, path, name=source.name)
+        write_as(made.pixels, image, path, metadata=metadata, alpha=made.alpha)
     return located
 
 
@@ -130,7 +132,8 @@ def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Befo
             with usable(layered):
                 layered.write_proposal(restoration, image)
             return
-        write_as(restoration.pixels, image, path, metadata=metadata, alpha=restoration.original.alpha)
+        stating = _stating(metadata, restoration.history, path, name=restoration.original.name)
+        write_as(restoration.pixels, image, path, metadata=stating, alpha=restoration.original.alpha)
         for pixels, file, target in zip(
             (white_where_lost(restoration.lacunae), confidence), layers, targets[2:], strict=True
         ):
@@ -148,6 +151,12 @@ def _layered(path: Path) -> ProposalWriter | None:
         able = " ".join([*suffixes(ScanWriter), *suffixes(ProposalWriter)])
         raise BadUsage(f"{path}: the suffix must be one of {able}; got {path.suffix!r}")
     return one
+
+
+def _stating(metadata: Metadata, history: Mapping[str, Any], path: Path, *, name: str) -> Metadata:
+    """Let metadata say how the picture was made, if the format can hold that."""
+    able = by_suffix(path, ScanWriter).FACTS.keeps.exif
+    return state_source_type(metadata, history, name=name) if able else metadata
 
 
 def _add_location(history: Mapping[str, Any], source: Path | None, target: Path) -> Mapping[str, Any]:

@@ -85,7 +85,7 @@ def routes(scans: Mapping[str, Scan]) -> list[Route]:
         name = asked.path_params["name"]
         if name not in pictures.scans:
             return _nothing()
-        address = str(asked.base_url).rstrip("/") + asked.url.path.removesuffix("/info.json")
+        address = f"{asked.url.scheme}://{asked.url.netloc}{asked.url.path.removesuffix('/info.json')}"
         described = describe_image(address, pictures.scans[name].grid, level=2, sizes=(), more=OFFERED)
         linked = "application/ld+json" in asked.headers.get("accept", "")
         kind = JSON_LD if linked else "application/json"
