@@ -18,6 +18,7 @@ Published figures come from other pictures, which we have not: they are shown by
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -54,20 +55,22 @@ class Scale:
 
     Attributes:
         most: pictures at most, of each folder.
+        few: of them are taken raw or made noisy, for BM3D takes its time.
         longest: side of pictures that are darkened, which are seen whole; in pixels.
         side: of squares that are taken raw or made noisy, in pixels.
         conclusive: whether anything can be concluded.
     """
 
     most: int
+    few: int
     longest: int
     side: int
     conclusive: bool
 
 
 SCALES: Mapping[str, Scale] = {
-    "smoke": Scale(most=2, longest=96, side=64, conclusive=False),
-    "cpu": Scale(most=16, longest=320, side=160, conclusive=True),
+    "smoke": Scale(most=2, few=2, longest=96, side=64, conclusive=False),
+    "cpu": Scale(most=16, few=6, longest=320, side=160, conclusive=True),
 }
 
 DIMS: Mapping[str, tuple[tuple[float, float], tuple[float, float]]] = {
@@ -165,9 +168,14 @@ def run(
     ledger = Ledger(out / "mended.jsonl")
     found: dict[Key, list[tuple[float, float]]] = {}
     rows = []
+    counted: Counter[str] = Counter()
     for number in range(len(source)):
         name, image = source.name(number), source.read(number)
-        for case in _cases(image, name, chosen, ours, seed=seed):
+        counted[_folder(name)] += 1
+        cases = list(_dark_cases(image, name, chosen, ours, seed=seed))
+        if counted[_folder(name)] <= chosen.few:
+            cases += _sensor_cases(image, name, chosen, ours, seed=seed)
+        for case in cases:
             pictured = [case.truth, case.shown] if not number and case.name.split(",")[0] in SHOWN else []
             for way, mend in case.ways.items():
                 key = f"{case.kind} | {case.name} | {way} {weights.get(way, '')} | {name} | seed {seed}"
@@ -233,7 +241,7 @@ def _ours() -> dict[str, Enhancer]:
     return {name: treatment.make_enhancer(words)[0] for name, words in ways.items()}
 
 
-def _cases(
+def _dark_cases(
     image: Levels, name: str, scale: Scale, ours: Mapping[str, Enhancer], *, seed: int
 ) -> Iterator[Case]:
     whole = Reduced(Arrays([image]), scale.longest).read(0)
@@ -244,6 +252,11 @@ def _cases(
     for degree, spans in DIMS.items():
         gamma, gain = (rng_of(seed, name, degree).uniform(*span) for span in spans)
         yield _dark_case("light", degree, whole, _levels(gain * (whole / 255) ** gamma), ours)
+
+
+def _sensor_cases(
+    image: Levels, name: str, scale: Scale, ours: Mapping[str, Enhancer], *, seed: int
+) -> Iterator[Case]:
     cut = square(image, scale.side, rng_of(seed, name))
     even = cut[: cut.shape[0] // 2 * 2, : cut.shape[1] // 2 * 2]
     for ratio in RATIOS:
@@ -533,8 +546,8 @@ def _list_names(rivals: Sequence[str]) -> str:
 
 def _setting(scale: Scale) -> str:
     return (
-        f"Whole, at most {scale.longest} pixels wide or high, where light is taken away; a square of "
-        f"{scale.side} x {scale.side} of each elsewhere. Everyone mends the same."
+        f"Whole, at most {scale.longest} pixels wide or high, where light is taken away; elsewhere a square "
+        f"of {scale.side} x {scale.side} of {scale.few} of each folder at most. Everyone mends the same."
     )
 
 
