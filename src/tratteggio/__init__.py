@@ -22,6 +22,7 @@ from tratteggio.version import __version__
 if TYPE_CHECKING:
     from tratteggio.align.mosaic import mosaic
     from tratteggio.align.register import register
+    from tratteggio.credentials import sign
     from tratteggio.evaluation import evaluate, verify
     from tratteggio.explanation import explain
     from tratteggio.features import encode, learn
@@ -53,6 +54,7 @@ _HOME = {
     "register": "align",
     "reopen": "treatment",
     "report": "pages",
+    "sign": "credentials",
     "train": "recipes",
     "verify": "evaluation",
 }
@@ -78,6 +80,7 @@ __all__ = [
     "register",
     "reopen",
     "report",
+    "sign",
     "train",
     "verify",
 ]

@@ -24,6 +24,7 @@ class LocalMean:
     capacity: int = 10**6
     name: str = "local_mean"
     reads: tuple[str, ...] = ()
+    learnt: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:

@@ -174,6 +174,7 @@ def make(
         capacity=capacity,
         parameters=parameters,
         local=brush is None and "pconv" not in parts,
+        learnt="pconv" in parts,
     )
 
 
@@ -196,6 +197,7 @@ class Auto:
     capacity: int
     parameters: dict[str, Any]
     local: bool
+    learnt: bool
     name: str = "auto"
     reads: tuple[str, ...] | None = ()
 

@@ -70,12 +70,14 @@ def make(
     parameters: dict[str, Any] = {"patch_px": SIDE, "structure": structure}
     if structure == "net":
         net = pconv.make(seed=seed, device=device, weights=weights)
-        return Brushwork(seed=seed, structure=net.paint, parameters=parameters | net.parameters)
+        return Brushwork(
+            seed=seed, structure=net.paint, learnt=net.learnt, parameters=parameters | net.parameters
+        )
     if weights is not None:
         raise BadUsage("weights serve the net, and structure=tension has none; leave one of them out")
     cpu_only("brushwork:structure=tension", device)
     smooth = partial(surface, bending=1.0, tension=TENSION)
-    return Brushwork(seed=seed, structure=smooth, parameters=parameters | {"tension": TENSION})
+    return Brushwork(seed=seed, structure=smooth, learnt=False, parameters=parameters | {"tension": TENSION})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,7 @@ class Brushwork(Several):
 
     seed: int
     structure: Paint
+    learnt: bool
     name: str = "brushwork"
     reads: tuple[str, ...] | None = ()
     halo: int = HALO

@@ -58,6 +58,8 @@ class Guided:
     halo: int = HALO
     local: bool = False
     capacity: int = CAPACITY_PX
+    learnt: bool = False
+    """The regression knows this painting alone."""
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:  # noqa: ARG002 # the mask does not matter
         """Make sure that there are guides.

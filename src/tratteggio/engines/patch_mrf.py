@@ -125,6 +125,11 @@ class PatchMrf(Several):
     capacity: int = CAPACITY_PX
     local: bool = False
 
+    @property
+    def learnt(self) -> bool:
+        """True if a trained descriptor chooses among patches; their paint is the painting's own."""
+        return self.look is not None
+
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
         return Elsewhere.of(stack, lacunae)

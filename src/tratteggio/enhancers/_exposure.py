@@ -41,6 +41,7 @@ class Exposure:
     scale: int = 1
     reach: int = 0
     step: int = 1
+    learnt: bool = False
 
     @classmethod
     def of(cls, *, ratio: float | None) -> Exposure:

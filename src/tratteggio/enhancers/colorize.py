@@ -75,6 +75,7 @@ class Colorize:
     redo: bool
     parameters: dict[str, Any]
     name: str = "colorize"
+    learnt: bool = True
     scale: int = 1
     reach: int = 0
     step: int = 1

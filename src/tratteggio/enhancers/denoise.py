@@ -37,6 +37,7 @@ class Denoise:
     net: Denoiser
     sigma: float | None
     name: str = "denoise"
+    learnt: bool = True
     scale: int = 1
     reach: int
     step: int

@@ -51,6 +51,7 @@ class Lowlight:
 
     net: IlluminationNet | CurveNet
     name: str = "lowlight"
+    learnt: bool = True
     scale: int = 1
     reach: int = 0
     step: int = 1

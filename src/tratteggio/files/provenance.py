@@ -28,6 +28,7 @@ SIDECARS = {
     "confidence": ".confidence.tif",
     "damage": ".damage.png",
     "overlay": ".overlay.png",
+    "receipt": ".receipt.json",
 }
 
 
@@ -109,7 +110,7 @@ def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
 
     Args:
         path: the output.
-        kind: "history", "lost", "confidence", "damage" or "overlay".
+        kind: "history", "lost", "confidence", "damage", "overlay" or "receipt".
 
     Example:
         >>> sidecar("panel/out.tif", "lost").as_posix()
