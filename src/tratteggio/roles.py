@@ -161,6 +161,15 @@ class Finder(Protocol):
 
 
 @runtime_checkable
+class Consulting(Protocol):
+    """An enhancer that reads files beside the scan, such as hints."""
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Which; they are checked like inputs, and named in the history."""
+
+
+@runtime_checkable
 class Developer(Protocol):
     """An enhancer that makes a picture of camera raw, and takes nothing else."""
 
