@@ -33,6 +33,7 @@ from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting import Restoration
 from tratteggio.renamed import renamed_arguments
 
+ROWS = 200  # of the table of lacunae
 LONGEST_PX = 1600  # of the images of the whole
 DETAILS = 12  # how many lacunae are shown close up
 NUMBERED = 24  # how many have their number on the image
@@ -67,7 +68,7 @@ def report(
     page: str | Path | None = None,
     *,
     samples: Sequence[Restoration] = (),
-    rows: int = 200,
+    rows: int = ROWS,
     source: str | Path | None = None,
     white: float | None = None,
     overview: Overview = files.overview,
