@@ -12,6 +12,7 @@ const TOOLS: Record<string, Tool> = {
   l: "lasso",
   p: "polygon",
   m: "measure",
+  w: "neutral",
 };
 const TABS: Tab[] = ["see", "mark", "detect", "fill", "keep"];
 
@@ -79,7 +80,8 @@ export class Hand {
       return;
     }
     const point = this.painting(event);
-    if (tool === "measure") {
+    if (tool === "neutral") void this.studio.balance(point);
+    else if (tool === "measure") {
       this.studio.measured = [point, point];
     } else if (tool === "polygon") {
       this.studio.corners = [...this.studio.corners, point];
@@ -255,6 +257,8 @@ export class Hand {
     } else if ((studio.tool === "brush" || studio.tool === "eraser") && studio.canMark) {
       this.begin("brush", [middle]);
       this.finish();
+    } else if (studio.tool === "neutral") {
+      void studio.balance(middle);
     } else if (studio.tool === "measure") {
       studio.measured = studio.measured ? [studio.measured[0], middle] : [middle, middle];
     }

@@ -1,11 +1,14 @@
 // What the page knows and does: one object, which the panels show and call.
 
-import { get, post, upload, type Change, type Facts, type Job, type Marked, type State, type Values } from "./api";
+import { base, get, post, upload, type Change, type Facts, type Job, type Marked, type State, type Values } from "./api";
+import { lookOf, takeLook } from "./look";
 import { inView, type Affine, Overlay, type Point, type Stroke } from "./overlay";
 import { t } from "./texts";
-import { PLAIN, type Comparison, type Layer, type Tone, Viewer } from "./viewer";
+import { PLAIN, type Comparison, type Layer, type Mix, type Stand, type Tone, Viewer } from "./viewer";
 
-export type Tool = "pan" | "brush" | "eraser" | "lasso" | "polygon" | "measure";
+const KEEP_LOOK_MS = 1500;
+
+export type Tool = "pan" | "brush" | "eraser" | "lasso" | "polygon" | "measure" | "neutral";
 export type Tab = "see" | "mark" | "detect" | "fill" | "keep";
 
 export interface Message {
@@ -20,6 +23,11 @@ export class Studio {
   radius: number;
   tones: Record<string, Tone> = {};
   toned: string;
+  /** False colour; null: none. */
+  mix: Mix | null = null;
+  /** Where the view and the comparison begin. */
+  stand: Stand | null = null;
+  begun: [Comparison, string] | null = null;
   layers: Layer[];
   shownFill = "";
   threshold = 0.5;
@@ -42,6 +50,8 @@ export class Studio {
   private readonly listeners = new Set<() => void>();
   private sending: Promise<unknown> = Promise.resolve();
   private lastJob = 0;
+  private look = "";
+  private keeping = 0;
 
   constructor(
     readonly facts: Facts,
@@ -61,12 +71,12 @@ export class Studio {
     this.layers.sort((x, y) => Number(y.name === facts.primary) - Number(x.name === facts.primary));
     for (const one of facts.classes) this.policies[one.name] = one.policy;
     if (facts.notices.length) this.message = { text: facts.notices.join(" "), error: false };
+    takeLook(this, facts.view);
     this.follow(state);
   }
 
-  static async open(): Promise<Studio> {
-    const [facts, state] = await Promise.all([get<Facts>("facts"), get<State>("state")]);
-    return new Studio(facts, state);
+  static async open(facts: Facts): Promise<Studio> {
+    return new Studio(facts, await get<State>("state"));
   }
 
   subscribe(listener: () => void): () => void {
@@ -76,6 +86,19 @@ export class Studio {
 
   changed(): void {
     for (const listener of this.listeners) listener();
+    this.keepLook();
+  }
+
+  /** Keep how the painting is shown, once the hand rests. */
+  private keepLook(): void {
+    if (!this.canMark || !this.look) return;
+    window.clearTimeout(this.keeping);
+    this.keeping = window.setTimeout(() => {
+      const look = lookOf(this);
+      if (look === this.look) return;
+      this.look = look;
+      void post("look", { view: look }).catch(() => {});
+    }, KEEP_LOOK_MS);
   }
 
   /** Put the painting into the page, and listen to the server. */
@@ -88,8 +111,11 @@ export class Studio {
       this.overlay.redraw();
       this.changed();
     };
+    this.viewer.begin = this.stand;
+    this.viewer.ready = () => (this.look = lookOf(this)); // only what is changed from here on is kept
+    if (this.begun) [this.viewer.comparison, this.viewer.compared] = this.begun;
     this.show();
-    const events = new EventSource("/api/events");
+    const events = new EventSource(`${base}api/events`);
     events.onmessage = (event) => {
       this.connected = true;
       this.follow(JSON.parse(event.data as string) as State);
@@ -109,18 +135,52 @@ export class Studio {
   }
 
   private url(layer: Layer): string {
-    const tone = this.tones[layer.kind === "scan" ? layer.name : this.facts.primary] ?? PLAIN;
-    const query = Object.entries(tone)
-      .filter(([name, value]) => value !== PLAIN[name as keyof Tone])
-      .map(([name, value]) => `${name}=${value}`);
-    if (layer.kind === "scan") return join(`/api/tiles/scan/${layer.name}`, query);
+    const tiles = `${base}api/tiles`;
+    const key = `k=${this.facts.key}`; // tiles of another painting must not come from the browser's memory
+    if (layer.kind === "false") {
+      const sources = this.mix!.map((source, i) => `${"rgb"[i]}=${source}`);
+      const names = new Set(this.mix!.map((source) => source.slice(0, -2)));
+      return join(`${tiles}/false/mix`, [key, ...sources, ...[...names].flatMap((name) => this.toneWords(name, `${name}.`))]);
+    }
+    const tone = this.toneWords(layer.kind === "scan" ? layer.name : this.facts.primary);
+    if (layer.kind === "scan") return join(`${tiles}/scan/${layer.name}`, [key, ...tone]);
     if (layer.kind === "strength") {
-      return `/api/tiles/strength/${this.state.strength?.version}?threshold=${this.threshold}`;
+      return `${tiles}/strength/${this.state.strength?.version}?${key}&threshold=${this.threshold}`;
     }
     const fill = this.state.fills.find((one) => one.id === this.shownFill);
     const version = `v=${fill?.version ?? 0}`;
-    if (layer.kind === "confidence") return `/api/tiles/confidence/${this.shownFill}?${version}`;
-    return join(`/api/tiles/fill/${this.shownFill}`, [version, ...query]);
+    if (layer.kind === "confidence") return `${tiles}/confidence/${this.shownFill}?${key}&${version}`;
+    return join(`${tiles}/fill/${this.shownFill}`, [key, version, ...tone]);
+  }
+
+  private toneWords(modality: string, prefix = ""): string[] {
+    return Object.entries(this.tones[modality] ?? PLAIN)
+      .filter(([name, value]) => value !== PLAIN[name as keyof Tone])
+      .map(([name, value]) => `${prefix}${name}=${value}`);
+  }
+
+  /** Show channels of scans as red, green and blue; null ends it. */
+  setMix(mix: Mix | null): void {
+    this.mix = mix;
+    const there = this.layer("false");
+    if (!mix) this.layers = this.layers.filter((layer) => layer !== there);
+    else if (!there) {
+      const above = this.layers.filter((layer) => layer.kind === "scan").length;
+      this.layers.splice(above, 0, { id: "false", kind: "false", name: "false", visible: true, opacity: 1 });
+    }
+    if (this.viewer) this.show();
+  }
+
+  /** Take the white balance from a place that is grey in truth. */
+  async balance(at: Point): Promise<void> {
+    const scan = this.facts.scans.find((one) => one.modality === this.toned && one.channels === 3);
+    const name = scan?.modality ?? this.facts.primary;
+    try {
+      const place = `row=${Math.floor(at.y)}&col=${Math.floor(at.x)}`;
+      this.setTone(name, await get<{ red: number; blue: number }>(`neutral?scan=${name}&${place}`));
+    } catch (error) {
+      this.tell((error as Error).message, true);
+    }
   }
 
   layer(id: string): Layer | undefined {
@@ -202,6 +262,9 @@ export class Studio {
     this.state = state;
     if (this.overlay && state.marks.version !== before.marks.version && this.overlay.pending.length === 0) {
       this.overlay.everythingChanged();
+    }
+    if (state.source !== before.source || (state.source !== "same" && !this.viewer)) {
+      if (state.source !== "same") this.tell(t(`source_${state.source}`), true);
     }
     this.followJob(state.job);
     const ids = state.fills.map((fill) => fill.id);

@@ -303,8 +303,8 @@ class Format(Protocol):
     """One kind of files. Each module in `formats/`, or behind an entry point of `tratteggio.formats`, is one.
 
     The module has `FACTS` and `recognizes`, and the functions of what it can do: `ScanReader`, `StackReader`,
-    `ScanWriter`, `StackWriter`, `ProposalWriter`, `ClassMaps`. It is imported to look at any file, so it
-    imports its codecs inside its functions.
+    `ScanWriter`, `StackWriter`, `ProposalWriter`, `ClassMaps`, `LayerReader`, `OutlineReader`.
+    It is imported to look at any file, so it imports its codecs inside its functions.
 
     `tratteggio.files` does the rest, for all formats alike:
 
@@ -447,3 +447,39 @@ class ClassMaps(Format, Protocol):
 
     def read_orientation(self, path: Path) -> int:
         """Return the orientation tag, 1 to 8; 1 if there is none."""
+
+
+@runtime_checkable
+class LayerReader(Format, Protocol):
+    """A format whose files hold layers with names, one of which may be a mask."""
+
+    def list_layers(self, path: Path) -> list[str]:
+        """List the names of all layers that hold pixels, in a stated order; names may repeat."""
+
+    def open_layer(self, path: Path, number: int) -> Scan:
+        """Open one layer, by its place in that list.
+
+        Returns:
+            a scan on the whole canvas with the name str(path), clear where the layer has no pixels.
+        """
+
+
+class Outlines(NamedTuple):
+    """Areas as a file draws them, in pixels of the painting.
+
+    Attributes:
+        polygons: each a list of rings (n, 2) float64 of (column, row), where (0, 0) is the upper left corner
+            of the first pixel. A place within an odd number of rings of a polygon lies in it.
+        left_out: what the file holds besides, by kind, and how often: {"text": 1}.
+    """
+
+    polygons: list[list[NDArray[np.float64]]]
+    left_out: dict[str, int]
+
+
+@runtime_checkable
+class OutlineReader(Format, Protocol):
+    """A format whose files draw areas as polygons."""
+
+    def read_outlines(self, path: Path, grid: tuple[int, int]) -> Outlines:
+        """Read all areas, for a painting of (rows, cols)."""

@@ -13,8 +13,8 @@ from scipy import ndimage
 from tratteggio import registry
 from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.finish import apply_finish, hatched, neutral, outlined, require_finish
-from tratteggio.finish._light import from_light, to_light
 from tratteggio.painting import Lacunae, Metadata, Restoration, Scan
+from tratteggio.painting.tone import from_light, to_light
 
 NAMES = registry.names("finish")
 DEPTHS = ["uint8", "uint16", "float32", "float64"]

@@ -19,7 +19,16 @@ from tratteggio.cli.main import app
 from tratteggio.errors import BadUsage
 from tratteggio.files.kinds import by_suffix, formats, image_suffixes, name_of, recognize, suffixes
 from tratteggio.painting.scan import DEPTHS
-from tratteggio.roles import Format, ProposalWriter, ScanReader, ScanWriter, StackReader, StackWriter
+from tratteggio.roles import (
+    Format,
+    LayerReader,
+    OutlineReader,
+    ProposalWriter,
+    ScanReader,
+    ScanWriter,
+    StackReader,
+    StackWriter,
+)
 
 SUFFIX = re.compile(r"(\.ome)?\.(tiff?|png|jpe?g|ora|zarr|dng)")
 
@@ -28,7 +37,7 @@ SUFFIX = re.compile(r"(\.ome)?\.(tiff?|png|jpe?g|ora|zarr|dng)")
 def test_a_module_of_the_role_is_a_format(name: str) -> None:
     module = registry.load("formats", name)
     assert isinstance(module, Format)
-    abilities = (ScanReader, StackReader, ScanWriter, StackWriter, ProposalWriter)
+    abilities = (ScanReader, StackReader, ScanWriter, StackWriter, ProposalWriter, LayerReader, OutlineReader)
     assert any(isinstance(module, ability) for ability in abilities)
 
 

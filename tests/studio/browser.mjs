@@ -7,11 +7,19 @@ const [, , frontend, chromium, scenario, address, folder] = process.argv;
 const require = createRequire(`${frontend}/package.json`);
 const { chromium: browserType } = require("playwright-core");
 
-const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+// Several scenarios share one Chromium; the pictures of the tutorial start their own.
+const browser = chromium.startsWith("ws:")
+  ? await browserType.connect(chromium)
+  : await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+// Of this scenario alone: nothing is left of another one.
+const context = await browser.newContext();
 const seen = { errors: [], outside: [] };
 
+const folderAddress = scenario === "folder" ? address : null;
+
 async function open(url = address, size = { width: 1366, height: 768 }) {
-  const page = await browser.newPage({ viewport: size });
+  const page = await context.newPage();
+  await page.setViewportSize(size);
   const own = new URL(address).origin;
   page.on("console", (message) => message.type() === "error" && seen.errors.push(message.text()));
   page.on("pageerror", (error) => seen.errors.push(error.message));
@@ -20,10 +28,15 @@ async function open(url = address, size = { width: 1366, height: 768 }) {
     if (!url.startsWith(own) && !/^(blob|data):/.test(url)) seen.outside.push(url);
   });
   await page.goto(url);
+  if (url === folderAddress) return page;
+  await loaded(page);
+  return page;
+}
+
+async function loaded(page) {
   await page.waitForFunction(() => window.studio?.viewer?.affine());
   await page.waitForFunction(() => !studio.viewer.osd.isAnimating?.() && studio.overlay.loaded);
   await page.waitForTimeout(700);
-  return page;
 }
 
 /** Wait until strokes are answered and the overlay shows the server's tiles; return its pixels. */
@@ -132,6 +145,38 @@ const scenarios = {
     said.dab = await page.evaluate(async () => (await studio.settled(), studio.state.marks.undo));
     said.times = await page.evaluate(() => [...studio.overlay.times].sort((a, b) => a - b));
     return { ...said, times: said.times.length, slow_ms: said.times[Math.floor(said.times.length * 0.95)] };
+  },
+
+  /** The list of a folder, a painting from it, false colour, and the look that comes back. */
+  async folder() {
+    const page = await open();
+    const said = { names: await page.locator(".paintings strong").allTextContents() };
+    await page.waitForFunction(() => [...document.images].every((one) => one.complete && one.naturalWidth));
+    await page.click("text=panel.ome.zarr");
+    await loaded(page);
+    const mean = () => page.evaluate(() => {
+      const canvas = document.querySelector(".painting canvas");
+      const { data } = canvas.getContext("2d").getImageData(canvas.width / 2 - 40, canvas.height / 2 - 40, 80, 80);
+      const sums = [0, 0, 0];
+      for (let i = 0; i < data.length; i += 4) for (let c = 0; c < 3; c += 1) sums[c] += data[i + c] / (data.length / 4);
+      return sums;
+    });
+    said.before = await mean();
+    await page.selectOption("section:has(h2:text('False colour')) select", "false_infrared");
+    await page.waitForTimeout(1500);
+    said.infrared = await mean();
+    await page.keyboard.press("w");
+    await page.mouse.click(500, 400);
+    await page.waitForFunction(() => studio.tones.rgb?.red !== undefined && studio.tones.rgb.red !== 1);
+    await page.evaluate(() => studio.viewer.zoomBy(3));
+    await page.waitForTimeout(2500); // the look is kept when the hand rests
+    said.stand = await page.evaluate(() => studio.viewer.stand());
+    await page.click("text=Folder");
+    await page.waitForSelector("text=begun");
+    await page.click("text=panel.ome.zarr");
+    await loaded(page);
+    said.again = await page.evaluate(() => ({ mix: studio.mix, red: studio.tones.rgb.red, stand: studio.viewer.stand() }));
+    return said;
   },
 
   /** A tab that is closed in the middle of a stroke loses that stroke at most. */
@@ -273,5 +318,6 @@ try {
   const said = await scenarios[scenario]();
   console.log(JSON.stringify({ said, ...seen }));
 } finally {
-  await browser.close();
+  await context.close();
+  await browser.close(); // of a shared one only the connection
 }

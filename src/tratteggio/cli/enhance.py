@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, Scheduler, White, conversation
 from tratteggio.cli.speech import say
 
 
@@ -59,6 +59,7 @@ def enhance(
         ),
     ] = False,
     white: White = None,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -85,7 +86,7 @@ def enhance(
         with console.progress(source.name) as progress:
             history = enhance_file(
                 source, output, op or (), enhancer=enhancer, device=device, tile=tile, white=white,
-                overwrite=overwrite, progress=progress,
+                overwrite=overwrite, progress=progress, scheduler=scheduler,
             )  # fmt: skip
         if strip:
             files.write(stripped(files.overview(files.read(output), longest=1024)), strip)

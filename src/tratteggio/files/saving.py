@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import Before, beside, refuse_overwrite, require_creatable
 from tratteggio.files.kinds import by_suffix, find_by_suffix, suffixes, usable
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
 from tratteggio.files.source_type import state_source_type
-from tratteggio.files.writing import white_where_lost, write_as
+from tratteggio.files.writing import white_where_lost, white_where_sure, write_as
 from tratteggio.names import followed, quoted
-from tratteggio.painting import Mapped, Metadata, Restoration, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting import Metadata, Restoration, Scan
 from tratteggio.roles import ProposalWriter, ScanWriter
 
 
@@ -127,7 +124,7 @@ def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Befo
     metadata = restoration.original.metadata
     # The sidecars lie on the same grid: they are as large in centimetres and turned the same way.
     geometry = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
-    confidence = Mapped(restoration.confidence, _to_levels, 0, np.dtype(np.uint8))
+    confidence = white_where_sure(restoration.confidence)
     with beside(targets, before=before) as [image, history, *layers]:
         # The history is small and may hold what JSON cannot: that should show before hours of writing.
         history.write_text(history_json(_add_location(restoration.history, source, path)), encoding="utf-8")
@@ -172,9 +169,3 @@ def _add_location(history: Mapping[str, Any], source: Path | None, target: Path)
     where = os.path.relpath(followed(source), followed(target).parent)
     exact = {} if (bytewise := quoted(where)) is None else {"file_quoted": bytewise}
     return {**history, "source": {**history.get("source", {}), "file": where, **exact}}
-
-
-def _to_levels(confidence: Array) -> Array:
-    """Turn 0 .. 1 into 0 .. 255."""
-    levels: Array = np.rint(confidence * 255).astype(np.uint8)
-    return levels

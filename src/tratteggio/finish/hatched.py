@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.errors import BadUsage
-from tratteggio.finish._light import LUMINANCE, MIDDLE, Light, from_light, luminance, to_light
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.tone import LUMINANCE, MIDDLE, Light, from_light, luminance, to_light
 
 Indices = NDArray[np.int64]
 

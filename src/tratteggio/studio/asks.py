@@ -86,5 +86,11 @@ class Note(Ask, frozen=True):
     text: Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
+class Look(Ask, frozen=True):
+    """How the page shows the painting, in its own words, for the next time."""
+
+    view: Annotated[str, Meta(max_length=16_000)]
+
+
 class Nothing(Ask, frozen=True):
     """No options."""

@@ -47,6 +47,7 @@ class Desk:
         self.source = source
         self.white = white
         self.stack: Stack = treatment.open(source, white=white)
+        self._stamp = _stamp(source)
         self.notices: list[str] = []
         self.numbers = itertools.count(1)
         self.folder: SessionFolder | None = None
@@ -67,6 +68,12 @@ class Desk:
     def stem(self) -> str:
         """What the names of outputs begin with."""
         return self.source.name.split(".")[0] or self.source.name
+
+    @property
+    def source_now(self) -> str:
+        """Whether the file is as it was when it was opened: "same", "changed" or "missing"."""
+        now = _stamp(self.source)
+        return "missing" if now is None else "same" if now == self._stamp else "changed"
 
     def writable(self) -> SessionFolder:
         """Return the folder of the session.
@@ -108,6 +115,15 @@ class Desk:
                 yield from shape_of_mask(np.asarray(mask[band.slices]), top=band.top, left=band.left)
 
         self.marking.replace({name: shape(mask) for name, mask in parts.items()}, told)
+
+
+def _stamp(source: Path) -> tuple[int, int] | None:
+    """Return what tells a file from the one that replaces it; None: it is not there."""
+    try:
+        told = source.stat()
+    except OSError:
+        return None
+    return (told.st_mtime_ns, told.st_size) if source.is_file() else (0, 0)
 
 
 def _proposal(source: Path) -> dict[str, Any] | None:

@@ -13,7 +13,9 @@ from tratteggio.files.documents import read_json
 from tratteggio.files.locks import Hold, take
 from tratteggio.files.parts import append, whole_file
 
-LOCK, JOURNAL, LOG = "lock", "marks.journal", "log.jsonl"
+LOCK, JOURNAL, LOG, VIEW = "lock", "marks.journal", "log.jsonl", "view.json"
+
+MOST_VIEW = 64 << 10
 
 
 class SessionFolder:
@@ -71,10 +73,25 @@ class SessionFolder:
                 entries.append(entry)
         return entries
 
+    def keep_view(self, view: str) -> None:
+        """Keep how the page shows the painting; only the page knows what the text means.
+
+        Raises:
+            UnwritableFile: no space or no permission.
+        """
+        self._keep(VIEW, view)
+
+    def view(self) -> str | None:
+        """Return how the page showed the painting."""
+        try:
+            with (self.path / VIEW).open("rb") as stream:
+                return stream.read(MOST_VIEW).decode("utf-8", "replace")
+        except OSError:
+            return None
+
     def keep_settings(self, number: int, settings: dict[str, Any]) -> None:
         """Keep how proposal `number` is filled, so that a stopped fill can go on."""
-        with whole_file(self.path / f"fill-{number}.json") as stream:
-            stream.write(json.dumps(settings).encode())
+        self._keep(f"fill-{number}.json", json.dumps(settings))
 
     def settings(self, number: int) -> dict[str, Any]:
         """Return how proposal `number` is filled.
@@ -90,6 +107,13 @@ class SessionFolder:
         """Return the numbers of the proposals that were begun."""
         names = (file.stem.removeprefix("fill-") for file in self.path.glob("fill-*.json"))
         return sorted(int(name) for name in names if name.isdecimal())
+
+    def _keep(self, name: str, text: str) -> None:
+        try:
+            with whole_file(self.path / name) as stream:
+                stream.write(text.encode())
+        except OSError as error:
+            raise UnwritableFile(f"{self.path / name}: {error.strerror or error}") from error
 
     def close(self, *, marked: bool) -> None:
         """Let go; a folder in which nothing was done is removed.

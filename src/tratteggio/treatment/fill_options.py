@@ -28,6 +28,7 @@ class FillOptions:
         mask_orientation: of a mask file over a scan with an orientation tag: "displayed" or "stored"; None
             decides by tags and sizes, and refuses what is ambiguous.
         mask_sense: what white in a mask file stands for: "lost", or "known" (black is lost then).
+        mask_layer: of a mask file with layers: the name of the layer.
         mostly_lost: accept a mask that marks more than 90 % of the area.
         white: the sample value of white, as for `open`.
 
@@ -50,6 +51,7 @@ class FillOptions:
     leave_above: float | None = None
     mask_orientation: str | None = None
     mask_sense: str = "lost"
+    mask_layer: str | None = None
     mostly_lost: bool = False
     white: float | None = None
 

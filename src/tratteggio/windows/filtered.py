@@ -8,7 +8,6 @@ range after each step and rounded once, at the end. Alpha is not touched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +22,7 @@ from tratteggio.names import rows_and_columns
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, to_depth, white
+from tratteggio.windows.executing import Computers
 from tratteggio.windows.light import Light
 from tratteggio.windows.windowed import Progress, Windowed
 
@@ -208,7 +208,7 @@ class Enhanced(Windowed):
         *,
         tile: int,
         progress: Progress | None = None,
-        executor: Executor | None = None,
+        executor: Computers | None = None,
     ) -> None:
         scale = light.shape[0] // scan.grid[0]
         self.scan = scan
