@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from tratteggio.errors import BadUsage, ClusterFailed
 from tratteggio.extras import optional
+from tratteggio.windows import remote
 from tratteggio.windows.executing import AHEAD
 from tratteggio.windows.remote import Order, compute_window, place_order, require_versions, versions
 
@@ -270,6 +271,7 @@ def _local(scheduler: str) -> Iterator[Any]:
         )
     settings = {
         "distributed.scheduler.allowed-failures": DEATHS,
+        "distributed.worker.preload": [remote.__name__],
         # Dask gives memory back to the system at once, and so costs nets a third of their speed.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
