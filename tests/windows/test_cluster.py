@@ -74,7 +74,7 @@ def mask_of(lost: np.ndarray, folder: Path) -> Path:
 
 
 def pids(client: Client) -> list[int]:
-    return list(client.run(os.getpid).values())
+    return [nanny.pid for nanny in client.cluster.workers.values() if nanny.pid]
 
 
 def kill(pid: int) -> None:

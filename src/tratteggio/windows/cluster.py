@@ -313,6 +313,8 @@ def _require_workers(client: Client) -> None:
             f"the scheduler at {client.scheduler.address} has no workers; start some, with `dask worker`"
         ) from error
     for address, there in client.run(versions, on_error="return").items():
+        if isinstance(there, OSError):
+            continue  # it has died since; the one that comes for it tells when it gets its first window
         if isinstance(there, BaseException):
             raise ClusterFailed(
                 f"the worker {address} cannot import tratteggio {versions()['tratteggio']} ({there}); "
