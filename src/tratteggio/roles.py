@@ -82,6 +82,21 @@ class Sampler(Protocol):
         """Return the engine that gives fill `number`, from 1 on, instead of what it holds for best."""
 
 
+@runtime_checkable
+class SourceTeller(Protocol):
+    """An engine that tells what it made its fill from."""
+
+    def fill_from_sources(
+        self, window: Stack, lacunae: Lacunae, context: Any
+    ) -> tuple[Array, NDArray[np.float32], dict[str, Array]]:
+        """Propose pixels as `Engine.fill` does, and tell what they come from.
+
+        Returns:
+            fill and confidence; and for each source in words, as "irr, xray" or "paint around", its share in
+            each lost pixel: (h, w) of 0 .. 1, which add up to 1.
+        """
+
+
 class Enhancer(Protocol):
     """Improves a scan. Built before the scan enters; keeps no state between windows.
 
@@ -143,6 +158,15 @@ class Finder(Protocol):
 
     def found(self, scan: Scan) -> dict[str, float]:
         """Return what was read off, for the history; nothing of what was told."""
+
+
+@runtime_checkable
+class Consulting(Protocol):
+    """An enhancer that reads files beside the scan, such as hints."""
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Which; they are checked like inputs, and named in the history."""
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from tratteggio.renamed import refuse_former
+from tratteggio.treatment.choosing import Choice
 from tratteggio.treatment.damage_files import (
     detect_file,
     is_surveyed,
@@ -29,6 +30,7 @@ from tratteggio.treatment.publishing import PublishOptions, publish
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [
+    "Choice",
     "FillOptions",
     "PublishOptions",
     "describe",
