@@ -10,13 +10,14 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tratteggio.errors import TratteggioError, UnreadableFile
 from tratteggio.failures import machine_failures
 from tratteggio.painting import Lacunae, Region, Scan, Stack
 from tratteggio.painting.lacunae import Groups
 from tratteggio.painting.pixels import Array, Lost, to_depth
-from tratteggio.roles import Engine
+from tratteggio.roles import Engine, SourceTeller
 from tratteggio.windows.blend import Piece
 from tratteggio.windows.executing import Computers, compute_in_order, opens_elsewhere
 from tratteggio.windows.guide import Guide, guide, nothing_known
@@ -190,7 +191,7 @@ class _Filling:
         shown = replace(crop, scans=(ready, *others))
         marked = Lacunae(lost, kept_damage=job.kept)
         with machine_failures("free some, or choose an engine that needs less"):
-            fill, confidence = self.engine.fill(shown, marked, self.context)
+            fill, confidence, told = self._ask(shown, marked)
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(
@@ -200,7 +201,14 @@ class _Filling:
             )
         tight = _bounds(own)
         placed = tight.shift(window.box.top, window.box.left)
-        return Piece(window, placed, own[tight.slices], values, confidence[own].astype(np.float32))
+        sources = {name: float(share[own].sum()) for name, share in told.items()}
+        return Piece(window, placed, own[tight.slices], values, confidence[own].astype(np.float32), sources)
+
+    def _ask(self, shown: Stack, lacunae: Lacunae) -> tuple[Array, NDArray[np.float32], dict[str, Array]]:
+        """Let the engine fill; and let it tell from what, if it can."""
+        if isinstance(self.engine, SourceTeller):
+            return self.engine.fill_from_sources(shown, lacunae, self.context)
+        return (*self.engine.fill(shown, lacunae, self.context), {})
 
 
 def _require_own(part: Tile, kept: Sequence[Piece], lacunae: Lacunae, groups: Groups, channels: int) -> None:
