@@ -68,6 +68,7 @@ export class Studio {
   private regrowing = 0;
   private listed = "";
   private listing = 0;
+  private warm = false;
   private keeping = 0;
 
   constructor(
@@ -429,9 +430,17 @@ export class Studio {
           ? JSON.stringify(["lacunae", marks.version, this.policies])
           : "";
     if (wanted === this.listed) return;
+    // The engine is loaded while one chooses; the first preview then need not wait for it.
+    if (this.tab === "fill" && this.canMark && !this.warm) {
+      this.warm = true;
+      void post("warm").catch(() => {});
+    }
     const other = wanted.slice(0, 8) !== this.listed.slice(0, 8);
     this.listed = wanted;
-    if (other) this.pieces = this.piece = null;
+    if (other) {
+      this.pieces = this.piece = null;
+      this.overlay?.redraw();
+    }
     window.clearTimeout(this.listing);
     if (!wanted) return;
     this.listing = window.setTimeout(() => {

@@ -118,6 +118,7 @@ export const en = {
   threshold_hint: "Turquoise shows what would be marked. Raise the strength to mark less.",
   accept_view: "Mark what is in view",
   accept_all: "Mark everywhere",
+  piece_columns: "Each line: size, mean strength, what you decided.",
   one_by_one: "One by one",
   order: "Order",
   by_size: "Largest first",

@@ -119,6 +119,7 @@ export const it: Texts = {
   threshold_hint: "In turchese ciò che sarebbe segnato. Alzare l'intensità per segnare meno.",
   accept_view: "Segna ciò che è in vista",
   accept_all: "Segna ovunque",
+  piece_columns: "Ogni riga: grandezza, intensità media, decisione presa.",
   one_by_one: "Uno per uno",
   order: "Ordine",
   by_size: "Prima i più grandi",

@@ -24,7 +24,7 @@ from tratteggio.treatment.progressing import SoFar
 
 CONTEXT = 96  # px of known paint around a preview
 # Lost pixels that an engine fills in about a second and a half on one processor; above, a preview is smaller.
-SLOW_PX = 6_000
+SLOW_PX = 1_500
 QUICK_PX = {"diffusion": 1_000_000, "telea": 200_000, "navier_stokes": 200_000, "tension": 50_000}
 SUFFIXES = (".tif", ".png", ".jpg")
 
@@ -161,11 +161,12 @@ class Filling:
         lacunae = self.desk.to_fill(policies)
         number = 1 + max([0, *(number for number, _ in self._saved()), *folder.numbers()])
         target = self.desk.source.with_name(f"{self.desk.stem}.proposal-{number}{suffix}")
+        pieces = self._pieces(policies)
         settings = {
             "engine": engine, "finish": finish, "seed": seed, "sample": sample, "calibrate": calibrate,
             "leave_above": leave_above,
             # Those of lacunae that are gone are left out.
-            "choices": [one for one in self.choices() if self._pieces(policies).number_at(one["row"], one["col"])],
+            "choices": [one for one in self.choices() if pieces.number_at(one["row"], one["col"])],
         }  # fmt: skip
         return self._fill(number, target, settings, lacunae=lacunae, resume=False)
 

@@ -78,7 +78,8 @@ def _between(rows: Array, places: NDArray[np.float64]) -> Array:
     places = np.clip(places, 0, len(rows) - 1)
     first = np.minimum(places.astype(np.int64), max(0, len(rows) - 2))
     share = (places - first).astype(np.float32)[:, None]
-    return rows[first] * (1 - share) + rows[np.minimum(first + 1, len(rows) - 1)] * share
+    between: Array = rows[first] * (1 - share) + rows[np.minimum(first + 1, len(rows) - 1)] * share
+    return between
 
 
 def _all(flags: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:

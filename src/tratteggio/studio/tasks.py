@@ -25,6 +25,7 @@ from tratteggio.studio.shrinking import grow_confidence, grow_fill, shrink_lacun
 from tratteggio.treatment.choosing import Choice, choose
 
 Progress = Callable[[int, int], None]
+WARM = "load the engine of most fills"
 EVERY_S = 0.1  # between two messages of progress
 
 
@@ -43,6 +44,9 @@ def serve(channel: Connection) -> None:
             asked = channel.recv()
         except (EOFError, OSError):
             return
+        if asked == WARM:
+            _warm_up()
+            continue
         if isinstance(asked, str):
             continue  # a task was told to stop when it had just ended
         name, arguments = asked
@@ -117,6 +121,13 @@ def preview(
         finished = chosen.finish(grown, finish)
         fills.append({"pixels": finished.image, "lost": shown.read(), "confidence": finished.confidence})
     return fills
+
+
+def _warm_up() -> None:
+    try:
+        _engine("auto", 0)
+    except TratteggioError:
+        return  # the fill will say so
 
 
 @lru_cache(maxsize=2)
