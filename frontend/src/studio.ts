@@ -126,6 +126,7 @@ export class Studio {
     const affine = (): Affine | null => this.viewer.affine();
     const { rows, cols, tile, classes } = this.facts;
     this.overlay = new Overlay(rows, cols, tile, classes, affine);
+    this.overlay.spared = () => this.viewer.navigator();
     this.viewer.moved = () => {
       this.overlay.redraw();
       this.changed();
@@ -498,7 +499,7 @@ export class Studio {
   async chooseFor(piece: Piece, choice: Partial<Choice>): Promise<void> {
     const { row, col } = piece;
     const set = Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== null));
-    if (await this.ask("choose", { row, col, ...set })) this.relist();
+    if (await this.ask("choose", { ...set, row, col })) this.relist();
   }
 
   step(what: "undo" | "redo", count = 1): void {

@@ -125,7 +125,7 @@ export const en = {
   by_doubt: "Least sure first",
   accept_piece: "Accept",
   reject_piece: "Reject",
-  is_accepted: "accepted",
+  is_accepted: "marked",
   is_rejected: "rejected",
   previous: "Previous",
   next: "Next",

@@ -126,7 +126,7 @@ export const it: Texts = {
   by_doubt: "Prima i meno sicuri",
   accept_piece: "Accetta",
   reject_piece: "Rifiuta",
-  is_accepted: "accettato",
+  is_accepted: "segnato",
   is_rejected: "rifiutato",
   previous: "Precedente",
   next: "Successivo",

@@ -103,6 +103,9 @@ class Filling:
 
     def lacunae(self, policies: dict[str, str]) -> dict[str, Any]:
         """List the lacunae that are to be filled, largest first, with what was chosen for each."""
+        filled = [name for name, one in CLASSES.items() if policies.get(name, one.policy) == "fill"]
+        if not any(self.desk.marking.marks.counts[name] for name in filled):
+            return {"count": 0, "listed": []}
         pieces = self._pieces(policies)
         chosen = {pieces.number_at(one["row"], one["col"]): one for one in self.choices()}
         listed = [one.as_dict() | {"choice": chosen.get(one.number)} for one in pieces.list("size")]

@@ -10,6 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -102,6 +103,8 @@ def preview(
     from tratteggio import treatment  # noqa: PLC0415 the first task loads it, not the start
 
     stack = treatment.open(source, white=white).crop(Region(*region))
+    # A view is no file: the hash of a file of gigabytes would take longer than the fill.
+    stack = replace(stack, scans=tuple(replace(scan, name="the view") for scan in stack.scans))
     lacunae = Lacunae(lost, "the marks in view")
     chosen = choose(lacunae, [Choice(**one) for one in choices])
     best = _engine(engine, seed)
