@@ -4,7 +4,8 @@
 
 Prints milliseconds of CPU of the server, and seconds as a user waits for them. The scan is synthetic: smooth
 shapes and grain, 16 bits, in a pyramid TIFF, which is made first and removed at the end (2.5 GB for 20,000
-pixels a side); `--scan` keeps it for the next time. Where Chromium and Node.js are installed, the brush is measured in the page, too.
+pixels a side); `--scan` keeps it for the next time. Where Chromium and Node.js are installed, the brush is
+measured in the page, too.
 """
 
 from __future__ import annotations
