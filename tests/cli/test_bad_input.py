@@ -49,6 +49,24 @@ def inpaint(folder: Path, *, scan="panel.tif", mask="lost.png", out="out.tif", m
     return code, said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("inspect nix.tif", "inpaint nix.tif -o o.tif", "detect nix.tif -o o.png", "verify nix.tif"),
+        *("enhance nix.tif -o o.tif --op sobel", "evaluate --reference nix.tif --result nix.tif"),
+        *("compare nix.tif nix.tif", "report nix.tif", "export nix.tif --to ora", "studio nix.tif"),
+        *("register nix.tif irr=nix.tif -o o.ome.tif", "explain descriptor-v32 nix.tif"),
+        *("encode nix.tif -o o.tif", "train srcnn --data nix.tif -o o"),
+    ],
+)
+def test_what_is_missing_is_named_alike_by_all_commands(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said = say(*words.split())
+    assert code == 1, said
+    assert "nix.tif: no such f" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_sound_case_goes_through(folder):
     code, said = inpaint(folder)
     assert code == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,7 +48,7 @@ class DamageMap:
         return Lacunae(lost, f"{', '.join(classes) or 'nothing'} in {self.name}")
 
     def to_fill(self, policies: Mapping[str, str], *, grow: str | None = None) -> Lacunae:
-        """Return what is to be filled by the policies, grown by a rim.
+        """Return what is to be filled by the policies, grown by a rim; what is kept is `kept_damage`.
 
         Args:
             policies: class -> "fill" or "keep", see `policies`.
@@ -60,11 +60,11 @@ class DamageMap:
         """
         filled = [name for name, policy in policies.items() if policy == "fill"]
         lacunae = self.of(*filled)
+        kept = self.of(*(name for name in policies if name not in filled)).lost
         if grow is None:
-            return lacunae
-        kept = self.of(*(name for name in policies if name not in filled))
-        wider = Grown(lacunae.lost, kept.lost, length_px(grow, self.metadata))
-        return Lacunae(wider, f"{lacunae.name}, grown by {grow}")
+            return replace(lacunae, kept_damage=kept)
+        wider = Grown(lacunae.lost, kept, length_px(grow, self.metadata))
+        return Lacunae(wider, f"{lacunae.name}, grown by {grow}", kept_damage=kept)
 
     def areas(self) -> list[Area]:
         """Measure each class that there is: area, share and pieces; the map is read twice, in bands."""

@@ -34,6 +34,7 @@ from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting import Restoration
 from tratteggio.renamed import renamed_arguments
 
+ROWS = 200  # of the table of lacunae
 LONGEST_PX = 1600  # of the images of the whole
 DETAILS = 12  # how many lacunae are shown close up
 NUMBERED = 24  # how many have their number on the image
@@ -69,7 +70,7 @@ def report(
     *,
     samples: Sequence[Restoration] = (),
     log: Sequence[Mapping[str, Any]] = (),
-    rows: int = 200,
+    rows: int = ROWS,
     source: str | Path | None = None,
     white: float | None = None,
     overview: Overview = files.overview,

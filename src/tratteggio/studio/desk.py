@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,7 @@ class Desk:
 
     def paint(
         self,
-        parts: dict[str, Pixels],
+        parts: Mapping[str, Pixels],
         told: dict[str, Any],
         *,
         within: Region | None = None,

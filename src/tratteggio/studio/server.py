@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tratteggio.damage import CLASSES
 from tratteggio.errors import BadUsage, TratteggioError
-from tratteggio.studio import asks
+from tratteggio.studio import asks, iiif
 from tratteggio.studio.commands import commands
 from tratteggio.studio.mark_files import import_marks
 from tratteggio.studio.page import page_files
@@ -148,6 +148,7 @@ def _painting_routes(session: Session, door: Door, *, in_folder: bool = False) -
             Route(f"/api/{name}", _answering(session, form, do), methods=["POST"])
             for name, (form, do) in commands(session).items()
         ),
+        *iiif.routes(session.screen.scans),
         named,
     ]
 

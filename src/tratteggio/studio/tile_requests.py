@@ -7,7 +7,7 @@ import math
 from starlette.requests import Request
 
 from tratteggio.errors import BadUsage
-from tratteggio.studio.display import Tone
+from tratteggio.files.display import Tone
 from tratteggio.studio.pyramid import tile_region
 from tratteggio.studio.session import Session
 from tratteggio.studio.tiles import BALANCE, Encoded, Source, strength_tile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from tratteggio.files import provenance
 from tratteggio.files.forms import Painting
 from tratteggio.files.record import Input, make_record
 from tratteggio.files.white import note_range
-from tratteggio.painting import Lacunae, Mapped, Restoration, Scan, Stack
+from tratteggio.painting import Lacunae, Mapped, Region, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
 from tratteggio.treatment.choosing import Choice, choose, choose_samples
@@ -256,6 +257,7 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
             "sha256": provenance.sha256(mask) if mask else None,
             "raster_sha256": provenance.sha256_pixels(lacunae.lost),
             "lost_px": lacunae.lost_px,
+            **_describe_kept(lacunae),
         },
         "engine": {
             "name": engine.name,
@@ -265,6 +267,13 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
         },
         "seed": seed,
     }
+
+
+def _describe_kept(lacunae: Lacunae) -> dict[str, Any]:
+    """Describe the damage that is kept and not copied, for the history, if there is any."""
+    if lacunae.kept_damage is None:
+        return {}
+    return {"kept_damage_sha256": provenance.sha256_pixels(lacunae.kept_damage)}
 
 
 def propose(
@@ -299,6 +308,10 @@ def propose(
     filled = run(stack, lacunae, engine, ledger, tile=tile, progress=progress, executor=executor)
     scan, details = stack.primary, _describe_opacity(stack.primary)
     confidence: Pixels = ConfidencePixels(scan, ledger)
+    if sources := _share_sources(ledger, scan):
+        details["filled_from"] = sources
+        shares = "; ".join(f"{100 * share:.1f} % from {name}" for name, share in sources.items())
+        log.info("engine %s filled %s: %s", engine.name, scan.modality, shares)
     if options.calibrate:
         calibration, details["calibration"] = calibrate_confidence(
             fill_synthetic_holes(stack, lacunae, engine, seed=int(job["seed"]))
@@ -332,6 +345,15 @@ def propose(
         scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save, files.preview
     )
     return chosen.finish(restoration, options.finish)
+
+
+def _share_sources(ledger: Ledger, scan: Scan) -> dict[str, float]:
+    """Return which share of the fill comes from what, the largest first; empty: the engine does not tell."""
+    sums: Counter[str] = Counter()
+    for piece in ledger.pieces(Region.whole(scan.grid)):
+        sums.update(piece.sources)
+    whole = sum(sums.values())
+    return {name: round(count / whole, 4) for name, count in sums.most_common() if count > 0}
 
 
 def _describe_opacity(scan: Scan) -> dict[str, Any]:
