@@ -16,7 +16,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import tratteggio as tg
-from formats.conftest import COLS, ROWS, paint
+from formats.conftest import COLS, ROWS, damaged
 from tratteggio import files, treatment
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.painting import Region, Scan
@@ -73,7 +73,7 @@ def test_an_image_is_a_scan_of_8_bit_and_that_is_said(image: Path, caplog: pytes
     assert (scan.grid, scan.dtype, scan.channels, list(stack)) == ((ROWS, COLS), np.uint8, 3, ["rgb"])
     assert "JPEG of 8 bit, not the samples of the scan" in caplog.text
     whole = scan.read()
-    assert np.abs(whole.astype(int) - files.overview(Scan(paint()), longest=COLS)).mean() < 1.5
+    assert np.abs(whole.astype(int) - files.overview(Scan(damaged()), longest=COLS)).mean() < 1.5
     region = Region(500, 500, 530, 1030)
     assert_array_equal(scan.read(region), whole[region.slices])
     assert tg.open(image.parent).primary.grid == (ROWS, COLS)  # the folder does as well
@@ -203,7 +203,7 @@ def test_images_of_version_2_are_read(image: Path) -> None:
     }
     image.write_text(json.dumps(json.loads(image.read_text()) | two))
     scan = tg.open(image).primary
-    assert np.abs(scan.read().astype(int) - files.overview(Scan(paint()), longest=COLS)).mean() < 1.5
+    assert np.abs(scan.read().astype(int) - files.overview(Scan(damaged()), longest=COLS)).mean() < 1.5
     assert scan.read(step=2).shape == (ROWS // 2, COLS // 2, 3)
 
 
