@@ -103,6 +103,17 @@ def test_only_the_tiles_of_a_region_are_fetched_over_the_web(served: Server) -> 
     assert all(part.split("/")[2] in ("0,0,1024,700", "1024,0,276,700") for part in served.asked)
 
 
+def test_a_proposal_for_an_image_on_the_web_needs_its_address_again(served: Server, tmp_path: Path) -> None:
+    address, lost = f"{served.address}/rgb/info.json", np.zeros((ROWS, COLS), bool)
+    lost[100:110, 100:110] = True
+    tg.inpaint(address, lost, engine="diffusion").save(tmp_path / "out.tif")
+    source = files.read_history(tmp_path / "out.tif.history.json")["source"]
+    assert "file" not in source
+    assert treatment.reopen(tmp_path / "out.tif", source=address).lacunae.lost_px == 100
+    with pytest.raises(UnreadableFile, match="its source None is not there; give it with `source=FILE`"):
+        treatment.reopen(tmp_path / "out.tif")
+
+
 def test_a_redirection_is_followed_within_a_server_only(served: Server) -> None:
     first, other = "/rgb/0,0,512,512/512,512/0/default.jpg", "/rgb/512,0,512,512/512,512/0/default.jpg"
     served.moved[first] = other
