@@ -77,7 +77,10 @@ def sign(
     path = followed(Path(picture))
     history = _require_picture(path)
     if timestamp_url is not None and urlsplit(timestamp_url).scheme not in ("http", "https"):
-        raise BadUsage(f"timestamp_url is an address that begins with https://, got {timestamp_url}")
+        raise BadUsage(
+            f"timestamp_url must be an address that begins with https://, got {timestamp_url}",
+            option="timestamp_url",
+        )
     identity = load_identity(Path(certificate), Path(key), passphrase=passphrase)
     reason = _why_receipt(path)
     if not reason:
