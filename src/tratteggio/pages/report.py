@@ -28,11 +28,13 @@ from tratteggio.pages.samples import STYLE as SAMPLES_STYLE
 from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.tables import history_table, lacuna_csv, lacuna_table, mm, mm2
+from tratteggio.pages.treatment_log import log_table
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
 from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting import Restoration
 from tratteggio.renamed import renamed_arguments
 
+ROWS = 200  # of the table of lacunae
 LONGEST_PX = 1600  # of the images of the whole
 DETAILS = 12  # how many lacunae are shown close up
 NUMBERED = 24  # how many have their number on the image
@@ -67,7 +69,8 @@ def report(
     page: str | Path | None = None,
     *,
     samples: Sequence[Restoration] = (),
-    rows: int = 200,
+    log: Sequence[Mapping[str, Any]] = (),
+    rows: int = ROWS,
     source: str | Path | None = None,
     white: float | None = None,
     overview: Overview = files.overview,
@@ -82,6 +85,7 @@ def report(
         page: the .html file to write; the lacunae are written beside it (`table_file`). None writes nothing.
         samples: other plausible fills of the same lacunae, shown as a contact sheet. Those beside a file are
             found by themselves.
+        log: a treatment log, as the studio keeps it: entries with `when`, `who`, `what` and details.
         rows: how many lacunae the table lists, largest first.
         source: of a file: the original, if it is not where the history says.
         white: of a file: the sample that stands for white, as for `tratteggio.reopen`.
@@ -110,7 +114,7 @@ def report(
             f"got {type(proposal).__name__}; inpaint a Scan or a file to get a Restoration"
         )
     found = census(proposal, rows=rows)
-    made = report_page(proposal, found, samples=samples or proposal.samples, overview=overview)
+    made = report_page(proposal, found, samples=samples or proposal.samples, log=log, overview=overview)
     if target is not None:
         table = lacuna_csv(found.largest, proposal.original)
         write_page(target, made, beside_it={table_file(target): table})
@@ -130,7 +134,12 @@ def _read_by(proposal: Restoration | str | Path, source: str | Path | None) -> l
 
 
 def report_page(
-    restoration: Restoration, found: Census, *, samples: Sequence[Restoration], overview: Overview
+    restoration: Restoration,
+    found: Census,
+    *,
+    samples: Sequence[Restoration],
+    log: Sequence[Mapping[str, Any]] = (),
+    overview: Overview,
 ) -> Markup:
     """Lay the page out; see `report`."""
     note_range(restoration.original)
@@ -141,6 +150,7 @@ def report_page(
         _close_up(restoration, lacunae[:DETAILS], overview),
         samples_section(restoration, samples, lacunae, overview) if samples else "",
         lacuna_table(found, restoration.original, calibrated="calibration" in restoration.history),
+        log_table(log) if log else "",
         history_table(restoration.history),
         _reading(restoration),
     ]
