@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -240,11 +241,23 @@ def _omezarr(folder: Path) -> Iterator[Seed]:
     _converted(folder, "ome-zarr", "stack.ome.zarr")
     files = _files(folder)
     texts = tuple(name for name in files if name.endswith(".json"))
-    chunks = tuple(name for name in files if name.startswith("stack") and not name.endswith(".json"))
+    chunks = tuple(name for name in files if name.startswith("stack") and "/c/" in name)
     verbs = INSPECT, FILL, ("export", "{}", "--to", "ome-tiff", "-o", "out.ome.tif")
     filled = tuple(_with(verb, "stack.ome.zarr") for verb in verbs)
     yield Seed(files, texts, filled)
     yield Seed(files, chunks, filled)
+
+
+def _iiif(folder: Path) -> Iterator[Seed]:
+    Image.fromarray(paint()).save("scan.png")
+    _run("export", "scan.png", "--to", "iiif", "-o", "web.iiif", "--quiet")
+    shutil.move("web.iiif/rgb", "image")
+    shutil.rmtree("web.iiif")
+    files = _files(folder)
+    tile = next(name for name in files if name.endswith(".jpg"))
+    filled = tuple(_with(verb, "image/info.json") for verb in (INSPECT, FILL))
+    yield Seed(files, ("image/info.json",), filled)
+    yield Seed(files, (tile,), filled)
 
 
 def _ora(folder: Path) -> Iterator[Seed]:
@@ -423,6 +436,7 @@ FORMATS: dict[str, Callable[[Path], Iterator[Seed]]] = {
     "folder": _folder,
     "ometiff": _ometiff,
     "omezarr": _omezarr,
+    "iiif": _iiif,
     "ora": _ora,
     "dng": _dng,
     "mask": _mask,

@@ -240,8 +240,8 @@ def _layer(scan: Scan) -> Layer:
 def _proposed(restoration: Restoration, finish: str) -> Layer:
     scan = replace(restoration.original, pixels=restoration.pixels, modality="proposal")
     if finish == "mimetic":
-        return Layer("proposal", "proposal", scan)
-    return Layer(safe_name(f"proposal-{finish}"), f"proposal, {finish}", scan)
+        return Layer("proposal", "proposal", scan, restoration.lacunae)
+    return Layer(safe_name(f"proposal-{finish}"), f"proposal, {finish}", scan, restoration.lacunae)
 
 
 def safe_name(text: str) -> str:
