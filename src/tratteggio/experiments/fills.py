@@ -91,14 +91,7 @@ SIZES = (
     Sized("wide", 1024, 2),
     Sized("narrow", 1024, 2),
 )
-FEW = (
-    Sized("wide", 256, 3),
-    Sized("narrow", 256, 3),
-    Sized("wide", 512, 2),
-    Sized("narrow", 512, 2),
-    Sized("wide", 1024, 1),
-    Sized("narrow", 1024, 1),
-)
+FEW = (Sized("wide", 256, 3), Sized("narrow", 256, 3), Sized("wide", 512, 1), Sized("narrow", 512, 1))
 SHEETS = Sized("wide", 448, 24)
 FAST = ("telea", "biharmonic", "fsr", "tension", OURS, "patch_mrf", "auto")
 
