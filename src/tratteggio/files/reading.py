@@ -40,7 +40,7 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
         UnsupportedFile: sound, but CMYK, palette, signed integers, a sensor that is no Bayer one, ...
         MissingExtra: camera raw, and rawpy is not installed.
     """
-    place = locate(path)
+    place = place_of(path)
     if isinstance(place, Remote):
         return scan_with_white(open_remote(place, modality=modality or "rgb"), white)
     path = place
@@ -53,6 +53,16 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
             f"{path / stack.primary.modality}"
         )
     return scan_with_white(replace(stack.primary, modality=modality or stack.primary.modality), white)
+
+
+def place_of(path: str | os.PathLike[str]) -> Path | Remote:
+    """Return where a scan or a stack lies; an address that a format reads by itself, as IIIF, is its path.
+
+    Raises:
+        MissingExtra, UnreadableFile: as `locate`.
+    """
+    path = Path(path)
+    return path if recognize(path, Format) else locate(path)
 
 
 def stack_at(path: Path) -> Stack | None:
