@@ -21,6 +21,14 @@ def report(
     ] = None,
     source: Annotated[Path | None, typer.Option(help="The original scan, if it was moved.")] = None,
     rows: Annotated[int, typer.Option(help="The number of lacunae in the table, the largest first.")] = 200,
+    true_pixels: Annotated[
+        bool,
+        typer.Option(
+            "--true-pixels",
+            help="Also write a page that compares scan and proposal at true pixels, and link to it. Above 24 "
+            "megapixels it is a folder.",
+        ),
+    ] = False,
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -36,15 +44,25 @@ def report(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.errors import BadUsage
         from tratteggio.pages import report as write_report
-        from tratteggio.pages.report import table_file
+        from tratteggio.pages.report import comparison_page, table_file
+        from tratteggio.treatment import reopen
 
         def write_one(file: Path, page: Path) -> tuple[dict[str, str], str]:
-            write_report(file, page, rows=rows, source=source, white=white, overwrite=overwrite)
-            table = table_file(page)
-            return (
-                {"output": str(page), "lacunae": str(table)},
-                f"Wrote {page} and the list of lacunae, {table.name}.",
+            write_report(
+                file,
+                page,
+                rows=rows,
+                source=source,
+                white=white,
+                true_pixels=true_pixels,
+                overwrite=overwrite,
             )
+            values = {"output": str(page), "lacunae": str(table_file(page))}
+            shown = ""
+            if true_pixels:
+                place = comparison_page(page, reopen(file, source=source).original.grid)
+                values["comparison"], shown = str(place), f", and {place.relative_to(page.parent)}"
+            return values, f"Wrote {page} and the list of lacunae, {table_file(page).name}{shown}."
 
         def page_of(file: Path) -> Path:
             return file.with_name(file.stem + ".report.html")

@@ -133,6 +133,9 @@ def _flat(history: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
         path = f"{above} · {name}" if above else str(name)
         if isinstance(value, Mapping) and value:
             yield from _flat(value, path)
+        elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
+            for number, one in enumerate(value, start=1):
+                yield from _flat(one, f"{path} · {number}")
         else:
             yield path, value
 
