@@ -303,8 +303,8 @@ def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_er
     if residual.mean > max_error:
         raise Misaligned(
             f"{source.name} is misaligned with {reference.name} by {residual.mean:.2f} pixels on average, "
-            f"but the limit is `max_error={max_error:g}`; allow more, give control points, or give scans that "
-            "overlap more"
+            f"but the limit is `max_error={max_error:g}`; allow more, give control points, or give scans "
+            "that overlap more"
         )
 
 
