@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from tratteggio import files
+from tratteggio.files.display import Tone
 from tratteggio.painting import Metadata, Region, Scan, Stack
 from tratteggio.painting.lazy import LazyPixels
-from tratteggio.studio.display import Tone
 from tratteggio.studio.pyramid import TILE, halvings, tile_region
 from tratteggio.studio.session import Session
 

@@ -92,13 +92,42 @@ export interface LogEntry {
   [detail: string]: unknown;
 }
 
+/** A connected area that a detector found, or that is marked. */
+export interface Piece {
+  number: number;
+  top: number;
+  left: number;
+  bottom: number;
+  right: number;
+  px: number;
+  row: number;
+  col: number;
+  strength: number | null;
+  decided?: "" | "accepted" | "rejected";
+  choice?: Choice | null;
+}
+
+/** What was chosen for one lacuna. */
+export interface Choice {
+  row: number;
+  col: number;
+  sample: number | null;
+  finish: string | null;
+  leave: string | null;
+}
+
+export interface Pieces {
+  count: number;
+  listed: Piece[];
+}
+
 export interface State {
   version: number;
   source: "same" | "changed" | "missing";
   marks: Marks;
   preparing: number;
   job: Job | null;
-  fills: { id: string; version: number }[];
+  fills: { id: string; version: number; step: number }[];
   unfinished: string[];
   strength: Strength | null;
   log: LogEntry[];

@@ -1,6 +1,9 @@
 // What the page knows and does: one object, which the panels show and call.
 
-import { base, get, post, upload, type Change, type Facts, type Job, type Marked, type State, type Values } from "./api";
+import {
+  base, get, post, upload,
+  type Change, type Choice, type Facts, type Job, type Marked, type Piece, type Pieces, type State, type Values,
+} from "./api";
 import { lookOf, takeLook } from "./look";
 import { inView, type Affine, Overlay, type Point, type Stroke } from "./overlay";
 import { t } from "./texts";
@@ -8,7 +11,7 @@ import { PLAIN, type Comparison, type Layer, type Mix, type Stand, type Tone, Vi
 
 const KEEP_LOOK_MS = 1500;
 
-export type Tool = "pan" | "brush" | "eraser" | "lasso" | "polygon" | "measure" | "neutral";
+export type Tool = "pan" | "brush" | "eraser" | "lasso" | "polygon" | "measure" | "neutral" | "select";
 export type Tab = "see" | "mark" | "detect" | "fill" | "keep";
 
 export interface Message {
@@ -36,6 +39,16 @@ export class Studio {
   finish = "mimetic";
   seed = 0;
   samples = 0;
+  wholeSize = false;
+  calibrate = false;
+  leaveAbove = 0;
+  /** Of the selection by colour: how far colours may be from those of the stroke. */
+  tolerance = 12;
+  edges = true;
+  /** What a detector found, or the lacunae: those of the panel that is shown. */
+  pieces: Pieces | null = null;
+  piece: Piece | null = null;
+  order: "size" | "doubt" = "size";
   suffix = ".tif";
   surround = localStorage.getItem("surround") ?? "middle";
   cursor: Values | null = null;
@@ -51,6 +64,10 @@ export class Studio {
   private sending: Promise<unknown> = Promise.resolve();
   private lastJob = 0;
   private look = "";
+  private grown: { ask: Record<string, unknown>; version: number } | null = null;
+  private regrowing = 0;
+  private listed = "";
+  private listing = 0;
   private keeping = 0;
 
   constructor(
@@ -85,6 +102,7 @@ export class Studio {
   }
 
   changed(): void {
+    this.list();
     for (const listener of this.listeners) listener();
     this.keepLook();
   }
@@ -360,6 +378,120 @@ export class Studio {
     }
   }
 
+  /** Select what has the colours under a stroke. */
+  grow(stroke: Stroke): Promise<void> {
+    const ask = {
+      damage: stroke.damage,
+      radius: stroke.radius,
+      points: stroke.points.map(({ x, y }) => [round(x), round(y)]),
+      view: this.view(),
+    };
+    this.sending = this.sending.then(async () => {
+      await this.growNow(ask);
+      this.overlay.pending.splice(this.overlay.pending.indexOf(stroke), 1);
+      this.overlay.redraw();
+    });
+    return this.sending as Promise<void>;
+  }
+
+  private async growNow(ask: Record<string, unknown>): Promise<void> {
+    const { tolerance, edges } = this;
+    const answer = await this.ask<Marked>("grow", { ...ask, tolerance, edges });
+    this.take(answer);
+    this.grown = answer ? { ask, version: answer.marks.version } : null;
+    if (answer?.changed) await this.settle();
+  }
+
+  /** Another tolerance: the latest selection is made anew, if nothing was marked since. */
+  setTolerance(change: { tolerance?: number; edges?: boolean }): void {
+    Object.assign(this, change);
+    this.changed();
+    window.clearTimeout(this.regrowing);
+    this.regrowing = window.setTimeout(() => {
+      const { grown } = this;
+      if (!grown || grown.version !== this.state.marks.version) return;
+      this.sending = this.sending.then(async () => {
+        this.take(await this.ask<Marked>("undo", { count: 1 }));
+        await this.growNow(grown.ask);
+      });
+    }, 300);
+  }
+
+  // --- piece by piece ----------------------------------------------------------------------------------
+
+  /** Ask for the pieces of the panel that is shown, when they may have changed. */
+  private list(): void {
+    const { strength, marks } = this.state;
+    const wanted =
+      this.tab === "detect" && strength
+        ? JSON.stringify(["findings", strength.version, this.threshold, this.order, marks.version])
+        : this.tab === "fill" && this.canMark
+          ? JSON.stringify(["lacunae", marks.version, this.policies])
+          : "";
+    if (wanted === this.listed) return;
+    const other = wanted.slice(0, 8) !== this.listed.slice(0, 8);
+    this.listed = wanted;
+    if (other) this.pieces = this.piece = null;
+    window.clearTimeout(this.listing);
+    if (!wanted) return;
+    this.listing = window.setTimeout(() => {
+      const asked =
+        this.tab === "detect"
+          ? get<Pieces>(`findings?threshold=${this.threshold}&by=${this.order}`)
+          : post<Pieces>("lacunae", { policies: this.policies });
+      asked.then(
+        (pieces) => {
+          if (wanted !== this.listed) return;
+          this.pieces = pieces;
+          this.piece = pieces.listed.find((one) => this.piece && one.row === this.piece.row && one.col === this.piece.col) ?? null;
+          this.overlay.redraw();
+          this.changed();
+        },
+        (error: Error) => this.tell(error.message, true),
+      );
+    }, 200);
+  }
+
+  /** Ask for the list again, as after a choice. */
+  private relist(): void {
+    this.listed = this.listed.slice(0, 8);
+    this.changed();
+  }
+
+  showPiece(piece: Piece): void {
+    this.piece = piece;
+    this.viewer.goTo(piece);
+    this.overlay.redraw();
+    this.changed();
+  }
+
+  nextPiece(by: number): void {
+    const { pieces, piece } = this;
+    if (!pieces?.listed.length) return;
+    const at = pieces.listed.findIndex((one) => one === piece);
+    const to = at < 0 ? (by > 0 ? 0 : pieces.listed.length - 1) : at + by;
+    this.showPiece(pieces.listed[(to + pieces.listed.length) % pieces.listed.length]!);
+  }
+
+  /** Mark the piece that is looked at, or reject it, and go on to the next. */
+  async decide(accept: boolean, piece = this.piece): Promise<void> {
+    if (!piece || this.tab !== "detect" || !this.canMark) return;
+    const { row, col } = piece;
+    const answer = await this.ask<Marked>("decide", { threshold: this.threshold, row, col, accept });
+    if (!answer) return;
+    piece.decided = accept ? "accepted" : "rejected";
+    this.take(answer);
+    this.nextPiece(1);
+    this.relist();
+  }
+
+  /** Choose what is done with one lacuna; nothing takes it back. */
+  async chooseFor(piece: Piece, choice: Partial<Choice>): Promise<void> {
+    const { row, col } = piece;
+    const set = Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== null));
+    if (await this.ask("choose", { row, col, ...set })) this.relist();
+  }
+
   step(what: "undo" | "redo", count = 1): void {
     this.sending = this.sending.then(async () => this.take(await this.ask<Marked>(what, { count })));
   }
@@ -418,11 +550,11 @@ export class Studio {
   }
 
   preview(): void {
-    void this.ask("preview", { ...this.filling(), samples: this.samples, view: this.view() });
+    void this.ask("preview", { ...this.filling(), samples: this.samples, whole_size: this.wholeSize, view: this.view() });
   }
 
   fillWhole(): void {
-    void this.ask("fill", { ...this.filling(), sample: this.hypothesis, suffix: this.suffix });
+    void this.ask("fill", { ...this.filling(), sample: this.hypothesis, suffix: this.suffix, calibrate: this.calibrate, leave_above: this.leaveAbove || null });
   }
 }
 

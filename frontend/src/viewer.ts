@@ -207,18 +207,18 @@ export class Viewer {
     ];
   }
 
-  zoomBy(factor: number, at?: Point): void {
+  zoomBy(factor: number, at?: Point, immediately = false): void {
     const viewport = this.osd.viewport;
     const point = at ? viewport.pointFromPixel(this.unflipped(at), true) : undefined;
-    viewport.zoomBy(factor, point as OpenSeadragon.Point);
-    viewport.applyConstraints();
+    viewport.zoomBy(factor, point as OpenSeadragon.Point, immediately);
+    viewport.applyConstraints(immediately);
   }
 
   panBy(dx: number, dy: number, immediately = false): void {
     const viewport = this.osd.viewport;
     const delta = new OpenSeadragon.Point(viewport.getFlip() ? -dx : dx, dy);
     viewport.panBy(viewport.deltaPointsFromPixels(delta, true), immediately);
-    viewport.applyConstraints();
+    viewport.applyConstraints(immediately);
   }
 
   stand(): Stand | null {

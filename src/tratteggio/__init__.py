@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tratteggio.files import inspect
     from tratteggio.pages.comparison import compare
     from tratteggio.pages.report import report
+    from tratteggio.pages.treatment_report import treatment_report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
     from tratteggio.recipes import adapt, train
     from tratteggio.treatment import detect, enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
@@ -56,6 +57,7 @@ _HOME = {
     "report": "pages",
     "sign": "credentials",
     "train": "recipes",
+    "treatment_report": "pages",
     "verify": "evaluation",
 }
 
@@ -82,6 +84,7 @@ __all__ = [
     "report",
     "sign",
     "train",
+    "treatment_report",
     "verify",
 ]
 

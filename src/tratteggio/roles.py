@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -158,6 +158,15 @@ class Finder(Protocol):
 
     def found(self, scan: Scan) -> dict[str, float]:
         """Return what was read off, for the history; nothing of what was told."""
+
+
+@runtime_checkable
+class Consulting(Protocol):
+    """An enhancer that reads files beside the scan, such as hints."""
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Which; they are checked like inputs, and named in the history."""
 
 
 @runtime_checkable
@@ -318,7 +327,7 @@ class Format(Protocol):
     """One kind of files. Each module in `formats/`, or behind an entry point of `tratteggio.formats`, is one.
 
     The module has `FACTS` and `recognizes`, and the functions of what it can do: `ScanReader`, `StackReader`,
-    `ScanWriter`, `StackWriter`, `ProposalWriter`, `ClassMaps`, `LayerReader`, `OutlineReader`.
+    `ScanWriter`, `StackWriter`, `ProposalWriter`, `Publisher`, `ClassMaps`, `LayerReader`, `OutlineReader`.
     It is imported to look at any file, so it imports its codecs inside its functions.
 
     `tratteggio.files` does the rest, for all formats alike:
@@ -440,6 +449,78 @@ class ProposalWriter(Format, Protocol):
 
     def write_proposal(self, restoration: Restoration, file: Path) -> None:
         """Write the layers; the history is written beside it."""
+
+
+class Layer(NamedTuple):
+    """One picture of a publication.
+
+    Attributes:
+        name: of its folder: letters, digits, ".", "_" and "-".
+        label: what viewers call it.
+        scan: what it shows; all layers of a publication are on one grid.
+        differs: where it differs from the first layer, whose depth and profile it has; None: it is a scan of
+            its own.
+    """
+
+    name: str
+    label: str
+    scan: Scan
+    differs: Lacunae | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Publication:
+    """One painting as it is published: pictures over each other, damage, and what is said of it.
+
+    Attributes:
+        title: what the painting is called.
+        layers: at least one; viewers show the first one to begin with.
+        damage: where there is damage, by entry of the legend.
+        facts: (label, value) in plain text.
+        history: how the proposal or the stack came to be; JSON-like.
+        rights: the address of a licence or rights statement.
+        statement: what viewers must show: who owns it, that parts are a hypothesis.
+    """
+
+    title: str
+    layers: tuple[Layer, ...]
+    damage: Mapping[str, Lacunae]
+    facts: tuple[tuple[str, str], ...] = ()
+    history: Mapping[str, Any] | None = None
+    rights: str | None = None
+    statement: str | None = None
+
+
+@runtime_checkable
+class Publisher(Format, Protocol):
+    """A format that publishes paintings as a folder for web servers."""
+
+    def publish(
+        self,
+        publication: Publication,
+        folder: Path,
+        *,
+        address: str,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Write one painting; each layer is read once, in bands.
+
+        Args:
+            publication: what to write.
+            folder: an empty one.
+            address: where the folder will be reached, without "/" at the end.
+            progress: called with (pixels read, pixels in all), scans counted one by one.
+        """
+
+    def collect(self, title: str, members: Sequence[tuple[str, str]], folder: Path, *, address: str) -> None:
+        """Write the list of several published paintings.
+
+        Args:
+            title: of the list.
+            members: (folder, title) of each painting.
+            folder: the one that holds theirs.
+            address: where it will be reached.
+        """
 
 
 @runtime_checkable

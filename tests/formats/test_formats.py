@@ -24,6 +24,7 @@ from tratteggio.roles import (
     LayerReader,
     OutlineReader,
     ProposalWriter,
+    Publisher,
     ScanReader,
     ScanWriter,
     StackReader,
@@ -122,5 +123,5 @@ def test_what_can_be_written_can_be_read(
 def test_the_help_of_export_names_every_format_that_it_writes() -> None:
     """It is written by hand, because no command imports a format for its help."""
     text = " ".join(CliRunner().invoke(app, ["export", "--help"], env={"COLUMNS": "200"}).stdout.split())
-    for ability in (StackWriter, ProposalWriter):
+    for ability in (StackWriter, ProposalWriter, Publisher):
         assert all(name_of(one) in text for one in formats(ability).values())

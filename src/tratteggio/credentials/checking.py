@@ -16,15 +16,15 @@ from tratteggio.credentials.identity import INSTALL, NEEDS, read_certificates, s
 from tratteggio.credentials.receipt import read_receipt
 from tratteggio.errors import UnreadableFile
 from tratteggio.extras import optional
+from tratteggio.files.kinds import find_by_suffix
+from tratteggio.roles import ScanWriter
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 # The box of a manifest store: its type, then the first bytes of the UUID of C2PA (C2PA 2.2, 11.1.4).
 STORE = b"jumdc2pa"
-MIMES = {".tif": "image/tiff", ".tiff": "image/tiff", ".png": "image/png", ".jpg": "image/jpeg"} | {
-    ".jpeg": "image/jpeg"
-}
+MIMES = {"TIFF": "image/tiff", "PNG": "image/png", "JPEG": "image/jpeg"}  # by title of the format
 CREDENTIAL = "signingCredential."  # failures of these codes are about the signer, not about the picture
 
 
@@ -104,14 +104,20 @@ def read_signature(path: str | Path, *, trusted: str | Path | None = None) -> Si
     path = Path(path)
     anchors = () if trusted is None else read_certificates(Path(trusted))
     if has_credentials(path):
-        return check_credentials(path, MIMES[path.suffix.lower()], anchors)
+        return check_credentials(path, mime_of(path) or "", anchors)
     receipt = files.sidecar(path, "receipt")
     return _check_receipt(path, receipt, anchors) if receipt.exists() else None
 
 
+def mime_of(path: Path) -> str | None:
+    """Return the type of a file that can be signed, by its suffix; None if it cannot."""
+    one = find_by_suffix(path, ScanWriter)
+    return None if one is None else MIMES.get(one.FACTS.title)
+
+
 def has_credentials(path: Path) -> bool:
     """True if a file of a kind that can be signed holds a manifest store of C2PA, sound or not."""
-    if path.suffix.lower() not in MIMES:
+    if mime_of(path) is None:
         return False
     try:
         if not path.stat().st_size:
@@ -142,7 +148,7 @@ def check_credentials(path: Path, mime: str, anchors: tuple[Certificate, ...] = 
 
     Args:
         path: the file.
-        mime: of the file, as `MIMES` has it.
+        mime: of the file, as `mime_of` gives it.
         anchors: certificates that are trusted.
 
     Raises:

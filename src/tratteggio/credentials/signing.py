@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tratteggio import files
 from tratteggio.credentials.actions import PARENT, actions_of, parent_of
-from tratteggio.credentials.checking import MIMES, check_credentials, has_credentials, settings
+from tratteggio.credentials.checking import check_credentials, has_credentials, mime_of, settings
 from tratteggio.credentials.identity import INSTALL, NEEDS, Identity, load_identity
 from tratteggio.credentials.receipt import sign_statement, state
 from tratteggio.errors import BadUsage, UnreadableFile, UnwritableFile
@@ -77,7 +77,10 @@ def sign(
     path = followed(Path(picture))
     history = _require_picture(path)
     if timestamp_url is not None and urlsplit(timestamp_url).scheme not in ("http", "https"):
-        raise BadUsage(f"timestamp_url is an address that begins with https://, got {timestamp_url}")
+        raise BadUsage(
+            f"timestamp_url must be an address that begins with https://, got {timestamp_url}",
+            option="timestamp_url",
+        )
     identity = load_identity(Path(certificate), Path(key), passphrase=passphrase)
     reason = _why_receipt(path)
     if not reason:
@@ -95,7 +98,7 @@ def sign(
 
 def _require_picture(path: Path) -> dict[str, Any]:
     """Return the history of a picture that can be signed; refuse all others before the work."""
-    if path.suffix.lower() not in MIMES:
+    if mime_of(path) is None:
         raise BadUsage(f"{path}: TIFF, PNG and JPEG can be signed, got {path.suffix or 'no suffix'}")
     if not path.is_file():
         raise UnreadableFile(f"{path} is not there")
@@ -117,7 +120,7 @@ def _why_receipt(path: Path) -> str:
     """Return why a picture gets a receipt instead of credentials inside; "" if it does not."""
     if path.stat().st_size > MOST_BYTES:
         return f"the file is larger than {MOST_BYTES >> 20} MiB"
-    if MIMES[path.suffix.lower()] == "image/tiff" and _pages(path) > 1:
+    if mime_of(path) == "image/tiff" and _pages(path) > 1:
         # c2pa-rs keeps the first page only (its issue 1894), so that the file would be damaged.
         return "the TIFF has several pages"
     return ""
@@ -139,7 +142,7 @@ def _sign_inside(
     with optional("c2pa", needs=NEEDS, install=INSTALL):
         import c2pa  # noqa: PLC0415 an extra
 
-    mime, again = MIMES[path.suffix.lower()], has_credentials(path)
+    mime, again = mime_of(path) or "", has_credentials(path)
     if again and not (found := check_credentials(path, mime)).unchanged:
         raise UnreadableFile(f"{path} is signed already, but {found.why}; make it again, then sign it")
     samples = files.sha256_pixels(files.read(path).pixels)

@@ -112,6 +112,7 @@ def make(
     device: str = "auto",
     favour: str = "appearance",
     weights: str | Path | None = None,
+    copy_damage: bool = False,
 ) -> Auto:
     """Build the engine; where OpenCV would be best and cannot be used, the log says why.
 
@@ -120,6 +121,7 @@ def make(
         device: "cpu" or "auto"; with the net also "cuda", which it alone uses.
         favour: "appearance" fills wide lacunae with brushwork, "fidelity" with what errs least.
         weights: of the net, instead of those that engine pconv takes by itself.
+        copy_damage: brushwork may show damage that a damage map keeps, as cracks.
 
     Raises:
         BadUsage: no such device, or nothing that would use it.
@@ -159,8 +161,9 @@ def make(
     if BRUSHWORK in _names(choice):
         lead = "net" if "pconv" in parts else "tension"
         brush = brushwork.make(
-            seed=seed, device=device, structure=lead, weights=weights if lead == "net" else None
-        )
+            seed=seed, device=device, structure=lead, weights=weights if lead == "net" else None,
+            copy_damage=copy_damage,
+        )  # fmt: skip
         halo = max(halo, brush.halo)
         # A smooth surface is solved for directly, so it takes less at a time than net and patches do.
         capacity = brush.capacity if _names(faithful) == {"pconv"} else min(capacity, brush.capacity)
@@ -219,7 +222,7 @@ class Auto:
         sure = nearness(lost)
         if self.brush is None or wide is None or not wide.any():
             return self._faithful(colour, lost), sure
-        return self._with_brushwork(self.brush, window, lost, wide, context)
+        return self._with_brushwork(self.brush, window, lacunae, wide, context)
 
     def _faithful(self, colour: Array, lost: Lost) -> Array:
         """Fill all lacunae with the engines that err least."""
@@ -232,18 +235,20 @@ class Auto:
         self,
         brush: brushwork.Brushwork,
         window: Stack,
-        lost: Lost,
+        lacunae: Lacunae,
         wide: Lost,
         context: Elsewhere | None,
     ) -> tuple[Array, NDArray[np.float32]]:
         """Lay brushwork into wide lacunae; fills of the others are seen there, and never copied."""
-        colour, sure = window.primary.colour(), nearness(lost)
+        lost, colour = lacunae.read(), window.primary.colour()
+        sure = nearness(lost)
         fill, rest = self._faithful(colour, lost), lost & ~wide
         netted = _names(self.faithful) == {"pconv"}
         structure = fill if netted else brush.structure(colour, lost)
         more = [] if context is None else context.like(window, lost)
         shown = np.where(rest[..., None], fill, colour)
-        laid = brush.lay(shown, wide, structure, more=more, barred=rest)
+        barred = rest | lacunae.read_kept_damage() if brush.sound else rest
+        laid = brush.lay(shown, wide, structure, more=more, barred=barred)
         if laid is None:
             logging.getLogger("tratteggio").warning(
                 "%s shows too little paint in a window of %d x %d to take patches from. "

@@ -36,7 +36,7 @@ class LeftOpen(Struct):
     """The lacunae that were not filled."""
 
     lacunae: Count
-    above: float
+    above: float | UnsetType = UNSET
 
 
 class Calibration(Struct):

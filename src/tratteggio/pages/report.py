@@ -31,12 +31,14 @@ from tratteggio.pages.samples import STYLE as SAMPLES_STYLE
 from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.tables import history_table, lacuna_csv, lacuna_table, mm, mm2
+from tratteggio.pages.treatment_log import log_table
 from tratteggio.pages.true_pixels import MOST_INSIDE
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
 from tratteggio.pages.writing import html_path, write_page
 from tratteggio.painting import Restoration, Scan
 from tratteggio.renamed import renamed_arguments
 
+ROWS = 200  # of the table of lacunae
 LONGEST_PX = 1600  # of the images of the whole
 DETAILS = 12  # how many lacunae are shown close up
 NUMBERED = 24  # how many have their number on the image
@@ -71,7 +73,8 @@ def report(
     page: str | Path | None = None,
     *,
     samples: Sequence[Restoration] = (),
-    rows: int = 200,
+    log: Sequence[Mapping[str, Any]] = (),
+    rows: int = ROWS,
     source: str | Path | None = None,
     white: float | None = None,
     overview: Overview = files.overview,
@@ -87,6 +90,7 @@ def report(
         page: the .html file to write; the lacunae are written beside it (`table_file`). None writes nothing.
         samples: other plausible fills of the same lacunae, shown as a contact sheet. Those beside a file are
             found by themselves.
+        log: a treatment log, as the studio keeps it: entries with `when`, `who`, `what` and details.
         rows: how many lacunae the table lists, largest first.
         source: of a file: the original, if it is not where the history says.
         white: of a file: the sample that stands for white, as for `tratteggio.reopen`.
@@ -125,7 +129,9 @@ def report(
         beside = place.parent if place.name == INDEX else place
         compare(proposal.original, _shown(proposal), beside, true_pixels=True, overwrite=overwrite)
         link = place.relative_to(target.parent).as_posix()
-    made = report_page(proposal, found, samples=samples or proposal.samples, overview=overview, link=link)
+    made = report_page(
+        proposal, found, samples=samples or proposal.samples, log=log, overview=overview, link=link
+    )
     if target is not None:
         table = lacuna_csv(found.largest, proposal.original)
         write_page(target, made, beside_it={table_file(target): table})
@@ -161,6 +167,7 @@ def report_page(
     found: Census,
     *,
     samples: Sequence[Restoration],
+    log: Sequence[Mapping[str, Any]] = (),
     overview: Overview,
     link: str | None = None,
 ) -> Markup:
@@ -173,6 +180,7 @@ def report_page(
         _close_up(restoration, lacunae[:DETAILS], overview),
         samples_section(restoration, samples, lacunae, overview) if samples else "",
         lacuna_table(found, restoration.original, calibrated="calibration" in restoration.history),
+        log_table(log) if log else "",
         history_table(restoration.history),
         _reading(restoration),
     ]

@@ -8,8 +8,10 @@ from typing import Any
 from tratteggio.errors import BadUsage
 from tratteggio.painting import Region
 from tratteggio.studio import asks
+from tratteggio.studio.growing import grow_marks
 from tratteggio.studio.mark_files import export_marks
 from tratteggio.studio.session import Session
+from tratteggio.treatment.choosing import Choice
 
 
 def commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any], Any]]]:
@@ -26,12 +28,28 @@ def commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any]
             changed = marking.polygon(points, ask.damage)
         return _marked(session, changed)
 
+    def grow(ask: asks.Growing) -> dict[str, Any]:
+        changed = grow_marks(
+            session.desk, list(ask.points), ask.radius, ask.damage, view=_region(ask.view),
+            tolerance=ask.tolerance, edges=ask.edges,
+        )  # fmt: skip
+        return _marked(session, changed)
+
+    def decide(ask: asks.Decision) -> dict[str, Any]:
+        changed = session.detecting.decide(ask.threshold, ask.row, ask.col, accept=ask.accept)
+        return _marked(session, changed)
+
+    def export(ask: asks.Export) -> dict[str, Any]:
+        view = None if ask.view is None else _region(ask.view)
+        return {"files": export_marks(session.desk, ask.form, view)}
+
     def preview(ask: asks.Filling) -> dict[str, Any]:
         if ask.view is None:
             raise BadUsage("a preview needs to know what is in view")
         job = session.filling.preview(
             _region(ask.view), engine=ask.engine,
             finish=ask.finish, seed=ask.seed, samples=ask.samples, policies=_policies(ask),
+            whole_size=ask.whole_size,
         )  # fmt: skip
         return job.as_dict()
 
@@ -43,6 +61,8 @@ def commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any]
             sample=ask.sample,
             suffix=ask.suffix,
             policies=_policies(ask),
+            calibrate=ask.calibrate,
+            leave_above=ask.leave_above,
         )
         return job.as_dict()
 
@@ -53,6 +73,14 @@ def commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any]
             )
         }
 
+    def choose(ask: asks.Choosing) -> None:
+        session.filling.choose(
+            Choice(row=ask.row, col=ask.col, sample=ask.sample, finish=ask.finish, leave=ask.leave)
+        )
+
+    def lacunae(ask: asks.Filling) -> dict[str, Any]:
+        return session.filling.lacunae(_policies(ask))
+
     def note(ask: asks.Note) -> dict[str, Any]:
         session.desk.log("note", {"text": ask.text})
         return {}
@@ -61,7 +89,11 @@ def commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any]
         "stroke": (asks.Stroke, stroke),
         "undo": (asks.Steps, lambda ask: _marked(session, marking.undo(ask.count))),
         "redo": (asks.Steps, lambda ask: _marked(session, marking.redo(ask.count))),
-        "export": (asks.Nothing, lambda _: {"files": export_marks(session.desk)}),
+        "export": (asks.Export, export),
+        "grow": (asks.Growing, grow),
+        "decide": (asks.Decision, decide),
+        "choose": (asks.Choosing, choose),
+        "lacunae": (asks.Filling, lacunae),
         "preview": (asks.Filling, preview),
         "fill": (asks.Filling, fill),
         "resume": (asks.Unfinished, lambda ask: session.filling.resume(ask.name).as_dict()),

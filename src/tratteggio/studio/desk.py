@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ import numpy as np
 
 from tratteggio import treatment
 from tratteggio.damage import DamageMap
+from tratteggio.damage.classes import index_of
 from tratteggio.errors import BadUsage, TratteggioError, UnsafeOutput, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.painting import Lacunae, Pixels, Region, Stack
 from tratteggio.studio.folder import SessionFolder, why_not
 from tratteggio.studio.jobs import Jobs
 from tratteggio.studio.marking import Marking
-from tratteggio.studio.marks import Bits, Place, shape_of_mask
+from tratteggio.studio.marks import Shape, shape_of_mask
 from tratteggio.treatment.reopening import recorded_source
 
 VIEW_PX = 4 << 20  # of the largest view that is filled or learnt from in memory
@@ -98,23 +99,38 @@ class Desk:
         words = ",".join(f"{name}={policy}" for name, policy in policies.items())
         return treatment.lacunae_by_policy(self.damage_map(), words or None)
 
-    def paint(self, parts: dict[str, Pixels], told: dict[str, Any], *, within: Region | None = None) -> None:
-        """Mark masks by class, as one change.
+    def paint(
+        self,
+        parts: Mapping[str, Pixels],
+        told: dict[str, Any],
+        *,
+        within: Region | None = None,
+    ) -> Region | None:
+        """Mark masks by class, as one change; returns what changed.
 
         Args:
             parts: (H, W) bool by class.
             told: what did it, for the journal.
             within: where; None means everywhere.
         """
+        shapes = {name: self._shape(mask, within) for name, mask in parts.items()}
+        return self.marking.replace(shapes, told)
+
+    def erase(self, mask: Pixels, damage: str, told: dict[str, Any], *, within: Region) -> Region | None:
+        """Take the marks of a class away under a mask (H, W) bool, as one change; returns what changed."""
+        return self.marking.paint(self._shape(mask, within, marked=damage), None, told)
+
+    def _shape(self, mask: Pixels, within: Region | None, *, marked: str | None = None) -> Shape:
+        """Yield the tiles of a mask within a region; with `marked` only where that class is marked."""
         whole = Region.whole(self.stack.grid)
         region = whole if within is None else within.meet(whole)
-
-        def shape(mask: Pixels) -> Iterator[tuple[Place, Bits]]:
-            for top in range(region.top // BAND * BAND, region.bottom, BAND):  # no tile twice
-                band = Region(top, region.left, top + BAND, region.right).meet(region)
-                yield from shape_of_mask(np.asarray(mask[band.slices]), top=band.top, left=band.left)
-
-        self.marking.replace({name: shape(mask) for name, mask in parts.items()}, told)
+        indices = self.marking.marks.indices
+        for top in range(region.top // BAND * BAND, region.bottom, BAND):  # no tile twice
+            band = Region(top, region.left, top + BAND, region.right).meet(region)
+            part = np.asarray(mask[band.slices])
+            if marked is not None:
+                part = part & (np.asarray(indices[band.slices]) == index_of(marked))
+            yield from shape_of_mask(part, top=band.top, left=band.left)
 
 
 def _stamp(source: Path) -> tuple[int, int] | None:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tratteggio.damage import CLASSES
 from tratteggio.errors import BadUsage, TratteggioError
-from tratteggio.studio import asks
+from tratteggio.studio import asks, iiif
 from tratteggio.studio.commands import commands
 from tratteggio.studio.mark_files import import_marks
 from tratteggio.studio.page import page_files
@@ -26,7 +26,7 @@ from tratteggio.studio.pyramid import tile_region
 from tratteggio.studio.room import Room
 from tratteggio.studio.security import TOO_LARGE, Door, Guard, TooLargeError
 from tratteggio.studio.session import Session
-from tratteggio.studio.tile_requests import NoSuchTileError, requested_tile, whole_number
+from tratteggio.studio.tile_requests import NoSuchTileError, number, requested_tile, whole_number
 
 T = TypeVar("T", bound=asks.Ask)
 
@@ -90,6 +90,11 @@ def _painting_routes(session: Session, door: Door, *, in_folder: bool = False) -
         row, col = (whole_number(request.query_params.get(name)) for name in ("row", "col"))
         return JSONResponse(await to_thread.run_sync(session.values, row, col, limiter=readers))
 
+    async def findings(request: Request) -> Response:
+        threshold = number(request, "threshold", 0.5, 0.001, 1)
+        by = "doubt" if request.query_params.get("by") == "doubt" else "size"
+        return JSONResponse(await to_thread.run_sync(session.detecting.findings, threshold, by))
+
     async def neutral(request: Request) -> Response:
         row, col = (whole_number(request.query_params.get(name)) for name in ("row", "col"))
         name = request.query_params.get("scan", "")
@@ -134,6 +139,7 @@ def _painting_routes(session: Session, door: Door, *, in_folder: bool = False) -
         Route("/api/state", state),
         Route("/api/values", values),
         Route("/api/neutral", neutral),
+        Route("/api/findings", findings),
         Route("/api/events", events),
         Route("/api/tiles/{layer}/{name}/{halving:int}/{row:int}/{col:int}", tile),
         Route("/api/marks/{halving:int}/{row:int}/{col:int}", marks),
@@ -142,6 +148,7 @@ def _painting_routes(session: Session, door: Door, *, in_folder: bool = False) -
             Route(f"/api/{name}", _answering(session, form, do), methods=["POST"])
             for name, (form, do) in commands(session).items()
         ),
+        *iiif.routes(session.screen.scans),
         named,
     ]
 

@@ -116,7 +116,10 @@ class Session:
             },
             "preparing": sum(not one.levels for one in self._copied) if self._copying.is_alive() else 0,
             "job": None if job is None else job.as_dict(),
-            "fills": [{"id": name, "version": fill.version} for name, fill in self.filling.shown.items()],
+            "fills": [
+                {"id": name, "version": fill.version, "step": fill.step}
+                for name, fill in self.filling.shown.items()
+            ],
             "unfinished": [file.name for _, file in self.filling.unfinished()],
             "strength": None
             if strength is None

@@ -7,7 +7,7 @@ import math
 from starlette.requests import Request
 
 from tratteggio.errors import BadUsage
-from tratteggio.studio.display import Tone
+from tratteggio.files.display import Tone
 from tratteggio.studio.pyramid import tile_region
 from tratteggio.studio.session import Session
 from tratteggio.studio.tiles import BALANCE, Encoded, Source, strength_tile
@@ -55,7 +55,7 @@ def requested_tile(session: Session, request: Request) -> Encoded:
         return session.cache.get((*key, tone), lambda: session.screen.fill_tile(fill, region, halving, tone))
     strength = session.detecting.strength
     if layer == "strength" and strength is not None:
-        threshold = _number(request, "threshold", strength.threshold, 0, 1)
+        threshold = number(request, "threshold", strength.threshold, 0, 1)
         return strength_tile(strength.pixels, region, halving, threshold)
     raise NoSuchTileError
 
@@ -70,16 +70,21 @@ def _source(session: Session, text: str) -> Source:
 
 def _tone(request: Request, prefix: str = "") -> Tone:
     return Tone(
-        _number(request, f"{prefix}exposure", 0, -8, 8),
-        _number(request, f"{prefix}gamma", 1, 0.1, 10),
-        _number(request, f"{prefix}black", 0, 0, 1),
-        _number(request, f"{prefix}white", 1, 0, 1),
-        _number(request, f"{prefix}red", 1, *BALANCE),
-        _number(request, f"{prefix}blue", 1, *BALANCE),
+        number(request, f"{prefix}exposure", 0, -8, 8),
+        number(request, f"{prefix}gamma", 1, 0.1, 10),
+        number(request, f"{prefix}black", 0, 0, 1),
+        number(request, f"{prefix}white", 1, 0, 1),
+        number(request, f"{prefix}red", 1, *BALANCE),
+        number(request, f"{prefix}blue", 1, *BALANCE),
     )
 
 
-def _number(request: Request, name: str, default: float, low: float, high: float) -> float:
+def number(request: Request, name: str, default: float, low: float, high: float) -> float:
+    """Return a number of the query.
+
+    Raises:
+        BadUsage: it is none, or out of its range.
+    """
     text = request.query_params.get(name)
     if text is None:
         return float(default)

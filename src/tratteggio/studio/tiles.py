@@ -11,10 +11,10 @@ import imagecodecs
 import numpy as np
 
 from tratteggio.errors import BadUsage
+from tratteggio.files.display import Conversion, Tone, conversion_of
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.reduced import read_reduced
-from tratteggio.studio.display import Conversion, Tone, conversion_of
 from tratteggio.studio.layers import Fill, coloured
 
 CACHE_BYTES = 64 << 20

@@ -27,7 +27,7 @@ from tratteggio.filters.chain import Step, chain
 from tratteggio.filters.chain import as_options as chain_text
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
-from tratteggio.roles import Developer, Enhancer, Finder
+from tratteggio.roles import Consulting, Developer, Enhancer, Finder
 from tratteggio.treatment.making import make_enhancer
 from tratteggio.treatment.opening import (
     describe_scan,
@@ -241,7 +241,7 @@ class _Improved(NamedTuple):
 
     @property
     def reads(self) -> list[str]:
-        return []
+        return [str(path) for path in self.enhancer.reads] if isinstance(self.enhancer, Consulting) else []
 
     @property
     def raw(self) -> bool:

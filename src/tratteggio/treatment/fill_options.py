@@ -9,6 +9,7 @@ from tratteggio.calibration import require_limit
 from tratteggio.errors import BadUsage
 from tratteggio.finish import require_finish
 from tratteggio.seeds import require_seed
+from tratteggio.treatment.choosing import Choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class FillOptions:
         mask_layer: of a mask file with layers: the name of the layer.
         mostly_lost: accept a mask that marks more than 90 % of the area.
         white: the sample value of white, as for `open`.
+        choices: for single lacunae another fill, another finish, or none with a reason.
 
     Raises:
         UnknownName: no such finish.
@@ -54,9 +56,12 @@ class FillOptions:
     mask_layer: str | None = None
     mostly_lost: bool = False
     white: float | None = None
+    choices: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
         require_finish(self.finish)
+        for choice in self.choices:
+            require_finish(choice.finish or self.finish)
         require_seed(self.seed)
         require_tile(self.tile)
         if self.leave_above is not None:

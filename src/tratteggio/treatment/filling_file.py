@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from tratteggio.finish import require_finish
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.renamed import moved_arguments
 from tratteggio.roles import Engine
+from tratteggio.treatment.choosing import choose, choose_samples
 from tratteggio.treatment.fill_options import FillOptions
 from tratteggio.treatment.inpainting import describe, propose, require_fillable
 from tratteggio.treatment.making import make_engine
@@ -173,6 +175,8 @@ def _prepare(
     maker = (
         make_engine(engine, seed=options.seed, device=options.device) if isinstance(engine, str) else engine
     )
+    if options.choices:
+        maker = choose_samples(maker, choose(lacunae, options.choices))
     stack = select_scans(maker, stack)
     watch.add(path.parent if path.parent.is_file() else path for path in _paths(stack))
     note_range(*stack.scans)
@@ -230,4 +234,5 @@ def _read_complete(
     same = same and (shown["name"], shown.get("options", {})) == require_finish(options.finish)
     left_open = history.get("left_open", {}).get("above")
     same = same and (options.calibrate, options.leave_above) == ("calibration" in history, left_open)
+    same = same and history.get("choices", []) == [asdict(choice) for choice in options.choices]
     return history if same else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -19,10 +19,10 @@ from tratteggio.files import provenance
 from tratteggio.files.forms import Painting
 from tratteggio.files.record import Input, make_record
 from tratteggio.files.white import note_range
-from tratteggio.finish import apply_finish
 from tratteggio.painting import Lacunae, Mapped, Region, Restoration, Scan, Stack
 from tratteggio.painting.pixels import Array, Lost, Pixels
 from tratteggio.roles import Engine
+from tratteggio.treatment.choosing import Choice, choose, choose_samples
 from tratteggio.treatment.damage_files import lacunae_by_policy, read_damage
 from tratteggio.treatment.doubts import find_doubts
 from tratteggio.treatment.fill_options import FillOptions
@@ -95,6 +95,7 @@ def inpaint(
     mask_layer: str | None = ...,
     mostly_lost: bool = ...,
     samples: int = ...,
+    choices: Sequence[Choice] = ...,
     progress: Progress | None = ...,
     scheduler: Scheduler | None = ...,
 ) -> Restoration: ...
@@ -120,6 +121,7 @@ def inpaint(
     mask_layer: str | None = None,
     mostly_lost: bool = False,
     samples: int = 0,
+    choices: Sequence[Choice] = (),
     progress: Progress | None = None,
     scheduler: Scheduler | None = None,
 ) -> Array | Restoration:
@@ -154,6 +156,7 @@ def inpaint(
         mostly_lost: accept a mask that marks more than 90 % of the area. By default it is refused, because
             such a mask is nearly always inverted.
         samples: the number of other plausible fills, in `Restoration.samples`; not for arrays.
+        choices: for single lacunae another fill, another finish, or none with a reason.
         progress: called with (lost pixels done, lost pixels in all), for each fill anew.
         scheduler: compute windows on the workers of a Dask cluster: an address, "local:2" for two processes
             here, or a `distributed.Client`. The bits are the same. See `windows.cluster`.
@@ -181,7 +184,7 @@ def inpaint(
     options = FillOptions(
         finish=finish, seed=seed, device=device, tile=tile, memory=memory, calibrate=calibrate,
         leave_above=leave_above, mask_orientation=mask_orientation, mask_sense=mask_sense,
-        mask_layer=mask_layer, mostly_lost=mostly_lost,
+        mask_layer=mask_layer, mostly_lost=mostly_lost, choices=tuple(choices),
     )  # fmt: skip
     if samples and isinstance(painting, np.ndarray):
         raise BadUsage(
@@ -190,7 +193,8 @@ def inpaint(
     stack = stack_of(painting)
     lacunae = _choose(lost, damage, stack.primary, options, policy=policy, grow=grow)
     maker = make_engine(engine, seed=seed, device=device) if isinstance(engine, str) else engine
-    makers = [maker, *(samplers(maker, samples) if samples else ())]
+    best = choose_samples(maker, choose(lacunae, choices)) if choices else maker
+    makers = [best, *(samplers(maker, samples) if samples else ())]
     stack = select_scans(maker, stack)
     note_range(*stack.scans)
     require_fillable(stack.primary, lacunae, mostly_lost=mostly_lost)
@@ -253,6 +257,7 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
             "sha256": provenance.sha256(mask) if mask else None,
             "raster_sha256": provenance.sha256_pixels(lacunae.lost),
             "lost_px": lacunae.lost_px,
+            **_describe_kept(lacunae),
         },
         "engine": {
             "name": engine.name,
@@ -262,6 +267,13 @@ def describe(stack: Stack, lacunae: Lacunae, engine: Engine, *, seed: int) -> di
         },
         "seed": seed,
     }
+
+
+def _describe_kept(lacunae: Lacunae) -> dict[str, Any]:
+    """Describe the damage that is kept and not copied, for the history, if there is any."""
+    if lacunae.kept_damage is None:
+        return {}
+    return {"kept_damage_sha256": provenance.sha256_pixels(lacunae.kept_damage)}
 
 
 def propose(
@@ -305,8 +317,16 @@ def propose(
             fill_synthetic_holes(stack, lacunae, engine, seed=int(job["seed"]))
         )
         confidence = Mapped(confidence, calibration, 0, np.dtype(np.float32))
+    chosen = choose(lacunae, options.choices)
+    if chosen.by_number:
+        details["choices"] = chosen.as_json
+        lacunae = chosen.filled()
+    open_ = chosen.left
     if options.leave_above is not None:
-        lacunae, open_ = abstain(lacunae, confidence, above=options.leave_above)
+        lacunae, uncertain = abstain(lacunae, confidence, above=options.leave_above)
+        together = {name: uncertain[name] + open_.get(name, 0) for name in ("lacunae", "lost_px")}
+        open_ = {**open_, **uncertain, **together}
+    if open_:
         details["left_open"] = {**open_, "raster_sha256": provenance.sha256_pixels(lacunae.lost)}
     history = make_record(
         "inpaint",
@@ -324,7 +344,7 @@ def propose(
     restoration = Restoration(
         scan, lacunae, FillPixels(scan, ledger), confidence, history, files.save, files.preview
     )
-    return apply_finish(restoration, options.finish)
+    return chosen.finish(restoration, options.finish)
 
 
 def _share_sources(ledger: Ledger, scan: Scan) -> dict[str, float]:

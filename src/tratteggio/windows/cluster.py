@@ -8,6 +8,8 @@ memory than it does alone; it alone writes. A task whose worker died is computed
 from __future__ import annotations
 
 import logging
+import re
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from tratteggio.errors import BadUsage, ClusterFailed
 from tratteggio.extras import optional
+from tratteggio.windows import remote
 from tratteggio.windows.executing import AHEAD
 from tratteggio.windows.remote import Order, compute_window, place_order, require_versions, versions
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 log = logging.getLogger("tratteggio")
 
@@ -35,6 +38,7 @@ QUIET_S = 60.0  # without workers until a note says so
 PER_THREAD = 3  # windows begun for each thread of the workers
 DEATHS = 10  # of workers under one window until it is given up; the fault is often not its own
 LOCAL = "local:"
+ADDRESS = re.compile(r"(\w+://)?(?P<host>\[[^]]+\]|[^:/\s]+):(?P<port>\d{1,5})", re.ASCII)
 KEEPS_MEMORY = "worker-restart-memory"  # the topic under which Dask tells that a worker took too much
 
 
@@ -225,36 +229,39 @@ def connect(scheduler: Scheduler | None) -> Iterator[Client | None]:
             f"got {type(scheduler).__name__}",
             option="scheduler",
         )
-    there = _local(scheduler) if scheduler.startswith(LOCAL) else nullcontext(scheduler)
-    with _quiet(), there as address, _connect(address) as client:
+    there = _local(scheduler) if scheduler.startswith(LOCAL) else nullcontext(_answering(scheduler))
+    with _quiet(), there as address, Client(address, timeout=ANSWER_S, set_as_default=False) as client:
         _require_workers(client)
         yield client
 
 
-@contextmanager
-def _connect(address: Any) -> Iterator[Client]:
-    from distributed import Client  # noqa: PLC0415
+def _answering(address: str) -> str:
+    """Return the address of a scheduler that can be connected to.
 
-    try:
-        client = Client(address, timeout=ANSWER_S, set_as_default=False)
-    except (OSError, TimeoutError) as error:
-        raise ClusterFailed(
-            f"no scheduler answered at {address} within {ANSWER_S} s; check the address and that it runs"
-        ) from error
-    except (ValueError, TypeError) as error:
+    Raises:
+        BadUsage: it is no address.
+        ClusterFailed: nobody answers there.
+    """
+    parts = ADDRESS.fullmatch(address)
+    if parts is None:
         raise BadUsage(
             f"scheduler must be an address such as tcp://10.0.0.5:8786, or local:2, got {address!r}",
             option="scheduler",
+        )
+    try:
+        # A client of Dask that finds nobody leaves its threads behind.
+        socket.create_connection((parts["host"].strip("[]"), int(parts["port"])), timeout=ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise ClusterFailed(
+            f"no scheduler answered at {address} within {ANSWER_S} s; check the address and that it runs"
         ) from error
-    with client:
-        yield client
+    return address
 
 
 @contextmanager
 def _local(scheduler: str) -> Iterator[Any]:
     """Start processes of one thread each on this machine."""
     from dask import config  # noqa: PLC0415
-    from distributed import LocalCluster  # noqa: PLC0415
 
     number = scheduler.removeprefix(LOCAL)
     if not number.isascii() or not number.isdigit() or not int(number):
@@ -264,16 +271,33 @@ def _local(scheduler: str) -> Iterator[Any]:
         )
     settings = {
         "distributed.scheduler.allowed-failures": DEATHS,
+        "distributed.worker.preload": [remote.__name__],
         # Dask gives memory back to the system at once, and so costs nets a third of their speed.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
-    with (
-        config.set(settings),
-        LocalCluster(
-            n_workers=int(number), threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-        ) as cluster,
-    ):
+    with config.set(settings), _started(int(number)) as cluster:
         yield cluster
+
+
+def _started(number: int) -> LocalCluster:
+    """Start that many processes; again if one of them was killed before it was ready."""
+    from distributed import LocalCluster  # noqa: PLC0415
+
+    for last in (False, False, True):
+        try:
+            return LocalCluster(
+                n_workers=number,
+                threads_per_worker=1,
+                dashboard_address=":0",  # any port that is free
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as error:
+            if last:
+                raise ClusterFailed(
+                    f"{number} worker processes could not be started here ({error.__cause__ or error}); "
+                    "start fewer"
+                ) from error
+    raise AssertionError
 
 
 def _require_workers(client: Client) -> None:
@@ -289,6 +313,8 @@ def _require_workers(client: Client) -> None:
             f"the scheduler at {client.scheduler.address} has no workers; start some, with `dask worker`"
         ) from error
     for address, there in client.run(versions, on_error="return").items():
+        if isinstance(there, OSError):
+            continue  # it has died since; the one that comes for it tells when it gets its first window
         if isinstance(there, BaseException):
             raise ClusterFailed(
                 f"the worker {address} cannot import tratteggio {versions()['tratteggio']} ({there}); "

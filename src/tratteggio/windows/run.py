@@ -95,6 +95,7 @@ class _Job:
     Attributes:
         window: which one.
         lost: (h, w) bool over its box.
+        kept: (h, w) bool over its box, damage that is kept; None if there is none.
         own: (h, w) bool over its box, the lost pixels that it answers for.
         rim: what the coarse fill of a wide group says of the rim of the box: (n, channels), in the order of
             the True pixels of `_rim`; None for other windows.
@@ -103,22 +104,33 @@ class _Job:
 
     window: Window
     lost: Lost
+    kept: Lost | None
     own: Lost
     rim: Array | None
     crop: Stack | None
 
     def __reduce__(self) -> tuple[Any, ...]:
         # At a bit a pixel: jobs go through the network.
-        bits = np.packbits(self.lost), np.packbits(self.own)
+        bits = [None if one is None else np.packbits(one) for one in (self.lost, self.kept, self.own)]
         return _unpack_job, (self.window, self.lost.shape, bits, self.rim, self.crop)
 
 
 def _unpack_job(
-    window: Window, shape: tuple[int, int], bits: tuple[Array, Array], rim: Array | None, crop: Stack | None
+    window: Window,
+    shape: tuple[int, int],
+    bits: Sequence[Array | None],
+    rim: Array | None,
+    crop: Stack | None,
 ) -> _Job:
-    size = shape[0] * shape[1]
-    lost, own = (np.unpackbits(packed, count=size).astype(bool).reshape(shape) for packed in bits)
-    return _Job(window, lost, own, rim, crop)
+    def unpack(packed: Array | None) -> Lost | None:
+        if packed is None:
+            return None
+        return np.unpackbits(packed, count=shape[0] * shape[1]).astype(bool).reshape(shape)
+
+    lost, kept, own = (unpack(packed) for packed in bits)
+    assert lost is not None  # these two
+    assert own is not None  # are always there
+    return _Job(window, lost, kept, own, rim, crop)
 
 
 def _jobs(
@@ -137,14 +149,16 @@ def _jobs(
 
     for part in tiles:
         box = part.box
-        crop, lost = stack.crop(box) if crops else None, lacunae.read(box)
+        crop, marked = stack.crop(box) if crops else None, lacunae.crop(box)
         for window in part.windows:
             inside = window.box.relative_to(box)
-            own = _own(window, lost[inside.slices], groups, lacunae.grid)
+            here = marked.crop(inside)
+            own = _own(window, here.read(), groups, lacunae.grid)
             rim = None
             if window.wide:
                 rim = guide_of(window.groups[0]).at(_rim(window.box, lacunae.grid), window.box)
-            yield _Job(window, lost[inside.slices], own, rim, crop.crop(inside) if crop else None)
+            kept = None if here.kept_damage is None else here.read_kept_damage()
+            yield _Job(window, here.read(), kept, own, rim, crop.crop(inside) if crop else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,8 +189,9 @@ class _Filling:
         ready = replace(scan, pixels=colours, alpha=False, seen=None)
         others = tuple(_blank_unseen(other) for other in crop.scans if other is not scan)
         shown = replace(crop, scans=(ready, *others))
+        marked = Lacunae(lost, kept_damage=job.kept)
         with machine_failures("free some, or choose an engine that needs less"):
-            fill, confidence, told = self._ask(shown, Lacunae(lost))
+            fill, confidence, told = self._ask(shown, marked)
         values = fill[own].astype(np.float64 if scan.dtype == np.float64 else np.float32)
         if fill.shape != colours.shape or not np.isfinite(values).all():
             raise TratteggioError(
