@@ -25,7 +25,7 @@ from tratteggio.treatment.progressing import SoFar
 CONTEXT = 96  # px of known paint around a preview
 # Lost pixels that an engine fills in about a second and a half on one processor; above, a preview is smaller.
 SLOW_PX = 1_500
-QUICK_PX = {"diffusion": 1_000_000, "telea": 200_000, "navier_stokes": 200_000, "tension": 50_000}
+QUICK_PX = {"diffusion": 200_000, "telea": 200_000, "navier_stokes": 200_000, "tension": 50_000}
 SUFFIXES = (".tif", ".png", ".jpg")
 
 

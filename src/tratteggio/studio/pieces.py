@@ -68,8 +68,8 @@ class Pieces:
             by: "size", largest first; or "doubt", the least sure first.
         """
         if by not in self._lists:  # asked for again after each decision
-            doubt = by == "doubt" and self.strengths is not None
-            order = np.argsort(self.strengths if doubt else -self.groups.lost_px, kind="stable")
+            doubt = self.strengths if by == "doubt" else None
+            order = np.argsort(-self.groups.lost_px if doubt is None else doubt, kind="stable")
             self._lists[by] = [self._piece(int(index)) for index in order[:MOST_LISTED]]
         return self._lists[by]
 
