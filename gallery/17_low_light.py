@@ -1,9 +1,9 @@
 """Low light: a scan that was taken with too little light.
 
-Too little light is a factor on linear light. `lowlight` finds it from the white point and undoes it, and
-leaves a bright scan alone. A tone curve brightens everything equally, and histogram equalization also
-amplifies noise. A net estimates the light that fell on each place and divides by it: it was taught another
-darkness, and shows here what that costs.
+Too little light is a factor on linear light. The enhancer lowlight finds it from the white point and undoes
+it, and leaves a bright scan alone. A tone curve brightens everything equally, and histogram equalization
+also amplifies noise. A net estimates the light that fell on each place and divides by it: it was taught
+another darkness, and shows here what that costs.
 
 Source: Wang et al., "Underexposed photo enhancement using deep illumination estimation", 2019.
 """

@@ -30,7 +30,7 @@ def show(example: Example) -> None:
     ways = {
         "Noise of 0.1": noisy,
         "Gaussian, sigma 1.2": gaussian(noisy, sigma=1.2),
-        "Starlet, details below 3 sigma left away": wavelet(noisy, noise=0.1),
+        "Starlet, details below 2 sigma left away": wavelet(noisy, noise=0.1),
     }
     for name, image in ways.items():
         example.show(image, name)

@@ -1,9 +1,8 @@
 """Compositing: mattes, layers, and seams.
 
 A matte says how opaque the front is: front times matte, plus back times what is left. A photograph before
-    black and one
-before white give the matte. What `tratteggio enhance` offers in chains: `composite` lays one scan over
-another, `blend` joins two band by band, `coarse` and `laplacian` show the levels of a pyramid.
+black and one before white give the matte. What the command enhance offers in chains: composite lays one scan
+over another, blend joins two band by band, coarse and laplacian show the levels of a pyramid.
 
 Sources: Porter and Duff 1984; Smith and Blinn 1996; Burt and Adelson 1983.
 """

@@ -67,7 +67,7 @@ def _noise_of(levels: int) -> tuple[float, ...]:
 
 
 def wavelet(
-    image: Array, *, noise: float, levels: int = 4, threshold: float = 3.0, border: Border = "reflect"
+    image: Array, *, noise: float, levels: int = 4, threshold: float = 2.0, border: Border = "reflect"
 ) -> Array:
     """Take off noise: details below a threshold are left away, level by level.
 
@@ -76,7 +76,8 @@ def wavelet(
         noise: standard deviation of white noise, as a share of the range; above 0.
         levels: of details, 1 to 6.
         threshold: in standard deviations of the noise at each level; the finest gets one more, for it holds
-            the most noise and the least paint. 0 changes nothing.
+            the most noise and the least paint. 0 changes nothing. Of 1 to 3, 2 is best on phantoms with noise
+            of 0.06 and 0.1; more leaves less noise and less paint.
         border: see `Border`, but for a partial one.
 
     Returns:
