@@ -7,8 +7,8 @@ The first prints CPU seconds, peak memory, files and bytes of `export --to iiif`
 of 16 bits) and of a proposal for it, which has two pictures.
 
 The second writes and serves the validator's test image, as a folder of level 0 (`python -m http.server`) and
-as the studio serves it (level 2), and prints what fails: nothing should. PYTHON is that of an environment
-with `iiif-validator==1.0.5` (not ours). The studio's guard is left out, and CORS added: the validator
+as the studio serves it (level 2), and prints what fails: nothing should. PYTHON is one that has
+`iiif-validator==1.0.5` (not ours). The studio's guard is left out, and CORS added: the validator
 has no cookie, and the studio answers no other site.
 """
 

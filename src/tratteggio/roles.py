@@ -458,11 +458,14 @@ class Layer(NamedTuple):
         name: of its folder: letters, digits, ".", "_" and "-".
         label: what viewers call it.
         scan: what it shows; all layers of a publication are on one grid.
+        differs: where it differs from the first layer, whose depth and profile it has; None: it is a scan of
+            its own.
     """
 
     name: str
     label: str
     scan: Scan
+    differs: Lacunae | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -506,7 +509,7 @@ class Publisher(Format, Protocol):
             publication: what to write.
             folder: an empty one.
             address: where the folder will be reached, without "/" at the end.
-            progress: called with (pixels read, pixels in all), layers counted one by one.
+            progress: called with (pixels read, pixels in all), scans counted one by one.
         """
 
     def collect(self, title: str, members: Sequence[tuple[str, str]], folder: Path, *, address: str) -> None:

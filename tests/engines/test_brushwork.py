@@ -1,6 +1,7 @@
 """The engine that joins net and patches, where paint is scarce and options are unkind."""
 
 import logging
+import pickle
 
 import numpy as np
 import pytest
@@ -96,6 +97,9 @@ def test_kept_damage_of_other_places_is_not_copied():
     assert kept.any()
     assert not swatch.known[kept].any()
     assert swatch.known.any()
+    place_there, swatch_there = pickle.loads(pickle.dumps(context)).swatch(0)
+    assert place_there == place, "another process looks for itself and finds the same"
+    assert_array_equal(swatch_there.known, swatch.known)
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])

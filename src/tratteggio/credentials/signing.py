@@ -24,7 +24,7 @@ from tratteggio.files.outputs import require_outputs
 from tratteggio.names import followed
 from tratteggio.version import __version__
 
-# The library holds a file in memory two to three times over: 521 MB took 1.0 to 1.5 GB.
+# The library holds a file in memory: one of 255 MiB took 0.9 GB in all (`benchmarks/provenance.py`).
 MOST_BYTES = 256 << 20
 
 
@@ -77,7 +77,10 @@ def sign(
     path = followed(Path(picture))
     history = _require_picture(path)
     if timestamp_url is not None and urlsplit(timestamp_url).scheme not in ("http", "https"):
-        raise BadUsage(f"timestamp_url is an address that begins with https://, got {timestamp_url}")
+        raise BadUsage(
+            f"timestamp_url must be an address that begins with https://, got {timestamp_url}",
+            option="timestamp_url",
+        )
     identity = load_identity(Path(certificate), Path(key), passphrase=passphrase)
     reason = _why_receipt(path)
     if not reason:

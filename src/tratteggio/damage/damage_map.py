@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ class DamageMap:
             UnknownName: no such class.
         """
         wanted = [index_of(name) for name in classes]
-        lost = Mapped(self.indices, lambda part: np.isin(part, wanted), 0, np.dtype(np.bool_))
+        lost = Mapped(self.indices, partial(np.isin, test_elements=wanted), 0, np.dtype(np.bool_))
         return Lacunae(lost, f"{', '.join(classes) or 'nothing'} in {self.name}")
 
     def to_fill(self, policies: Mapping[str, str], *, grow: str | None = None) -> Lacunae:

@@ -60,7 +60,7 @@ class Guided:
     local: bool = False
     capacity: int = CAPACITY_PX
     learnt: bool = False
-    """The regression knows this painting alone."""
+    """Of what carries: the regression itself knows this painting alone."""
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:  # noqa: ARG002 # the mask does not matter
         """Make sure that there are guides.
@@ -160,7 +160,9 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
         cpu_only("guided", device)
         return Guided()
     net = pconv.make(seed=seed, device=device, weights=weights)
-    return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
+    return Guided(
+        carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo), learnt=net.learnt
+    )  # fmt: skip
 
 
 def _tell(modalities: Sequence[str]) -> None:

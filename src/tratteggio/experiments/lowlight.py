@@ -32,7 +32,15 @@ from scipy import ndimage
 
 from tratteggio import treatment
 from tratteggio.experiments._folder import Ledger
-from tratteggio.experiments._images import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
+from tratteggio.experiments._images import (
+    VALIDATION_SHARE,
+    Levels,
+    photographs,
+    pick_by_folder,
+    readable,
+    rng_of,
+    square,
+)
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.extras import optional
@@ -171,9 +179,10 @@ def run(
     counted: Counter[str] = Counter()
     for number in range(len(source)):
         name, image = source.name(number), source.read(number)
+        place = counted[_folder(name)]
         counted[_folder(name)] += 1
         cases = list(_dark_cases(image, name, chosen, ours, seed=seed))
-        if counted[_folder(name)] <= chosen.few:
+        if place % -(-chosen.most // chosen.few) == 0:
             cases += _sensor_cases(image, name, chosen, ours, seed=seed)
         for case in cases:
             pictured = [case.truth, case.shown] if not number and case.name.split(",")[0] in SHOWN else []
@@ -215,10 +224,8 @@ def _gather(data: Path | None, scale: Scale) -> tuple[Source, str]:
         return Arrays(found), f"{len(found)} photographs that come with scikit-image, or phantoms."
     everything = list_images(data)
     _, aside = split(everything, share=VALIDATION_SHARE)
-    groups: dict[str, list[str]] = {}
-    for name in aside:
-        groups.setdefault(_folder(name), []).append(name)
-    folder = readable(data, [name for names in groups.values() for name in names[: scale.most]])
+    picked = pick_by_folder(aside, scale.most)
+    folder = readable(data, [name for names in picked.values() for name in names])
     return folder, (
         f"{len(folder)} of {len(everything)} pictures, set aside whole by their names "
         f"(share {VALIDATION_SHARE})."

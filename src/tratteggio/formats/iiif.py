@@ -54,10 +54,12 @@ def publish(
 ) -> None:
     """Write one painting, see `Publisher`."""
     from tratteggio.formats._iiif.manifest import write_manifest  # noqa: PLC0415
-    from tratteggio.formats._iiif.tiles import write_image  # noqa: PLC0415
+    from tratteggio.formats._iiif.tiles import write_images  # noqa: PLC0415
 
-    rows, cols = publication.layers[0].scan.grid
-    total, done = len(publication.layers) * rows * cols, 0
+    first, *others = publication.layers
+    alone = [layer for layer in others if layer.differs is None]
+    rows, cols = first.scan.grid
+    total, done = (1 + len(alone)) * rows * cols, 0
 
     def read(pixels: int) -> None:
         nonlocal done
@@ -65,8 +67,9 @@ def publish(
         if progress:
             progress(done, total)
 
-    for layer in publication.layers:
-        write_image(layer.scan, folder / layer.name, address=f"{address}/{layer.name}", read=read)
+    together = [first, *(layer for layer in others if layer.differs is not None)]
+    for layers in (together, *([layer] for layer in alone)):
+        write_images(layers, folder, address=address, read=read)
     write_manifest(publication, folder, address=address)
 
 

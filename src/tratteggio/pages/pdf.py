@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from tratteggio.markup import Markup
 VARIANT = "pdf/a-3b"  # ISO 19005-3: with attachments of any kind; level B: looks alike everywhere
 MISSING = ".notdef glyph rendered"  # how the library's note on a character without a glyph begins
 MOST_NAMED = 8
+SYSTEM_FONTS = 0  # FcSetSystem, of fontconfig
 
 
 class Attached(NamedTuple):
@@ -44,14 +46,20 @@ def pdf_path(target: str | Path) -> Path:
     return target
 
 
-def require_weasyprint() -> None:
+def require_pdf() -> None:
     """Make sure, before the work, that PDF can be written.
 
     Raises:
-        MissingExtra: WeasyPrint, or Pango which it needs, is not installed.
+        MissingExtra: WeasyPrint, or Pango which it needs, is not installed; or there is no font at all.
     """
     with optional("weasyprint", needs="a PDF needs WeasyPrint", install="pip install 'tratteggio[pdf]'"):
-        import weasyprint  # noqa: F401, PLC0415 an extra
+        from weasyprint.text.ffi import ffi, fontconfig  # noqa: PLC0415 an extra
+    config = fontconfig.FcInitLoadConfigAndFonts()
+    fonts = fontconfig.FcConfigGetFonts(config, SYSTEM_FONTS)
+    count = 0 if fonts == ffi.NULL else fonts.nfont
+    fontconfig.FcConfigDestroy(config)
+    if not count:  # Pango would end the process
+        raise MissingExtra("a PDF needs fonts, and no font is installed; install one, for example Liberation")
 
 
 def write_pdf(page: Markup, target: Path, *, attached: Mapping[str, Attached]) -> None:
@@ -66,7 +74,7 @@ def write_pdf(page: Markup, target: Path, *, attached: Mapping[str, Attached]) -
         MissingExtra: WeasyPrint is not installed, or no installed font has a character of the page.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
-    require_weasyprint()
+    require_pdf()
     import weasyprint  # noqa: PLC0415 an extra
     from weasyprint.urls import URLFetcher  # noqa: PLC0415 the same
 
@@ -77,7 +85,9 @@ def write_pdf(page: Markup, target: Path, *, attached: Mapping[str, Attached]) -
         )
         for name, one in attached.items()
     ]
-    with _glyphs() as missing:
+    with _glyphs() as missing, warnings.catch_warnings():
+        # The library leaves the profile of its output intent open.
+        warnings.simplefilter("ignore", ResourceWarning)
         content = weasyprint.HTML(string=page, url_fetcher=inside).write_pdf(
             pdf_variant=VARIANT, pdf_tags=True, attachments=files
         )

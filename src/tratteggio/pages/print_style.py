@@ -52,6 +52,7 @@ figcaption b {{ color: #000; font-weight: 600; }}
 .scale {{ display: inline-block; width: 22mm; height: 2.6mm; border: .35pt solid #555; margin: 0 1.5mm;
   background: linear-gradient(90deg, {RAMP}); }}
 .classes th:first-child, .numbered th:first-child, .numbered td:first-child {{ text-align: left; }}
+.key {{ white-space: nowrap; }}
 .pairs td {{ width: 50%; border: 0; padding: 0 4mm 4mm 0; text-align: left; }}
 .pair img {{ display: inline-block; margin-right: 1.5mm; }}
 .sign, .whole {{ break-inside: avoid; }}

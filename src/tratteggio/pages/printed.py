@@ -58,7 +58,9 @@ def maps(proposal: Restoration, damage: DamageMap | None) -> Markup:
         shown = draw_overlay(scan, marks, longest=longest_px(scan, MAP_MM))
     damaged = html("<b>Damage.</b> {}", join(map(_swatch, classes), " &nbsp; "))
     meaning = "calibrated on known paint" if "calibration" in proposal.history else "not calibrated"
-    sure = html('<b>Confidence</b>, {}: lower <span class="scale"></span> higher.', meaning)
+    sure = html(
+        '<b>Confidence</b>, {}: <span class="key">lower <span class="scale"></span> higher</span>', meaning
+    )
     return html(
         '<section><h2>Maps</h2><table class="pairs"><tbody><tr><td>{}</td><td>{}</td></tr></tbody></table>'
         "</section>",
@@ -114,14 +116,16 @@ def lacunae(proposal: Restoration, found: Census, rows: int) -> Markup:
         wide = "–" if one.width_px is None else f"{'≥ ' if one.at_least else ''}{one.width_px:.0f}"
         cells += [wide, f"{one.confidence:.2f}"]
         body.append(html("<tr>{}</tr>\n", join(html("<td>{}</td>", cell) for cell in cells)))
+    turned = proposal.original.metadata.orientation != 1
+    where = " Positions and sizes are those of the stored pixels." if turned else ""
     left = found.count - len(body)
     more = f" {count_of(left, 'smaller one is', 'smaller ones are')} not listed." if left else ""
     return html(
         '<section class="sheet"><h2>List of lacunae</h2><table class="numbered"><caption>The largest first.'
-        "{} The attached file lacunae.csv lists {}.</caption><thead><tr>{}</tr></thead>"
+        "{}{} The attached file lacunae.csv lists {}.</caption><thead><tr>{}</tr></thead>"
         "<tbody>{}</tbody></table></section>",
-        more, f"{len(found.largest):,}", join(html('<th scope="col">{}</th>', head) for head in heads),
-        join(body),
+        more, where, f"{len(found.largest):,}",
+        join(html('<th scope="col">{}</th>', head) for head in heads), join(body),
     )  # fmt: skip
 
 

@@ -39,8 +39,9 @@ def summary(proposal: Restoration, found: Census) -> Markup:
     area = f"{lost:,} pixels" if um is None else f"{lost * (um / 10_000) ** 2:,.2f} cm²"
     open_ = proposal.history.get("left_open")
     left = ""
-    if open_ is not None:
-        left = f" {open_['lacunae']:,} lacunae were left open, because their fill would be too uncertain."
+    if open_ is not None and open_["lacunae"]:
+        number = count_of(open_["lacunae"], "lacuna was", "lacunae were")
+        left = f" {number} left open, because the fill would be too uncertain."
     return html(
         "<p>{} are marked as lost: {}, {:.3g} % of the area. A fill is proposed for them by the engine "
         "<b>{}</b>, shown with the finish <b>{}</b>.{} All other pixels are those of the scan, bit by "

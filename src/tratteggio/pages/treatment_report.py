@@ -15,7 +15,7 @@ from tratteggio.files.provenance import file_named, history_json, short_name
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages import printed, printed_pictures, printed_words
 from tratteggio.pages.census import Census, census
-from tratteggio.pages.pdf import Attached, pdf_path, require_weasyprint, write_pdf
+from tratteggio.pages.pdf import Attached, pdf_path, require_pdf, write_pdf
 from tratteggio.pages.print_style import STYLE
 from tratteggio.pages.tables import lacuna_csv
 from tratteggio.painting import Restoration
@@ -81,7 +81,7 @@ def treatment_report(
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     target = pdf_path(target)
-    require_weasyprint()
+    require_pdf()
     read = [one for one in (proposal, source, about, damage) if isinstance(one, str | Path)]
     require_outputs([target], inputs=read, overwrite=overwrite)
     beside_it = None
@@ -93,7 +93,7 @@ def treatment_report(
     if isinstance(damage, str | Path):
         damage = treatment.read_damage(damage, proposal.original)
     found = census(proposal, rows=max(rows, MEASURED))
-    sources = Sources(proposal, found, _object_of(proposal, about), damage, rows)
+    sources = Sources(proposal, found, find_object(proposal, about), damage, rows)
     attached = {
         "history.json": Attached(history_json(proposal.history), "How the proposal came to be", "Source"),
         "lacunae.csv": Attached(
@@ -132,7 +132,7 @@ def report_document(sources: Sources) -> Markup:
     )  # fmt: skip
 
 
-def _object_of(proposal: Restoration, about: str | Path | ObjectData | None) -> ObjectData:
+def find_object(proposal: Restoration, about: str | Path | ObjectData | None) -> ObjectData:
     """Return the data of the object: given, in a file, or in the folder of the original if it names that."""
     if isinstance(about, ObjectData):
         return about

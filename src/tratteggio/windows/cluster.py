@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from tratteggio.errors import BadUsage, ClusterFailed
 from tratteggio.extras import optional
+from tratteggio.windows import remote
 from tratteggio.windows.executing import AHEAD
 from tratteggio.windows.remote import Order, compute_window, place_order, require_versions, versions
 
@@ -270,6 +271,7 @@ def _local(scheduler: str) -> Iterator[Any]:
         )
     settings = {
         "distributed.scheduler.allowed-failures": DEATHS,
+        "distributed.worker.preload": [remote.__name__],
         # Dask gives memory back to the system at once, and so costs nets a third of their speed.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
@@ -311,6 +313,8 @@ def _require_workers(client: Client) -> None:
             f"the scheduler at {client.scheduler.address} has no workers; start some, with `dask worker`"
         ) from error
     for address, there in client.run(versions, on_error="return").items():
+        if isinstance(there, OSError):
+            continue  # it has died since; the one that comes for it tells when it gets its first window
         if isinstance(there, BaseException):
             raise ClusterFailed(
                 f"the worker {address} cannot import tratteggio {versions()['tratteggio']} ({there}); "

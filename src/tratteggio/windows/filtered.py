@@ -117,7 +117,9 @@ class Filtered(LazyPixels):
         if self.step.filter.reach is None and self.depth.kind == "u":
             # CLAHE counts levels: it must meet those of the scan.
             image = to_depth(image * white(self.depth), self.depth)
-            answer = self.step.apply(image, given=given)
+            if other is not None:
+                other = to_depth(other * white(self.depth), self.depth)
+            answer = self.step.apply(image, other=other, given=given)
             return np.asarray(np.divide(answer, white(self.depth), dtype=self.dtype))
         answer = self.step.apply(image, other=other, given=given)
         return np.asarray(np.clip(answer, 0, 1)) if self.depth.kind == "u" else answer

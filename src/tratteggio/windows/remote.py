@@ -11,6 +11,7 @@ import io
 import os
 import pickle
 import platform
+import signal
 import sys
 import threading
 from collections import OrderedDict
@@ -144,6 +145,11 @@ def _open(order: Order) -> Callable[[Any], Any]:
                 _opened.popitem(last=False)
         _opened.move_to_end(order.token)
         return _opened[order.token]
+
+
+def dask_setup(worker: object) -> None:  # noqa: ARG001 Dask calls it by this name, in each worker that we start
+    """Leave Ctrl-C to the client: it ends workers, which would print where they were."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _use_one_thread() -> None:

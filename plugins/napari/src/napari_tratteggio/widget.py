@@ -12,8 +12,8 @@ from napari.qt.threading import thread_worker
 
 from napari_tratteggio import work
 from napari_tratteggio.layers import OURS, LayerData, source_of
+from tratteggio import registry
 from tratteggio.errors import TratteggioError
-from tratteggio.treatment import list_available
 
 if TYPE_CHECKING:
     import napari
@@ -28,7 +28,7 @@ class ProposeWidget(Container):  # type: ignore[type-arg]
 
     def __init__(self, viewer: napari.Viewer) -> None:
         self.viewer = viewer
-        self.engine = ComboBox(label="engine", choices=["auto", *list_available("engines")], value="auto")
+        self.engine = ComboBox(label="engine", choices=registry.names("engines"), value="auto")
         self.target = FileEdit(label="save as", mode="w", filter="*.tif *.png", nullable=True)
         self.detecting = PushButton(text="Detect damage")
         self.filling = PushButton(text="Propose a fill")
@@ -53,13 +53,13 @@ class ProposeWidget(Container):  # type: ignore[type-arg]
 
     def detect(self) -> None:
         """Look for damage in the painting of the selected layer."""
-        source = self._source()
+        source = self._find_source()
         if source is not None:
-            self._start(lambda progress: work.detect(source, progress))
+            self._start_job(lambda progress: work.detect(source, progress))
 
     def fill(self) -> None:
         """Fill what the uppermost labels layer marks."""
-        source, labels = self._source(), self._labels()
+        source, labels = self._find_source(), self._find_labels()
         if source is None:
             return
         if labels is None:
@@ -69,43 +69,45 @@ class ProposeWidget(Container):  # type: ignore[type-arg]
             return
         engine, target = str(self.engine.value), self.target.value
         place = Path(target) if target and Path(target).suffix else None
-        self._start(lambda progress: work.fill(source, labels.data, engine, place, progress))
+        self._start_job(lambda progress: work.fill(source, labels.data, engine, place, progress))
 
     def stop(self) -> None:
         """Stop what runs."""
         if self.worker is not None:
             self.worker.quit()
 
-    def _source(self) -> Path | None:
-        chosen = self.viewer.layers.selection.active or _ours(self.viewer.layers)
+    def _find_source(self) -> Path | None:
+        chosen = self.viewer.layers.selection.active
+        if chosen is None or OURS not in chosen.metadata:  # an own labels layer, as a rule
+            chosen = _ours(self.viewer.layers)
         try:
             return source_of({} if chosen is None else chosen.metadata)
         except TratteggioError as error:
             self.said.value = str(error)
             return None
 
-    def _labels(self) -> Labels | None:
+    def _find_labels(self) -> Labels | None:
         return next((layer for layer in reversed(self.viewer.layers) if isinstance(layer, Labels)), None)
 
-    def _start(self, job: Callable[[work.Progress], list[LayerData]]) -> None:
+    def _start_job(self, job: Callable[[work.Progress], list[LayerData]]) -> None:
         @thread_worker
         def run() -> Generator[float, None, list[LayerData]]:
             return (yield from work.follow(job))
 
         self.worker = run()
         self.worker.yielded.connect(lambda share: setattr(self.bar, "value", round(100 * share)))
-        self.worker.returned.connect(self._show)
+        self.worker.returned.connect(self._add_layers)
         self.worker.errored.connect(lambda error: setattr(self.said, "value", str(error)))
-        self.worker.finished.connect(lambda: self._busy(busy=False))
-        self._busy(busy=True)
+        self.worker.finished.connect(lambda: self._set_busy(busy=False))
+        self._set_busy(busy=True)
         self.worker.start()
 
-    def _show(self, layers: list[LayerData]) -> None:
+    def _add_layers(self, layers: list[LayerData]) -> None:
         for data in layers:
             self.viewer.add_layer(Layer.create(*data))
         self.said.value = f"Added {', '.join(str(attributes['name']) for _, attributes, _ in layers)}."
 
-    def _busy(self, *, busy: bool) -> None:
+    def _set_busy(self, *, busy: bool) -> None:
         self.detecting.enabled = self.filling.enabled = not busy
         self.stopping.enabled = busy
         self.bar.value = 0

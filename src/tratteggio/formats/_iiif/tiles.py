@@ -21,31 +21,43 @@ from tratteggio.files.rasters import upright
 from tratteggio.formats._iiif.fetch import NAME
 from tratteggio.formats._iiif.info import describe_image
 from tratteggio.formats._iiif.lattice import TILE, row_of_tiles, size_path, tile_path
-from tratteggio.painting import Region, Scan
+from tratteggio.painting import Pixels, Region, Scan
+from tratteggio.roles import Layer
 
 QUALITY = 90
 LONGEST_WHOLE = 2048  # px; the whole image is there at every size up to this
+CELL = 128  # px a side of what is read of a layer that differs in places
 ACROSS = 4096  # columns that are read and converted at a time
 
 Shown = NDArray[np.uint8]
 
 
-def write_image(scan: Scan, folder: Path, *, address: str, read: Callable[[int], None]) -> None:
-    """Write an image: `info.json`, tiles, and the whole at small sizes.
+def write_images(layers: Sequence[Layer], folder: Path, *, address: str, read: Callable[[int], None]) -> None:
+    """Write a scan, and what differs from it in places, each as an image in a folder of its name.
+
+    An image is `info.json`, tiles, and the whole at small sizes.
 
     Args:
-        scan: grey or RGB, of any depth and size. It is shown upright, in sRGB, without opacity.
-        folder: where to; made here.
+        layers: a scan, grey or RGB, of any depth and size, then the layers that differ from it in places: a
+            proposal is read there only. All are shown upright, in sRGB, without opacity.
+        folder: where to.
         address: where the folder will be reached, without "/" at the end.
-        read: called with the number of full-size pixels that were read.
+        read: called with the number of full-size pixels of the scan that were read.
     """
-    grid = upright_grid(scan)
-    levels = [_Level(grid, size, 2**number, folder) for number, size in enumerate(grids(grid, most=TILE))]
-    for band in _shown_bands(scan, read):
-        _pass_down(levels, band)
-    folder.mkdir(parents=True, exist_ok=True)
-    info = describe_image(address, grid, level=0, sizes=whole_sizes(grid))
-    (folder / NAME).write_text(json.dumps(info, indent=1) + "\n", "utf-8")
+    grid = upright_grid(layers[0].scan)
+    images = [
+        [
+            _Level(grid, size, 2**number, folder / one.name)
+            for number, size in enumerate(grids(grid, most=TILE))
+        ]
+        for one in layers
+    ]
+    for bands in _shown_bands(layers, read):
+        for levels, band in zip(images, bands, strict=True):
+            _pass_down(levels, band)
+    for one in layers:
+        info = describe_image(f"{address}/{one.name}", grid, level=0, sizes=whole_sizes(grid))
+        (folder / one.name / NAME).write_text(json.dumps(info, indent=1) + "\n", "utf-8")
 
 
 def upright_grid(scan: Scan) -> tuple[int, int]:
@@ -64,18 +76,36 @@ def whole_sizes(grid: tuple[int, int]) -> list[tuple[int, int]]:
     return [size for size in grids(grid, most=TILE) if max(size) <= LONGEST_WHOLE]
 
 
-def _shown_bands(scan: Scan, read: Callable[[int], None]) -> Iterator[Shown]:
-    """Yield rows of tiles of a scan, as a screen shows them."""
-    conversion = conversion_of(scan)
-    pixels = upright(scan.pixels, scan.metadata.orientation)
-    for band in Region.whole((pixels.shape[0], pixels.shape[1])).bands(TILE):
+def _shown_bands(layers: Sequence[Layer], read: Callable[[int], None]) -> Iterator[list[Shown]]:
+    """Yield rows of tiles of each layer, as a screen shows them."""
+    scan = layers[0].scan
+    conversion, turn = conversion_of(scan), scan.metadata.orientation
+
+    def show(pixels: Pixels, region: Region) -> Shown:
+        part = np.asarray(pixels[region.slices])
+        colours = part[..., None] if part.ndim == 2 else part[..., : scan.channels]
+        return conversion.shown(colours, Tone())
+
+    pixels = upright(scan.pixels, turn)
+    others = [
+        (upright(one.scan.pixels, turn), upright(one.differs.lost, turn)) for one in layers if one.differs
+    ]
+    for band in Region.whole(upright_grid(scan)).bands(TILE):
         parts = []
         for left in range(0, band.cols, ACROSS):
-            part = np.asarray(pixels[band.top : band.bottom, left : min(left + ACROSS, band.right)])
-            colours = part[..., None] if part.ndim == 2 else part[..., : scan.channels]
-            parts.append(conversion.shown(colours, Tone()))
-            read(part.shape[0] * part.shape[1])
-        yield np.concatenate(parts, axis=1)
+            part = band._replace(left=left, right=min(left + ACROSS, band.right))
+            parts.append(show(pixels, part))
+            read(part.rows * part.cols)
+        shown = np.concatenate(parts, axis=1)
+        bands = [shown]
+        for proposed, lost in others:
+            changed, here = shown.copy(), np.asarray(lost[band.slices])
+            for cell in band.tiles(CELL):
+                inside = cell.relative_to(band).slices
+                if here[inside].any():
+                    changed[inside] = show(proposed, cell)
+            bands.append(changed)
+        yield bands
 
 
 class _Level:
