@@ -26,7 +26,7 @@ DRIVER = ROOT / "tests" / "studio" / "browser.mjs"
 MOST_BYTES = 100_000
 
 
-def take(folder: Path) -> None:
+def take(folder: Path, *, panels: bool) -> None:
     """Open a phantom in the studio, work on it in the browser, and keep what is seen."""
     made = panel(1280, 960, seed=0, depth="uint16")
     files.write(made.damaged.pixels, folder / "panel.tif", metadata=made.damaged.metadata)
@@ -45,8 +45,8 @@ def take(folder: Path) -> None:
         lines = iter(studio.stdout.readline, "}\n")
         address = json.loads("".join(lines) + "}")["address"]
         programs = [shutil.which("node"), DRIVER, ROOT / "frontend", shutil.which("chromium")]
-        words = [*map(str, programs), "pictures", address, str(folder)]
-        subprocess.run(words, check=True)
+        for scenario in ("pictures", *(["panels"] if panels else [])):
+            subprocess.run([*map(str, programs), scenario, address, str(folder)], check=True)
     finally:
         studio.terminate()
         studio.wait()
@@ -64,7 +64,7 @@ def save(picture: Image.Image, path: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        take(Path(sys.argv[1]))
+        take(Path(sys.argv[1]), panels=True)
     else:
         with tempfile.TemporaryDirectory() as name:
-            take(Path(name))
+            take(Path(name), panels=False)

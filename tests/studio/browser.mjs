@@ -369,7 +369,7 @@ const scenarios = {
     return found;
   },
 
-  /** The pictures of the tutorial, and every panel at two sizes for looking at. */
+  /** The pictures of the tutorial. */
   async pictures() {
     const page = await open();
     const shot = (name) => page.screenshot({ path: `${folder}/${name}.png` });
@@ -407,6 +407,11 @@ const scenarios = {
     await page.waitForTimeout(1200);
     await shot("studio_fill");
     await page.close();
+    return [];
+  },
+
+  /** Every panel at two sizes, for looking at. */
+  async panels() {
     for (const [width, height] of [[1366, 768], [1920, 1080]]) {
       const page = await open(address, { width, height });
       for (const tab of ["see", "mark", "detect", "fill", "keep"]) {
