@@ -124,7 +124,7 @@ class Learner:
         >>> codes[4:8, 4:60], codes[50:54, 44:60] = 1, 2
         >>> learner = Learner(painting, device="cpu")
         >>> found = treatment.detect(learner.stack, learner.learn(codes)["loss"]).read()
-        >>> bool(found[45:60, 45:60].all()), bool(found[:32].any())
+        >>> bool(found[50:54, 46:58].all()), bool(found[:24].any())
         (True, False)
     """
 
