@@ -17,9 +17,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from appearance import narrow, pictures, wide
+from appearance import pictures
 
 import tratteggio as tg
+from tratteggio.experiments._lacunae import narrow, wide
 from tratteggio.metrics import psnr
 from tratteggio.treatment.making import make_engine
 

@@ -20,7 +20,16 @@ import typer
 import tratteggio
 from tratteggio.cli.main import app
 from tratteggio.files.kinds import formats
-from tratteggio.roles import Format, ProposalWriter, ScanReader, ScanWriter, StackReader, StackWriter
+from tratteggio.roles import (
+    Format,
+    LayerReader,
+    OutlineReader,
+    ProposalWriter,
+    ScanReader,
+    ScanWriter,
+    StackReader,
+    StackWriter,
+)
 
 DOCS = Path(__file__).parent
 GALLERY = DOCS.parent / "gallery"
@@ -87,7 +96,7 @@ def file_formats() -> str:
     rows = [head, ["---"] * len(head)]
     for one in formats(Format).values():
         facts, keeps = one.FACTS, one.FACTS.keeps
-        read = isinstance(one, ScanReader | StackReader)
+        read = isinstance(one, ScanReader | StackReader | LayerReader | OutlineReader)
         written = isinstance(one, ScanWriter | StackWriter | ProposalWriter)
         kept = (keeps.alpha, keeps.profile, keeps.resolution, keeps.scans, keeps.pyramid)
         named = facts.title if keeps.lossless else f"{facts.title} (changes every sample a little)"

@@ -1,7 +1,8 @@
 """Take the pictures of the studio that the tutorial shows, in Chromium.
 
-    .venv/bin/python docs/studio_pictures.py
+    .venv/bin/python docs/studio_pictures.py [FOLDER]
 
+With a folder, every panel at two window sizes is kept there.
 Needs the built page (`make frontend`), Node.js and Chromium.
 """
 
@@ -62,5 +63,8 @@ def save(picture: Image.Image, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        take(Path(name))
+    if len(sys.argv) > 1:
+        take(Path(sys.argv[1]))
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            take(Path(name))

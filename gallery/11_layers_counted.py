@@ -32,6 +32,11 @@ def show(example: Example) -> None:
     example.check("rows of six filters 5 x 5 on 32 x 32 x 3", outputs.shape[2], 28)
     example.check("channels, as many as filters", outputs.shape[1], 6)
     example.check("rows after a maximum of 2 x 2 with stride 2", halved.shape[2], 14)
+    slice_of = torch.tensor([[1.0, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])
+    pooled = nn.MaxPool2d(2)(slice_of[None])[0]
+    example.check(
+        "maximum of 2 x 2, stride 2, of 1 1 2 4 / 5 6 7 8 / 3 2 1 0 / 1 2 3 4", pooled, [[6, 8], [3, 4]]
+    )
     example.check("32 x 32 x 3 as a vector", flat.shape[1], 3072)
 
     with torch.device("meta"):

@@ -17,7 +17,29 @@ export interface DamageClass {
   policy: Policy;
 }
 
+/** A painting in the list of a folder. */
+export interface Listed {
+  number: number;
+  name: string;
+  title?: string;
+  rows?: number;
+  cols?: number;
+  scans?: string[];
+  proposals: number;
+  begun: boolean;
+  error?: string;
+}
+
+export interface Folder {
+  folder: string;
+  paintings: Listed[];
+  read_only: boolean;
+}
+
 export interface Facts {
+  key: string;
+  view: string | null;
+  in_folder: boolean;
   name: string;
   title: string;
   rows: number;
@@ -70,12 +92,42 @@ export interface LogEntry {
   [detail: string]: unknown;
 }
 
+/** A connected area that a detector found, or that is marked. */
+export interface Piece {
+  number: number;
+  top: number;
+  left: number;
+  bottom: number;
+  right: number;
+  px: number;
+  row: number;
+  col: number;
+  strength: number | null;
+  decided?: "" | "accepted" | "rejected";
+  choice?: Choice | null;
+}
+
+/** What was chosen for one lacuna. */
+export interface Choice {
+  row: number;
+  col: number;
+  sample: number | null;
+  finish: string | null;
+  leave: string | null;
+}
+
+export interface Pieces {
+  count: number;
+  listed: Piece[];
+}
+
 export interface State {
   version: number;
+  source: "same" | "changed" | "missing";
   marks: Marks;
   preparing: number;
   job: Job | null;
-  fills: { id: string; version: number }[];
+  fills: { id: string; version: number; step: number }[];
   unfinished: string[];
   strength: Strength | null;
   log: LogEntry[];
@@ -97,6 +149,9 @@ export interface Marked {
   marks: Marks;
 }
 
+/** Where this page's painting is asked about: a painting of a folder has addresses of its own. */
+export const base = /^\/p\/\d+\//.exec(location.pathname)?.[0] ?? "/";
+
 async function answer<T>(response: Response): Promise<T> {
   const body = (await response.json().catch(() => ({}))) as T & { error?: string };
   if (!response.ok) throw new Error(body.error ?? `${response.status} ${response.statusText}`);
@@ -104,12 +159,12 @@ async function answer<T>(response: Response): Promise<T> {
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return answer<T>(await fetch(`/api/${path}`, { signal: signal ?? null }));
+  return answer<T>(await fetch(`${base}api/${path}`, { signal: signal ?? null }));
 }
 
 export async function post<T>(path: string, body: unknown = {}): Promise<T> {
   return answer<T>(
-    await fetch(`/api/${path}`, {
+    await fetch(`${base}api/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
@@ -119,7 +174,7 @@ export async function post<T>(path: string, body: unknown = {}): Promise<T> {
 
 export async function upload<T>(path: string, file: Blob): Promise<T> {
   return answer<T>(
-    await fetch(`/api/${path}`, {
+    await fetch(`${base}api/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/octet-stream" },
       body: file,
@@ -128,7 +183,7 @@ export async function upload<T>(path: string, file: Blob): Promise<T> {
 }
 
 export async function markTile(halving: number, row: number, col: number): Promise<Uint8Array> {
-  const response = await fetch(`/api/marks/${halving}/${row}/${col}`);
+  const response = await fetch(`${base}api/marks/${halving}/${row}/${col}`);
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   return new Uint8Array(await response.arrayBuffer());
 }

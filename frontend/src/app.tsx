@@ -14,6 +14,8 @@ const TOOLS: [Tool, string, string][] = [
   ["eraser", "E", "m6 13-4-4 7-7 5 5-6 6zm-1-7 5 5M6 13h8"],
   ["lasso", "L", "M8 3c3.500 0 6 1.500 6 3.500S11.500 10 8 10 2 8.500 2 6.500 4.500 3 8 3zM5 10c-.8 1 .8 1.500.2 3"],
   ["polygon", "P", "m3 4 9-1 2 7-6 4-5-4z"],
+  ["select", "G", "m3 13 7-7m1-1 1-1M9 2v1.500M14 7h-1.500M13 3l-1 1M6 3l.800.800M13 10l-.800-.800"],
+  ["neutral", "W", "M3 13 9 7m-1-3 4 4m-1-6 3 3-2 2-3-3zM3 13l-1 1"],
   ["measure", "M", "m2 11 9-9 3 3-9 9zM5 8l1.500 1.500M7 6l2.200 2.200M9 4l1.500 1.500"],
 ];
 const TABS: [Tab, Key][] = [
@@ -58,6 +60,12 @@ function Bar({ studio }: { studio: Studio }) {
   const { facts, state } = studio;
   return (
     <header>
+      {facts.in_folder && (
+        <a class="back" href="/">
+          <span aria-hidden="true">◂ </span>
+          {t("back_to_folder")}
+        </a>
+      )}
       <h1>
         {facts.title || facts.name}
         {facts.title && <small>{facts.name}</small>}
@@ -105,7 +113,7 @@ function Bar({ studio }: { studio: Studio }) {
 }
 
 function Tools({ studio }: { studio: Studio }) {
-  const marks: Tool[] = ["brush", "eraser", "lasso", "polygon"];
+  const marks: Tool[] = ["brush", "eraser", "lasso", "polygon", "select"];
   return (
     <nav aria-label={t("tools")}>
       {TOOLS.map(([tool, key, drawing]) => {
@@ -239,7 +247,7 @@ function Panel({ studio }: { studio: Studio }) {
           </button>
         ))}
       </div>
-      <div id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${studio.tab}`} tabIndex={0}>
+      <div key={studio.tab} id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${studio.tab}`} tabIndex={0}>
         {studio.tab === "see" && <See studio={studio} />}
         {studio.tab === "mark" && <Mark studio={studio} />}
         {studio.tab === "detect" && <Detect studio={studio} />}
@@ -283,7 +291,7 @@ function Status({ studio }: { studio: Studio }) {
     <footer>
       {scale > 0 && (
         <span>
-          {t("zoom")} {(100 * scale).toPrecision(3)} %
+          {t("zoom")} {scale < 1 ? (100 * scale).toPrecision(3) : Math.round(100 * scale)} %
         </span>
       )}
       {length > 0 && (
@@ -323,6 +331,10 @@ const KEYS: [string, Key][] = [
   ["H", "key_pan"],
   ["B E L P", "key_brush"],
   ["M", "key_measure"],
+  ["G", "key_select"],
+  ["N, Shift+N", "key_pieces"],
+  ["A, D", "key_decide"],
+  ["W", "key_neutral"],
   ["1 … 5", "key_class"],
   ["[ ]", "key_size"],
   ["Enter", "key_dab"],

@@ -12,6 +12,8 @@ const TOOLS: Record<string, Tool> = {
   l: "lasso",
   p: "polygon",
   m: "measure",
+  w: "neutral",
+  g: "select",
 };
 const TABS: Tab[] = ["see", "mark", "detect", "fill", "keep"];
 
@@ -20,6 +22,9 @@ export class Hand {
   private panned: Point | null = null;
   private at: Point | null = null;
   private space = false;
+  /** Fingers on the painting; from two on they move the view, whatever tool is chosen. */
+  private readonly fingers = new Map<number, Point>();
+  private gesture = false;
   private asked: AbortController | null = null;
   private timer = 0;
 
@@ -71,6 +76,14 @@ export class Hand {
 
   private down(event: PointerEvent): void {
     if (!this.studio.viewer.affine()) return;
+    if (event.pointerType === "touch") {
+      this.fingers.set(event.pointerId, this.place(event));
+      if (this.fingers.size > 1) this.gather();
+      if (this.gesture) {
+        this.surface.setPointerCapture(event.pointerId);
+        return;
+      }
+    }
     this.surface.setPointerCapture(event.pointerId);
     this.stage.querySelector<HTMLElement>(".openseadragon-canvas")?.focus({ preventScroll: true });
     const { tool } = this.studio;
@@ -79,7 +92,8 @@ export class Hand {
       return;
     }
     const point = this.painting(event);
-    if (tool === "measure") {
+    if (tool === "neutral") void this.studio.balance(point);
+    else if (tool === "measure") {
       this.studio.measured = [point, point];
     } else if (tool === "polygon") {
       this.studio.corners = [...this.studio.corners, point];
@@ -90,6 +104,30 @@ export class Hand {
     this.studio.changed();
   }
 
+  /** A second finger: what the first one began is taken back. */
+  private gather(): void {
+    if (this.gesture) return;
+    this.gesture = true;
+    const { overlay, tool } = this.studio;
+    if (this.stroke) overlay.pending.splice(overlay.pending.indexOf(this.stroke), 1);
+    this.stroke = this.panned = null;
+    if (tool === "polygon") this.studio.corners = this.studio.corners.slice(0, -1);
+    if (tool === "measure") this.studio.measured = null;
+    overlay.redraw();
+  }
+
+  /** Two fingers: the view follows their middle and their distance. */
+  private pinch(id: number, now: Point): void {
+    const before = [...this.fingers.values()];
+    this.fingers.set(id, now);
+    const after = [...this.fingers.values()];
+    if (after.length < 2) return;
+    const [from, to] = [middle(before), middle(after)];
+    this.studio.viewer.panBy(from.x - to.x, from.y - to.y, true);
+    const factor = apart(after) / Math.max(apart(before), 1);
+    if (Number.isFinite(factor) && factor > 0) this.studio.viewer.zoomBy(factor, to, true);
+  }
+
   private begin(tool: Stroke["tool"], points: Point[]): void {
     const { tool: chosen, damage, radius, overlay } = this.studio;
     this.stroke = { tool, points, radius, damage: chosen === "eraser" ? null : damage };
@@ -97,6 +135,10 @@ export class Hand {
   }
 
   private move(event: PointerEvent): void {
+    if (this.gesture) {
+      if (this.fingers.has(event.pointerId)) this.pinch(event.pointerId, this.place(event));
+      return;
+    }
     if (this.panned) {
       const now = this.place(event);
       this.studio.viewer.panBy(this.panned.x - now.x, this.panned.y - now.y, true);
@@ -115,6 +157,11 @@ export class Hand {
   private up(event: PointerEvent): void {
     if (this.surface.hasPointerCapture(event.pointerId)) this.surface.releasePointerCapture(event.pointerId);
     this.panned = null;
+    this.fingers.delete(event.pointerId);
+    if (this.gesture) {
+      this.gesture = this.fingers.size > 0; // the last finger of a pinch draws nothing
+      return;
+    }
     this.finish();
   }
 
@@ -127,7 +174,7 @@ export class Hand {
       this.studio.overlay.redraw();
       return;
     }
-    void this.studio.send(stroke);
+    void (this.studio.tool === "select" ? this.studio.grow(stroke) : this.studio.send(stroke));
   }
 
   private closePolygon(): void {
@@ -234,6 +281,9 @@ export class Hand {
       if (one) studio.damage = one.name;
     } else if (key === "[") studio.radius = Math.max(0.5, studio.radius / 1.25);
     else if (key === "]") studio.radius = Math.min(20000, studio.radius * 1.25);
+    else if (key === "n" && studio.pieces) studio.nextPiece(event.shiftKey ? -1 : 1);
+    else if (key === "a" && studio.tab === "detect" && studio.piece) void studio.decide(true);
+    else if (key === "d" && studio.tab === "detect" && studio.piece) void studio.decide(false);
     else if (key === "?") studio.help = !studio.help;
     else if (key.startsWith("f") && /^f[2-6]$/.test(key)) studio.tab = TABS[Number(key[1]) - 2]!;
     else if (key === " " && !onButton) this.setSpace(true);
@@ -252,9 +302,11 @@ export class Hand {
     if (studio.tool === "polygon") {
       if (close) this.closePolygon();
       else studio.corners = [...studio.corners, middle];
-    } else if ((studio.tool === "brush" || studio.tool === "eraser") && studio.canMark) {
+    } else if (["brush", "eraser", "select"].includes(studio.tool) && studio.canMark) {
       this.begin("brush", [middle]);
       this.finish();
+    } else if (studio.tool === "neutral") {
+      void studio.balance(middle);
     } else if (studio.tool === "measure") {
       studio.measured = studio.measured ? [studio.measured[0], middle] : [middle, middle];
     }
@@ -279,7 +331,7 @@ export class Hand {
 
   private decorate(context: CanvasRenderingContext2D, affine: Affine): void {
     const { studio } = this;
-    const drawing = studio.tool === "brush" || studio.tool === "eraser";
+    const drawing = ["brush", "eraser", "select"].includes(studio.tool);
     if (this.at && drawing && !this.space) {
       const radius = studio.radius * Math.hypot(affine.a, affine.b);
       ring(context, this.at, Math.max(radius, 1.5), studio.overlay.colourOf(studio.tool === "eraser" ? null : studio.damage));
@@ -287,6 +339,11 @@ export class Hand {
     if (studio.tool !== "pan" && document.activeElement?.classList.contains("openseadragon-canvas")) {
       const { clientWidth, clientHeight } = studio.overlay.canvas;
       cross(context, { x: clientWidth / 2, y: clientHeight / 2 });
+    }
+    if (studio.piece) {
+      const { top, left, bottom, right } = studio.piece;
+      const around = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]] as const;
+      path(context, around.map(([x, y]) => forward(affine, { x, y })));
     }
     const corners = studio.corners.map((p) => forward(affine, p));
     if (corners.length) path(context, this.at ? [...corners, this.at] : corners);
@@ -304,6 +361,15 @@ export function choose(studio: Studio, tool: Tool): void {
   if (tool !== "pan" && tool !== "measure") studio.overlay.visible = true;
   studio.overlay.redraw();
   studio.changed();
+}
+
+function middle(points: Point[]): Point {
+  const sum = points.reduce((x, y) => ({ x: x.x + y.x, y: x.y + y.y }));
+  return { x: sum.x / points.length, y: sum.y / points.length };
+}
+
+function apart([first, second]: Point[]): number {
+  return first && second ? Math.hypot(first.x - second.x, first.y - second.y) : 0;
 }
 
 function ring(context: CanvasRenderingContext2D, at: Point, radius: number, colour: string): void {

@@ -1,11 +1,17 @@
 // What the page knows and does: one object, which the panels show and call.
 
-import { get, post, upload, type Change, type Facts, type Job, type Marked, type State, type Values } from "./api";
+import {
+  base, get, post, upload,
+  type Change, type Choice, type Facts, type Job, type Marked, type Piece, type Pieces, type State, type Values,
+} from "./api";
+import { lookOf, takeLook } from "./look";
 import { inView, type Affine, Overlay, type Point, type Stroke } from "./overlay";
 import { t } from "./texts";
-import { PLAIN, type Comparison, type Layer, type Tone, Viewer } from "./viewer";
+import { PLAIN, type Comparison, type Layer, type Mix, type Stand, type Tone, Viewer } from "./viewer";
 
-export type Tool = "pan" | "brush" | "eraser" | "lasso" | "polygon" | "measure";
+const KEEP_LOOK_MS = 1500;
+
+export type Tool = "pan" | "brush" | "eraser" | "lasso" | "polygon" | "measure" | "neutral" | "select";
 export type Tab = "see" | "mark" | "detect" | "fill" | "keep";
 
 export interface Message {
@@ -20,6 +26,11 @@ export class Studio {
   radius: number;
   tones: Record<string, Tone> = {};
   toned: string;
+  /** False colour; null: none. */
+  mix: Mix | null = null;
+  /** Where the view and the comparison begin. */
+  stand: Stand | null = null;
+  begun: [Comparison, string] | null = null;
   layers: Layer[];
   shownFill = "";
   threshold = 0.5;
@@ -28,6 +39,16 @@ export class Studio {
   finish = "mimetic";
   seed = 0;
   samples = 0;
+  wholeSize = false;
+  calibrate = false;
+  leaveAbove = 0;
+  /** Of the selection by colour: how far colours may be from those of the stroke. */
+  tolerance = 12;
+  edges = true;
+  /** What a detector found, or the lacunae: those of the panel that is shown. */
+  pieces: Pieces | null = null;
+  piece: Piece | null = null;
+  order: "size" | "doubt" = "size";
   suffix = ".tif";
   surround = localStorage.getItem("surround") ?? "middle";
   cursor: Values | null = null;
@@ -42,6 +63,13 @@ export class Studio {
   private readonly listeners = new Set<() => void>();
   private sending: Promise<unknown> = Promise.resolve();
   private lastJob = 0;
+  private look = "";
+  private grown: { ask: Record<string, unknown>; version: number } | null = null;
+  private regrowing = 0;
+  private listed = "";
+  private listing = 0;
+  private warm = false;
+  private keeping = 0;
 
   constructor(
     readonly facts: Facts,
@@ -61,12 +89,12 @@ export class Studio {
     this.layers.sort((x, y) => Number(y.name === facts.primary) - Number(x.name === facts.primary));
     for (const one of facts.classes) this.policies[one.name] = one.policy;
     if (facts.notices.length) this.message = { text: facts.notices.join(" "), error: false };
+    takeLook(this, facts.view);
     this.follow(state);
   }
 
-  static async open(): Promise<Studio> {
-    const [facts, state] = await Promise.all([get<Facts>("facts"), get<State>("state")]);
-    return new Studio(facts, state);
+  static async open(facts: Facts): Promise<Studio> {
+    return new Studio(facts, await get<State>("state"));
   }
 
   subscribe(listener: () => void): () => void {
@@ -75,7 +103,21 @@ export class Studio {
   }
 
   changed(): void {
+    this.list();
     for (const listener of this.listeners) listener();
+    this.keepLook();
+  }
+
+  /** Keep how the painting is shown, once the hand rests. */
+  private keepLook(): void {
+    if (!this.canMark || !this.look) return;
+    window.clearTimeout(this.keeping);
+    this.keeping = window.setTimeout(() => {
+      const look = lookOf(this);
+      if (look === this.look) return;
+      this.look = look;
+      void post("look", { view: look }).catch(() => {});
+    }, KEEP_LOOK_MS);
   }
 
   /** Put the painting into the page, and listen to the server. */
@@ -84,12 +126,16 @@ export class Studio {
     const affine = (): Affine | null => this.viewer.affine();
     const { rows, cols, tile, classes } = this.facts;
     this.overlay = new Overlay(rows, cols, tile, classes, affine);
+    this.overlay.spared = () => this.viewer.navigator();
     this.viewer.moved = () => {
       this.overlay.redraw();
       this.changed();
     };
+    this.viewer.begin = this.stand;
+    this.viewer.ready = () => (this.look = lookOf(this)); // only what is changed from here on is kept
+    if (this.begun) [this.viewer.comparison, this.viewer.compared] = this.begun;
     this.show();
-    const events = new EventSource("/api/events");
+    const events = new EventSource(`${base}api/events`);
     events.onmessage = (event) => {
       this.connected = true;
       this.follow(JSON.parse(event.data as string) as State);
@@ -109,18 +155,52 @@ export class Studio {
   }
 
   private url(layer: Layer): string {
-    const tone = this.tones[layer.kind === "scan" ? layer.name : this.facts.primary] ?? PLAIN;
-    const query = Object.entries(tone)
-      .filter(([name, value]) => value !== PLAIN[name as keyof Tone])
-      .map(([name, value]) => `${name}=${value}`);
-    if (layer.kind === "scan") return join(`/api/tiles/scan/${layer.name}`, query);
+    const tiles = `${base}api/tiles`;
+    const key = `k=${this.facts.key}`; // tiles of another painting must not come from the browser's memory
+    if (layer.kind === "false") {
+      const sources = this.mix!.map((source, i) => `${"rgb"[i]}=${source}`);
+      const names = new Set(this.mix!.map((source) => source.slice(0, -2)));
+      return join(`${tiles}/false/mix`, [key, ...sources, ...[...names].flatMap((name) => this.toneWords(name, `${name}.`))]);
+    }
+    const tone = this.toneWords(layer.kind === "scan" ? layer.name : this.facts.primary);
+    if (layer.kind === "scan") return join(`${tiles}/scan/${layer.name}`, [key, ...tone]);
     if (layer.kind === "strength") {
-      return `/api/tiles/strength/${this.state.strength?.version}?threshold=${this.threshold}`;
+      return `${tiles}/strength/${this.state.strength?.version}?${key}&threshold=${this.threshold}`;
     }
     const fill = this.state.fills.find((one) => one.id === this.shownFill);
     const version = `v=${fill?.version ?? 0}`;
-    if (layer.kind === "confidence") return `/api/tiles/confidence/${this.shownFill}?${version}`;
-    return join(`/api/tiles/fill/${this.shownFill}`, [version, ...query]);
+    if (layer.kind === "confidence") return `${tiles}/confidence/${this.shownFill}?${key}&${version}`;
+    return join(`${tiles}/fill/${this.shownFill}`, [key, version, ...tone]);
+  }
+
+  private toneWords(modality: string, prefix = ""): string[] {
+    return Object.entries(this.tones[modality] ?? PLAIN)
+      .filter(([name, value]) => value !== PLAIN[name as keyof Tone])
+      .map(([name, value]) => `${prefix}${name}=${value}`);
+  }
+
+  /** Show channels of scans as red, green and blue; null ends it. */
+  setMix(mix: Mix | null): void {
+    this.mix = mix;
+    const there = this.layer("false");
+    if (!mix) this.layers = this.layers.filter((layer) => layer !== there);
+    else if (!there) {
+      const above = this.layers.filter((layer) => layer.kind === "scan").length;
+      this.layers.splice(above, 0, { id: "false", kind: "false", name: "false", visible: true, opacity: 1 });
+    }
+    if (this.viewer) this.show();
+  }
+
+  /** Take the white balance from a place that is grey in truth. */
+  async balance(at: Point): Promise<void> {
+    const scan = this.facts.scans.find((one) => one.modality === this.toned && one.channels === 3);
+    const name = scan?.modality ?? this.facts.primary;
+    try {
+      const place = `row=${Math.floor(at.y)}&col=${Math.floor(at.x)}`;
+      this.setTone(name, await get<{ red: number; blue: number }>(`neutral?scan=${name}&${place}`));
+    } catch (error) {
+      this.tell((error as Error).message, true);
+    }
   }
 
   layer(id: string): Layer | undefined {
@@ -202,6 +282,9 @@ export class Studio {
     this.state = state;
     if (this.overlay && state.marks.version !== before.marks.version && this.overlay.pending.length === 0) {
       this.overlay.everythingChanged();
+    }
+    if (state.source !== before.source || (state.source !== "same" && !this.viewer)) {
+      if (state.source !== "same") this.tell(t(`source_${state.source}`), true);
     }
     this.followJob(state.job);
     const ids = state.fills.map((fill) => fill.id);
@@ -297,6 +380,128 @@ export class Studio {
     }
   }
 
+  /** Select what has the colours under a stroke. */
+  grow(stroke: Stroke): Promise<void> {
+    const ask = {
+      damage: stroke.damage,
+      radius: stroke.radius,
+      points: stroke.points.map(({ x, y }) => [round(x), round(y)]),
+      view: this.view(),
+    };
+    this.sending = this.sending.then(async () => {
+      await this.growNow(ask);
+      this.overlay.pending.splice(this.overlay.pending.indexOf(stroke), 1);
+      this.overlay.redraw();
+    });
+    return this.sending as Promise<void>;
+  }
+
+  private async growNow(ask: Record<string, unknown>): Promise<void> {
+    const { tolerance, edges } = this;
+    const answer = await this.ask<Marked>("grow", { ...ask, tolerance, edges });
+    this.take(answer);
+    this.grown = answer ? { ask, version: answer.marks.version } : null;
+    if (answer?.changed) await this.settle();
+  }
+
+  /** Another tolerance: the latest selection is made anew, if nothing was marked since. */
+  setTolerance(change: { tolerance?: number; edges?: boolean }): void {
+    Object.assign(this, change);
+    this.changed();
+    window.clearTimeout(this.regrowing);
+    this.regrowing = window.setTimeout(() => {
+      const { grown } = this;
+      if (!grown || grown.version !== this.state.marks.version) return;
+      this.sending = this.sending.then(async () => {
+        this.take(await this.ask<Marked>("undo", { count: 1 }));
+        await this.growNow(grown.ask);
+      });
+    }, 300);
+  }
+
+  // --- piece by piece ----------------------------------------------------------------------------------
+
+  /** Ask for the pieces of the panel that is shown, when they may have changed. */
+  private list(): void {
+    const { strength, marks } = this.state;
+    const wanted =
+      this.tab === "detect" && strength
+        ? JSON.stringify(["findings", strength.version, this.threshold, this.order, marks.version])
+        : this.tab === "fill" && this.canMark
+          ? JSON.stringify(["lacunae", marks.version, this.policies])
+          : "";
+    if (wanted === this.listed) return;
+    // The engine is loaded while one chooses; the first preview then need not wait for it.
+    if (this.tab === "fill" && this.canMark && !this.warm) {
+      this.warm = true;
+      void post("warm").catch(() => {});
+    }
+    const other = wanted.slice(0, 8) !== this.listed.slice(0, 8);
+    this.listed = wanted;
+    if (other) {
+      this.pieces = this.piece = null;
+      this.overlay?.redraw();
+    }
+    window.clearTimeout(this.listing);
+    if (!wanted) return;
+    this.listing = window.setTimeout(() => {
+      const asked =
+        this.tab === "detect"
+          ? get<Pieces>(`findings?threshold=${this.threshold}&by=${this.order}`)
+          : post<Pieces>("lacunae", { policies: this.policies });
+      asked.then(
+        (pieces) => {
+          if (wanted !== this.listed) return;
+          this.pieces = pieces;
+          this.piece = pieces.listed.find((one) => this.piece && one.row === this.piece.row && one.col === this.piece.col) ?? null;
+          this.overlay.redraw();
+          this.changed();
+        },
+        (error: Error) => this.tell(error.message, true),
+      );
+    }, 200);
+  }
+
+  /** Ask for the list again, as after a choice. */
+  private relist(): void {
+    this.listed = this.listed.slice(0, 8);
+    this.changed();
+  }
+
+  showPiece(piece: Piece): void {
+    this.piece = piece;
+    this.viewer.goTo(piece);
+    this.overlay.redraw();
+    this.changed();
+  }
+
+  nextPiece(by: number): void {
+    const { pieces, piece } = this;
+    if (!pieces?.listed.length) return;
+    const at = pieces.listed.findIndex((one) => one === piece);
+    const to = at < 0 ? (by > 0 ? 0 : pieces.listed.length - 1) : at + by;
+    this.showPiece(pieces.listed[(to + pieces.listed.length) % pieces.listed.length]!);
+  }
+
+  /** Mark the piece that is looked at, or reject it, and go on to the next. */
+  async decide(accept: boolean, piece = this.piece): Promise<void> {
+    if (!piece || this.tab !== "detect" || !this.canMark) return;
+    const { row, col } = piece;
+    const answer = await this.ask<Marked>("decide", { threshold: this.threshold, row, col, accept });
+    if (!answer) return;
+    piece.decided = accept ? "accepted" : "rejected";
+    this.take(answer);
+    this.nextPiece(1);
+    this.relist();
+  }
+
+  /** Choose what is done with one lacuna; nothing takes it back. */
+  async chooseFor(piece: Piece, choice: Partial<Choice>): Promise<void> {
+    const { row, col } = piece;
+    const set = Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== null));
+    if (await this.ask("choose", { ...set, row, col })) this.relist();
+  }
+
   step(what: "undo" | "redo", count = 1): void {
     this.sending = this.sending.then(async () => this.take(await this.ask<Marked>(what, { count })));
   }
@@ -355,11 +560,11 @@ export class Studio {
   }
 
   preview(): void {
-    void this.ask("preview", { ...this.filling(), samples: this.samples, view: this.view() });
+    void this.ask("preview", { ...this.filling(), samples: this.samples, whole_size: this.wholeSize, view: this.view() });
   }
 
   fillWhole(): void {
-    void this.ask("fill", { ...this.filling(), sample: this.hypothesis, suffix: this.suffix });
+    void this.ask("fill", { ...this.filling(), sample: this.hypothesis, suffix: this.suffix, calibrate: this.calibrate, leave_above: this.leaveAbove || null });
   }
 }
 

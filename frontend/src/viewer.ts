@@ -9,13 +9,26 @@ export interface Tone {
   gamma: number;
   black: number;
   white: number;
+  red: number;
+  blue: number;
 }
 
-export const PLAIN: Tone = { exposure: 0, gamma: 1, black: 0, white: 1 };
+export const PLAIN: Tone = { exposure: 0, gamma: 1, black: 0, white: 1, red: 1, blue: 1 };
+
+/** What is shown as red, green and blue: a scan and its channel, as "irr:0". */
+export type Mix = [red: string, green: string, blue: string];
+
+/** Where the view stands. */
+export interface Stand {
+  x: number;
+  y: number;
+  zoom: number;
+  degrees: number;
+}
 
 export interface Layer {
   id: string;
-  kind: "scan" | "fill" | "confidence" | "strength";
+  kind: "scan" | "false" | "fill" | "confidence" | "strength";
   name: string;
   visible: boolean;
   opacity: number;
@@ -37,14 +50,19 @@ export class Viewer {
   /** Place of the curtain, 0 to 1 of the width; of the spyglass in pixels of the element. */
   curtain = 0.5;
   glass: Point = { x: 0, y: 0 };
+  /** Where the view begins; null shows all. */
+  begin: Stand | null = null;
+  /** Called once the first picture is there. */
+  ready: () => void = () => {};
   readonly glassRadius = 130;
 
   private readonly shown = new Map<string, Shown>();
+  private readonly cropped = new WeakMap<OpenSeadragon.TiledImage, string>();
   private order: Layer[] = [];
   private readonly most: number;
 
   constructor(
-    element: HTMLElement,
+    private readonly element: HTMLElement,
     private readonly facts: Facts,
     label: string,
   ) {
@@ -115,6 +133,13 @@ export class Viewer {
     };
   }
 
+  /** Where the small picture of the whole lies, in pixels of the element. */
+  navigator(): DOMRect | null {
+    const box = this.element.querySelector(".navigator")?.getBoundingClientRect();
+    const all = this.element.getBoundingClientRect();
+    return box ? new DOMRect(box.x - all.x, box.y - all.y, box.width, box.height) : null;
+  }
+
   /** Show these layers, the first at the bottom. */
   show(layers: Layer[], url: (layer: Layer) => string): void {
     this.order = layers;
@@ -160,11 +185,14 @@ export class Viewer {
     if (!affine) return;
     for (const [id, { image }] of this.shown) {
       if (!image) continue;
-      if (this.comparison === "off" || id !== this.compared) {
-        image.resetCroppingPolygons();
-        continue;
-      }
-      image.setCroppingPolygons([this.outline().map((p) => inverse(affine, p.x, p.y))] as never);
+      const cut = this.comparison !== "off" && id === this.compared;
+      const polygon = cut ? this.outline().map((p) => inverse(affine, p.x, p.y)) : null;
+      // Only what is new: each call makes the library draw, and each drawing comes here again.
+      const words = JSON.stringify(polygon);
+      if (words === (this.cropped.get(image) ?? "null")) continue;
+      this.cropped.set(image, words);
+      if (polygon) image.setCroppingPolygons([polygon] as never);
+      else image.resetCroppingPolygons();
     }
   }
 
@@ -186,18 +214,34 @@ export class Viewer {
     ];
   }
 
-  zoomBy(factor: number, at?: Point): void {
+  zoomBy(factor: number, at?: Point, immediately = false): void {
     const viewport = this.osd.viewport;
     const point = at ? viewport.pointFromPixel(this.unflipped(at), true) : undefined;
-    viewport.zoomBy(factor, point as OpenSeadragon.Point);
-    viewport.applyConstraints();
+    viewport.zoomBy(factor, point as OpenSeadragon.Point, immediately);
+    viewport.applyConstraints(immediately);
   }
 
   panBy(dx: number, dy: number, immediately = false): void {
     const viewport = this.osd.viewport;
     const delta = new OpenSeadragon.Point(viewport.getFlip() ? -dx : dx, dy);
     viewport.panBy(viewport.deltaPointsFromPixels(delta, true), immediately);
-    viewport.applyConstraints();
+    viewport.applyConstraints(immediately);
+  }
+
+  stand(): Stand | null {
+    if (this.osd.world.getItemCount() === 0) return this.begin;
+    const viewport = this.osd.viewport;
+    const { x, y } = viewport.getCenter();
+    return { x, y, zoom: viewport.getZoom(), degrees: viewport.getRotation() };
+  }
+
+  /** Bring a box of the painting into view, with some paint around it. */
+  goTo(box: { top: number; left: number; bottom: number; right: number }): void {
+    const { cols } = this.facts;
+    const margin = 0.6 * Math.max(box.bottom - box.top, box.right - box.left, 48);
+    const [left, top] = [(box.left - margin) / cols, (box.top - margin) / cols];
+    const [width, height] = [(box.right + margin) / cols - left, (box.bottom + margin) / cols - top];
+    this.osd.viewport.fitBounds(new OpenSeadragon.Rect(left, top, width, height));
   }
 
   fit(): void {
@@ -216,6 +260,21 @@ export class Viewer {
 
   turn(degrees: number): void {
     this.osd.viewport.setRotation(this.osd.viewport.getRotation() + degrees);
+  }
+
+  private take(stand: Stand | null): void {
+    const viewport = this.osd.viewport;
+    // After the library has shown all of the first picture.
+    window.setTimeout(() => {
+      if (stand) {
+        viewport.setRotation(stand.degrees, true);
+        viewport.zoomTo(stand.zoom, undefined, true);
+        viewport.panTo(new OpenSeadragon.Point(stand.x, stand.y), true);
+        viewport.applyConstraints(true);
+      }
+      this.begin = null;
+      this.ready();
+    });
   }
 
   private unflipped(at: Point): OpenSeadragon.Point {
@@ -253,7 +312,7 @@ export class Viewer {
         tileOverlap: 0,
         minLevel: 0,
         maxLevel: this.most,
-        hasTransparency: () => layer.kind !== "scan",
+        hasTransparency: () => !["scan", "false"].includes(layer.kind),
         getTileUrl: (level: number, x: number, y: number) =>
           `${path}/${this.most - level}/${y}/${x}${query ? `?${query}` : ""}`,
       } as never,
@@ -271,6 +330,7 @@ export class Viewer {
         const former = entry.image;
         entry.image = item;
         this.arrange();
+        if (this.osd.world.getItemCount() === 1) this.take(this.begin);
         if (former && former !== item) {
           const leave = () => {
             if (this.osd.world.getIndexOfItem(former) !== -1) this.osd.world.removeItem(former);

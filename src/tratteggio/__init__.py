@@ -22,12 +22,14 @@ from tratteggio.version import __version__
 if TYPE_CHECKING:
     from tratteggio.align.mosaic import mosaic
     from tratteggio.align.register import register
+    from tratteggio.credentials import sign
     from tratteggio.evaluation import evaluate, verify
     from tratteggio.explanation import explain
     from tratteggio.features import encode, learn
     from tratteggio.files import inspect
     from tratteggio.pages.comparison import compare
     from tratteggio.pages.report import report
+    from tratteggio.pages.treatment_report import treatment_report
     from tratteggio.painting import Lacunae, Restoration, Scan, Stack
     from tratteggio.recipes import adapt, train
     from tratteggio.treatment import detect, enhance, inpaint, open, reopen  # noqa: A004 - reads as `tg.open`
@@ -53,7 +55,9 @@ _HOME = {
     "register": "align",
     "reopen": "treatment",
     "report": "pages",
+    "sign": "credentials",
     "train": "recipes",
+    "treatment_report": "pages",
     "verify": "evaluation",
 }
 
@@ -78,7 +82,9 @@ __all__ = [
     "register",
     "reopen",
     "report",
+    "sign",
     "train",
+    "treatment_report",
     "verify",
 ]
 

@@ -14,6 +14,7 @@
     ├── Diverged (ArithmeticError)           1   training met a loss or a gradient that is no finite number
     ├── Misaligned                           1   scans could not be brought onto one grid as exactly as asked
     ├── OutOfMemory (MemoryError)                1   the machine has less memory than the work takes
+    ├── ClusterFailed                        1   workers of a cluster, or the connection to them, failed
     ├── MissingExtra (ImportError)               3   an optional dependency, a codec or weights
     ├── BrokenPlugin (ImportError)               3   a part of another package that cannot be imported
     ├── Renamed (ImportError)                    1   a public name that is now called otherwise
@@ -109,6 +110,10 @@ class Renamed(TratteggioError, ImportError):
 
 class OutOfMemory(TratteggioError, MemoryError):
     """The work takes more memory than the machine, or its GPU, has left."""
+
+
+class ClusterFailed(TratteggioError):
+    """Workers of a cluster, or the connection to them, failed; what was finished is kept."""
 
 
 class VerificationFailed(TratteggioError):

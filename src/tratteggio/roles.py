@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -49,6 +49,10 @@ class Engine(Protocol):
         """
 
     @property
+    def learnt(self) -> bool:
+        """True if trained weights have a part in what it answers; its picture states so in its metadata."""
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """What was chosen, for the history."""
 
@@ -78,6 +82,21 @@ class Sampler(Protocol):
         """Return the engine that gives fill `number`, from 1 on, instead of what it holds for best."""
 
 
+@runtime_checkable
+class SourceTeller(Protocol):
+    """An engine that tells what it made its fill from."""
+
+    def fill_from_sources(
+        self, window: Stack, lacunae: Lacunae, context: Any
+    ) -> tuple[Array, NDArray[np.float32], dict[str, Array]]:
+        """Propose pixels as `Engine.fill` does, and tell what they come from.
+
+        Returns:
+            fill and confidence; and for each source in words, as "irr, xray" or "paint around", its share in
+            each lost pixel: (h, w) of 0 .. 1, which add up to 1.
+        """
+
+
 class Enhancer(Protocol):
     """Improves a scan. Built before the scan enters; keeps no state between windows.
 
@@ -100,6 +119,10 @@ class Enhancer(Protocol):
     @property
     def step(self) -> int:
         """Windows begin at multiples of it, in pixels of the scan: the stride of a net; 1: anywhere."""
+
+    @property
+    def learnt(self) -> bool:
+        """True if trained weights have a part in what it answers; its picture states so in its metadata."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -135,6 +158,15 @@ class Finder(Protocol):
 
     def found(self, scan: Scan) -> dict[str, float]:
         """Return what was read off, for the history; nothing of what was told."""
+
+
+@runtime_checkable
+class Consulting(Protocol):
+    """An enhancer that reads files beside the scan, such as hints."""
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Which; they are checked like inputs, and named in the history."""
 
 
 @runtime_checkable
@@ -295,8 +327,8 @@ class Format(Protocol):
     """One kind of files. Each module in `formats/`, or behind an entry point of `tratteggio.formats`, is one.
 
     The module has `FACTS` and `recognizes`, and the functions of what it can do: `ScanReader`, `StackReader`,
-    `ScanWriter`, `StackWriter`, `ProposalWriter`, `ClassMaps`. It is imported to look at any file, so it
-    imports its codecs inside its functions.
+    `ScanWriter`, `StackWriter`, `ProposalWriter`, `Publisher`, `ClassMaps`, `LayerReader`, `OutlineReader`.
+    It is imported to look at any file, so it imports its codecs inside its functions.
 
     `tratteggio.files` does the rest, for all formats alike:
 
@@ -419,6 +451,78 @@ class ProposalWriter(Format, Protocol):
         """Write the layers; the history is written beside it."""
 
 
+class Layer(NamedTuple):
+    """One picture of a publication.
+
+    Attributes:
+        name: of its folder: letters, digits, ".", "_" and "-".
+        label: what viewers call it.
+        scan: what it shows; all layers of a publication are on one grid.
+        differs: where it differs from the first layer, whose depth and profile it has; None: it is a scan of
+            its own.
+    """
+
+    name: str
+    label: str
+    scan: Scan
+    differs: Lacunae | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Publication:
+    """One painting as it is published: pictures over each other, damage, and what is said of it.
+
+    Attributes:
+        title: what the painting is called.
+        layers: at least one; viewers show the first one to begin with.
+        damage: where there is damage, by entry of the legend.
+        facts: (label, value) in plain text.
+        history: how the proposal or the stack came to be; JSON-like.
+        rights: the address of a licence or rights statement.
+        statement: what viewers must show: who owns it, that parts are a hypothesis.
+    """
+
+    title: str
+    layers: tuple[Layer, ...]
+    damage: Mapping[str, Lacunae]
+    facts: tuple[tuple[str, str], ...] = ()
+    history: Mapping[str, Any] | None = None
+    rights: str | None = None
+    statement: str | None = None
+
+
+@runtime_checkable
+class Publisher(Format, Protocol):
+    """A format that publishes paintings as a folder for web servers."""
+
+    def publish(
+        self,
+        publication: Publication,
+        folder: Path,
+        *,
+        address: str,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Write one painting; each layer is read once, in bands.
+
+        Args:
+            publication: what to write.
+            folder: an empty one.
+            address: where the folder will be reached, without "/" at the end.
+            progress: called with (pixels read, pixels in all), scans counted one by one.
+        """
+
+    def collect(self, title: str, members: Sequence[tuple[str, str]], folder: Path, *, address: str) -> None:
+        """Write the list of several published paintings.
+
+        Args:
+            title: of the list.
+            members: (folder, title) of each painting.
+            folder: the one that holds theirs.
+            address: where it will be reached.
+        """
+
+
 @runtime_checkable
 class ClassMaps(Format, Protocol):
     """A format that holds numbered classes with a colour for each."""
@@ -439,3 +543,39 @@ class ClassMaps(Format, Protocol):
 
     def read_orientation(self, path: Path) -> int:
         """Return the orientation tag, 1 to 8; 1 if there is none."""
+
+
+@runtime_checkable
+class LayerReader(Format, Protocol):
+    """A format whose files hold layers with names, one of which may be a mask."""
+
+    def list_layers(self, path: Path) -> list[str]:
+        """List the names of all layers that hold pixels, in a stated order; names may repeat."""
+
+    def open_layer(self, path: Path, number: int) -> Scan:
+        """Open one layer, by its place in that list.
+
+        Returns:
+            a scan on the whole canvas with the name str(path), clear where the layer has no pixels.
+        """
+
+
+class Outlines(NamedTuple):
+    """Areas as a file draws them, in pixels of the painting.
+
+    Attributes:
+        polygons: each a list of rings (n, 2) float64 of (column, row), where (0, 0) is the upper left corner
+            of the first pixel. A place within an odd number of rings of a polygon lies in it.
+        left_out: what the file holds besides, by kind, and how often: {"text": 1}.
+    """
+
+    polygons: list[list[NDArray[np.float64]]]
+    left_out: dict[str, int]
+
+
+@runtime_checkable
+class OutlineReader(Format, Protocol):
+    """A format whose files draw areas as polygons."""
+
+    def read_outlines(self, path: Path, grid: tuple[int, int]) -> Outlines:
+        """Read all areas, for a painting of (rows, cols)."""

@@ -23,6 +23,7 @@ class Noisy:
     local: bool = True
     name: str = "noisy"
     reads: tuple[str, ...] = ()
+    learnt: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:

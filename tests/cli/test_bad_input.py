@@ -49,6 +49,24 @@ def inpaint(folder: Path, *, scan="panel.tif", mask="lost.png", out="out.tif", m
     return code, said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("inspect nix.tif", "inpaint nix.tif -o o.tif", "detect nix.tif -o o.png", "verify nix.tif"),
+        *("enhance nix.tif -o o.tif --op sobel", "evaluate --reference nix.tif --result nix.tif"),
+        *("compare nix.tif nix.tif", "report nix.tif", "export nix.tif --to ora", "studio nix.tif"),
+        *("register nix.tif irr=nix.tif -o o.ome.tif", "explain descriptor-v32 nix.tif"),
+        *("encode nix.tif -o o.tif", "train srcnn --data nix.tif -o o"),
+    ],
+)
+def test_what_is_missing_is_named_alike_by_all_commands(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, said = say(*words.split())
+    assert code == 1, said
+    assert "nix.tif: no such f" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_sound_case_goes_through(folder):
     code, said = inpaint(folder)
     assert code == 0
@@ -273,3 +291,38 @@ def test_cuda_asked_of_an_engine_that_runs_on_the_cpu(folder):
     code, said = inpaint(folder, more=["--engine", "diffusion", "--device", "cuda"])
     assert code == 2
     assert "diffusion" in said
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "exit_code", "words"),
+    [
+        ("tcp://127.0.0.1:9", 1, "no scheduler answered at tcp://127.0.0.1:9"),
+        ("somewhere", 2, "--scheduler must be an address"),
+        ("local:none", 2, "--scheduler must be local: and a number"),
+    ],
+)
+def test_a_scheduler_that_cannot_be_used(folder, scheduler, exit_code, words):
+    code, said = inpaint(folder, more=["--engine", "tension", "--scheduler", scheduler])
+    assert code == exit_code
+    assert words in said
+
+
+@pytest.mark.parametrize("verb", ["detect", "enhance", "encode", "evaluate"])
+def test_every_verb_on_windows_names_a_scheduler_that_is_not_there(folder, verb):
+    words = {
+        "detect": [folder / "panel.tif", "-o", folder / "found.png", "--kind", "tophat"],
+        "enhance": [folder / "panel.tif", "-o", folder / "out.tif", "--op", "sobel"],
+        "encode": [folder / "panel.tif", "-o", folder / "out.ome.zarr"],
+        "evaluate": ["--reference", folder / "panel.tif", "--result", folder / "panel.tif"],
+    }[verb]
+    code, said = say(verb, *words, "--scheduler", "tcp://127.0.0.1:9")
+    assert code == 1
+    assert "no scheduler answered" in said
+    assert not list(folder.glob("*out*"))
+
+
+def test_a_scheduler_without_dask_names_the_extra(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    code, said = inpaint(folder, more=["--engine", "tension", "--scheduler", "local:2"])
+    assert code == 3
+    assert "pip install 'tratteggio[cluster]'" in said

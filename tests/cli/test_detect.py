@@ -106,6 +106,10 @@ def test_a_map_shows_classes_in_their_colours_and_fills_by_policy(scan: Path):
     assert "--policy crack=fill" in text
     words = ("--policy", "crack=fill,loss=keep", "--grow", "1px", "--engine", "diffusion")
     code, text = run("inpaint", scan, "--damage", shown, "-o", out, *words)
+    assert code == 2, "a map that somebody gives is looked at as a map that was detected"
+    assert "5.10 % of the area would be filled (more than 2 %)" in text
+    assert files.sidecar(out, "overlay").exists()
+    code, text = run("inpaint", scan, "--damage", shown, "-o", out, *words, "--yes")
     assert code == 0, text
     lost = files.read_lacunae(files.sidecar(out, "lost")).read()
     found = files.read_lacunae(mask).read()

@@ -163,7 +163,7 @@ def test_an_enhancer_writes_a_larger_scan_and_says_that_it_is_a_hypothesis(panel
         (["--with", "superresolution"], "no enhancer named 'superresolution'; did you mean 'superres'"),
         (["--with", "superres", "--op", "box"], "filters and an enhancer cannot be combined"),
         (["--with", "superres", "--tile", "64"], "omit --tile"),
-        (["--with", "superres:weights=none.safetensors"], "there is no file none.safetensors"),
+        (["--with", "superres:weights=none.safetensors"], "none.safetensors: no such file"),
         ([], "one filter at least"),
     ],
 )

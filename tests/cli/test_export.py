@@ -62,6 +62,28 @@ def test_a_proposal_becomes_layers(folder: Path, tmp_path: Path) -> None:
     assert names == ["original", "fill", "lacunae"]
 
 
+def test_a_folder_is_published_for_the_web(folder: Path, tmp_path: Path) -> None:
+    with (folder / "painting.toml").open("a") as file:
+        file.write('[object]\nartist = "unknown"\nowner = "Museum of Tests"\nlocation = "store 3"\n')
+    outcome = run("export", folder, "--to", "iiif", "--json")
+    made = tmp_path / "panel.v2.iiif"
+    told = json.loads(outcome.stdout)
+    assert (told["output"], told["paintings"]) == (str(made), [str(made)])
+    assert f"run `python -m http.server` in {tmp_path}" in told["notes"][0]
+    manifest = json.loads((made / "manifest.json").read_text())
+    told = {one["label"]["en"][0]: one["value"]["none"][0] for one in manifest["metadata"]}
+    assert told == {"Artist": "unknown", "Owner": "Museum of Tests", "Pixels": "40 rows x 50 columns"}
+    assert manifest["id"] == "http://localhost:8000/panel.v2.iiif/manifest.json"
+    assert run("export", folder, "--to", "iiif").exit_code == 2  # it is there already
+    outcome = run(
+        "export", folder, "--to", "iiif", "--overwrite", "--address", "https://a.example/b", "--json"
+    )
+    assert json.loads(outcome.stdout)["notes"] == []
+    assert json.loads((made / "manifest.json").read_text())["id"] == "https://a.example/b/manifest.json"
+    facts = json.loads(run("inspect", made / "irr" / "info.json", "--json").stdout)["files"][0]
+    assert facts["rows"] == 40
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -69,6 +91,9 @@ def test_a_proposal_becomes_layers(folder: Path, tmp_path: Path) -> None:
         (("--to", "ome-zarr", "-o", "out.tif"), 2, "ends in .ome.zarr"),
         (("--to", "ome-tiff", "-o", "nowhere/out.ome.tif"), 1, "there is no folder"),
         (("--to", "ora"), 1, "history"),
+        (("--to", "ome-zarr", "--rights", "x"), 2, "--rights: only for iiif, not for ome-zarr"),
+        (("--to", "iiif", "--rights", "x"), 2, "--rights must be"),
+        (("--to", "iiif", "--finish", "hatched"), 2, "is not a proposal"),
     ],
 )
 def test_what_cannot_be_exported(folder: Path, words: tuple[str, ...], code: int, said: str) -> None:

@@ -77,7 +77,7 @@ def test_info_tells_the_card_and_the_hash_of_a_file(weights):
 def test_what_info_cannot_tell_of(weights, tmp_path):
     for words, code, told in (
         (("info", "pconv-compat"), 2, "did you mean 'pconv-compact'?"),
-        (("info", tmp_path / "none.safetensors"), 1, "there is no file"),
+        (("info", tmp_path / "none.safetensors"), 1, "no such file"),
         (("info",), 2, "needs the name"),
         (("list", "pconv-compact"), 2, "takes no name"),
         (("info2",), 2, "did you mean 'info'?"),

@@ -116,13 +116,15 @@ def test_what_cannot_be_misspelt_is_looked_at_before_the_pictures(folder):
 # --- pictures ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("make", "told"), [(False, "is not a folder"), (True, "holds no pictures")])
-def test_a_folder_without_pictures(tmp_path, make, told):
+@pytest.mark.parametrize(
+    ("make", "code", "told"), [(False, 1, "no such folder"), (True, 2, "holds no images")]
+)
+def test_a_folder_without_pictures(tmp_path, make, code, told):
     folder = tmp_path / "none"
     if make:
         folder.mkdir()
         (folder / "notes.txt").write_text("nothing here")
-    assert told in said(train(folder), 2)
+    assert told in said(train(folder), code)
     assert not (tmp_path / "run").exists()
 
 

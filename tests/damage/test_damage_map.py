@@ -35,6 +35,14 @@ def test_losses_are_filled_and_cracks_kept_unless_told_otherwise():
     assert_array_equal(damage.to_fill(told).read(), damage.of("scratch", "crack").read())
 
 
+@pytest.mark.parametrize("grow", [None, "2px"])
+def test_what_is_not_filled_is_kept_damage(grow):
+    damage = some(0)
+    kept = damage.to_fill(policies("stain=fill"), grow=grow).read_kept_damage()
+    assert kept.any()
+    assert_array_equal(kept, damage.of("crack", "overpaint").read())
+
+
 @given(seed=st.integers(0, 50), px=st.sampled_from([0.0, 1.0, 1.5, 3.2]))
 def test_a_rim_reaches_as_far_as_told_and_never_over_what_is_kept(seed, px):
     damage = some(seed)

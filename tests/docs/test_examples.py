@@ -1,7 +1,9 @@
 """The commands and the Python of the documentation run as they stand."""
 
+import io
 import re
 import shlex
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,19 @@ def blocks(page: Path, language: str) -> list[str]:
     return [code for name, code in zip(parts[1::4], parts[2::4], strict=True) if name == language]
 
 
+def write_drawn_masks(folder: Path, lost: np.ndarray) -> None:
+    """Write the mask again as a layer and as an outline, as other programs do."""
+    stroke = io.BytesIO()
+    Image.fromarray(np.where(lost[..., None], [255, 0, 0, 255], 0).astype(np.uint8)).save(stroke, "PNG")
+    with zipfile.ZipFile(folder / "panel.ora", "w") as archive:
+        archive.writestr("mimetype", "image/openraster")
+        archive.writestr("data/0.png", stroke.getvalue())
+        layers = '<layer name="losses" src="data/0.png"/><layer name="copy" src="data/0.png"/>'
+        archive.writestr("stack.xml", f'<image w="80" h="96"><stack>{layers}</stack></image>')
+    outline = '<svg viewBox="0 0 80 96"><path d="M20 30h9v12z"/></svg>'
+    (folder / "losses.svg").write_text(outline)
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small panel and its mask under the names that the pages use."""
@@ -39,6 +54,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder.mkdir(exist_ok=True)
         write(phantom.damaged.read(), folder / "panel.tif")
         Image.fromarray(np.where(lost, 255, 0).astype(np.uint8)).save(folder / "lost.png")
+        write_drawn_masks(folder, lost)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,16 +1,20 @@
 """The engine that joins net and patches, where paint is scarce and options are unkind."""
 
 import logging
+import pickle
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image
 from scipy import ndimage
 
 import tratteggio as tg
+from tratteggio.damage import DamageMap, index_of, policies
 from tratteggio.engines import brushwork, pconv
 from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.metrics import seam_visibility, texture_kept
+from tratteggio.painting import Scan, Stack
 from tratteggio.roles import Sampler
 from tratteggio.treatment.making import make_engine
 
@@ -58,6 +62,84 @@ def test_lacunae_at_all_four_borders_are_filled_from_within():
     after = tg.inpaint(before, lost, engine=brushwork.make(structure="tension"))
     assert_array_equal(after[~lost], before[~lost])
     assert np.ptp(after[lost][:, 2].astype(int)) <= 1  # nothing came in from beyond the border
+
+
+def cracked(rows: int = 128, cols: int = 128) -> tuple[np.ndarray, DamageMap]:
+    """Paint with red cracks all over, but for a loss; a map that knows both."""
+    paint, indices = strokes(rows, cols), np.zeros((rows, cols), np.uint8)
+    paint[..., 0] = paint[..., 0] // 4
+    across = np.add.outer(np.arange(rows), 3 * np.arange(cols)) % 41 < 5
+    paint[across] = [255, 0, 0]
+    indices[across] = index_of("crack")
+    indices[blot(rows, cols)] = index_of("loss")
+    return paint, DamageMap(indices)
+
+
+@pytest.mark.parametrize("engine", ["auto", "brushwork", "patch_mrf"])
+def test_cracks_of_a_damage_map_are_not_copied_unless_asked(engine):
+    paint, damage = cracked()
+    lost = damage.of("loss").read()
+    plain, copied = (
+        tg.inpaint(paint, damage=damage, engine=f"{engine}{option}")[lost][:, 0]
+        for option in ("", ":copy_damage=true")
+    )
+    assert np.mean(copied > 150) > 0.02
+    assert np.mean(plain > 150) < 0.001
+
+
+def test_kept_damage_of_other_places_is_not_copied():
+    paint, damage = cracked(520, 520)
+    lacunae = damage.to_fill(policies())
+    context = brushwork.make().prepare(Stack((Scan(paint),)), lacunae)
+    assert context is not None
+    place, swatch = context.swatch(0)
+    kept = lacunae.read_kept_damage(place)
+    assert kept.any()
+    assert not swatch.known[kept].any()
+    assert swatch.known.any()
+    place_there, swatch_there = pickle.loads(pickle.dumps(context)).swatch(0)
+    assert place_there == place, "another process looks for itself and finds the same"
+    assert_array_equal(swatch_there.known, swatch.known)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_fills_have_the_depth_of_the_painting(dtype):
+    """Paint of 16 bits is laid with all its steps, not with the 256 of a guess."""
+    fine = strokes().astype(np.float64) * 251 + np.arange(128)[:, None] * 3.0
+    before = (fine if dtype == "uint16" else fine / 65535).astype(dtype)
+    after = tg.inpaint(before, blot(), engine="brushwork")
+    assert after.dtype == before.dtype
+    laid = np.rint(after[blot()].astype(np.float64) * (1 if dtype == "uint16" else 65535))
+    assert len(np.unique(laid % 251)) > 200
+    assert 0.7 < texture_kept(after, blot()) < 1.3
+
+
+def test_opacity_of_the_painting_is_kept_and_a_fill_is_opaque():
+    clear = np.full((128, 128, 1), 255, np.uint8)
+    clear[:20] = 90
+    before, lost = np.concatenate([strokes(), clear], axis=2), blot()
+    after = tg.inpaint(before, lost, engine="brushwork")
+    assert_array_equal(after[~lost], before[~lost])
+    assert (after[lost][:, 3] == 255).all()
+    assert_array_equal(after[lost][:, :3], tg.inpaint(before[..., :3], lost, engine="brushwork")[lost])
+
+
+@pytest.mark.parametrize("quality", [10, 40])
+def test_blocks_of_a_jpeg_do_not_show_more_in_the_fill_than_around_it(quality, tmp_path):
+    """Steps at every eighth pixel, beside those elsewhere: fills may not be laid into a grid of their own."""
+    file, lost = tmp_path / "scan.jpg", blot()
+    Image.fromarray(strokes()).save(file, quality=quality)
+    before = np.asarray(Image.open(file).convert("RGB"))
+    after = tg.inpaint(before, lost, engine="brushwork")
+    assert_array_equal(after[~lost], before[~lost])
+    steps = np.abs(np.diff(after.astype(np.float64).mean(axis=2), axis=1))
+    inside = lost[:, 1:] & lost[:, :-1]
+    on_grid = np.arange(127) % 8 == 7
+    blockiness = [
+        steps[where & on_grid].mean() / steps[where & ~on_grid].mean() for where in (inside, ~lost[:, 1:])
+    ]
+    assert blockiness[0] < 1.15 * blockiness[1]
+    assert 0.7 < texture_kept(after, lost) < 1.3
 
 
 @pytest.mark.parametrize("level", [0, 137, 255])

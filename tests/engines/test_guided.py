@@ -254,3 +254,45 @@ def test_what_is_not_known_teaches_nothing() -> None:
     features, colour, known = relief(1), relief(2, channels=3), ~blot()
     other = np.where(known[..., None], colour, 1e6)
     assert_array_equal(regressed(features, colour, known)[0], regressed(features, other, known)[0])
+
+
+def test_it_tells_which_scans_filled_which_share() -> None:
+    """Infrared shows the loss on the left, the X-ray that on the right; below, both show it."""
+    irr, xray = relief(1), relief(2)
+    colour = 20 + 0.4 * np.concatenate([irr, xray, irr + xray], axis=2)
+    lost = np.zeros(GRID, bool)
+    left, right, below = np.s_[20:40, 10:30], np.s_[20:40, 70:90], np.s_[65:85, 40:60]
+    for place, scans in ((left, [irr]), (right, [xray]), (below, [irr, xray])):
+        lost[place] = True
+        for scan in scans:
+            scan[place] += 90
+    window = Stack((Scan(colour), Scan(irr[..., 0], "irr"), Scan(xray[..., 0], "xray")))
+    sources = guided.Guided().fill_from_sources(window, Lacunae(lost), None)[2]
+    assert set(sources) == {"paint around", "irr", "xray"}
+    assert_allclose(sum(sources.values()), lost.astype(float), atol=1e-12)
+    assert sources["xray"][left].mean() > 0.7
+    assert sources["irr"][right].mean() > 0.7
+    assert not sources["irr"][left].any()
+    assert not sources["xray"][right].any()
+    assert (sources["paint around"][below] == 1).all()
+
+
+@pytest.mark.parametrize("tile", [32, 512])
+def test_the_history_tells_the_shares_whatever_the_tile(tile: int, caplog: pytest.LogCaptureFixture) -> None:
+    irr = relief(1)
+    lost, colour = blot(), np.repeat(0.5 * irr, 3, axis=2).astype(np.uint8)
+    irr[70:73, 5:60] += 90
+    stack = Stack((Scan(colour), Scan(irr[..., 0].astype(np.uint8), "irr")))
+    caplog.set_level("INFO", "tratteggio")
+    told = tg.inpaint(stack, lost, engine=guided.Guided(), tile=tile).history["filled_from"]
+    assert set(told) == {"irr", "paint around"}
+    assert sum(told.values()) == pytest.approx(1, abs=1e-3)
+    assert 0.08 < told["paint around"] < 0.25, "the narrow lacuna is 165 of 1,375 pixels"
+    assert f"{100 * told['irr']:.1f} % from irr" in caplog.text
+
+
+def test_an_engine_that_does_not_tell_leaves_no_shares() -> None:
+    assert (
+        "filled_from"
+        not in tg.inpaint(Scan(relief(1)[..., 0].astype(np.uint8)), blot(), engine="tension").history
+    )

@@ -62,7 +62,7 @@ def test_colours_are_those_of_the_net_between_its_cells(made):
     scan = grey(64, 96)
     x = torch.from_numpy(np.stack([scan] * 3)[None] / np.float32(255))
     with torch.inference_mode():
-        expected = made.net(x)[0].movedim(0, -1).numpy()
+        expected = made.colours.net(x)[0].movedim(0, -1).numpy()
     found = tg.enhance(scan, enhancer=made)
     assert np.abs(found - 255 * expected).max() <= 1.01
 

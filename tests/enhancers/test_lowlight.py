@@ -10,12 +10,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tratteggio as tg
 from tratteggio import files, models
 from tratteggio.enhancers import lowlight
+from tratteggio.enhancers._exposure import missing_light
 from tratteggio.enhancers._look import reduced
 from tratteggio.enhancers._raw import RawRoute
 from tratteggio.errors import BadPixels, BadUsage, UnknownName, UnsupportedFile
 from tratteggio.files.sensor import SENSOR, Sensor, sensor_of
 from tratteggio.layers.bayer import pack
 from tratteggio.painting import Metadata, Scan
+from tratteggio.painting.tone import from_light, to_light
 from tratteggio.windows import Outputs
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
@@ -45,6 +47,49 @@ def test_a_reduced_scan_holds_means_of_squares(grid: tuple[int, int], monkeypatc
         for r in range(rows)
     ]
     assert_allclose(found, np.array(looped), atol=1e-5)
+
+
+# --- exposure --------------------------------------------------------------------------------------------
+
+
+def lit(rows: int = 90, cols: int = 70) -> np.ndarray:
+    """Linear light from nearly black to white."""
+    return np.clip(dark(rows, cols) * 4, 0, 1).astype(np.float64)
+
+
+@pytest.mark.parametrize("lack", [10.0, 40.0])
+def test_a_scan_that_lacks_light_by_a_factor_gets_it_back(lack: float) -> None:
+    truth = from_light(lit(), np.dtype(np.uint16))
+    taken = from_light(lit() / lack, np.dtype(np.uint16))
+    assert missing_light(Scan(taken)) == pytest.approx(lack, rel=0.01)
+    assert_allclose(tg.enhance(taken, enhancer="lowlight").astype(int), truth.astype(int), atol=400)
+
+
+def test_a_scan_that_is_bright_enough_stays_bit_for_bit_and_it_is_said(caplog) -> None:
+    for picture in (from_light(lit(), np.dtype(np.uint8)), (lit() * 3 - 0.5).astype(np.float32)):
+        caplog.clear()
+        assert_array_equal(tg.enhance(picture, enhancer="lowlight"), picture)
+        assert "is bright enough, so lowlight changes nothing" in caplog.text
+
+
+def test_a_told_ratio_multiplies_light_whatever_the_scan() -> None:
+    picture = from_light(lit(), np.dtype(np.uint16))
+    answer = tg.enhance(picture, enhancer="lowlight:ratio=2")
+    expected = from_light(np.clip(2 * to_light(picture), 0, 1), np.dtype(np.uint16))
+    assert_allclose(answer.astype(int), expected.astype(int), atol=1)
+
+
+def test_what_a_scan_does_not_show_and_a_few_hot_pixels_do_not_count() -> None:
+    picture = from_light(lit() / 10, np.dtype(np.uint16))
+    alone = missing_light(Scan(picture))
+    seen = np.ones(picture.shape[:2], bool)
+    seen[:20] = False
+    shown = np.where(seen[..., None], picture, 65535).astype(np.uint16)
+    assert missing_light(Scan(shown, seen=seen)) == pytest.approx(alone, rel=0.05)
+    hot = picture.copy()
+    hot[40, 10:20] = 65535
+    assert missing_light(Scan(hot)) == pytest.approx(alone, rel=0.05)
+    assert missing_light(Scan(np.zeros((5, 5), np.uint8))) == 1
 
 
 # --- illumination and curves -----------------------------------------------------------------------------
@@ -210,10 +255,14 @@ def test_a_raw_file_is_developed_into_a_file(tmp_path: Path) -> None:
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(UnknownName, match="no route of lowlight named 'curve'; did you mean 'curves'"):
         lowlight.make(route="curve")
-    with pytest.raises(BadUsage, match="use route=raw instead of curves"):
+    with pytest.raises(BadUsage, match="route curves takes no ratio; omit it, or use route=exposure"):
         lowlight.make(route="curves", ratio=3.0)
     with pytest.raises(BadUsage, match="ratio of lowlight lies between 1 and 300, got 500"):
         lowlight.make(route="raw", ratio=500.0)
     with pytest.raises(UnsupportedFile, match="enhancer lowlight takes those of illumination"):
+        lowlight.make(route="illumination", weights="curves")
+    with pytest.raises(BadUsage, match="route=exposure has no net"):
         lowlight.make(weights="curves")
+    with pytest.raises(BadUsage, match="ratio of lowlight lies between 1 and 300, got 0.5"):
+        lowlight.make(ratio=0.5)
     assert isinstance(lowlight.make(route="raw"), RawRoute)

@@ -9,12 +9,21 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 from tratteggio.errors import UnreadableFile
-from tratteggio.experiments import _peers, fills
+from tratteggio.experiments import _peers, _scores, _sized, fills
 from tratteggio.experiments._images import readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.metrics import patch_distance, texture_kept
 
-TINY = fills.Scale(most=2, side=48, engines=("telea", "tension", "warp"), peers=(), conclusive=True)
+TINY = fills.Scale(
+    most=2,
+    side=48,
+    engines=("telea", "tension", "warp"),
+    peers=(),
+    conclusive=True,
+    bins=True,
+    sized=(),
+    sheets=None,
+)
 
 
 @pytest.fixture
@@ -65,7 +74,7 @@ def test_a_score_is_psnr_where_lost_and_ssim_around_it():
 def test_an_exact_fill_and_a_failure_have_scores_too():
     image = np.zeros((20, 20, 3), np.uint8)
     lost = np.eye(20, dtype=bool)
-    assert fills.score(image, lost, lambda p, _: (p, 0.1)).psnr == fills.EXACT_DB
+    assert fills.score(image, lost, lambda p, _: (p, 0.1)).psnr == _scores.EXACT_DB
     assert set(fills.score(image, lost, lambda *_: None)) == {None}
 
 
@@ -205,3 +214,75 @@ def test_a_peer_says_that_it_is_missing_or_fills_where_lost_alone(name, broken):
 def test_a_peer_that_crashes_gives_no_answer_and_takes_nobody_along(broken, monkeypatch):
     monkeypatch.setattr(_peers.sys, "executable", "/bin/false")
     assert _peers.ask("shift_map", *broken) is None
+
+
+# --- wide and narrow lacunae by size -----------------------------------------------------------------
+
+
+def test_sizes_have_tables_of_all_measures_and_sheets_to_look_at(tmp_path, monkeypatch):
+    folder = tmp_path / "paintings"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        side = 120 if number % 2 else 200
+        rough = rng.integers(0, 256, (20, 20, 3), np.uint8)
+        Image.fromarray(rough).resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{number}.png")
+    wide = _sized.Sized("wide", 130, 9)
+    scale = fills.Scale(
+        most=None, side=48, engines=("telea", "tension"), peers=(), conclusive=True,
+        bins=False, sized=(wide, _sized.Sized("narrow", 110, 2)), sheets=wide._replace(most=1),
+    )  # fmt: skip
+    monkeypatch.setattr(fills, "SCALES", {"tiny": scale})
+    monkeypatch.setattr(_sized, "BEFORE", "telea")
+    monkeypatch.setattr(_sized, "AFTER", "tension")
+    monkeypatch.setattr("tratteggio.training.image_lists._rank", lambda name: int(name[:-4]) / 30)
+    report = run(folder, tmp_path / "out")
+    large, narrow = report.tables
+    assert large.title == "Wide lacunae in squares of 130 px, 3 pictures", (
+        "three of the six set aside are large"
+    )
+    assert narrow.title.endswith("110 px, 2 pictures")
+    for table in report.tables:
+        assert [row.name for row in table.rows] == ["telea", "tension"]
+        assert all(value is not None for row in table.rows for value in row.ours.values())
+    assert report.claims == []
+    assert report.seconds.keys() == {"telea", "tension"}
+    (sheet,) = (tmp_path / "out" / "sheets").iterdir()
+    laid = np.asarray(Image.open(sheet))
+    assert laid.shape == (130, 4 * 130 + 3 * _sized.GAP, 3)
+    lost = (laid[:, :130] == 255).all(axis=2)
+    assert (laid[:, 136:266][~lost] == laid[:, :130][~lost]).all()
+    assert 0.1 < lost.mean() < 0.6
+    assert (laid[:, 272:402][lost] != laid[:, 408:538][lost]).any()
+
+
+def test_slow_systems_are_left_out_of_large_squares():
+    assert _sized.takes("shift_map", 256)
+    assert not _sized.takes("shift_map", 512)
+    assert _sized.takes("auto", 1024)
+
+
+def test_goals_in_wide_lacunae_are_judged_by_the_best_peer():
+    def score(psnr, patches, texture=0.9, seam=1.05):
+        return 8 * [_scores.Score(psnr, 0.5, 1.0, patches, patches, texture, 0.4, seam, 4.0)]
+
+    wide, narrow = _sized.Sized("wide", 512, 1), _sized.Sized("narrow", 512, 1)
+    scores = {
+        ("pconv", wide.name): score(20.0, 6.0),
+        ("auto", wide.name): score(19.0, 2.0, seam=1.3),
+        ("patch_mrf", wide.name): score(18.9, 1.0),
+        ("patchmatch", wide.name): score(18.0, 2.5),
+        ("resynthesizer", wide.name): score(18.5, 2.2),
+        ("pconv", narrow.name): score(30.0, 1.0),
+        ("auto", narrow.name): score(29.0, 1.0),
+    }
+    verdicts = [claim.verdict for claim in _sized.judge(scores, wide, conclusive=True)]
+    assert verdicts == ["reproduced", "reproduced", "reproduced", "not reproduced"]
+    scores["resynthesizer", wide.name] = score(19.5, 1.9)
+    verdicts = [claim.verdict for claim in _sized.judge(scores, wide, conclusive=True)]
+    assert verdicts == ["not reproduced", "not reproduced", "reproduced", "not reproduced"]
+    (claim,) = _sized.judge(scores, narrow, conclusive=True)
+    assert claim.verdict == "not reproduced"
+    assert {one.verdict for one in _sized.judge(scores, wide, conclusive=False)} == {"not attempted"}
+    few = {key: found[:7] for key, found in scores.items()}
+    assert {one.verdict for one in _sized.judge(few, wide, conclusive=True)} == {"not attempted"}

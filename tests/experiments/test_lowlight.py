@@ -14,7 +14,7 @@ from tratteggio.layers.tone import displayed
 
 pytestmark = pytest.mark.usefixtures("weights_at_hand")
 
-TINY = lowlight.Scale(most=2, longest=48, side=40, conclusive=True)
+TINY = lowlight.Scale(few=2, most=2, longest=48, side=40, conclusive=True)
 SENSOR = Sensor(
     red=(0, 0), black=BLACK, white=WHITE, balance=(2.0, 1.0, 1.6), to_srgb=((1, 0, 0), (0, 1, 0), (0, 0, 1))
 )
@@ -63,14 +63,16 @@ def test_a_run_measures_every_way_and_is_resumed_without_measuring_again(
     paintings: Path, tmp_path: Path, monkeypatch
 ) -> None:
     report = run(paintings, tmp_path / "out", monkeypatch)
-    by_title = {table.title: table for table in report.tables}
-    light, raw, noise = (
-        by_title[title] for title in ("Light given back", "Raw from the dark", "Noise taken off")
-    )
-    assert [row.name for row in light.rows][-2:] == [lowlight.CURVES, lowlight.ILLUMINATION]
+    less, light, raw, noise = report.tables[:4]
+    for table in (less, light):
+        assert [row.name for row in table.rows][-3:] == [
+            lowlight.EXPOSURE,
+            lowlight.CURVES,
+            lowlight.ILLUMINATION,
+        ]
     assert [row.name for row in raw.rows][-1] == lowlight.RAW
-    assert [row.name for row in noise.rows][-2:] == [lowlight.FOUND, lowlight.TOLD]
-    for table in (light, raw, noise):
+    assert [row.name for row in noise.rows][4:6] == [lowlight.FOUND, lowlight.TOLD]
+    for table in (less, light, raw, noise):
         assert all(np.isfinite(value) for row in table.rows for value in row.ours.values())
     as_it_is = noise.rows[0].ours
     for sigma in lowlight.SIGMAS:  # less what black and white cut off
@@ -87,7 +89,13 @@ def test_other_seeds_spoil_otherwise(paintings: Path, tmp_path: Path, monkeypatc
     image = np.array(Image.open(paintings / "0.png"))
     ours = lowlight._ours()
     shown = [
-        [case.shown for case in lowlight._cases(image, "0.png", TINY, ours, seed=seed)] for seed in (0, 0, 1)
+        [
+            case.shown
+            for cases in (lowlight._dark_cases, lowlight._sensor_cases)
+            for case in cases(image, "0.png", TINY, ours, seed=seed)
+            if case.kind != "exposure"  # a factor, the same for all
+        ]
+        for seed in (0, 0, 1)
     ]
     for one, same, other in zip(*shown, strict=True):
         np.testing.assert_array_equal(one, same)
@@ -97,15 +105,30 @@ def test_other_seeds_spoil_otherwise(paintings: Path, tmp_path: Path, monkeypatc
 def test_our_rivals_are_beaten_or_it_is_said_that_they_are_not() -> None:
     mean = {
         (kind, degree, way): (20.0 + 6 * (way == "raw") + 1 * (way == "curves"), 0.5)
-        for kind, degrees in {"light": ["dark"], "raw": ["30 times"], "noise": ["sigma 15"]}.items()
+        for kind, degrees in {
+            "exposure": ["dim"],
+            "light": ["dark"],
+            "raw": ["30 times"],
+            "noise": ["sigma 15"],
+        }.items()
         for degree in degrees
-        for way in (*lowlight.NOT_OURS[kind], "illumination", "curves", "raw", lowlight.TOLD)
+        for way in (
+            *lowlight.NOT_OURS[kind],
+            lowlight.EXPOSURE,
+            "illumination",
+            "curves",
+            "raw",
+            lowlight.TOLD,
+        )
     }
-    kinds = {"light": ["dark"], "raw": ["30 times"], "noise": ["sigma 15"]}
+    kinds = {"exposure": ["dim"], "light": ["dark"], "raw": ["30 times"], "noise": ["sigma 15"]}
     verdicts = {
         claim.text.split(" is ")[0]: claim.verdict for claim in lowlight._claims(mean, kinds, conclusive=True)
     }
     assert verdicts == {
+        "dim: exposure (white point)": "not reproduced",
+        "dim: illumination": "not reproduced",
+        "dim: curves": "reproduced",
         "dark: illumination": "not reproduced",
         "dark: curves": "reproduced",
         "30 times: raw": "reproduced",

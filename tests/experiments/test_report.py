@@ -49,6 +49,25 @@ def test_the_best_of_ours_is_bold_as_it_reads_and_what_is_missing_is_a_dash():
     assert (plain[4], partial[4]) == ("3", "4"), "no way is better"
 
 
+def test_a_terminal_gets_aligned_columns_without_markdown():
+    assert report(header={"title": "A table"}).as_text().splitlines() == [
+        "A table",
+        "",
+        "Two nets.",
+        "",
+        TABLE.title,
+        "         MSE, published  MSE, ours  SSIM  size",
+        "plain              40.7        9.0  0.75     3",
+        "partial               –       8.0*     –     4",
+        "ours                  –       8.0*     –     –",
+        "Means.",
+        "* the best of ours",
+        "",
+        "reproduced: It works",
+        "    It did.",
+    ]
+
+
 def test_claims_and_what_was_run_are_told():
     text = report(
         header={"title": "A table", "scale": "smoke", "choices": {"steps": 3, "peers": ()}, "command": "x"},

@@ -132,7 +132,7 @@ def test_openraster_layers_are_original_fill_and_lacunae(tmp_path, caplog):
     assert_array_equal(original.pixels[..., :3], r.original.pixels)
     assert_array_equal(fill.pixels[..., 3], np.where(LOST, 255, 0))
     assert_array_equal(fill.pixels[LOST][:, :3], np.asarray(r.fill)[LOST])
-    assert_array_equal(lacunae.pixels[LOST], [[255, 0, 0, 128]] * LOST.sum())
+    assert_array_equal(lacunae.pixels[LOST], [[255, 0, 0, 255]] * LOST.sum())
     assert not lacunae.pixels[~LOST].any()
     laid = Image.alpha_composite(Image.fromarray(original.pixels), Image.fromarray(fill.pixels))
     assert_array_equal(np.asarray(laid)[..., :3], r.image)

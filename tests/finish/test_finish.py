@@ -13,8 +13,8 @@ from scipy import ndimage
 from tratteggio import registry
 from tratteggio.errors import BadUsage, UnknownName
 from tratteggio.finish import apply_finish, hatched, neutral, outlined, require_finish
-from tratteggio.finish._light import from_light, to_light
 from tratteggio.painting import Lacunae, Metadata, Restoration, Scan
+from tratteggio.painting.tone import from_light, to_light
 
 NAMES = registry.names("finish")
 DEPTHS = ["uint8", "uint16", "float32", "float64"]
@@ -220,6 +220,64 @@ def test_hatching_is_plain_from_near_and_gone_from_afar(colour: tuple[int, ...])
         color.rgb2lab(from_light(far, np.dtype("float64"))), color.rgb2lab(fill[20:-20, 20:-20])
     )
     assert seen.max() < (1.25 if colour not in EXTREMES else 3.0)
+
+
+GROUNDS = {
+    "brown": (120, 84, 52), "ochre": (190, 150, 90), "blue": (60, 80, 140), "green": (80, 110, 70),
+    "red": (160, 60, 50), "flesh": (210, 170, 140), "umber": (60, 42, 30), "grey": (128, 128, 128),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_no_stroke_leaves_the_hue_of_the_fill(ground: str) -> None:
+    """Selection of colour: no green on brown. Within 30 degrees of hue; on dull grounds by at most 12."""
+    color = pytest.importorskip("skimage.color")
+    restoration = constant(GROUNDS[ground], "uint8", (180, 180))
+    fill = color.rgb2lab(read(restoration)[0, 0])
+    lines = color.rgb2lab(read(apply_finish(restoration, "hatched"))[:, 1::3])
+    chroma = np.hypot(*fill[1:])
+    if chroma > 20:
+        turned = np.angle((lines[..., 1] + 1j * lines[..., 2]) / (fill[1] + 1j * fill[2]), deg=True)
+        assert np.percentile(np.abs(turned), 99) < 30
+    else:
+        away = np.linalg.norm(lines[..., 1:] - fill[1:], axis=-1)
+        assert np.percentile(away, 99) < (12 if chroma > 5 else 5)
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_from_two_metres_the_hatching_is_the_fill(ground: str) -> None:
+    """S-CIELAB (Zhang and Wandell 1997), lines of 250 µm: from 2 m below 1.6, close by (0.3 m) above 4."""
+    restoration = constant(GROUNDS[ground], "uint8", (180, 180))
+    fill, shown = read(restoration), read(apply_finish(restoration, "hatched"))
+    from_afar, close_by = (seen_differences(shown, fill, metres=metres) for metres in (2.0, 0.3))
+    assert np.percentile(from_afar, 99) < 1.6
+    assert np.percentile(close_by, 99) > 4
+
+
+# Opponent channels of S-CIELAB; weights and spreads in degrees of the blurs of each.
+OPPONENT = np.array([[0.279, 0.72, -0.107], [-0.449, 0.29, -0.077], [0.086, -0.59, 0.501]])
+BLURS = (
+    ((0.921, 0.0283), (0.105, 0.133), (-0.108, 4.336)),
+    ((0.531, 0.0392), (0.330, 0.494)),
+    ((0.488, 0.0536), (0.371, 0.386)),
+)
+
+
+def seen_differences(shown: Any, fill: Any, *, metres: float, um_per_px: float = 250 / 3) -> Any:
+    """Return the S-CIELAB difference of each pixel, as an eye sees it from that distance."""
+    color = pytest.importorskip("skimage.color")
+    px_per_degree = np.radians(1) * metres / (um_per_px * 1e-6)
+    opponent = color.rgb2xyz(shown / 255) @ OPPONENT.T
+    blurred = np.zeros_like(opponent)
+    for channel, blurs in enumerate(BLURS):
+        plane, whole = opponent[..., channel], sum(weight for weight, _ in blurs)
+        for weight, degrees in blurs:
+            sigma = degrees * px_per_degree
+            wide = sigma > len(plane) / 3  # there is but its mean
+            by_one = plane.mean() if wide else ndimage.gaussian_filter(plane, sigma, mode="wrap")
+            blurred[..., channel] += weight / whole * by_one
+    seen = color.xyz2lab(blurred @ np.linalg.inv(OPPONENT).T)
+    return np.linalg.norm(seen - color.rgb2lab(fill / 255), axis=-1)
 
 
 def test_lines_stand_upright() -> None:

@@ -19,7 +19,17 @@ from tratteggio.cli.main import app
 from tratteggio.errors import BadUsage
 from tratteggio.files.kinds import by_suffix, formats, image_suffixes, name_of, recognize, suffixes
 from tratteggio.painting.scan import DEPTHS
-from tratteggio.roles import Format, ProposalWriter, ScanReader, ScanWriter, StackReader, StackWriter
+from tratteggio.roles import (
+    Format,
+    LayerReader,
+    OutlineReader,
+    ProposalWriter,
+    Publisher,
+    ScanReader,
+    ScanWriter,
+    StackReader,
+    StackWriter,
+)
 
 SUFFIX = re.compile(r"(\.ome)?\.(tiff?|png|jpe?g|ora|zarr|dng)")
 
@@ -28,7 +38,7 @@ SUFFIX = re.compile(r"(\.ome)?\.(tiff?|png|jpe?g|ora|zarr|dng)")
 def test_a_module_of_the_role_is_a_format(name: str) -> None:
     module = registry.load("formats", name)
     assert isinstance(module, Format)
-    abilities = (ScanReader, StackReader, ScanWriter, StackWriter, ProposalWriter)
+    abilities = (ScanReader, StackReader, ScanWriter, StackWriter, ProposalWriter, LayerReader, OutlineReader)
     assert any(isinstance(module, ability) for ability in abilities)
 
 
@@ -113,5 +123,5 @@ def test_what_can_be_written_can_be_read(
 def test_the_help_of_export_names_every_format_that_it_writes() -> None:
     """It is written by hand, because no command imports a format for its help."""
     text = " ".join(CliRunner().invoke(app, ["export", "--help"], env={"COLUMNS": "200"}).stdout.split())
-    for ability in (StackWriter, ProposalWriter):
+    for ability in (StackWriter, ProposalWriter, Publisher):
         assert all(name_of(one) in text for one in formats(ability).values())

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -210,7 +212,9 @@ def _stack(folder: Path) -> None:
     tifffile.imwrite("stack/vis.tif", paint(dtype=np.uint16), photometric="rgb")
     tifffile.imwrite("stack/irr.tif", paint(1)[..., 0])
     Path("stack/painting.toml").write_text(
-        'title = "a"\n\n[[scan]]\nfile = "vis.tif"\nmodality = "rgb"\num_per_px = 50.0\n\n'
+        'title = "a"\n\n[object]\nartist = "b"\ndimensions_cm = [3.0, 2.0]\n\n'
+        '[[treatment]]\ndate = 2026-03-02\nwhat = "cleaned"\n\n'
+        '[[scan]]\nfile = "vis.tif"\nmodality = "rgb"\num_per_px = 50.0\n\n'
         '[[scan]]\nfile = "irr.tif"\nmodality = "irr"\n'
     )
 
@@ -237,11 +241,23 @@ def _omezarr(folder: Path) -> Iterator[Seed]:
     _converted(folder, "ome-zarr", "stack.ome.zarr")
     files = _files(folder)
     texts = tuple(name for name in files if name.endswith(".json"))
-    chunks = tuple(name for name in files if name.startswith("stack") and not name.endswith(".json"))
+    chunks = tuple(name for name in files if name.startswith("stack") and "/c/" in name)
     verbs = INSPECT, FILL, ("export", "{}", "--to", "ome-tiff", "-o", "out.ome.tif")
     filled = tuple(_with(verb, "stack.ome.zarr") for verb in verbs)
     yield Seed(files, texts, filled)
     yield Seed(files, chunks, filled)
+
+
+def _iiif(folder: Path) -> Iterator[Seed]:
+    Image.fromarray(paint()).save("scan.png")
+    _run("export", "scan.png", "--to", "iiif", "-o", "web.iiif", "--quiet")
+    shutil.move("web.iiif/rgb", "image")
+    shutil.rmtree("web.iiif")
+    files = _files(folder)
+    tile = next(name for name in files if name.endswith(".jpg"))
+    filled = tuple(_with(verb, "image/info.json") for verb in (INSPECT, FILL))
+    yield Seed(files, ("image/info.json",), filled)
+    yield Seed(files, (tile,), filled)
 
 
 def _ora(folder: Path) -> Iterator[Seed]:
@@ -337,6 +353,31 @@ def _sidecars(folder: Path) -> Iterator[Seed]:
     yield Seed(files, ("out.tif.lost.tif", "out.tif.confidence.tif", "out.tif"), (VERIFY, REPORT, ORA))
 
 
+def _receipt(folder: Path) -> Iterator[Seed]:
+    """A receipt beside a proposal, signed by a certificate that signed itself."""
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from tratteggio.credentials.identity import Identity
+    from tratteggio.credentials.receipt import sign_statement, state
+
+    _filled(folder)
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    told = state(folder / "out.tif", folder / "out.tif.history.json")
+    receipt = "out.tif.receipt.json"
+    Path(receipt).write_text(sign_statement(told, Identity((certificate,), key, "es256")))
+    yield Seed(_files(folder), (receipt,), (VERIFY,))
+
+
 def _ledger(folder: Path) -> Iterator[Seed]:
     """A job that stopped after its last tile, just before the output."""
     from tratteggio import files
@@ -395,6 +436,7 @@ FORMATS: dict[str, Callable[[Path], Iterator[Seed]]] = {
     "folder": _folder,
     "ometiff": _ometiff,
     "omezarr": _omezarr,
+    "iiif": _iiif,
     "ora": _ora,
     "dng": _dng,
     "mask": _mask,
@@ -406,3 +448,5 @@ FORMATS: dict[str, Callable[[Path], Iterator[Seed]]] = {
     "training": _training,
     "weights": _weights,
 }
+if find_spec("c2pa"):
+    FORMATS["receipt"] = _receipt

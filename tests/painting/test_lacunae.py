@@ -64,3 +64,13 @@ def test_far_apart_are_two_groups() -> None:
 def test_a_crop_is_the_part() -> None:
     lost = np.eye(10, dtype=bool)
     np.testing.assert_array_equal(Lacunae(lost).crop(Region(2, 3, 5, 9)).lost, lost[2:5, 3:9])
+
+
+def test_damage_that_is_kept_is_never_lost_and_stays_in_a_crop() -> None:
+    lost = np.eye(10, dtype=bool)
+    kept = lost | lost[::-1]
+    part = Region(2, 3, 5, 9)
+    for lacunae in (Lacunae(lost, kept_damage=kept), Lacunae(lost)):
+        marked = kept & ~lost if lacunae.kept_damage is not None else np.zeros_like(lost)
+        np.testing.assert_array_equal(lacunae.read_kept_damage(), marked)
+        np.testing.assert_array_equal(lacunae.crop(part).read_kept_damage(), marked[2:5, 3:9])

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,17 +14,22 @@ import httpx
 import pytest
 import uvicorn
 
+from studio_page import FRONTEND
 from tratteggio import files
 from tratteggio.phantom import panel as phantom
 from tratteggio.studio import server
+from tratteggio.studio.room import Room
 from tratteggio.studio.security import Door
+from tratteggio.studio.serving import open_shown
 from tratteggio.studio.session import Session
+
+HERE = Path(__file__).parent
 
 
 class Opened:
     """A studio that serves, and a client that has its cookie."""
 
-    def __init__(self, session: Session, door: Door) -> None:
+    def __init__(self, session: Session | Room, door: Door) -> None:
         self.session, self.door = session, door
         self.origin = f"http://127.0.0.1:{door.port}"
         self.client = httpx.Client(base_url=self.origin, timeout=60)
@@ -51,7 +57,7 @@ class Opened:
 @contextlib.contextmanager
 def opened(source: Path, **words: Any) -> Iterator[Opened]:
     listening = socket.create_server(("127.0.0.1", 0))
-    session = Session(source, **words)
+    session = open_shown(source, **{"white": None, "read_only": False, **words})
     door = Door(listening.getsockname()[1], read_only=words.get("read_only", False))
     config = uvicorn.Config(server.application(session, door), log_level="error", timeout_graceful_shutdown=1)
     serving = uvicorn.Server(config)
@@ -100,6 +106,19 @@ def studio(panel: Path, blank_page: None) -> Iterator[Opened]:
 @pytest.fixture
 def opening(blank_page: None) -> Callable[..., contextlib.AbstractContextManager[Opened]]:
     return opened
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[str]:
+    """Start Chromium once; returns the address by which scenarios connect to it."""
+    words = [shutil.which("node"), HERE / "chromium.mjs", FRONTEND, shutil.which("chromium")]
+    with subprocess.Popen(
+        [*map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as one:
+        assert one.stdin is not None
+        assert one.stdout is not None
+        yield one.stdout.readline().strip()
+        one.stdin.close()  # it ends
 
 
 @pytest.fixture

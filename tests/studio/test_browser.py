@@ -33,10 +33,15 @@ def panel_stack(examined, tmp_path):
     return tmp_path / "panel.ome.zarr"
 
 
-def drive(scenario, studio, folder="."):
-    words = [shutil.which("node"), HERE / "browser.mjs", FRONTEND, shutil.which("chromium"), scenario]
+@pytest.fixture
+def drive(chromium):
+    return lambda scenario, studio: drive_scenario(chromium, scenario, studio)
+
+
+def drive_scenario(chromium, scenario, studio):
+    words = [shutil.which("node"), HERE / "browser.mjs", FRONTEND, chromium, scenario]
     done = subprocess.run(
-        [*map(str, words), studio.door.address, str(folder)],
+        [*map(str, words), studio.door.address],
         capture_output=True, text=True, timeout=200, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -46,7 +51,7 @@ def drive(scenario, studio, folder="."):
     return told["said"]
 
 
-def test_from_the_first_look_to_a_verified_proposal(panel_stack, open_page):
+def test_from_the_first_look_to_a_verified_proposal(panel_stack, open_page, drive):
     with open_page(panel_stack) as studio:
         said = drive("work", studio)
     assert said["marked"]["loss"] > 100
@@ -60,7 +65,37 @@ def test_from_the_first_look_to_a_verified_proposal(panel_stack, open_page):
     assert [entry["what"] for entry in said["again"]["log"]] == ["fill", "report"]
 
 
-def test_undo_and_redo_are_equal_in_pixels(panel_stack, open_page):
+def test_a_folder_its_paintings_and_the_look_that_comes_back(panel_stack, open_page, drive):
+    with open_page(panel_stack.parent) as studio:
+        said = drive("folder", studio)
+    assert said["names"] == ["Panel"]
+    assert abs(said["infrared"][0] - said["before"][0]) > 5  # infrared is another picture
+    assert abs(said["infrared"][1] - said["before"][0]) < 3  # red is shown as green
+    assert said["again"]["mix"] == ["irr:0", "rgb:0", "rgb:1"]
+    assert said["again"]["red"] != 1
+    for name, value in said["stand"].items():
+        assert abs(said["again"]["stand"][name] - value) < 1e-3
+
+
+def test_findings_a_selection_and_a_choice_for_one_lacuna(panel_stack, open_page, drive):
+    with open_page(panel_stack) as studio:
+        said = drive("pieces", studio)
+    assert sum(said["marked"].values()) == said["first"]["px"]  # the second was rejected
+    assert 0 < said["selected"] < said["more"]
+    assert said["steps"] == 2  # another tolerance takes the place of the first selection
+    assert said["log"][-2:] == ["choose", "choose"]
+
+
+def test_two_fingers_move_the_view_and_one_draws(panel_stack, open_page, drive):
+    with open_page(panel_stack) as studio:
+        said = drive("touch", studio)
+    assert said["after"]["zoom"] > 1.5 * said["before"]["zoom"]
+    assert said["pinched"] == 0  # what the first finger began is taken back
+    assert said["drawn"] == 1
+    assert not said["wide"]
+
+
+def test_undo_and_redo_are_equal_in_pixels(panel_stack, open_page, drive):
     with open_page(panel_stack) as studio:
         said = drive("strokes", studio)
     assert said["empty"]["marked"] == 0
@@ -73,13 +108,13 @@ def test_undo_and_redo_are_equal_in_pixels(panel_stack, open_page):
     assert said["dab"] == 4
 
 
-def test_a_tab_closed_in_the_middle_of_a_stroke_loses_that_stroke_at_most(panel_stack, open_page):
+def test_a_tab_closed_in_the_middle_of_a_stroke_loses_that_stroke_at_most(panel_stack, open_page, drive):
     with open_page(panel_stack) as studio:
         said = drive("closed", studio)
     assert said["marks"]["undo"] in (1, 2)
 
 
-def test_the_curtain_cuts_at_its_line_at_any_zoom_and_turn(panel_stack, open_page):
+def test_the_curtain_cuts_at_its_line_at_any_zoom_and_turn(panel_stack, open_page, drive):
     with open_page(panel_stack) as studio:
         said = drive("curtain", studio)
     for sides in said:
@@ -87,6 +122,6 @@ def test_the_curtain_cuts_at_its_line_at_any_zoom_and_turn(panel_stack, open_pag
         assert sides["left"] < 0.5, said
 
 
-def test_nothing_serious_stands_in_the_way_of_anyone(panel_stack, open_page):
+def test_nothing_serious_stands_in_the_way_of_anyone(panel_stack, open_page, drive):
     with open_page(panel_stack) as studio:
         assert drive("accessible", studio) == []

@@ -109,9 +109,9 @@ def test_a_list_is_read_line_by_line(tmp_path):
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
-    with pytest.raises(BadUsage, match="holds no pictures"):
+    with pytest.raises(BadUsage, match="holds no images"):
         Folder(tmp_path)
-    with pytest.raises(BadUsage, match="is not a folder"):
+    with pytest.raises(UnreadableFile, match="no such folder"):
         Folder(tmp_path / "gone")
 
 

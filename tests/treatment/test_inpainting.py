@@ -44,6 +44,24 @@ def test_a_mask_and_a_map_are_told_apart(arguments, message):
         tg.inpaint(Scan(PAINT), engine="telea", **arguments)
 
 
+def test_a_map_that_fills_much_is_warned_of(caplog):
+    much = np.zeros_like(INDICES)
+    much[10:20, 20:40] = index_of("loss")
+    tg.inpaint(Scan(PAINT), damage=DamageMap(much, name="map.png"), engine="telea")
+    assert "map.png: 6.51 % of the area would be filled (more than 2 %)" in caplog.text
+
+
+def test_a_mask_file_may_mark_what_is_known_or_be_a_layer(tmp_path):
+    lost = index_of("loss") == INDICES
+    files.write(np.where(lost, 0, 255).astype(np.uint8), tmp_path / "known.png")
+    made = tg.inpaint(Scan(PAINT), tmp_path / "known.png", mask_sense="known", engine="telea")
+    assert_array_equal(made.lacunae.read(), lost)
+    made.save(tmp_path / "layers.ora")
+    again = tg.inpaint(Scan(PAINT), tmp_path / "layers.ora", mask_layer="lacunae", engine="telea")
+    assert_array_equal(again.lacunae.read(), lost)
+    assert again.history["understood"].startswith("opaque strokes in layer 'lacunae' of layers.ora are taken")
+
+
 def test_a_map_of_another_size_is_refused():
     with pytest.raises(GridMismatch):
         tg.inpaint(Scan(PAINT), damage=DamageMap(INDICES[1:]), engine="telea")

@@ -27,7 +27,8 @@ def piece(top: int, left: int, window: Window = WINDOW, channels: int = 3) -> Pi
     lost = rng.random((5, 7)) < 0.5
     n = int(lost.sum())
     values = rng.random((n, channels), dtype=np.float32)
-    return Piece(window, Region(top, left, top + 5, left + 7), lost, values, rng.random(n, dtype=np.float32))
+    confidence = rng.random(n, dtype=np.float32)
+    return Piece(window, Region(top, left, top + 5, left + 7), lost, values, confidence, {"irr": 0.5 * n})
 
 
 def assert_same(one: Piece, other: Piece) -> None:
@@ -40,6 +41,7 @@ def assert_same(one: Piece, other: Piece) -> None:
     np.testing.assert_array_equal(one.lost, other.lost)
     np.testing.assert_array_equal(one.values, other.values)
     np.testing.assert_array_equal(one.confidence, other.confidence)
+    assert one.sources == other.sources
 
 
 def test_pieces_come_back_from_disk_as_they_went(tmp_path):
@@ -151,6 +153,8 @@ def rewritten(file: Path, **arrays: Any) -> None:
         ({"regions": np.array([[0, 0, 2**39, 7]] * 2)}, "size of what is lost"),
         ({"confidence": np.zeros(1, np.float32)}, "lost pixels"),
         ({"values": np.zeros((1, 3), np.float32)}, "1 values for"),
+        ({"sources": np.frombuffer(b"[{}]", np.uint8)}, "sources of 1 windows instead of 2"),
+        ({"sources": np.frombuffer(b"[{}, {'a': []}]", np.uint8)}, "malformed"),
     ],
 )
 def test_a_tile_whose_arrays_do_not_belong_together_is_refused(tmp_path, arrays, told):

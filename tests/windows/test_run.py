@@ -1,5 +1,8 @@
 """Filling window by window: what engines see, what is kept, how it is blended and resumed."""
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -7,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 from scipy import ndimage
 
 from tratteggio.errors import BadUsage, OutOfMemory, TratteggioError, UnreadableFile
@@ -24,6 +28,7 @@ class LocalMean:
     capacity: int = 10**6
     name: str = "local_mean"
     reads: tuple[str, ...] = ()
+    learnt: bool = False
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
@@ -298,3 +303,36 @@ def test_an_engine_that_runs_out_of_memory_says_so(error: Exception) -> None:
     stack, lacunae = damaged(60, 60, seed=1)
     with pytest.raises(OutOfMemory, match="not enough memory"):
         run(stack, lacunae, Greedy(), MemoryLedger())
+
+
+@dataclass(frozen=True)
+class SeesKept(LocalMean):
+    """It notes where damage is kept, on the grid of the painting."""
+
+    seen: np.ndarray | None = None
+
+    def fill(self, window: Stack, lacunae: Lacunae, context: None):
+        top, left = window.origin
+        kept = lacunae.read_kept_damage()
+        assert not (kept & lacunae.read()).any()
+        self.seen[top : top + kept.shape[0], left : left + kept.shape[1]] |= kept
+        return super().fill(window, lacunae, context)
+
+
+class Travels(ThreadPoolExecutor):
+    """Threads that get copies of their jobs, as processes and other machines do."""
+
+    def submit(self, compute, item):
+        return super().submit(compute, pickle.loads(pickle.dumps(item)))
+
+
+@pytest.mark.parametrize("executor", [None, Travels])
+def test_damage_that_is_kept_reaches_the_engine(executor):
+    stack, lacunae = damaged(90, 120, seed=4, n=30)
+    kept = np.zeros((90, 120), bool)
+    kept[::7] = True
+    engine = SeesKept(seen=np.zeros_like(kept))
+    with (executor or nullcontext)() as at_work:
+        run(stack, replace(lacunae, kept_damage=kept), engine, MemoryLedger(), executor=at_work)
+    near = ndimage.maximum_filter(lacunae.read(), size=2 * engine.halo + 1)
+    assert_array_equal(engine.seen[near], (kept & ~lacunae.read())[near])

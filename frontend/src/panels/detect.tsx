@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { Choice, Section, Slider } from "../parts";
 import type { Studio } from "../studio";
 import { named, t } from "../texts";
+import { PieceList } from "./pieces";
 
 export function Detect({ studio }: { studio: Studio }) {
   const { detectors } = studio.facts;
@@ -54,6 +55,26 @@ export function Detect({ studio }: { studio: Studio }) {
             <button disabled={!studio.canMark} onClick={() => void accept(studio.view())}>{t("accept_view")}</button>
             <button disabled={!studio.canMark} onClick={() => void accept(null)}>{t("accept_all")}</button>
           </div>
+          <h3>{t("one_by_one")}</h3>
+          <Choice
+            label={t("order")}
+            value={studio.order}
+            options={[["size", t("by_size")], ["doubt", t("by_doubt")]]}
+            change={(order) => {
+              studio.order = order as typeof studio.order;
+              studio.changed();
+            }}
+          />
+          <div class="row">
+            <button disabled={!studio.canMark || !studio.piece} onClick={() => void studio.decide(true)} title="A">{t("accept_piece")}</button>
+            <button disabled={!studio.canMark || !studio.piece} onClick={() => void studio.decide(false)} title="D">{t("reject_piece")}</button>
+          </div>
+          <p class="hint">{t("piece_columns")}</p>
+          <PieceList
+            studio={studio}
+            label={t("one_by_one")}
+            told={(one) => `${one.strength?.toFixed(2)}${one.decided ? ` · ${t(one.decided === "accepted" ? "is_accepted" : "is_rejected")}` : ""}`}
+          />
         </>
       )}
     </Section>

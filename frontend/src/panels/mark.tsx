@@ -5,6 +5,11 @@ import { named, t } from "../texts";
 export function Mark({ studio }: { studio: Studio }) {
   const { facts, state } = studio;
   const marked = facts.classes.filter((one) => state.marks.counts[one.name]);
+  const save = async (form: string) => {
+    const view = form === "strokes" ? studio.view() : null;
+    const answer = await studio.ask<{ files: string[] }>("export", { form, view });
+    if (answer) studio.tell(`${t("exported")} ${answer.files.join(", ")}`);
+  };
   return (
     <>
       <Section title={t("damage_class")}>
@@ -43,6 +48,25 @@ export function Mark({ studio }: { studio: Studio }) {
           }}
         />
       </Section>
+      <Section title={t("tool_select")} hint={t("select_hint")}>
+        <Slider
+          label={t("tolerance")}
+          value={studio.tolerance}
+          shown={studio.tolerance.toFixed(0)}
+          least={1}
+          most={60}
+          step={1}
+          change={(tolerance) => studio.setTolerance({ tolerance })}
+        />
+        <label class="tick">
+          <input
+            type="checkbox"
+            checked={studio.edges}
+            onChange={(event) => studio.setTolerance({ edges: event.currentTarget.checked })}
+          />
+          {t("stop_at_edges")}
+        </label>
+      </Section>
       <Section title={t("marked")} hint={t("saved_at_once")}>
         {marked.length === 0 ? (
           <p>{t("nothing_marked")}</p>
@@ -62,20 +86,18 @@ export function Mark({ studio }: { studio: Studio }) {
         )}
         {studio.canMark && (
           <>
-            <button
-              disabled={marked.length === 0}
-              onClick={async () => {
-                const answer = await studio.ask<{ files: string[] }>("export");
-                if (answer) studio.tell(`${t("exported")} ${answer.files.join(", ")}`);
-              }}
-            >
-              {t("export")}
-            </button>
+            <div class="row">
+              {(["masks", "geojson", "strokes"] as const).map((form) => (
+                <button key={form} disabled={marked.length === 0} onClick={() => void save(form)}>
+                  {t(`export_${form}`)}
+                </button>
+              ))}
+            </div>
             <label class="file">
               <span>{t("import")}</span>
               <input
                 type="file"
-                accept=".png,.tif,.tiff"
+                accept=".png,.tif,.tiff,.geojson,.json"
                 onChange={(event) => {
                   const file = event.currentTarget.files?.[0];
                   if (file) void studio.bringIn(file);

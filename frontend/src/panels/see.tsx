@@ -1,10 +1,12 @@
+import { choose } from "../hand";
 import { Choice, Section, Slider } from "../parts";
 import type { Studio } from "../studio";
 import { type Key, named, t } from "../texts";
-import { PLAIN, type Comparison, type Layer } from "../viewer";
+import { PLAIN, type Comparison, type Layer, type Mix } from "../viewer";
 
 const LABELS: Record<Layer["kind"], Key> = {
   scan: "layer_scan",
+  false: "layer_false",
   fill: "layer_fill",
   confidence: "layer_confidence",
   strength: "layer_strength",
@@ -12,6 +14,7 @@ const LABELS: Record<Layer["kind"], Key> = {
 
 export function layerName(studio: Studio, layer: Layer): string {
   if (layer.kind === "scan") return `${t("layer_scan")} ${layer.name}`;
+  if (layer.kind === "false") return t("layer_false");
   if (layer.kind === "strength") return `${t("layer_strength")} ${layer.name.split(":")[0]}`;
   return `${t(LABELS[layer.kind])} (${fillName(studio.shownFill)})`;
 }
@@ -28,6 +31,7 @@ export function See({ studio }: { studio: Studio }) {
       <Layers studio={studio} />
       <Compare studio={studio} />
       <Light studio={studio} />
+      <FalseColour studio={studio} />
       <About studio={studio} />
     </>
   );
@@ -149,6 +153,7 @@ function Compare({ studio }: { studio: Studio }) {
 function Light({ studio }: { studio: Studio }) {
   const { toned } = studio;
   const tone = studio.tones[toned] ?? PLAIN;
+  const colour = studio.facts.scans.find(({ modality }) => modality === toned)?.channels === 3;
   const set = (change: Partial<typeof tone>) => studio.setTone(toned, change);
   return (
     <Section title={t("tone")}>
@@ -175,9 +180,67 @@ function Light({ studio }: { studio: Studio }) {
       <Slider label={t("gamma")} value={tone.gamma} shown={tone.gamma.toFixed(2)} least={0.4} most={2.5} step={0.05} change={(gamma) => set({ gamma })} />
       <Slider label={t("black")} value={tone.black} shown={`${Math.round(100 * tone.black)} %`} least={0} most={1} step={0.01} change={(black) => set({ black })} />
       <Slider label={t("white")} value={tone.white} shown={`${Math.round(100 * tone.white)} %`} least={0} most={1} step={0.01} change={(white) => set({ white })} />
+      {colour && (
+        <>
+          <Slider label={t("red_light")} value={Math.log2(tone.red)} shown={`× ${tone.red.toFixed(2)}`} least={-2} most={2} step={0.02} change={(stops) => set({ red: 2 ** stops })} />
+          <Slider label={t("blue_light")} value={Math.log2(tone.blue)} shown={`× ${tone.blue.toFixed(2)}`} least={-2} most={2} step={0.02} change={(stops) => set({ blue: 2 ** stops })} />
+          <button aria-pressed={studio.tool === "neutral"} onClick={() => choose(studio, studio.tool === "neutral" ? "pan" : "neutral")}>
+            {t("pick_neutral")}
+          </button>
+        </>
+      )}
       <button onClick={() => set(PLAIN)}>{t("reset")}</button>
     </Section>
   );
+}
+
+/** Scans shown in the channels of others, as infrared in red. */
+function FalseColour({ studio }: { studio: Studio }) {
+  const { scans, primary } = studio.facts;
+  const channels = scans.flatMap(({ modality, channels }) =>
+    channels === 3 ? [0, 1, 2].map((n) => `${modality}:${n}`) : [`${modality}:0`],
+  );
+  if (channels.length < 4) return null;
+  const { mix } = studio;
+  const first = (wanted: RegExp) => scans.find(({ modality }) => wanted.test(modality))?.modality;
+  const infrared = first(/^(irr?|infrared|nir|swir)/);
+  const ultraviolet = first(/^(uv|ultraviolet)/);
+  const known: [string, Mix | null][] = [
+    ["off", null],
+    ...(infrared ? [["false_infrared", [`${infrared}:0`, `${primary}:0`, `${primary}:1`]] as [string, Mix]] : []),
+    ...(ultraviolet ? [["false_ultraviolet", [`${primary}:1`, `${primary}:2`, `${ultraviolet}:0`]] as [string, Mix]] : []),
+  ];
+  const shown = known.find(([, one]) => String(one) === String(mix))?.[0] ?? "false_own";
+  const own: Mix = mix ?? [`${primary}:0`, `${primary}:1`, channels.at(-1)!];
+  return (
+    <Section title={t("layer_false")} hint={mix ? t("false_hint") : ""}>
+      <Choice
+        label={t("false_kind")}
+        value={shown}
+        options={[...known.map(([name]) => name), "false_own"].map((name) => [name, t((name === "off" ? "compare_off" : name) as Key)])}
+        change={(name) => studio.setMix(name === "false_own" ? own : (known.find(([one]) => one === name)?.[1] ?? null))}
+      />
+      {mix && (
+        <div class="row">
+          {(["false_red", "false_green", "false_blue"] as const).map((key, i) => (
+            <Choice
+              key={key}
+              label={t(key)}
+              value={mix[i]!}
+              options={channels.map((channel) => [channel, channelName(channel, scans)])}
+              change={(channel) => studio.setMix(mix.map((one, j) => (i === j ? channel : one)) as Mix)}
+            />
+          ))}
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function channelName(channel: string, scans: { modality: string; channels: number }[]): string {
+  const [modality, number] = [channel.slice(0, -2), Number(channel.slice(-1))];
+  const grey = scans.find((scan) => scan.modality === modality)?.channels !== 3;
+  return grey ? modality : `${modality} ${"RGB"[number]}`;
 }
 
 function About({ studio }: { studio: Studio }) {

@@ -10,7 +10,7 @@ located before are witnesses: what they share with a scan counts like what the r
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ from tratteggio.painting import Region, Scan
 
 log = logging.getLogger("tratteggio")
 
+Progress = Callable[[int, int], None]
+
 RADIUS = 8  # how far patches are looked for, in pixels of a level
 PATCHES = (32, 64)  # smallest and largest side of a patch
 PER_PATCH = 160  # a level has patches of 16 pixels for every so many pixels of its shorter side
@@ -51,6 +53,7 @@ PEAK, LEAD = 0.25, 0.06  # what a match needs to be trusted
 LEAST_PATCHES = 6
 LEAST_SHARE = 0.05  # of the held-out places that must be measured
 STATED_SCALES = (0.94, 1.0, 1.06)  # a stated resolution is a few percent off at most
+STEPS, FOUND = 20, 0.5  # of progress: steps for each scan, and the share of them before the refinement
 FREE_SCALES = tuple(1.15**k for k in range(-6, 7))  # of the ratio of the longest sides
 UPRIGHT = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in (-8, -4, 0, 4, 8))  # degrees
 TILTED = tuple(quarter + tilt for quarter in (0, 180, 90, 270) for tilt in range(12, 80, 4))
@@ -114,6 +117,32 @@ class Registration:
         return slopes
 
 
+@dataclass
+class _Steps:
+    """How far the search is, for `progress`: each try to locate a scan has `STEPS`.
+
+    Attributes:
+        whole: steps of all tries that are expected.
+        progress: who is told.
+        before: steps of the tries that are done.
+    """
+
+    whole: int
+    progress: Progress | None
+    before: int = 0
+
+    def reach(self, share: float) -> None:
+        """Tell that a share of this try is done."""
+        if self.progress:
+            self.progress(self.before + round(share * STEPS), self.whole)
+
+    def end(self) -> None:
+        """End a try."""
+        self.before += STEPS
+        if self.progress:
+            self.progress(self.before, self.whole)
+
+
 def locate(reference: Scan, source: Scan, *, max_error: float = 2.0) -> Registration:
     """Find where each place of the reference lies in another scan of the same painting.
 
@@ -153,20 +182,35 @@ def locate_all(
 
 
 def locate_each(
-    reference: Scan, sources: Sequence[Scan], *, max_error: float = 2.0
+    reference: Scan,
+    sources: Sequence[Scan],
+    *,
+    max_error: float = 2.0,
+    progress: Progress | None = None,
 ) -> list[Registration | Misaligned]:
-    """Do as `locate_all`, but go on after a scan that does not match: its error stands in its place."""
+    """Do as `locate_all`, but go on after a scan that does not match: its error stands in its place.
+
+    Args:
+        reference, sources, max_error: as for `locate_all`.
+        progress: called with (steps done, steps in all); a scan that is tried
+            mirrored, too, adds to both.
+    """
     if not max_error > 0:
         raise BadUsage(f"max_error must be a number of pixels above 0, got {max_error}", option="max_error")
     if not sources:
         return []
     views, results = [View(pyramid(reference))], list[Registration | Misaligned]()
+    steps = _Steps(len(sources) * STEPS, progress)
     for source in sources:
         try:
-            registration, view = _locate_either_way(views, reference, source, max_error=max_error)
+            registration, view = _locate_either_way(
+                views, reference, source, max_error=max_error, steps=steps
+            )
         except Misaligned as error:
             results.append(error)
             continue
+        finally:
+            steps.end()
         if registration.residual.share > WITNESS_SHARE and registration.residual.mean < WITNESS_PX:
             views.append(view)
         results.append(registration)
@@ -174,7 +218,7 @@ def locate_each(
 
 
 def _locate_either_way(
-    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float
+    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float, steps: _Steps
 ) -> tuple[Registration, View]:
     """Locate a scan as it is or, if that fails, mirrored.
 
@@ -182,12 +226,16 @@ def _locate_either_way(
         Misaligned: neither matches; the message is that of the scan as it is.
     """
     try:
-        transform, view, residual = _locate(views, reference, source, max_error=max_error, tilted=True)
+        transform, view, residual = _locate(
+            views, reference, source, max_error=max_error, tilted=True, steps=steps
+        )
     except Misaligned as error:
+        steps.whole += STEPS  # one more try
+        steps.end()
         try:
             # The fit takes skew for unlikely, and a mirror is all skew: so the scan is mirrored, not the map.
             transform, view, residual = _locate(
-                views, reference, mirror_scan(source), max_error=max_error, tilted=False
+                views, reference, mirror_scan(source), max_error=max_error, tilted=False, steps=steps
             )
         except Misaligned:
             raise error from None
@@ -196,14 +244,16 @@ def _locate_either_way(
 
 
 def _locate(
-    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float, tilted: bool
+    views: Sequence[View], reference: Scan, source: Scan, *, max_error: float, tilted: bool, steps: _Steps
 ) -> tuple[Transform, View, Residual]:
     """Locate a scan that is not mirrored."""
     moving = pyramid(source)
+    steps.reach(0.1)
     transform = _first(views[0].pyramid, moving, reference, source, tilted=tilted)
     if transform is None:
         raise _no_structure(reference, source)
-    transform, residual = _refine(views, moving, transform)
+    steps.reach(FOUND)
+    transform, residual = _refine(views, moving, transform, steps)
     require_aligned(residual, reference, source, max_error=max_error)
     return transform, View(moving, transform), residual
 
@@ -252,17 +302,17 @@ def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_er
         raise _no_structure(reference, source)
     if residual.mean > max_error:
         raise Misaligned(
-            f"{source.name} lies {residual.mean:.2f} pixels aside of {reference.name} on average after all "
-            f"fits, but the limit is `max_error={max_error:g}`; allow more, or give scans that "
-            "overlap more and share contours"
+            f"{source.name} is misaligned with {reference.name} by {residual.mean:.2f} pixels on average, "
+            f"but the limit is `max_error={max_error:g}`; allow more, give control points, or give scans "
+            "that overlap more"
         )
 
 
 def _no_structure(reference: Scan, source: Scan) -> Misaligned:
     return Misaligned(
-        f"no contours were found that {source.name} ({source.modality}) shares with {reference.name}; they "
-        "must show the same part of one painting and overlap widely (mirrored was tried, too); stating the "
-        "resolution of both helps, and so do control points"
+        f"no contours of {source.name} ({source.modality}) match {reference.name}, also not mirrored; both "
+        "must show the same part of one painting and overlap widely. State the resolution of both files, or "
+        "give control points with `points=...`"
     )
 
 
@@ -349,7 +399,9 @@ def _try_guess(fixed: Pyramid, moving: Pyramid, guess: Guess) -> tuple[Transform
     return transform, float(near.mean())
 
 
-def _refine(views: Sequence[View], moving: Pyramid, transform: Transform) -> tuple[Transform, Residual]:
+def _refine(
+    views: Sequence[View], moving: Pyramid, transform: Transform, steps: _Steps
+) -> tuple[Transform, Residual]:
     """Follow a transform from small levels to the finest."""
     fixed, fitted = views[0].pyramid, None
     for level in reversed(fixed.levels):
@@ -366,6 +418,8 @@ def _refine(views: Sequence[View], moving: Pyramid, transform: Transform) -> tup
                 within_px=within_px,
             )
             transform = fitted.transform if fitted else transform
+        # Each level takes about four times as long as the one before.
+        steps.reach(FOUND + (1 - FOUND) * (longest / max(fixed.levels[0].image.shape)) ** 2)
     held_out = find(views[0], fixed.levels[0], moving, transform, held_out=True)
     shifts = np.where(held_out.trusted[:, None], held_out.shifts, np.nan)
     spread = fitted.spread(held_out.places) if fitted else np.full(len(shifts), np.inf)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,9 @@ class Mosaic:
             write_as(self.scan.pixels, image, path, metadata=self.scan.metadata, alpha=self.scan.alpha)
 
 
-def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
+def mosaic(
+    tiles: Sequence[Painting], *, max_error: float = 2.0, progress: Callable[[int, int], None] | None = None
+) -> Mosaic:
     """Stitch overlapping tiles of one modality, taken at one scale and nearly one orientation.
 
     Which tiles overlap is found out; their order does not matter, but the first one's pixels set the grid.
@@ -121,6 +123,7 @@ def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
     Args:
         tiles: two or more arrays, scans or files, of one depth and as many channels.
         max_error: greatest mean residual allowed, in pixels.
+        progress: called with (steps done, steps in all): reading tiles, comparing pairs, fitting all.
 
     Raises:
         BadUsage: fewer than two tiles, tiles that differ in kind or stated white, a constant tile.
@@ -129,20 +132,30 @@ def mosaic(tiles: Sequence[Painting], *, max_error: float = 2.0) -> Mosaic:
     scans = [scan_of(tile) for tile in tiles]
     _require_alike(scans, max_error)
     scans = on_one_white(scans)
-    levels = [pyramid(tile) for tile in scans]
-    overlaps = [
-        overlap
-        for pair in combinations(range(len(scans)), 2)
-        if (overlap := _overlap(levels, pair)) is not None
-    ]
+    couples = list(combinations(range(len(scans)), 2))
+    whole, done = len(scans) + len(couples) + ROUNDS, count(1)
+
+    def step() -> None:
+        if progress:
+            progress(next(done), whole)
+
+    levels, overlaps = [], []
+    for tile in scans:
+        levels.append(pyramid(tile))
+        step()
+    for couple in couples:
+        if (overlap := _overlap(levels, couple)) is not None:
+            overlaps.append(overlap)
+        step()
     poses, pairs = _spread(scans, overlaps)
     for _ in range(ROUNDS):
+        step()
         found = {pair: _found(levels, poses, pair) for pair in pairs}
         poses = _adjust(poses, found)
     residual = Residual.joined(_residual(levels, poses, pair) for pair in pairs)
     if not residual.measured.any() or residual.mean > max_error:
         raise Misaligned(
-            f"the tiles lie {residual.mean:.2f} pixels aside of each other on average after all fits, but "
+            f"the tiles are misaligned by {residual.mean:.2f} pixels on average, but "
             f"the limit is `max_error={max_error:g}`; allow more, or give tiles that overlap more"
         )
     return replace(_lay_out(scans, poses, pairs, residual), max_error=max_error)

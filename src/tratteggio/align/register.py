@@ -91,6 +91,7 @@ def register(
     max_error: float = 2.0,
     points: Mapping[str, Floats] | str | Path | None = None,
     keep_matching: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Registered:
     """Bring scans of one painting onto the grid of the reference.
 
@@ -107,6 +108,7 @@ def register(
             located by its points alone.
         keep_matching: leave out scans that do not match, and name them in `Registered.failed`. By default
             one that does not match is an error.
+        progress: called with (steps done, steps in all) while the scans are aligned.
 
     Returns:
         the stack, lazy, with transforms and residuals; `.save("panel.ome.zarr")` writes it.
@@ -137,7 +139,7 @@ def register(
     chosen = read_points(points) if isinstance(points, str | Path) else points or {}
     require_points(chosen, others)
     by_contours = [source for source in sources if source.modality not in chosen]
-    located = locate_each(fixed, by_contours, max_error=max_error)
+    located = locate_each(fixed, by_contours, max_error=max_error, progress=progress)
     found = dict(zip((source.modality for source in by_contours), located, strict=True))
     registrations: dict[str, Registration] = {}
     failed: dict[str, Misaligned] = {}

@@ -102,7 +102,8 @@ def _filled(stack: Stack, lacunae: Lacunae, engine: Engine, shape: Lost, box: Re
     made &= ~real & crop.primary.read_seen()
     scan, ledger = crop.primary, MemoryLedger()
     truth = scan.colour().astype(np.float64)
-    run(crop, Lacunae(real | made, lacunae.name), engine, ledger)
+    holes = Lacunae(real | made, lacunae.name, kept_damage=lacunae.read_kept_damage(around))
+    run(crop, holes, engine, ledger)
     whole = Region.whole(scan.grid).slices
     fill = FillPixels(scan, ledger)[whole].astype(np.float64)
     error = np.abs(fill - truth).max(axis=2) / scan.white

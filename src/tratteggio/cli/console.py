@@ -36,6 +36,14 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace outputs that exist. Inputs are never replaced.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress bars and no notes.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Compute on the workers of the Dask cluster with this address, as tcp://10.0.0.5:8786; local:2 "
+        "starts two worker processes here. The result is the same.",
+    ),
+]
 MaskOrientation = Annotated[
     str | None,
     typer.Option(

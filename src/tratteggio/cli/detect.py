@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, MaskOrientation, Overwrite, Quiet, White, conversation
+from tratteggio.cli.console import (
+    Json,
+    MaskOrientation,
+    Overwrite,
+    Quiet,
+    Scheduler,
+    White,
+    conversation,
+)
 from tratteggio.cli.speech import say
 
 if TYPE_CHECKING:
@@ -76,6 +84,7 @@ def detect(
         bool, typer.Option("--list", callback=_list, is_eager=True, help="List detectors with their options.")
     ] = False,
     white: White = None,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -114,6 +123,7 @@ def detect(
             found = detect_file(
                 source, output, detectors=detectors, threshold=threshold, strength=strength,
                 damage=damage, seed=seed, device=device, white=white, overwrite=overwrite, progress=progress,
+                scheduler=scheduler,
             )  # fmt: skip
         if graph or rose:
             write_cracks(found, graph=graph, rose=rose, overwrite=overwrite)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, Scheduler, White, conversation
 
 
 def encode(
@@ -36,6 +36,7 @@ def encode(
     seed: Annotated[int, typer.Option(help="Seed of the clusters. The same seed gives the same image.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     white: White = None,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -66,7 +67,7 @@ def encode(
         with console.progress("encoding") as progress:
             history = encode_file(
                 painting, output, model=model, weights=weights, maps=maps, device=device,
-                overwrite=overwrite, progress=progress,
+                overwrite=overwrite, progress=progress, scheduler=scheduler,
             )  # fmt: skip
         features = treatment.open(output)["features"].pixels
         if picture:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, Overwrite, Quiet, White, conversation
+from tratteggio.cli.console import Json, Overwrite, Quiet, Scheduler, White, conversation
 from tratteggio.cli.speech import say
 
 
@@ -41,6 +41,14 @@ def enhance(
         str | None,
         typer.Option("--with", help="An enhancer instead of filters, as NAME:OPTION=VALUE,OPTION=VALUE."),
     ] = None,
+    hints: Annotated[
+        Path | None,
+        typer.Option(help="Colour a grey scan from this picture of its size: dots or strokes in colour."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Colour a grey scan like this picture, for example a sister painting."),
+    ] = None,
     device: Annotated[str, typer.Option(help="Device of an enhancer: auto, cpu or cuda.")] = "auto",
     strip: Annotated[
         Path | None,
@@ -59,6 +67,7 @@ def enhance(
         ),
     ] = False,
     white: White = None,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -70,6 +79,8 @@ def enhance(
     Example: tratteggio enhance panel.tif -o edges.tif --op gaussian:sigma=2 --op sobel
 
     Example: tratteggio enhance panel.tif -o twice.tif --with superres:scale=2
+
+    Example: tratteggio enhance grey.tif -o coloured.tif --with colorize --hints strokes.png
     """
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio import files
@@ -82,10 +93,11 @@ def enhance(
             files.require_scan_writable(strip)
             outputs = [output, files.sidecar(output, "history"), strip]
             require_outputs(outputs, inputs=input_files(source), overwrite=overwrite)
+        enhancer = _with_colours(enhancer, {"hints": hints, "reference": reference})
         with console.progress(source.name) as progress:
             history = enhance_file(
                 source, output, op or (), enhancer=enhancer, device=device, tile=tile, white=white,
-                overwrite=overwrite, progress=progress,
+                overwrite=overwrite, progress=progress, scheduler=scheduler,
             )  # fmt: skip
         if strip:
             files.write(stripped(files.overview(files.read(output), longest=1024)), strip)
@@ -93,6 +105,23 @@ def enhance(
         console.result(
             {"output": made, "history": history}, f"Wrote {', '.join(made)} ({_chain(history['chain'])})."
         )
+
+
+def _with_colours(enhancer: str | None, given: dict[str, Path | None]) -> str | None:
+    """Add --hints and --reference to the words of the enhancer, which is colorize unless stated.
+
+    Raises:
+        BadUsage: another enhancer was stated.
+    """
+    from tratteggio.errors import BadUsage
+
+    words = ",".join(f"{name}={path}" for name, path in given.items() if path is not None)
+    if not words:
+        return enhancer
+    name, colon, stated = (enhancer or "colorize").partition(":")
+    if name != "colorize":
+        raise BadUsage(f"hints and a reference are for colorize, not for {name}; omit them")
+    return f"{name}:{stated},{words}" if colon else f"{name}:{words}"
 
 
 def _chain(words: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tratteggio.cli.console import Json, MaskOrientation, Quiet, White, conversation
+from tratteggio.cli.console import Json, MaskOrientation, Quiet, Scheduler, White, conversation
 
 
 def evaluate(
@@ -18,6 +18,7 @@ def evaluate(
     ] = None,
     mask_orientation: MaskOrientation = None,
     white: White = None,
+    scheduler: Scheduler = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -33,6 +34,6 @@ def evaluate(
         with console.progress("measuring") as progress:
             scores = measure(
                 reference, result, mask,
-                mask_orientation=mask_orientation, white=white, progress=progress,
+                mask_orientation=mask_orientation, white=white, progress=progress, scheduler=scheduler,
             )  # fmt: skip
         console.result(scores.as_dict(), scores.as_text())

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from tratteggio.cli.console import Console, Json, MaskOrientation, Overwrite, Quiet, White, conversation
+from tratteggio.cli.console import (
+    Console,
+    Json,
+    MaskOrientation,
+    Overwrite,
+    Quiet,
+    Scheduler,
+    White,
+    conversation,
+)
 from tratteggio.cli.wording import format_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from distributed import Client
 
     from tratteggio.cli.pairs import Item
     from tratteggio.damage import DamageMap
@@ -57,6 +69,7 @@ class Job(NamedTuple):
         detection: None: there is a mask.
         options: of every fill.
         resume, overwrite, yes: as on the command line.
+        client: of the cluster that computes; None: this process does.
     """
 
     engines: list[Engine]
@@ -66,6 +79,7 @@ class Job(NamedTuple):
     resume: bool
     overwrite: bool
     yes: bool
+    client: Client | None
 
 
 def inpaint(
@@ -82,14 +96,22 @@ def inpaint(
     mask: Annotated[
         Path | None,
         typer.Option(
-            help="The mask, white = lost. A file (for all inputs), or a folder whose files have the names of "
-            "the scans."
+            help="The mask: an image (white = lost), a layered file (.ora .psd) or polygons (.svg .geojson). "
+            "A file for all inputs, or a folder whose files have the names of the scans."
         ),
     ] = None,
     mask_orientation: MaskOrientation = None,
     mask_sense: Annotated[
         str, typer.Option(help="What white in the mask stands for: lost, or known (black = lost).")
     ] = "lost",
+    mask_layer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of a mask with layers (.ora .psd): the layer on which the losses are drawn. Not needed if "
+            "there is only one.",
+        ),
+    ] = None,
     mostly_lost: Annotated[
         bool,
         typer.Option(
@@ -182,11 +204,12 @@ def inpaint(
         bool,
         typer.Option(
             "--yes",
-            help="Without a mask: fill what was detected, even if it is more than 2 % of the area or looks "
-            "like drawn lines. A damage map that is there already is used.",
+            help="Without a mask: fill what was detected or what --damage marks, even if it is more than 2 % "
+            "of the area or looks like drawn lines. A damage map that is there already is used.",
         ),
     ] = False,
     white: White = None,
+    scheduler: Scheduler = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -203,7 +226,8 @@ def inpaint(
 
     proposal.tif.overlay.png shows the damage or the mask over the painting. If more than 2 % of the area
     would be filled without a mask, or cracks that look like drawn lines, the command stops after the overlay
-    with exit code 2. Look at it, then add --yes, or correct the map and give it with --damage.
+    with exit code 2. This also holds for a map that you give with --damage. Look at the overlay, then add
+    --yes, or correct the map and give it with --damage.
 
     With --adapt, the command trains the net on this painting first and keeps the weights in the folder
     proposal.tif.adapt. --resume continues a stopped run. The history names the weights by their hash.
@@ -217,6 +241,7 @@ def inpaint(
         from tratteggio.errors import BadUsage
         from tratteggio.treatment import FillOptions, make_engine, samplers
         from tratteggio.treatment.planning import require_policy
+        from tratteggio.windows.cluster import connect
 
         if mask is not None and (damage, kind, policy, grow) != (None, None, None, None):
             raise BadUsage(
@@ -227,7 +252,7 @@ def inpaint(
         options = FillOptions(
             finish=finish, seed=seed, device=device, tile=tile, memory=memory, calibrate=calibrate,
             leave_above=leave_above, mask_orientation=mask_orientation, mask_sense=mask_sense,
-            mostly_lost=mostly_lost, white=white,
+            mask_layer=mask_layer, mostly_lost=mostly_lost, white=white,
         )  # fmt: skip
         require_policy(policy, grow)
         items = pair(source, mask if damage is None else damage, output)
@@ -239,22 +264,24 @@ def inpaint(
             return [best, *([] if samples is None else samplers(best, samples))]
 
         made = engines(weights)
-        job = Job(
-            made,
-            None if adapt is None else Adaptation(adapt, _first_weights(made[0], weights), engines),
-            None if mask else Detection(tuple(kind or ()), policy, grow),
-            options,
-            resume,
-            overwrite,
-            yes,
-        )
-        if items[0].in_folder:
-            _fill_folder(console, items, job)
-        else:
-            history = _fill(console, items[0], job)
-            console.result(
-                {"output": str(output), "history": history}, f"{_summarize(history)} Wrote {output}."
+        with connect(scheduler) as client:
+            job = Job(
+                made,
+                None if adapt is None else Adaptation(adapt, _first_weights(made[0], weights), engines),
+                None if mask else Detection(tuple(kind or ()), policy, grow),
+                options,
+                resume,
+                overwrite,
+                yes,
+                client,
             )
+            if items[0].in_folder:
+                _fill_folder(console, items, job)
+            else:
+                history = _fill(console, items[0], job)
+                console.result(
+                    {"output": str(output), "history": history}, f"{_summarize(history)} Wrote {output}."
+                )
 
 
 def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
@@ -262,7 +289,7 @@ def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
     from tratteggio import files
     from tratteggio.treatment import inpaint_file, sample_file, write_overlay
     from tratteggio.treatment import open as opened
-    from tratteggio.treatment.opening import lacunae_of
+    from tratteggio.treatment.marking import read_mask
 
     lost = item.mask if job.detection is None else _detect(console, item, job.detection, job)
     assert lost is not None
@@ -273,14 +300,12 @@ def _fill(console: Console, item: Item, job: Job) -> Mapping[str, Any]:
         with console.progress(target.name if number else item.source.name) as progress:
             history = inpaint_file(
                 item.source, lost, target, engine=engine, options=job.options, resume=job.resume,
-                overwrite=job.overwrite, progress=progress,
+                overwrite=job.overwrite, progress=progress, scheduler=job.client,
             )  # fmt: skip
         histories.append(history)
-    if item.mask is not None:
+    if job.detection is None:
         scan = opened(item.source, white=job.options.white).primary
-        lacunae = lacunae_of(
-            lost, scan, mask_orientation=job.options.mask_orientation, mask_sense=job.options.mask_sense
-        )
+        lacunae = read_mask(lost, scan, job.options)
         overlay = files.sidecar(item.target, "overlay")
         write_overlay(scan, {"lacuna": lacunae}, overlay, overwrite=job.overwrite or job.resume)
     return histories[0]
@@ -305,13 +330,11 @@ def _adapt(
     """Train the net on one painting; return the engines with the new weights."""
     from tratteggio import recipes
     from tratteggio.treatment import open as opened
-    from tratteggio.treatment.opening import lacunae_of
+    from tratteggio.treatment.marking import read_mask
 
     options = job.options
     stack = opened(item.source, white=options.white)
-    lacunae = lacunae_of(
-        lost, stack.primary, mask_orientation=options.mask_orientation, mask_sense=options.mask_sense
-    )
+    lacunae = read_mask(lost, stack.primary, options)
     run = item.target.with_name(item.target.name + ".adapt")
     with console.progress(f"{item.source.name}: adapting") as progress:
         weights = recipes.adapt(
@@ -348,22 +371,26 @@ def _detect(console: Console, item: Item, detection: Detection, job: Job) -> Lac
         with console.progress(f"{item.source.name}: damage") as progress:
             found = survey(
                 item.source, kinds, seed=options.seed, device=options.device, white=options.white,
-                progress=progress,
+                progress=progress, scheduler=job.client,
             )  # fmt: skip
         write_damage(found, damage_map, overwrite=job.overwrite or job.resume)
         console.note(f"{damage_map} shows the damage that was found; check it before you use the fill")
     damage = read_damage(damage_map, scan, mask_orientation=options.mask_orientation)
+    # With --yes the overlay of the run that stopped may be there.
+    show = partial(_show, console, item, scan, damage, overwrite=job.overwrite or job.resume or job.yes)
     if item.mask is None:
-        _show(console, item, scan, damage, overwrite=job.overwrite or kept)
+        show()
     lacunae = lacunae_by_policy(damage, detection.policy, grow=detection.grow)
+    if item.mask is not None:
+        show()
     # A job that was begun was agreed to.
     begun = job.resume and (item.target.exists() or ledger_folder(item.target).exists())
-    if item.mask is None and not (job.yes or begun):
+    if not (job.yes or begun):
         doubts = find_doubts(scan, damage, lacunae, detection.policy)
         if doubts:
             raise BadUsage(
                 f"{item.source}: {' and '.join(doubts)}; look at {files.sidecar(item.target, 'overlay')}, "
-                f"then add --yes, or correct {damage_map} and give it with --damage"
+                f"then add --yes, or correct {damage_map} and give it with --damage and --overwrite"
             )
     return lacunae
 

@@ -24,6 +24,7 @@ from tratteggio.cli.recipes import recipes
 from tratteggio.cli.register import register
 from tratteggio.cli.report import report
 from tratteggio.cli.reproduce import reproduce
+from tratteggio.cli.sign import sign
 from tratteggio.cli.speech import tell
 from tratteggio.cli.studio import studio
 from tratteggio.cli.train import train
@@ -54,6 +55,7 @@ VERBS = (
     compare,
     export,
     report,
+    sign,
     studio,
     train,
     recipes,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tratteggio.errors import BadUsage, TratteggioError, UnreadableFile
-from tratteggio.files.kinds import image_suffixes, keeps_pixels
+from tratteggio.files.kinds import image_suffixes, keeps_pixels, mask_suffixes
 from tratteggio.files.stacks import is_stack
 from tratteggio.names import same_name
 from tratteggio.treatment.planning import Proposal, require_proposals
@@ -101,7 +101,7 @@ def pair(source: Path, mask: Path | None, output: Path) -> list[Item]:
         return [Item(source, None if mask is None else (mask,), output)]
     if output.exists() and not output.is_dir():
         raise BadUsage(f"{output} is a file but {source} is a folder; give --output a folder")
-    scans = [file for file in sorted(source.iterdir()) if _is_scan(file)]
+    scans = [file for file in sorted(source.iterdir()) if _is_image(file, image_suffixes())]
     if not scans:
         raise BadUsage(f"{source} contains no scans ({', '.join(image_suffixes())})")
     return [
@@ -120,9 +120,11 @@ def _masks_of(scan: Path, mask: Path | None) -> tuple[Path, ...] | None:
         return None if mask is None else (mask,)
     # The same letters may be stored in two ways: a Mac takes accents apart (NFD), others do not (NFC).
     return tuple(
-        file for file in sorted(mask.iterdir()) if _is_scan(file) and same_name(file.stem, scan.stem)
+        file
+        for file in sorted(mask.iterdir())
+        if _is_image(file, mask_suffixes()) and same_name(file.stem, scan.stem)
     )
 
 
-def _is_scan(file: Path) -> bool:
-    return file.suffix.lower() in image_suffixes() and file.is_file() and not file.name.startswith(".")
+def _is_image(file: Path, suffixes: Sequence[str]) -> bool:
+    return file.suffix.lower() in suffixes and file.is_file() and not file.name.startswith(".")

@@ -155,7 +155,7 @@ def _register(console: Console, job: Job) -> None:
     (first, file), *named = job.named
     modality = first or "rgb"
     watch, (reference, *others) = _read([(modality, file), *_by_modality(named).items()], job)
-    with console.progress(str(job.output)) as progress:
+    with console.progress("aligning") as progress:
         found = register(
             reference,
             {scan.modality: scan for scan in others},
@@ -163,7 +163,9 @@ def _register(console: Console, job: Job) -> None:
             max_error=job.max_error,
             points=job.points,
             keep_matching=True,
+            progress=progress,
         )
+    with console.progress(f"writing {job.output}") as progress:
         found.save(job.output, progress=progress, before=lambda _: watch.check())
     stack, registrations = found.stack, found.registrations
     overlays = {name: _overlay_file(job.output, job.pictures, name) for name in registrations}
@@ -209,8 +211,9 @@ def _mosaic(console: Console, job: Job) -> None:
     if not has_stack_suffix(job.output):
         files.require_scan_writable(job.output)
     watch, tiles = _read([(modality, tile) for _, tile in job.named], job)
-    with console.progress(str(job.output)) as progress:
-        found = mosaic(tiles, max_error=job.max_error)
+    with console.progress("aligning") as progress:
+        found = mosaic(tiles, max_error=job.max_error, progress=progress)
+    with console.progress(f"writing {job.output}") as progress:
         found.save(job.output, progress=progress, before=lambda _: watch.check())
     if job.pictures:
         residual = residual_picture(found.residual, found.scan)

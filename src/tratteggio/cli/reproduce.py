@@ -47,6 +47,4 @@ def reproduce(
                 experiment, scale=scale, data=data, out=out, seed=seed, overwrite=overwrite,
                 progress=progress,
             )  # fmt: skip
-        console.result(
-            report.as_dict(), f"{report.as_markdown()}\nWrote {out / 'report.md'} and report.json."
-        )
+        console.result(report.as_dict(), f"{report.as_text()}\n\nWrote {out / 'report.md'} and report.json.")

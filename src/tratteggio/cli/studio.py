@@ -15,7 +15,8 @@ def studio(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="A scan, an OME-Zarr or OME-TIFF, a folder with a painting.toml, or a proposal.",
+            help="A scan, an OME-Zarr or OME-TIFF, a folder with a painting.toml, a proposal, or a folder of "
+            "paintings, which are listed.",
         ),
     ],
     port: Annotated[

@@ -22,6 +22,7 @@ FLAGS = {
 }
 COMMANDS = {
     "tratteggio.files.outside_allowed()": "tratteggio --outside VERB",
+    "tratteggio.treatment_report": "tratteggio report --to pdf",
     "tratteggio.registry.names('detectors')": "tratteggio detect --list",
 }
 QUOTES = "[]'\""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,11 +45,11 @@ class DamageMap:
             UnknownName: no such class.
         """
         wanted = [index_of(name) for name in classes]
-        lost = Mapped(self.indices, lambda part: np.isin(part, wanted), 0, np.dtype(np.bool_))
+        lost = Mapped(self.indices, partial(np.isin, test_elements=wanted), 0, np.dtype(np.bool_))
         return Lacunae(lost, f"{', '.join(classes) or 'nothing'} in {self.name}")
 
     def to_fill(self, policies: Mapping[str, str], *, grow: str | None = None) -> Lacunae:
-        """Return what is to be filled by the policies, grown by a rim.
+        """Return what is to be filled by the policies, grown by a rim; what is kept is `kept_damage`.
 
         Args:
             policies: class -> "fill" or "keep", see `policies`.
@@ -60,11 +61,11 @@ class DamageMap:
         """
         filled = [name for name, policy in policies.items() if policy == "fill"]
         lacunae = self.of(*filled)
+        kept = self.of(*(name for name in policies if name not in filled)).lost
         if grow is None:
-            return lacunae
-        kept = self.of(*(name for name in policies if name not in filled))
-        wider = Grown(lacunae.lost, kept.lost, length_px(grow, self.metadata))
-        return Lacunae(wider, f"{lacunae.name}, grown by {grow}")
+            return replace(lacunae, kept_damage=kept)
+        wider = Grown(lacunae.lost, kept, length_px(grow, self.metadata))
+        return Lacunae(wider, f"{lacunae.name}, grown by {grow}", kept_damage=kept)
 
     def areas(self) -> list[Area]:
         """Measure each class that there is: area, share and pieces; the map is read twice, in bands."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +15,7 @@ from tratteggio.painting import Lacunae, Pixels, Region, Stack
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.roles import Detector, Trace
+from tratteggio.windows.executing import Computers
 from tratteggio.windows.windowed import Progress, Windowed
 
 LATTICE = 512  # px a side that are computed at a time; a multiple of the step of every net
@@ -42,7 +42,7 @@ class Strengths(Windowed):
         detector: Detector,
         *,
         progress: Progress | None = None,
-        executor: Executor | None = None,
+        executor: Computers | None = None,
     ) -> None:
         if LATTICE % detector.step:
             raise BadUsage(

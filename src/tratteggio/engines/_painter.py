@@ -36,6 +36,7 @@ class Painter:
     parameters: dict[str, Any]
     reads: tuple[str, ...] | None = ()
     local: bool = True
+    learnt: bool = False
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
         """Nothing: these engines do not look at the whole."""

@@ -13,7 +13,8 @@ or gold, stays with the most faithful engine: there is no brushwork to continue.
 least error decides everywhere.
 
 The width of a lacuna is twice the greatest distance of its pixels to known paint, so a crack that runs into
-a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width.
+a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width. Of a
+lacuna that is given to brushwork, the cracks that run into it still go to the most faithful engine.
 """
 
 from __future__ import annotations
@@ -112,6 +113,7 @@ def make(
     device: str = "auto",
     favour: str = "appearance",
     weights: str | Path | None = None,
+    copy_damage: bool = False,
 ) -> Auto:
     """Build the engine; where OpenCV would be best and cannot be used, the log says why.
 
@@ -120,6 +122,7 @@ def make(
         device: "cpu" or "auto"; with the net also "cuda", which it alone uses.
         favour: "appearance" fills wide lacunae with brushwork, "fidelity" with what errs least.
         weights: of the net, instead of those that engine pconv takes by itself.
+        copy_damage: brushwork may show damage that a damage map keeps, as cracks.
 
     Raises:
         BadUsage: no such device, or nothing that would use it.
@@ -159,8 +162,9 @@ def make(
     if BRUSHWORK in _names(choice):
         lead = "net" if "pconv" in parts else "tension"
         brush = brushwork.make(
-            seed=seed, device=device, structure=lead, weights=weights if lead == "net" else None
-        )
+            seed=seed, device=device, structure=lead, weights=weights if lead == "net" else None,
+            copy_damage=copy_damage,
+        )  # fmt: skip
         halo = max(halo, brush.halo)
         # A smooth surface is solved for directly, so it takes less at a time than net and patches do.
         capacity = brush.capacity if _names(faithful) == {"pconv"} else min(capacity, brush.capacity)
@@ -174,6 +178,7 @@ def make(
         capacity=capacity,
         parameters=parameters,
         local=brush is None and "pconv" not in parts,
+        learnt="pconv" in parts,
     )
 
 
@@ -196,6 +201,7 @@ class Auto:
     capacity: int
     parameters: dict[str, Any]
     local: bool
+    learnt: bool
     name: str = "auto"
     reads: tuple[str, ...] | None = ()
 
@@ -213,11 +219,11 @@ class Auto:
         lost, colour = lacunae.read(), window.primary.colour()
         wide = chosen(lost, self.choice).get(BRUSHWORK)
         if wide is not None:
-            wide = wide & ~on_smooth_ground(colour, lost, wide)
+            wide = wide_parts(wide & ~on_smooth_ground(colour, lost, wide))
         sure = nearness(lost)
         if self.brush is None or wide is None or not wide.any():
             return self._faithful(colour, lost), sure
-        return self._with_brushwork(self.brush, window, lost, wide, context)
+        return self._with_brushwork(self.brush, window, lacunae, wide, context)
 
     def _faithful(self, colour: Array, lost: Lost) -> Array:
         """Fill all lacunae with the engines that err least."""
@@ -230,18 +236,20 @@ class Auto:
         self,
         brush: brushwork.Brushwork,
         window: Stack,
-        lost: Lost,
+        lacunae: Lacunae,
         wide: Lost,
         context: Elsewhere | None,
     ) -> tuple[Array, NDArray[np.float32]]:
         """Lay brushwork into wide lacunae; fills of the others are seen there, and never copied."""
-        colour, sure = window.primary.colour(), nearness(lost)
+        lost, colour = lacunae.read(), window.primary.colour()
+        sure = nearness(lost)
         fill, rest = self._faithful(colour, lost), lost & ~wide
         netted = _names(self.faithful) == {"pconv"}
         structure = fill if netted else brush.structure(colour, lost)
         more = [] if context is None else context.like(window, lost)
         shown = np.where(rest[..., None], fill, colour)
-        laid = brush.lay(shown, wide, structure, more=more, barred=rest)
+        barred = rest | lacunae.read_kept_damage() if brush.sound else rest
+        laid = brush.lay(shown, wide, structure, more=more, barred=barred)
         if laid is None:
             logging.getLogger("tratteggio").warning(
                 "%s shows too little paint in a window of %d x %d to take patches from. "
@@ -274,6 +282,17 @@ def _outweighs(row: Mapping[str, Seen], name: str) -> bool:
     """Tell whether brushwork is much nearer by patches than an engine, and errs by little more."""
     rival, brush = row.get(name, row["tension"]), row[BRUSHWORK]
     return brush.patches * CLOSER <= rival.patches and brush.psnr >= rival.psnr - COST_DB
+
+
+def wide_parts(lost: Lost) -> Lost:
+    """Leave out narrow parts of lacunae, below `NARROWEST` pixels: (h, w) bool -> (h, w) bool.
+
+    What is narrow within `NARROWEST` pixels of a wide part stays, so that ragged rims are filled like the
+    rest, and no seam follows the rim.
+    """
+    inner = ndimage.distance_transform_cdt(lost, metric="chessboard") >= NARROWEST // 2
+    found: Lost = lost & ndimage.maximum_filter(inner, size=3 * NARROWEST - 1)
+    return found
 
 
 def on_smooth_ground(colour: Array, lost: Lost, mine: Lost) -> Lost:

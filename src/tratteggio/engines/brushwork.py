@@ -47,6 +47,7 @@ def make(
     device: str = "auto",
     weights: str | Path | None = None,
     structure: str | None = None,
+    copy_damage: bool = False,
 ) -> Brushwork:
     """Build the engine: load the net.
 
@@ -55,6 +56,7 @@ def make(
         device: of the net, "auto", "cpu" or "cuda"; patches are laid on the CPU.
         weights: for the net, as for engine pconv; None takes those that ship.
         structure: what leads, "net" or "tension"; None takes the net if its weights ship.
+        copy_damage: patches may show damage that a damage map keeps, as cracks.
 
     Raises:
         BadUsage: no such device, or weights for a structure that has no net.
@@ -67,15 +69,28 @@ def make(
         structure = "net" if weights is not None or pconv.ships() else "tension"
     if structure not in STRUCTURES:
         raise unknown("structure", structure, STRUCTURES)
-    parameters: dict[str, Any] = {"patch_px": SIDE, "structure": structure}
+    parameters: dict[str, Any] = {"patch_px": SIDE, "structure": structure, "copy_damage": copy_damage}
+    sound = not copy_damage
     if structure == "net":
         net = pconv.make(seed=seed, device=device, weights=weights)
-        return Brushwork(seed=seed, structure=net.paint, parameters=parameters | net.parameters)
+        return Brushwork(
+            seed=seed,
+            structure=net.paint,
+            learnt=net.learnt,
+            sound=sound,
+            parameters=parameters | net.parameters,
+        )
     if weights is not None:
         raise BadUsage("weights serve the net, and structure=tension has none; leave one of them out")
     cpu_only("brushwork:structure=tension", device)
     smooth = partial(surface, bending=1.0, tension=TENSION)
-    return Brushwork(seed=seed, structure=smooth, parameters=parameters | {"tension": TENSION})
+    return Brushwork(
+        seed=seed,
+        structure=smooth,
+        learnt=False,
+        sound=sound,
+        parameters=parameters | {"tension": TENSION},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +99,13 @@ class Brushwork(Several):
 
     Attributes:
         structure: fills an array smoothly; leads the patches.
+        sound: damage that is kept is not copied.
     """
 
     seed: int
     structure: Paint
+    learnt: bool
+    sound: bool = True
     name: str = "brushwork"
     reads: tuple[str, ...] | None = ()
     halo: int = HALO
@@ -96,7 +114,7 @@ class Brushwork(Several):
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
-        return Elsewhere.of(stack, lacunae)
+        return Elsewhere.of(stack, lacunae, sound=self.sound)
 
     def fill(
         self, window: Stack, lacunae: Lacunae, context: Elsewhere | None
@@ -105,7 +123,8 @@ class Brushwork(Several):
         lost, colour = lacunae.read(), window.primary.colour()
         structure = self.structure(colour, lost)
         more = [] if context is None else context.like(window, lost)
-        laid = self.lay(colour, lost, structure, more=more)
+        barred = lacunae.read_kept_damage() if self.sound else None
+        laid = self.lay(colour, lost, structure, more=more, barred=barred)
         if laid is None:
             logging.getLogger("tratteggio").warning(
                 "No patch of %d x %d pixels is whole in a window of %d x %d around lacunae of %s. "

@@ -40,6 +40,7 @@ class Fpcae(guided.Guided):
     """The engine. Satisfies `roles.Engine`; `reads` what its net knows beside RGB."""
 
     net: Autoencoder
+    learnt: bool = True
 
     @property
     def others(self) -> dict[str, int]:

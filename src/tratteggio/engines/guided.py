@@ -38,6 +38,7 @@ log = logging.getLogger("tratteggio")
 
 TENSION = 2.0  # as the tension engine's own default
 HALO = 48  # pixels of paint around a lacuna that colours are learnt from
+AROUND = "paint around"  # what fills where no other scan does
 STRANGE = 4.0  # leverage at which a guide is hardly trusted; 1 is paint of the same kind as around
 
 
@@ -58,6 +59,8 @@ class Guided:
     halo: int = HALO
     local: bool = False
     capacity: int = CAPACITY_PX
+    learnt: bool = False
+    """Of what carries: the regression itself knows this painting alone."""
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:  # noqa: ARG002 # the mask does not matter
         """Make sure that there are guides.
@@ -76,12 +79,24 @@ class Guided:
         self,
         window: Stack,
         lacunae: Lacunae,
-        context: Any,  # noqa: ARG002
+        context: Any,
     ) -> tuple[Array, NDArray[np.float32]]:
         """Propose pixels for the lacunae of one window; confidence is nearness to known paint.
 
         Raises:
             BadPixels: a guide holds NaN or infinite values.
+        """
+        return self.fill_from_sources(window, lacunae, context)[:2]
+
+    def fill_from_sources(
+        self,
+        window: Stack,
+        lacunae: Lacunae,
+        context: Any,  # noqa: ARG002
+    ) -> tuple[Array, NDArray[np.float32], dict[str, Array]]:
+        """Fill as `fill` does, and tell how much of each pixel comes from which scans, see `SourceTeller`.
+
+        A scan counts as far as it is trusted; the rest of a pixel comes from the paint around.
         """
         lost, scan = lacunae.read(), window.primary
         others = [other for other in window.scans if other is not scan]
@@ -93,13 +108,16 @@ class Guided:
         _tell([other.modality for other, shown in zip(others, shows_loss, strict=True) if shown.any()])
         colour = scan.colour().astype(np.float64)
         plain = self.carry(colour, lost)
-        fill = plain.copy()
+        fill, sources = plain.copy(), {AROUND: lost.astype(np.float64)}
         for chosen, mine in _by_guides(usable, lost):
             known = ~lost & seen[chosen].all(axis=0)
             if known.any():
                 predicted, trust = self.told(scan, [others[number] for number in chosen], lost, known)
                 rest = self.carry(np.where(known[..., None], colour - predicted, 0), lost)
                 fill[mine] += (trust[..., None] * (predicted + rest - plain))[mine]
+                named = ", ".join(others[number].modality for number in chosen)
+                sources[named] = np.where(mine, trust, 0.0)
+                sources[AROUND] -= sources[named]
             else:
                 usable[:, mine] = False
         if (lost & ~usable.any(axis=0)).any():
@@ -108,7 +126,7 @@ class Guided:
                 "be used there: expect a smooth fill",
                 self.name, scan.modality,
             )  # fmt: skip
-        return fill, nearness(lost)
+        return fill, nearness(lost), sources
 
     def told(self, scan: Scan, guides: Sequence[Scan], lost: Lost, known: Lost) -> tuple[Array, Array]:
         """Tell the colours of a scan from others.
@@ -142,7 +160,9 @@ def make(*, seed: int = 0, device: str = "auto", weights: str | Path | None = No
         cpu_only("guided", device)
         return Guided()
     net = pconv.make(seed=seed, device=device, weights=weights)
-    return Guided(carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo))
+    return Guided(
+        carry=net.paint, parameters=net.parameters, halo=max(HALO, net.halo), learnt=net.learnt
+    )  # fmt: skip
 
 
 def _tell(modalities: Sequence[str]) -> None:

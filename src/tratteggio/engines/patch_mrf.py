@@ -25,7 +25,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -60,7 +60,12 @@ CAPACITY_PX = 1 << 18
 
 
 def make(
-    *, seed: int = 0, device: str = "cpu", weights: str | Path | None = None, paste: str = "cut"
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    weights: str | Path | None = None,
+    paste: str = "cut",
+    copy_damage: bool = False,
 ) -> PatchMrf:
     """Build the engine.
 
@@ -72,6 +77,7 @@ def make(
             compares pixels.
         paste: "cut" lays a patch beside the next along the path where they differ least, "mean" lays the
             mean of those on a pixel, of the three best for each node.
+        copy_damage: patches may show damage that a damage map keeps, as cracks.
 
     Raises:
         BadUsage: another device was asked for.
@@ -84,16 +90,20 @@ def make(
     cpu_only("patch_mrf", device)
     if paste not in PASTES:
         raise unknown("paste", paste, PASTES)
-    blurred = paste == "mean"
+    blurred, copied = paste == "mean", {"copy_damage": copy_damage}
     if weights is None:
-        parameters: dict[str, Any] = {"patch_px": PATCH, "cost": "pixels", "paste": paste}
-        return PatchMrf(seed=seed, patch=PATCH, look=None, blurred=blurred, parameters=parameters)
+        parameters: dict[str, Any] = {"patch_px": PATCH, "cost": "pixels", "paste": paste} | copied
+        return PatchMrf(
+            seed=seed, patch=PATCH, look=None, blurred=blurred, sound=not copy_damage, parameters=parameters
+        )
     from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
 
     net, told = loaded("engine patch_mrf", weights=weights, homes=("descriptor",), device="cpu")
-    parameters = {"patch_px": DESCRIBED, "cost": told.pop("model"), "paste": paste, **told}
+    parameters = {"patch_px": DESCRIBED, "cost": told.pop("model"), "paste": paste, **copied, **told}
     look = partial(_described, cast("Descriptor", net))
-    return PatchMrf(seed=seed, patch=DESCRIBED, look=look, blurred=blurred, parameters=parameters)
+    return PatchMrf(
+        seed=seed, patch=DESCRIBED, look=look, blurred=blurred, sound=not copy_damage, parameters=parameters
+    )
 
 
 def _described(net: Descriptor, colours: NDArray[np.float32], lost: Lost) -> NDArray[np.float32]:
@@ -113,21 +123,28 @@ class PatchMrf(Several):
         patch: side of a patch in pixels.
         look: what patches are compared by, see `tratteggio.patches`.
         blurred: patches are laid in their mean.
+        sound: damage that is kept is not copied.
     """
 
     seed: int
     patch: int
     look: Look | None
     blurred: bool
+    sound: bool = True
     name: str = "patch_mrf"
     reads: None = None
     halo: int = HALO
     capacity: int = CAPACITY_PX
     local: bool = False
 
+    @property
+    def learnt(self) -> bool:
+        """True if a trained descriptor chooses among patches; their paint is the painting's own."""
+        return self.look is not None
+
     def prepare(self, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
         """Divide the painting into blocks that are alike; None if a window shows as much as there is."""
-        return Elsewhere.of(stack, lacunae)
+        return Elsewhere.of(stack, lacunae, sound=self.sound)
 
     def fill(
         self,
@@ -140,6 +157,7 @@ class PatchMrf(Several):
         filled = fill_from_patches(
             colour,
             lost,
+            barred=lacunae.read_kept_damage() if self.sound else None,
             patch=self.patch,
             rng=np.random.default_rng(self.seed),
             look=self.look,
@@ -179,48 +197,66 @@ def _hints(window: Stack, lost: Lost) -> list[Hint]:
 
 @dataclass(frozen=True, eq=False)
 class Elsewhere:
-    """Paint of the whole painting, read where it is asked for.
+    """Paint of the whole painting, read where it is asked for; the whole is looked at when first needed.
 
     Attributes:
-        origin: of the painting, as windows count.
-        factor: pixels for each pixel of the reduced scale at which blocks were found.
-        blocks: of the painting.
-        swatch: reads the middle of a block, by its number, and says where it lies.
+        stack: of the painting; the scan that is filled is copied from.
+        lacunae: of the painting.
+        sound: damage that is kept is no paint to copy.
     """
 
-    origin: tuple[int, int]
-    factor: int
-    blocks: Blocks
-    swatch: Callable[[int], tuple[Region, Swatch]]
+    stack: Stack
+    lacunae: Lacunae
+    sound: bool
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Other processes look for themselves, when they need to.
+        return Elsewhere, (self.stack, self.lacunae, self.sound)
 
     @classmethod
-    def of(cls, stack: Stack, lacunae: Lacunae) -> Elsewhere | None:
-        """Look at the whole at reduced scale; None if one window shows as much paint as is wanted."""
-        scan = stack.primary
-        if scan.grid[0] * scan.grid[1] <= ENOUGH_PX:
-            return None
-        seen = guide(scan, lacunae, Region.whole(scan.grid))
+    def of(cls, stack: Stack, lacunae: Lacunae, *, sound: bool) -> Elsewhere | None:
+        """Make one, or None if one window shows as much paint as is wanted."""
+        rows, cols = stack.primary.grid
+        return None if rows * cols <= ENOUGH_PX else cls(stack, lacunae, sound)
+
+    @cached_property
+    def blocks(self) -> tuple[int, Blocks]:
+        """Blocks of one texture at a reduced scale, and how many pixels of the painting one of theirs is."""
+        scan = self.stack.primary
+        seen = guide(scan, self.lacunae, Region.whole(scan.grid))
         tone = seen.colours.mean(axis=2)
         low, high = float(tone.min()), float(tone.max())
         tone = (tone - low) / np.float32((high - low) or 1)
-        blocks = divide(tone, seen.known, smallest=max(SMALLEST, -(-BLOCK // seen.factor)))
+        return seen.factor, divide(tone, seen.known, smallest=max(SMALLEST, -(-BLOCK // seen.factor)))
+
+    @cached_property
+    def swatch(self) -> Callable[[int], tuple[Region, Swatch]]:
+        """Read the middle of a block, by its number, and say where it lies."""
+        scan, lacunae = self.stack.primary, self.lacunae
+        factor, blocks = self.blocks
 
         @lru_cache(maxsize=KEPT)
         def swatch(number: int) -> tuple[Region, Swatch]:
-            place = _middle(blocks.places[number], seen.factor, scan.grid)
-            return place, Swatch(scan.colour(place), scan.known(lacunae, place))
+            place = _middle(blocks.places[number], factor, scan.grid)
+            known = scan.known(lacunae, place)
+            if self.sound:
+                known &= ~lacunae.read_kept_damage(place)
+            return place, Swatch(scan.colour(place), known)
 
-        return cls(stack.origin, seen.factor, blocks, swatch)
+        return swatch
 
     def like(self, window: Stack, lost: Lost) -> list[Swatch]:
         """Take swatches from blocks like those around the lacunae of a window, until it has enough paint."""
-        top, left = (there - here for there, here in zip(window.origin, self.origin, strict=True))
-        box = Region(top, left, top + lost.shape[0], left + lost.shape[1])
-        where = np.zeros(self.blocks.grid, dtype=bool)
         rows, cols = np.nonzero(lost)
-        where[(rows + top) // self.factor, (cols + left) // self.factor] = True
         known, found = lost.size - len(rows), []
-        for number in self.blocks.matching(self.blocks.around(where)):
+        if known >= ENOUGH_PX:
+            return []
+        top, left = (there - here for there, here in zip(window.origin, self.stack.origin, strict=True))
+        box = Region(top, left, top + lost.shape[0], left + lost.shape[1])
+        factor, blocks = self.blocks
+        where = np.zeros(blocks.grid, dtype=bool)
+        where[(rows + top) // factor, (cols + left) // factor] = True
+        for number in blocks.matching(blocks.around(where)):
             if known >= ENOUGH_PX:
                 break
             place, swatch = self.swatch(int(number))

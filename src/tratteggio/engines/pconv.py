@@ -70,6 +70,7 @@ def make(
         capacity=CAPACITY_PX,
         parameters=parameters | {"turns": turns},
         local=False,
+        learnt=True,
     )
 
 

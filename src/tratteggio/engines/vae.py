@@ -55,6 +55,7 @@ class Vae(Several):
     halo: int = HALO
     capacity: int = CAPACITY_PX
     local: bool = False
+    learnt: bool = True
 
     def prepare(self, stack: Stack, lacunae: Lacunae) -> None:
         """Nothing: a window is filled from its own paint."""

@@ -31,6 +31,7 @@ class RawRoute:
     net: LowlightRaw
     ratio: float | None
     name: str = "lowlight"
+    learnt: bool = True
     scale: int = 1
     reach: int
     step: int

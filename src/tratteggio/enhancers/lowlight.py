@@ -1,16 +1,21 @@
 """Brighten a scan that was taken with too little light.
 
-Three routes:
+Four routes:
 
+    exposure       more light on all of the scan alike, until its brightest part is white; no net. The default
     illumination   a net looks at the whole, reduced, and answers with the light that fell on each place, by
                    which the scan is divided (Wang et al. 2019); learnt from paintings that were darkened
     curves         a net looks at the whole, reduced, and answers with a curve for each place (Guo et al.
                    2020); learnt without knowing what is right
     raw            of a camera's raw file: denoised, demosaiced and toned at one go (Chen et al. 2018)
 
-The first two know what is dark by the whole and work pixel by pixel, so no window differs from another. RGB
-and grey are taken; grey is shown as three equal colours, and the mean of the answers is taken. Values beyond
-black and white, which float scans may hold, become black and white first.
+Only `exposure` leaves a scan alone that is bright enough, and on scans that lack light by a factor it is the
+best of them. The nets `illumination` and `curves` were taught darkness of their own kind: they are kept to
+compare with the papers.
+
+The first three know what is dark by the whole and work pixel by pixel, so no window differs from another. RGB
+and grey are taken; a net is shown grey as three equal colours, and the mean of its answers is taken. Values
+beyond black and white, which float scans may hold, become black and white first.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from tratteggio.enhancers._exposure import Exposure
 from tratteggio.enhancers._look import reduced
 from tratteggio.enhancers._raw import RawRoute
 from tratteggio.errors import BadUsage
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from tratteggio.models.illumination import IlluminationNet
 
 WEIGHTS = {"illumination": "illumination", "curves": "curves", "raw": "lowlight-raw-narrow"}
+ROUTES = ("exposure", *WEIGHTS)
 HOMES = {"illumination": "illumination", "curves": "curves", "raw": "lowlight_raw"}
 
 
@@ -44,6 +51,7 @@ class Lowlight:
 
     net: IlluminationNet | CurveNet
     name: str = "lowlight"
+    learnt: bool = True
     scale: int = 1
     reach: int = 0
     step: int = 1
@@ -99,30 +107,36 @@ class Lowlight:
 def make(
     *,
     device: str = "auto",
-    route: str = "illumination",
+    route: str = "exposure",
     ratio: float | None = None,
     weights: str | Path | None = None,
-) -> Lowlight | RawRoute:
-    """Build the enhancer: load the weights.
+) -> Exposure | Lowlight | RawRoute:
+    """Build the enhancer: load the weights, if the route has a net.
 
     Args:
-        device: "auto" takes a GPU if there is one, else "cpu" or "cuda".
-        route: "illumination", "curves", or "raw".
-        ratio: of raw, how many times the light is to be amplified, 1 .. 300; None brings all but the
-            brightest hundredth below white.
+        device: "auto" takes a GPU if there is one, else "cpu" or "cuda"; of a net.
+        route: "exposure", "illumination", "curves", or "raw".
+        ratio: of exposure and raw, how many times the light is amplified, 1 .. 300; None brings all but the
+            brightest 0.5 % (of raw, 1 %) below white, and leaves a scan alone that is bright enough.
         weights: a file that `tratteggio train` wrote with the recipe of the route; None takes those that
             ship.
 
     Raises:
-        BadUsage: no such route or device, or a ratio where there is no raw or out of its range.
+        BadUsage: no such device, a ratio for a net that takes none or out of its range, or weights for
+            exposure, which has no net.
+        UnknownName: no such route.
         MissingExtra: no such weights came with this installation.
         UnreadableFile: the file is missing or damaged.
         UnsupportedFile: the file holds weights of another kind of net.
     """
-    if route not in WEIGHTS:
-        raise unknown("route of lowlight", route, WEIGHTS)
+    if route not in ROUTES:
+        raise unknown("route of lowlight", route, ROUTES)
+    if route == "exposure":
+        if weights is not None:
+            raise BadUsage("route=exposure has no net; state the route of the weights, or omit them")
+        return Exposure.of(ratio=ratio)
     if ratio is not None and route != "raw":
-        raise BadUsage(f"option ratio needs camera raw; omit it, or use route=raw instead of {route}")
+        raise BadUsage(f"route {route} takes no ratio; omit it, or use route=exposure or route=raw")
     from tratteggio.models.serving import loaded  # noqa: PLC0415  (brings torch)
 
     net, parameters = loaded(

@@ -38,6 +38,7 @@ class Superres:
     reach: int
     step: int
     parameters: dict[str, Any]
+    learnt: bool = True
 
     def channels(self, scan: Scan) -> int:
         """Return as many as the scan has."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ from tratteggio.metrics.seams import seam_of, seam_sums
 from tratteggio.metrics.swatches import distance_of_patches, patches_at
 from tratteggio.metrics.texture import texture_of, texture_sums
 from tratteggio.painting import Lacunae, Region, Scan
-from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.pixels import Lost
+from tratteggio.windows.executing import Computers, compute_in_order
 
 SIDES = (5, 9)  # pixels, of the patches that are compared
 PATCHES = 20_000  # that are compared, about; of larger lacunae a share, chosen by position
@@ -75,6 +77,7 @@ def appearance(
     *,
     band: int = 512,
     progress: Callable[[int, int], None] | None = None,
+    executor: Computers | None = None,
 ) -> Appearance:
     """Measure what the eye sees of fills, piece by piece; pieces without lacunae are not read.
 
@@ -84,56 +87,82 @@ def appearance(
         lacunae: where it was filled.
         band: side of a piece in pixels, made even. The answer does not depend on it, but for rounding.
         progress: called with (rows done, rows in all).
+        executor: looks at pieces, see `windows.compute_in_order`. The bits are the same.
     """
-    tally = _Tally(reference, result, share=min(1.0, PATCHES / max(lacunae.lost_px, 1)))
-    band += band % 2
-    for rows in Region.whole(reference.grid).bands(band):
-        for left in range(0, rows.cols, band):
-            core = Region(rows.top, left, rows.bottom, min(left + band, rows.cols))
-            read = core.grow(MARGIN, within=reference.grid)
-            lost = lacunae.read(read)
-            if lost.any():
-                tally.add(core, read, lost)
-        if progress:
-            progress(rows.bottom, reference.grid[0])
+    look = _Look(reference, result, lacunae, min(1.0, PATCHES / max(lacunae.lost_px, 1)))
+    pieces = list(Region.whole(reference.grid).tiles(band + band % 2))
+    tally = _Tally()
+    seen = compute_in_order(look.sums, pieces, executor=executor)
+    with closing(seen):
+        for piece, sums in zip(pieces, seen, strict=True):
+            if sums is not None:
+                tally.add(sums)
+            if progress and piece.right == reference.grid[1]:
+                progress(piece.bottom, reference.grid[0])
     return tally.appearance()
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is compared where.
+
+    Attributes:
+        share: of the patches that are compared.
+    """
+
+    reference: Scan
+    result: Scan
+    lacunae: Lacunae
+    share: float
+
+    def sums(self, inner: Region) -> _Tally | None:
+        """Return what a piece shows; None: nothing was filled there."""
+        read = inner.grow(MARGIN, within=self.reference.grid)
+        lost = self.lacunae.read(read)
+        if not lost.any():
+            return None
+        sums, scans = _Tally(), (self.reference, self.result)
+        data_range = data_range_of(self.reference.dtype)
+        pair = [scan.colour(read) for scan in scans]
+        core = np.zeros(lost.shape, np.bool_)
+        core[inner.relative_to(read).slices] = True
+        for number, image in enumerate(pair):
+            unit = image / data_range
+            sums.texture[number] += texture_sums(unit, lost, core=core)
+            sums.seam[number] += seam_sums(unit, lost, core=core)
+        mine = lost & core
+        sums.edges += haarpsi_sums(pair[0], pair[1], data_range=data_range, where=mine)
+        chosen = mine & _draw_pixels(read, self.share)
+        for side, kept in sums.patches.items():
+            rows, cols = _whole_patches(chosen, read, self.reference.grid, side)
+            for into, image in zip(kept, pair, strict=True):
+                into.append(patches_at(image * (LEVELS / data_range), rows, cols, side=side))
+        if mine.any():
+            labs = [to_lab(p, scan.metadata.icc) for p, scan in zip(pair, scans, strict=True)]
+            count = np.count_nonzero(mine)
+            sums.broad += broad_colour_difference(*labs, sigma=BROAD, where=mine) * count, count
+        return sums
 
 
 class _Tally:
     """Sums over the pieces seen so far."""
 
-    def __init__(self, reference: Scan, result: Scan, *, share: float) -> None:
-        self.scans, self.share = (reference, result), share
-        self.data_range = data_range_of(reference.dtype)
+    def __init__(self) -> None:
         self.patches: dict[int, tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]] = {
             side: ([], []) for side in SIDES
         }
         self.texture, self.seam = (np.zeros((2, 2, 2)), np.zeros((2, 3, 2)))
         self.edges, self.broad = np.zeros(2), np.zeros(2)
 
-    def add(self, inner: Region, read: Region, lost: Lost) -> None:
-        """Add what a piece shows: `inner` counts, `read` is seen, `lost` covers what is seen."""
-        pair = [scan.colour(read) for scan in self.scans]
-        core = np.zeros(lost.shape, np.bool_)
-        core[inner.relative_to(read).slices] = True
-        for number, image in enumerate(pair):
-            unit = image / self.data_range
-            self.texture[number] += texture_sums(unit, lost, core=core)
-            self.seam[number] += seam_sums(unit, lost, core=core)
-        mine = lost & core
-        self.edges += haarpsi_sums(pair[0], pair[1], data_range=self.data_range, where=mine)
-        self._add_patches(pair, mine, read)
-        if mine.any():
-            labs = [to_lab(p, scan.metadata.icc) for p, scan in zip(pair, self.scans, strict=True)]
-            count = np.count_nonzero(mine)
-            self.broad += broad_colour_difference(*labs, sigma=BROAD, where=mine) * count, count
-
-    def _add_patches(self, pair: list[Array], mine: Lost, read: Region) -> None:
-        chosen = mine & _draw_pixels(read, self.share)
+    def add(self, sums: _Tally) -> None:
+        """Add those of the next piece."""
+        self.texture += sums.texture
+        self.seam += sums.seam
+        self.edges += sums.edges
+        self.broad += sums.broad
         for side, kept in self.patches.items():
-            rows, cols = _whole_patches(chosen, read, self.scans[0].grid, side)
-            for into, image in zip(kept, pair, strict=True):
-                into.append(patches_at(image * (LEVELS / self.data_range), rows, cols, side=side))
+            for into, found in zip(kept, sums.patches[side], strict=True):
+                into.extend(found)
 
     def appearance(self) -> Appearance:
         apart = {}

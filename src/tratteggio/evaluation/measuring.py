@@ -6,10 +6,11 @@ In addition to the scores, `evaluation.appearance` measures how the fills look i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ from tratteggio.names import rows_and_columns
 from tratteggio.painting import Lacunae, Region, Scan
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.renamed import renamed_arguments
+from tratteggio.windows.cluster import Scheduler, cluster_at
+from tratteggio.windows.executing import Computers, compute_in_order
 
 Progress = Callable[[int, int], None]
 
@@ -49,6 +52,7 @@ def evaluate(
     white: float | None = None,
     band: int = 512,
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Evaluation:
     """Compare a result with the truth, band by band: memory depends on the band, not on the painting.
 
@@ -65,6 +69,8 @@ def evaluate(
         white: of files: the sample that stands for white; None takes what they state, else that of the depth.
         band: rows read at once. The answer does not depend on it.
         progress: called with (steps done, steps in all).
+        scheduler: compute on the workers of a Dask cluster: an address, "local:2" for two processes here, or
+            a `distributed.Client`. The bits are the same. See `windows.cluster`.
 
     Raises:
         GridMismatch: the three are not on one grid.
@@ -80,42 +86,32 @@ def evaluate(
     truth, proposal = scan_of(reference, white=white), scan_of(result, white=white)
     note_range(truth, proposal)
     lacunae = None if lost is None else lacunae_in(lost, truth, mask_orientation)
-    return _measure(truth, proposal, lacunae, band=band, progress=progress)
+    with cluster_at(scheduler) as executor:
+        return _measure(truth, proposal, lacunae, band=band, progress=progress, executor=executor)
 
 
 def _measure(
-    reference: Scan, result: Scan, lacunae: Lacunae | None, *, band: int, progress: Progress | None
+    reference: Scan,
+    result: Scan,
+    lacunae: Lacunae | None,
+    *,
+    band: int,
+    progress: Progress | None,
+    executor: Computers | None,
 ) -> Evaluation:
     _require_match(reference, result, lacunae)
     reference, result = on_one_white((reference, result))
     data_range = reference.white
-    profiles = reference.metadata.icc, result.metadata.icc
+    pieces = list(Region.whole(reference.grid).tiles(band))
     whole, inside, changed = _Tally(), _Tally(), 0
-    for rows in Region.whole(reference.grid).bands(band):
-        lost = np.zeros((rows.rows, rows.cols), bool) if lacunae is None else lacunae.read(rows)
-        read = rows.grow(MARGIN, within=reference.grid)
-        truth, proposal = _finite(reference, read), _finite(result, read)
-        # Samples mean the same only in one profile; colour differences go through both.
-        alike = proposal
-        if profiles[0] != profiles[1]:
-            alike = to_profile(proposal, profiles[1], profiles[0], data_range)
-        for core in _pieces(rows, band):
-            view = core.grow(MARGIN, within=reference.grid)
-            seen, own = view.relative_to(read).slices, core.relative_to(view).slices
-            x, y, z = truth[seen][own], proposal[seen][own], alike[seen][own]
-            differs = differing(x, y)
-            measured = _Measured(
-                squared=np.square(x.astype(np.float64) - z).mean(axis=-1),
-                similarity=_similarity(truth[seen], alike[seen], data_range)[own],
-                windowed=_window_fits(core, reference.grid),
-                colour=_colour(x, y, differs, profiles, data_range),
-            )
-            lost_here = lost[core.relative_to(rows).slices]
-            whole.add(measured, np.ones_like(lost_here))
-            inside.add(measured, lost_here)
-            changed += int(np.count_nonzero(differs & ~lost_here))
-        if progress:
-            progress(rows.bottom, 2 * reference.grid[0])
+    measured = compute_in_order(_Pair(reference, result, lacunae).measure, pieces, executor=executor)
+    with closing(measured):
+        for piece, sums in zip(pieces, measured, strict=True):
+            whole.add(sums.whole)
+            inside.add(sums.inside)
+            changed += sums.changed
+            if progress and piece.right == reference.grid[1]:
+                progress(piece.bottom, 2 * reference.grid[0])
 
     def report(done: int, in_all: int) -> None:
         if progress:
@@ -123,7 +119,7 @@ def _measure(
 
     look = None
     if lacunae is not None:
-        look = appearance(reference, result, lacunae, band=band, progress=report)
+        look = appearance(reference, result, lacunae, band=band, progress=report, executor=executor)
     if progress and lacunae is None:
         progress(2 * reference.grid[0], 2 * reference.grid[0])
     return Evaluation(
@@ -135,6 +131,52 @@ def _measure(
         parameters=_parameters(reference, result, lacunae, data_range),
         seen=look,
     )
+
+
+class _Sums(NamedTuple):
+    """What was measured in one piece.
+
+    Attributes:
+        whole: over all of it.
+        inside: over its lacunae.
+        changed: pixels outside them that differ.
+    """
+
+    whole: _Tally
+    inside: _Tally
+    changed: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """What is compared."""
+
+    reference: Scan
+    result: Scan
+    lacunae: Lacunae | None
+
+    def measure(self, core: Region) -> _Sums:
+        """Measure one piece: the measures need some 100 bytes per pixel and channel."""
+        grid, data_range = self.reference.grid, self.reference.white
+        profiles = self.reference.metadata.icc, self.result.metadata.icc
+        view = core.grow(MARGIN, within=grid)
+        own = core.relative_to(view).slices
+        truth, proposal = _finite(self.reference, view), _finite(self.result, view)
+        # Samples mean the same only in one profile; colour differences go through both.
+        alike = proposal
+        if profiles[0] != profiles[1]:
+            alike = to_profile(proposal, profiles[1], profiles[0], data_range)
+        x, y, z = truth[own], proposal[own], alike[own]
+        differs = differing(x, y)
+        measured = _Measured(
+            squared=np.square(x.astype(np.float64) - z).mean(axis=-1),
+            similarity=_similarity(truth, alike, data_range)[own],
+            windowed=_window_fits(core, grid),
+            colour=_colour(x, y, differs, profiles, data_range),
+        )
+        lost = np.zeros((core.rows, core.cols), bool) if self.lacunae is None else self.lacunae.read(core)
+        whole = _Tally.of(measured, np.ones_like(lost))
+        return _Sums(whole, _Tally.of(measured, lost), int(np.count_nonzero(differs & ~lost)))
 
 
 def _similarity(x: Array, y: Array, data_range: float) -> NDArray[np.float64]:
@@ -182,16 +224,29 @@ class _Tally:
         self.squared = self.similarity = self.colour = 0.0
         self.histogram = np.zeros(BINS + 1, np.int64)
 
-    def add(self, measured: _Measured, where: Lost) -> None:
+    @classmethod
+    def of(cls, measured: _Measured, where: Lost) -> _Tally:
+        """Sum up one piece."""
+        sums = cls()
         windowed = where & measured.windowed
         colour = measured.colour[where]
-        self.pixels += int(np.count_nonzero(where))
-        self.windows += int(np.count_nonzero(windowed))
-        self.squared += float(measured.squared[where].sum())
-        self.similarity += float(measured.similarity[windowed].sum())
-        self.colour += float(colour.sum())
+        sums.pixels = int(np.count_nonzero(where))
+        sums.windows = int(np.count_nonzero(windowed))
+        sums.squared = float(measured.squared[where].sum())
+        sums.similarity = float(measured.similarity[windowed].sum())
+        sums.colour = float(colour.sum())
         bins = np.minimum(np.ceil(colour / BIN), BINS).astype(np.intp)  # bin 0 holds no difference at all
-        self.histogram += np.bincount(bins, minlength=BINS + 1)
+        sums.histogram = np.bincount(bins, minlength=BINS + 1)
+        return sums
+
+    def add(self, sums: _Tally) -> None:
+        """Add those of the next piece."""
+        self.pixels += sums.pixels
+        self.windows += sums.windows
+        self.squared += sums.squared
+        self.similarity += sums.similarity
+        self.colour += sums.colour
+        self.histogram += sums.histogram
 
     def scores(self, data_range: float) -> Scores:
         mse = _ratio(self.squared, self.pixels)
@@ -241,12 +296,6 @@ def _finite(scan: Scan, region: Region) -> Array:
             "replace such values before measuring"
         )
     return colour
-
-
-def _pieces(rows: Region, side: int) -> Iterator[Region]:
-    """Cut a band into pieces of `side` columns: the measures need some 100 bytes per pixel and channel."""
-    for left in range(rows.left, rows.right, side):
-        yield Region(rows.top, left, rows.bottom, min(left + side, rows.right))
 
 
 def _window_fits(core: Region, grid: tuple[int, int]) -> Lost:

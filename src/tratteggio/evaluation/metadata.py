@@ -91,7 +91,8 @@ def _is_ours(tag: str, value: Any) -> bool:
     return tag in OURS or (tag == "ImageDescription" and _states_layout(value))
 
 
-OURS = ("TIFF 281", "TIFF 341", "PNG tEXt MaxSampleValue")  # MaxSampleValue, SMaxSampleValue
+SOURCE_TYPE = "XMP DigitalSourceType"
+OURS = ("TIFF 281", "TIFF 341", "PNG tEXt MaxSampleValue", SOURCE_TYPE)  # MaxSampleValue, SMaxSampleValue
 DESCRIPTION_REASON = "it states the layout of the source"
 REASONS = {
     "XMP Thumbnails": "they show the source",
@@ -104,6 +105,8 @@ HOMES = {"PNG": ("png",), "TIFF": ("tiff",), "Photoshop": ("tiff", "jpeg"), "JPE
 
 def _why_changed(tag: str, value: Any, now: Any) -> str:
     """Return why a tag is changed on purpose, "" if there is no reason."""
+    if tag == SOURCE_TYPE:
+        return "it says how parts of the picture were made"
     if tag != "ImageDescription":
         return ""
     if _states_layout(value):

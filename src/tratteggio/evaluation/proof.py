@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from tratteggio import files, treatment
+from tratteggio.credentials import Signature, read_signature
 from tratteggio.errors import BadUsage
 from tratteggio.evaluation.metadata import Finding, compare_files
 from tratteggio.files.forms import Painting, scan_of
 from tratteggio.files.provenance import file_named, sha256_pixels
+from tratteggio.files.source_type import same_but_for_source_type
 from tratteggio.painting import Lacunae, Metadata, Region, Restoration, Scan
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.renamed import renamed_arguments
@@ -47,6 +49,7 @@ class Verification:
             if no history was asked.
         lacunae_as_recorded: the lacunae beside the result are those that the history gives; None if others
             were given, or no history was asked.
+        signature: who signed the result, and whether it was changed since; None if it is not signed.
     """
 
     source: str
@@ -62,27 +65,32 @@ class Verification:
     source_as_recorded: bool | None = None
     lacunae_as_recorded: bool | None = None
     tags: tuple[Finding, ...] | None = None
+    signature: Signature | None = None
 
     @property
     def passed(self) -> bool:
         """True if every pixel outside the lacunae is that of the source which the history names.
 
-        It does not depend on the metadata, which is only reported.
+        It does not depend on the metadata, which is only reported. What is signed must be as it was signed;
+        whether to trust the signer is only reported.
         """
         as_recorded = self.source_as_recorded is not False and self.lacunae_as_recorded is not False
-        return self.differing_px == 0 and as_recorded
+        as_signed = self.signature is None or self.signature.passed
+        return self.differing_px == 0 and as_recorded and as_signed
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON, `passed` included."""
         tags = None if self.tags is None else [finding._asdict() for finding in self.tags]
-        return {"passed": self.passed} | asdict(self) | {"tags": tags}
+        signature = None if self.signature is None else self.signature.as_dict()
+        return {"passed": self.passed} | asdict(self) | {"tags": tags, "signature": signature}
 
     def as_text(self) -> str:
         """Return the result for people: passed or not, why, and the metadata that changed."""
         lines = [f"{self.result}: {self.why}"]
         if self.lost_share is not None:
             lines.append(f"lost: {100 * self.lost_share:.2f} % of the area ({self.lacunae})")
-        return "\n".join([*lines, *self._metadata_lines()])
+        signed = [] if self.signature is None else [self.signature.as_text()]
+        return "\n".join([*lines, *self._metadata_lines(), *signed])
 
     def _metadata_lines(self) -> list[str]:
         changed = [name for name, same in self.metadata.items() if not same]
@@ -112,6 +120,8 @@ class Verification:
             return f"{self.source} is not the file that the history names; its SHA-256 differs"
         if self.lacunae_as_recorded is False and self.differing_px == 0:
             return f"{self.lacunae} is not what was filled; the history names other lacunae"
+        if self.signature is not None and self.differing_px == 0:
+            return self.signature.why
         equal = {"size": self.same_grid, "depth": self.same_depth, "channels": self.same_channels}
         unequal = " and ".join(name for name, same in equal.items() if not same)
         return f"it cannot be compared with {self.source} and {self.lacunae}; {unequal} differ"
@@ -148,10 +158,13 @@ def verify(
     source: Painting | None = None,
     lost: Lost | Lacunae | str | Path | None = None,
     mask_orientation: str | None = None,
+    trusted: str | Path | None = None,
     band: int = 512,
     progress: Progress | None = None,
 ) -> Verification:
     """Compare a proposal with its source, band by band. Differences are reported, not raised.
+
+    If the file of the proposal is signed, its signature is checked, too.
 
     Args:
         proposal: the file of a proposal that `inpaint` wrote, or a restoration: both know their source and
@@ -160,10 +173,12 @@ def verify(
             holds it; an array or a scan if `lost` is given, too.
         lost: the lacunae, if not those of the proposal: (H, W) bool, lacunae or a mask file.
         mask_orientation: of a mask file, "displayed" or "stored", as for `files.read_lacunae`.
+        trusted: certificates (PEM) that you trust, for a proposal that is signed.
         band: rows read at once. The finding does not depend on it.
         progress: called with (rows done, rows in all).
 
     Raises:
+        MissingExtra: the proposal is signed, and c2pa-python is not installed.
         BadUsage: an array or a scan without source and lacunae.
         UnreadableFile: the proposal, its history or its source is missing or damaged.
         GridMismatch: a mask file is not on the grid of the source.
@@ -201,7 +216,10 @@ def verify(
             source_as_recorded=files.sha256_of(original) == recorded["source"]["sha256"],
             lacunae_as_recorded=sha256_pixels(lacunae.lost) == filled if checked else None,
         )
-    return replace(found, tags=_tags(original, Path(proposal)) if isinstance(proposal, str | Path) else None)
+    if not isinstance(proposal, str | Path):
+        return found
+    signature = read_signature(proposal, trusted=trusted)
+    return replace(found, tags=_tags(original, Path(proposal)), signature=signature)
 
 
 def lacunae_in(lost: Lost | Lacunae | str | Path, source: Scan, mask_orientation: str | None) -> Lacunae:
@@ -219,6 +237,8 @@ def _tags(source: Scan, target: Path) -> tuple[Finding, ...] | None:
 
 def _same(name: str, one: Metadata, other: Metadata) -> bool:
     """Return whether a property of two files is the same; a resolution may have another unit."""
+    if name == "xmp":  # but for the statement that every proposal makes
+        return same_but_for_source_type(one.xmp, other.xmp)
     if name != "resolution":
         return bool(getattr(one, name) == getattr(other, name))
     if one.spacing_um and other.spacing_um:

@@ -81,6 +81,26 @@ def validation_images(data: Path | None, most: int) -> tuple[list[str], Callable
     return sorted(numbers), lambda name: folder.read(numbers[name])
 
 
+def pick_by_folder(names: Iterable[str], most: int) -> dict[str, list[str]]:
+    """Choose pictures of each folder, evenly along the list -> folder, "" for none -> names.
+
+    Args:
+        names: relative paths with "/".
+        most: of each folder.
+
+    Example:
+        >>> pick_by_folder(["a/1", "a/2", "a/3", "b/1"], 2)
+        {'a': ['a/1', 'a/3'], 'b': ['b/1']}
+    """
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folders.setdefault(name.rpartition("/")[0], []).append(name)
+    return {
+        folder: [listed[k] for k in np.unique(np.linspace(0, len(listed) - 1, most).round().astype(int))]
+        for folder, listed in folders.items()
+    }
+
+
 def write_phantoms(folder: Path, *, count: int, rows: int, cols: int) -> None:
     """Paint panels into a folder, as PNG; those that are there already stay.
 

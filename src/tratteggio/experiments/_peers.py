@@ -5,6 +5,7 @@
     gmic_patch          G'MIC `inpaint`, patches                               pip install gmic
     gmic_matchpatch     G'MIC `inpaint_matchpatch`, patches at four scales     pip install gmic
     resynthesizer       best-fit texture synthesis, pixel by pixel, as in GIMP  pip install resynthesizer
+    criminisi           patches by priority, Criminisi et al. 2004      pip install exemplar-based-inpainting
 
 None of them is a dependency. To keep them apart, install into a folder (`pip install --target DIR --no-deps`)
 and name it in PYTHONPATH.
@@ -133,12 +134,24 @@ def _resynthesizer(image: Levels, lost: Lost) -> NDArray[Any]:
     return np.asarray(resynthesizer.resynthesize(images.fromarray(image), mask))
 
 
+def _criminisi(image: Levels, lost: Lost) -> NDArray[Any]:
+    cv2 = importlib.import_module("cv2")
+    find = cv2.findNonZero  # OpenCV 5 returns (n, 2), and the package expects (n, 1, 2) as before
+    setattr(cv2, "findNonZero", lambda where: find(where).reshape(-1, 1, 2))  # noqa: B010
+    inpainter = importlib.import_module("exemplar_based_inpainting.inpainter")
+    filled: Levels = inpainter.Inpainter(show_progress_bar=False).inpaint(
+        image, np.where(lost, 255, 0).astype(np.uint8)
+    )
+    return filled
+
+
 PEERS = {
     "shift_map": Peer("cv2", "pip install 'tratteggio[cv]'", _shift_map),
     "patchmatch": Peer("patchmatch", "pip install pypatchmatch", _patchmatch),
     "gmic_patch": Peer("gmic", "pip install gmic", _gmic("inpaint")),
     "gmic_matchpatch": Peer("gmic", "pip install gmic", _gmic("inpaint_matchpatch")),
     "resynthesizer": Peer("resynthesizer", "pip install resynthesizer", _resynthesizer),
+    "criminisi": Peer("exemplar_based_inpainting", "pip install exemplar-based-inpainting", _criminisi),
 }
 
 

@@ -146,8 +146,21 @@ class Report:
         storable: dict[str, Any] = _storable({**plain.pop("header"), **plain})
         return storable
 
+    def as_text(self) -> str:
+        """Lay the figures and the claims out for a terminal; the rest is in `as_markdown`."""
+        parts = [str(self.header.get("title", "Report")), self.setting]
+        for table in self.tables:
+            rows = _rows(table, best="{}*")
+            starred = any(cell.endswith("*") for row in rows[1:] for cell in row[1:])
+            notes = [table.note, "* the best of ours" if starred else ""]
+            parts.append("\n".join([table.title, *_columns(rows), *filter(None, notes)]))
+        parts += [f"{claim.verdict}: {claim.text}\n    {claim.why}" for claim in self.claims]
+        if self.seconds:
+            parts.append(_times(self.seconds))
+        return "\n\n".join(part for part in parts if part)
+
     def as_markdown(self) -> str:
-        """Lay it out for people."""
+        """Lay it out for people, with pictures."""
         parts = [f"# {self.header.get('title', 'Report')}", self.setting]
         parts += [_head(self.header, self.device)] if self.header else []
         for table in self.tables:
@@ -209,23 +222,43 @@ def write_image(content: bytes, target: Path, *, most: int = MOST_BYTES) -> None
 
 
 def _grid(table: Table) -> str:
-    """Lay a table out in Markdown: "published" and "ours" side by side where something was published."""
+    """Lay a table out in Markdown."""
+    heads, *rows = _rows(table, best="**{}**")
+    return "\n".join(map(_line, [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]))
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Align cells for a terminal: the first column to the left, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+
+
+def _rows(table: Table, *, best: str) -> list[list[str]]:
+    """Return the cells of a table, heads first: "published" and "ours" where something was published.
+
+    Args:
+        table: the figures.
+        best: how the best of our figures in a column is marked: "**{}**".
+    """
     heads: list[str] = [""]
     for column in table.columns:
         paired = _published(table, column)
         heads += [f"{column.name}, published", f"{column.name}, ours"] if paired else [column.name]
-    lines = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
+    lines = [heads]
     for row in table.rows:
         cells = [row.name]
         for column in table.columns:
             if _published(table, column):
                 cells.append(_figure(row.published.get(column.name), column))
             cell = _figure(row.ours.get(column.name), column)
-            best = table.best(column)
+            top = table.best(column)
             # What reads alike is marked alike, whatever the digits behind.
-            cells.append(f"**{cell}**" if best is not None and cell == _figure(best, column) else cell)
+            cells.append(best.format(cell) if top is not None and cell == _figure(top, column) else cell)
         lines.append(cells)
-    return "\n".join(map(_line, lines))
+    return lines
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,10 +1,14 @@
 """What fills lacunae best: engines and their peers on paintings that no net has learnt from.
 
-    tratteggio reproduce fills --scale cpu --data DIR -o OUT    about an hour for 33 pictures with all peers
+    tratteggio reproduce fills --scale cpu --data DIR -o OUT       two hours for 33 pictures with all peers
+    tratteggio reproduce fills --scale sizes --data DIR -o OUT     wide and narrow lacunae of a few pictures
+    tratteggio reproduce fills --scale sheets --data DIR -o OUT    a minute: 24 contact sheets alone
 
 Every system fills the same lacunae of the same squares: one square of each picture for each kind of damage,
 namely the hole-ratio bins of Liu et al. 2018, "Image inpainting for irregular holes using partial
-convolutions" (section 4), cracks and craquelure. Pictures are set aside whole, by their names.
+convolutions" (section 4), cracks and craquelure; then wide and narrow lacunae in squares of 256, 512 and
+1024 pixels. Scales cpu and sheets write 24 wide ones into OUT/sheets as PNG: damaged, true, filled by the net
+alone, as was the default before, and by the default. Pictures are set aside whole, by their names.
 """
 
 from __future__ import annotations
@@ -12,43 +16,39 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from tratteggio import registry
 from tratteggio.degradation import Damage, draw_damage, make_damage
 from tratteggio.degradation.bins import BINS, in_bin
 from tratteggio.errors import MissingExtra, UnknownName
-from tratteggio.evaluation.appearance import FAVOURS, appearance
-from tratteggio.experiments import _peers
+from tratteggio.evaluation.appearance import FAVOURS
+from tratteggio.experiments import _peers, _sized
 from tratteggio.experiments._folder import Ledger
 from tratteggio.experiments._images import VALIDATION_SHARE, Levels, photographs, readable, rng_of, square
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Better, Claim, Column, Report, Row, Table, write_image
-from tratteggio.metrics import mse, ssim_map
-from tratteggio.metrics.fidelity import psnr_from_mse
-from tratteggio.painting import Lacunae, Scan
+from tratteggio.experiments._scores import Filler, Score, Scores, mean, score
+from tratteggio.experiments._sized import Sized
 from tratteggio.painting.pixels import Lost
 from tratteggio.roles import Engine
 from tratteggio.training.image_lists import list_images, split
 from tratteggio.treatment import inpaint
 
 TITLE = "Fills of lacunae by hole ratio and in cracks: our net, our other engines, and what people use today"
-LIBRARIES = ("pypatchmatch", "gmic", "resynthesizer")
+LIBRARIES = ("pypatchmatch", "gmic", "resynthesizer", "exemplar-based-inpainting")
 
 OURS = "pconv"
 WEIGHTS = "pconv-compact"  # that engine `pconv` takes
 RIVALS = ("telea", "navier_stokes", "biharmonic", "fsr", *_peers.PEERS)
 """What a fill of ours has to beat: classical methods that anyone can install."""
 
-SSIM_PX = 7
 MEASURED = "appearance 1"  # what is measured; another name measures all fills anew
-EXACT_DB = 99.0  # what an exact fill counts for, as a mean knows no infinity
 
 _BINS = {f"{low:.0%}–{high:.0%}": partial(in_bin, (low, high)) for low, high in BINS}
 DAMAGE: Mapping[str, Damage] = {
@@ -68,6 +68,9 @@ class Scale:
         engines: by name; those that are not installed are named in the report.
         peers: other people's, likewise.
         conclusive: whether anything can be concluded.
+        bins: whether the hole-ratio bins, cracks and craquelure are filled.
+        sized: wide and narrow lacunae, by size.
+        sheets: of which lacunae contact sheets are laid out, if of any.
     """
 
     most: int | None
@@ -75,11 +78,33 @@ class Scale:
     engines: tuple[str, ...]
     peers: tuple[str, ...]
     conclusive: bool
+    bins: bool
+    sized: tuple[Sized, ...]
+    sheets: Sized | None
 
+
+SIZES = (
+    Sized("wide", 256, 8),
+    Sized("narrow", 256, 8),
+    Sized("wide", 512, 4),
+    Sized("narrow", 512, 4),
+    Sized("wide", 1024, 2),
+    Sized("narrow", 1024, 2),
+)
+FEW = (Sized("wide", 256, 3), Sized("narrow", 256, 3), Sized("wide", 512, 1), Sized("narrow", 512, 1))
+SHEETS = Sized("wide", 448, 24)
+FAST = ("telea", "biharmonic", "fsr", "tension", OURS, "patch_mrf", "auto")
 
 SCALES: Mapping[str, Scale] = {
     "smoke": Scale(
-        most=2, side=128, engines=("telea", "navier_stokes", "tension", OURS), peers=(), conclusive=False
+        most=2,
+        side=128,
+        engines=("telea", "navier_stokes", "tension", OURS, "auto"),
+        peers=(),
+        conclusive=False,
+        bins=True,
+        sized=(Sized("wide", 128, 1), Sized("narrow", 128, 1)),
+        sheets=Sized("wide", 128, 1),
     ),
     "cpu": Scale(
         most=None,
@@ -87,10 +112,31 @@ SCALES: Mapping[str, Scale] = {
         engines=("telea", "navier_stokes", "biharmonic", "fsr", "tension", OURS, "patch_mrf", "auto"),
         peers=tuple(_peers.PEERS),
         conclusive=True,
+        bins=True,
+        sized=SIZES,
+        sheets=SHEETS,
+    ),
+    "sizes": Scale(
+        most=None,
+        side=256,
+        engines=FAST,
+        peers=tuple(_peers.PEERS),
+        conclusive=True,
+        bins=False,
+        sized=FEW,
+        sheets=None,
+    ),
+    "sheets": Scale(
+        most=None,
+        side=256,
+        engines=(OURS, "auto"),
+        peers=(),
+        conclusive=False,
+        bins=False,
+        sized=(),
+        sheets=SHEETS,
     ),
 }
-
-Filler = Callable[[Levels, Lost], "tuple[Levels, float] | None"]
 
 
 class System(NamedTuple):
@@ -105,23 +151,6 @@ class System(NamedTuple):
     name: str
     key: str
     fill: Filler
-
-
-class Score(NamedTuple):
-    """How well one fill of one square came out; all None where the system failed.
-
-    What the eye sees is as in `evaluation.Appearance`, texture and seam as a share of those of the truth.
-    """
-
-    psnr: float | None
-    ssim: float | None
-    seconds: float | None
-    patches_5: float | None = None
-    patches_9: float | None = None
-    texture: float | None = None
-    haarpsi: float | None = None
-    seam: float | None = None
-    broad_colour: float | None = None
 
 
 class Sight(NamedTuple):
@@ -148,10 +177,6 @@ SIGHTS = (
 )
 
 
-Scores = Mapping[tuple[str, str], Sequence[Score]]
-"""(name of the system, kind of damage) -> one score for each picture, in the order of the pictures."""
-
-
 def run(
     scale: str,
     *,
@@ -167,70 +192,64 @@ def run(
         raise MissingExtra(f"nothing can be compared: {' '.join(absent)}")
     shown, where = _gather(data, chosen)
     ledger = Ledger(out / "fills.jsonl")
-    squares = [(name, kind) for name in shown.names for kind in DAMAGE]
-    for done, (name, kind) in enumerate(squares):
-        missing = [system for system in systems if _key(name, kind, system) not in ledger]
-        if missing:
-            image, lost = _square(shown.read(name), name, kind, side=chosen.side, seed=seed)
-        for system in missing:
-            ledger.add(_key(name, kind, system), score(image, lost, system.fill)._asdict())
+    tasks = _tasks(chosen, shown)
+    sheets = [] if chosen.sheets is None else _sized.large_enough(shown.names, shown.read, chosen.sheets)
+    scores: dict[tuple[str, str], list[Score]] = {}
+
+    def step(done: int) -> None:
         if progress:
-            progress(done + 1, len(squares))
-    scores = {
-        (system.name, kind): [Score(**ledger[_key(name, kind, system)]) for name in shown.names]
-        for system in systems
-        for kind in DAMAGE
-    }
-    return summed_up(
+            progress(done, len(tasks) + len(sheets))
+
+    for done, task in enumerate(tasks, start=1):
+        asked = [one for one in systems if task.sized is None or _sized.takes(one.name, task.sized.side)]
+        missing = [system for system in asked if _key(task, system) not in ledger]
+        if missing:
+            image, lost = _damaged(shown.read(task.image), task, side=chosen.side, seed=seed)
+        for system in missing:
+            ledger.add(_key(task, system), score(image, lost, system.fill)._asdict())
+        for system in asked:
+            scores.setdefault((system.name, task.kind), []).append(Score(**ledger[_key(task, system)]))
+        step(done)
+    fillers = {one.name: one.fill for one in systems if one.name in (_sized.BEFORE, _sized.AFTER)}
+    for number, name in enumerate(sheets):
+        assert chosen.sheets is not None  # there are sheets
+        image, lost = _sized.damaged_square(shown.read(name), name, chosen.sheets, seed=seed)
+        _sized.write_sheet(image, lost, fillers, out / "sheets" / f"{number:02}.png")
+        step(len(tasks) + number + 1)
+    names = [system.name for system in systems]
+    report = summed_up(
         scores,
-        [system.name for system in systems],
+        names,
         setting=f"{where} {_setting(chosen, len(shown.names))}",
         notes=[*absent, *_learnt_from(shown.names)],
         conclusive=chosen.conclusive,
         out=out,
+        bins=chosen.bins,
+    )
+    return replace(
+        report,
+        tables=[*report.tables, *(_sized.tabulate(scores, one) for one in chosen.sized)],
+        claims=[
+            *report.claims,
+            *(c for one in chosen.sized for c in _sized.judge(scores, one, conclusive=chosen.conclusive)),
+        ],
     )
 
 
-def score(image: Levels, lost: Lost, fill: Filler) -> Score:
-    """Let a system fill lost pixels and measure how close it comes.
+class _Task(NamedTuple):
+    """One square to fill: the kind of damage, the picture, and what is drawn if it is not of `DAMAGE`."""
 
-    PSNR in dB over the lost pixels alone (peak 255). SSIM is the mean of scikit-image's similarity map
-    (windows of 7 x 7, samples, mean of the channels) over all pixels whose window holds a lost one. The
-    rest is what `evaluation.appearance` sees.
-    """
-    answer = fill(np.where(lost[..., None], np.uint8(0), image), lost)
-    if answer is None:
-        return Score(None, None, None)
-    proposal, seconds = answer
-    decibels = min(psnr_from_mse(mse(image, proposal, where=lost), data_range=255), EXACT_DB)
-    similar = ssim_map(image, proposal, data_range=255, window="uniform", size=SSIM_PX, sample=True)
-    touched = ndimage.maximum_filter(lost, size=SSIM_PX)
-    seen = appearance(Scan(image), Scan(proposal), Lacunae(lost))
-    return Score(
-        decibels,
-        float(similar[touched].mean()),
-        seconds,
-        *(
-            _finite_or_none(value)
-            for value in (
-                seen.patches_5,
-                seen.patches_9,
-                _share(seen.texture, seen.texture_reference),
-                seen.haarpsi,
-                _share(seen.seam, seen.seam_reference),
-                seen.broad_colour,
-            )
-        ),
-    )
+    kind: str
+    image: str
+    sized: Sized | None
 
 
-def _share(value: float, whole: float) -> float:
-    return value / whole if whole else float("nan")
-
-
-def _finite_or_none(value: float) -> float | None:
-    """Return what the ledger can keep; what is over nothing is None."""
-    return value if np.isfinite(value) else None
+def _tasks(scale: Scale, shown: Shown) -> list[_Task]:
+    tasks = [_Task(kind, name, None) for name in shown.names for kind in DAMAGE if scale.bins]
+    for sized in scale.sized:
+        large = _sized.large_enough(shown.names, shown.read, sized)
+        tasks += [_Task(sized.name, name, sized) for name in large]
+    return tasks
 
 
 # --- pictures and systems ----------------------------------------------------------------------------
@@ -309,24 +328,33 @@ def _by_engine(engine: Engine, seed: int, image: Levels, lost: Lost) -> tuple[Le
     return proposal, time.process_time() - start
 
 
-def _square(image: Levels, name: str, kind: str, *, side: int, seed: int) -> tuple[Levels, Lost]:
+def _damaged(image: Levels, task: _Task, *, side: int, seed: int) -> tuple[Levels, Lost]:
     """Cut the square of a picture that a kind of damage falls on, and draw the damage."""
-    rng = rng_of(seed, name, kind)
+    if task.sized is not None:
+        return _sized.damaged_square(image, task.image, task.sized, seed=seed)
+    rng = rng_of(seed, task.image, task.kind)
     cut = square(image, side, rng)
-    return cut, draw_damage(DAMAGE[kind], (cut.shape[0], cut.shape[1]), rng)
+    return cut, draw_damage(DAMAGE[task.kind], (cut.shape[0], cut.shape[1]), rng)
 
 
-def _key(image: str, kind: str, system: System) -> str:
-    return f"{system.key} | {kind} | {image} | {MEASURED}"
+def _key(task: _Task, system: System) -> str:
+    return f"{system.key} | {task.kind} | {task.image} | {MEASURED}"
 
 
 # --- what came out -----------------------------------------------------------------------------------
 
 
 def summed_up(
-    scores: Scores, names: Sequence[str], *, setting: str, notes: Sequence[str], conclusive: bool, out: Path
+    scores: Scores,
+    names: Sequence[str],
+    *,
+    setting: str,
+    notes: Sequence[str],
+    conclusive: bool,
+    out: Path,
+    bins: bool = True,
 ) -> Report:
-    """Make a report of scores.
+    """Make a report of scores by hole ratio, in cracks and in craquelure.
 
     Args:
         scores: of every system at every kind of damage.
@@ -335,11 +363,19 @@ def summed_up(
         notes: what a reader should know besides.
         conclusive: False leaves every verdict open.
         out: folder for the curves.
+        bins: False leaves all of this out, for scores of other lacunae.
     """
-    psnr = {key: _mean([s.psnr for s in found]) for key, found in scores.items()}
-    ssim = {key: _mean([s.ssim for s in found]) for key, found in scores.items()}
+    by_system: dict[str, list[Score]] = {name: [] for name in names}
+    for (name, _), found in scores.items():
+        by_system[name] += found
+    seconds_by_system = {name: sum(s.seconds or 0.0 for s in found) for name, found in by_system.items()}
+    notes = [*notes, *_failures(by_system)]
+    if not bins:
+        return Report(setting=setting, tables=[], claims=[], notes=notes, seconds=seconds_by_system)
+    psnr = {key: mean([s.psnr for s in found]) for key, found in scores.items()}
+    ssim = {key: mean([s.ssim for s in found]) for key, found in scores.items()}
     won = {(name, kind): float(np.mean(wins(scores, names, kind)[name])) for name in names for kind in DAMAGE}
-    seconds = {key: _mean([s.seconds for s in found]) for key, found in scores.items()}
+    seconds = {key: mean([s.seconds for s in found]) for key, found in scores.items()}
     drawn = curves(
         {name: [psnr[name, kind] for kind in _BINS] for name in names},
         labels=list(_BINS),
@@ -375,11 +411,9 @@ def summed_up(
             *(_sight(sight, scores) for sight in SIGHTS),
         ],
         claims=[_claim(kind, scores, psnr, ssim, conclusive=conclusive) for kind in DAMAGE],
-        notes=[*notes, *_failures(scores, names)],
+        notes=notes,
         pictures={"psnr.svg": "PSNR in the lacunae by the share that is lost, mean over the pictures"},
-        seconds={
-            name: sum(s.seconds or 0.0 for kind in DAMAGE for s in scores[name, kind]) for name in names
-        },
+        seconds=seconds_by_system,
     )
 
 
@@ -428,7 +462,7 @@ def _table(
 
 def _sight(sight: Sight, scores: Scores) -> Table:
     """Tell one measure of what the eye sees, with the kind of fill that it favours."""
-    figures = {key: _mean([getattr(s, sight.measure) for s in found]) for key, found in scores.items()}
+    figures = {key: mean([getattr(s, sight.measure) for s in found]) for key, found in scores.items()}
     note = f"Mean over the pictures. It favours {FAVOURS[sight.measure]}."
     return _table(sight.title, figures, digits=3, better=sight.better, note=note)
 
@@ -501,8 +535,8 @@ def _claim(kind: str, scores: Scores, psnr: Figures, ssim: Figures, *, conclusiv
     return Claim(text, "reproduced" if decibels > 0 and similarity > 0 else "not reproduced", why)
 
 
-def _failures(scores: Scores, names: Sequence[str]) -> list[str]:
-    counted = {name: sum(s.psnr is None for kind in DAMAGE for s in scores[name, kind]) for name in names}
+def _failures(scores: Mapping[str, Sequence[Score]]) -> list[str]:
+    counted = {name: sum(one.psnr is None for one in found) for name, found in scores.items()}
     return [
         f"{name} failed on {count} squares, which its means leave out."
         for name, count in counted.items()
@@ -511,12 +545,9 @@ def _failures(scores: Scores, names: Sequence[str]) -> list[str]:
 
 
 def _setting(scale: Scale, count: int) -> str:
+    if not scale.bins:
+        return "The same squares and lacunae for all systems."
     return (
         f"One square of {scale.side} x {scale.side} pixels (or all of a smaller picture) for each kind of "
         f"damage, the same squares and lacunae for all systems: {count} fills for every figure."
     )
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    there = [value for value in values if value is not None]
-    return float(np.mean(there)) if there else None

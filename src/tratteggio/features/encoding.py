@@ -23,6 +23,7 @@ from tratteggio.models.serving import resolve_device
 from tratteggio.options import name_of
 from tratteggio.painting import Metadata, Scan, Stack
 from tratteggio.treatment.planning import input_files
+from tratteggio.windows.cluster import Scheduler, cluster_at
 
 MODEL = "fpcae-concat"
 
@@ -35,6 +36,7 @@ def encode(
     model: str | None = None,
     weights: str | Path | None = None,
     device: str = "auto",
+    scheduler: Scheduler | None = None,
 ) -> NDArray[np.float32]:
     """Compute the features of a painting: 80 numbers for every 8 x 8 pixels.
 
@@ -49,6 +51,8 @@ def encode(
         weights: a file that `tratteggio train` wrote, or the name of weights that came with this
             installation; None takes those of the model.
         device: "auto", "cpu" or "cuda".
+        scheduler: compute windows on the workers of a Dask cluster: an address, "local:2" for two processes
+            here, or a `distributed.Client`. The bits are the same. See `windows.cluster`.
 
     Returns:
         (h, w, 80) float32, h and w being those of the painting over 8, less 1, rounded up.
@@ -61,7 +65,8 @@ def encode(
         UnreadableFile, UnsupportedFile, GridMismatch: as `tratteggio.open` and `tratteggio.models.load`.
     """
     net, _ = load_net(model, weights, device=device)
-    return Latents(_view(painting, net))[:, :]
+    with cluster_at(scheduler) as executor:
+        return Latents(_view(painting, net), executor=executor)[:, :]
 
 
 def encode_file(
@@ -74,6 +79,7 @@ def encode_file(
     device: str = "auto",
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Mapping[str, Any]:
     """Write the features of a painting of any size; memory does not depend on the size.
 
@@ -81,7 +87,7 @@ def encode_file(
         source: as `painting` of `encode`.
         target: .ome.zarr, with "features" and, if asked for, "error" and "disagreement" (see `Errors` and
             `Disagreement`), whose channels are the modalities named in the history.
-        model, weights, device: as for `encode`.
+        model, weights, device, scheduler: as for `encode`.
         maps: write these two as well; "disagreement" only if there are two modalities at least.
         overwrite: replace an OME-Zarr that is there already.
         progress: called with (pixels written, pixels in all).
@@ -101,13 +107,6 @@ def encode_file(
     watch = Watch(read)
     net, facts = load_net(model, weights, device=device)
     view = _view(source, net)
-    layers: dict[str, Latents | Errors | Disagreement] = {"features": Latents(view)}
-    if maps:
-        layers["error"] = Errors(view)
-        if len(view.present) > 1:
-            layers["disagreement"] = Disagreement(view)
-    metadata = _coarser(view.stack.primary.metadata)
-    scans = [Scan(pixels, name, metadata=metadata, name=name) for name, pixels in layers.items()]
     history = make_record(
         "encode",
         inputs=[input_of(view.stack[name]) for name in view.present],
@@ -120,13 +119,21 @@ def encode_file(
             "grid": {"px_per_feature": CELL, "first_centre_px": CENTRE_PX},
         },
     )
-    files.write_stack(
-        Stack(tuple(scans)),
-        target,
-        history=history,
-        progress=progress,
-        before=watch.last_look([Path(target)], overwrite=overwrite),
-    )
+    metadata = _coarser(view.stack.primary.metadata)
+    with cluster_at(scheduler) as executor:
+        layers: dict[str, Latents | Errors | Disagreement] = {"features": Latents(view, executor=executor)}
+        if maps:
+            layers["error"] = Errors(view, executor=executor)
+            if len(view.present) > 1:
+                layers["disagreement"] = Disagreement(view, executor=executor)
+        scans = [Scan(pixels, name, metadata=metadata, name=name) for name, pixels in layers.items()]
+        files.write_stack(
+            Stack(tuple(scans)),
+            target,
+            history=history,
+            progress=progress,
+            before=watch.last_look([Path(target)], overwrite=overwrite),
+        )
     return history
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +25,7 @@ from tratteggio.models import to_tensors
 from tratteggio.models.fpcae import CELL, LATENT, LEAST, Autoencoder
 from tratteggio.names import rows_and_columns
 from tratteggio.painting import Region, Stack
+from tratteggio.windows.executing import Computers
 from tratteggio.windows.windowed import Windowed
 
 log = logging.getLogger("tratteggio")
@@ -136,7 +136,7 @@ class _Seen(Windowed):
         executor: see `Windowed`.
     """
 
-    def __init__(self, view: View, *, executor: Executor | None = None) -> None:
+    def __init__(self, view: View, *, executor: Computers | None = None) -> None:
         self.view = view
         super().__init__(window=WINDOW, executor=executor)
 
@@ -214,7 +214,7 @@ class Disagreement(_Seen):
         BadUsage: there is one modality alone.
     """
 
-    def __init__(self, view: View, *, executor: Executor | None = None) -> None:
+    def __init__(self, view: View, *, executor: Computers | None = None) -> None:
         super().__init__(view, executor=executor)
         if len(view.present) < 2:
             raise BadUsage(

@@ -36,7 +36,7 @@ class LeftOpen(Struct):
     """The lacunae that were not filled."""
 
     lacunae: Count
-    above: float
+    above: float | UnsetType = UNSET
 
 
 class Calibration(Struct):
@@ -61,6 +61,7 @@ class History(Struct):
     source: Source | UnsetType = UNSET
     calibration: Calibration | UnsetType = UNSET
     left_open: LeftOpen | UnsetType = UNSET
+    hypothesis: list[Step] | UnsetType = UNSET
 
 
 class ProposalSource(Source, kw_only=True):
@@ -82,12 +83,24 @@ class Named(Struct):
     name: str
 
 
+class Engine(Named):
+    """What filled; `learnt` says whether trained weights had a part in it."""
+
+    learnt: bool | UnsetType = UNSET
+
+
+class Step(Struct):
+    """A filter or an enhancer."""
+
+    learnt: bool | UnsetType = UNSET
+
+
 class Proposal(Struct):
     """What the history of a proposal holds beyond those of all others."""
 
     source: ProposalSource
     lacunae: Filled
-    engine: Named
+    engine: Engine
     finish: Named
     filled_share: float
 

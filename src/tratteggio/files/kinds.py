@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 from tratteggio import registry
 from tratteggio.errors import BadUsage, BrokenPlugin, TratteggioError, UnreadableFile, UnsupportedFile
 from tratteggio.files.source import require_seekable
-from tratteggio.roles import Facts, Format, ScanReader, ScanWriter, StackReader
+from tratteggio.roles import Facts, Format, LayerReader, OutlineReader, ScanReader, ScanWriter, StackReader
 
 log = logging.getLogger("tratteggio")
 
@@ -47,6 +47,11 @@ def image_suffixes() -> list[str]:
     """List the suffixes by which images are picked out of a folder: of formats that are read and written."""
     written = suffixes(ScanWriter)
     return [suffix for suffix in suffixes(ScanReader) if suffix in written]
+
+
+def mask_suffixes() -> list[str]:
+    """List the suffixes by which masks are picked out of a folder: images, layered files and polygons."""
+    return [*image_suffixes(), *suffixes(LayerReader), *suffixes(OutlineReader)]
 
 
 def keeps_pixels(path: Path) -> bool:

@@ -32,6 +32,7 @@ PNG_SAMPLES = frozenset({b"sBIT", b"tRNS", b"bKGD"})  # a value for each channel
 PNG_PLACES = frozenset({b"oFFs", b"sCAL"})  # a size in pixels of the source
 RESOLUTION_RESOURCE = 1005  # of Photoshop
 THUMBNAILS = (1033, 1036)  # likewise
+CREDENTIALS_LEFT = "its Content Credentials (C2PA), which are signed for its own bytes"
 THUMBNAIL_LEFT = "the small picture in it, which shows it as it was"
 
 

@@ -12,17 +12,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tratteggio.errors import UnsupportedFile
+from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.files.kinds import recognize
+from tratteggio.files.layers import open_layer
 from tratteggio.files.marked_copies import TOLERANCE, Marked, find_marker
 from tratteggio.files.opacity import ASSOCIATED, opacity
-from tratteggio.files.orientation import orient_to_scan
+from tratteggio.files.orientation import DISPLAYED, STORED, orient_to_scan
+from tratteggio.files.outlines import read_polygons
 from tratteggio.files.reading import open_scan
 from tratteggio.painting import Lacunae, Mapped, Pixels, Region, Scan
 from tratteggio.painting.pixels import Array, Lost, white
 from tratteggio.registry import unknown
+from tratteggio.roles import OutlineReader
 
 log = logging.getLogger("tratteggio")
 
+QUARTER_TURNED = 5  # EXIF orientations from here on swap rows and columns
 SENSES = ("lost", "known")  # what white may stand for
 LEAST_CLEAR = 0.5  # of the area: a layer with strokes on it, not a picture with holes
 COLOURED = 0.25  # of white, between the channels: a colour rather than grey
@@ -37,13 +42,18 @@ def read_lacunae(
     *,
     mask_orientation: str | None = None,
     mask_sense: str = "lost",
+    mask_layer: str | None = None,
 ) -> Lacunae:
-    """Open a mask: grey or RGB, 1, 8 or 16 bit, white = lost. It is never resized.
+    """Open a mask: an image (grey or RGB, 1, 8 or 16 bit, white = lost), a layer, or polygons.
+
+    It is never resized.
 
     Grey levels are binarised at 50 % (RGB: the mean of the channels), and a note says so. What is transparent
     is not marked. On a layer that is mostly clear, strokes of one dark colour are taken as lost, with a note,
     and so are coloured strokes of up to 8 colours. A copy of the scan with one marker colour marks what has
-    that colour and differs from the scan by more than 6 % of white.
+    that colour and differs from the scan by more than 6 % of white. A layer of an .ora or .psd file is read
+    in the same ways. In a .geojson file, or an .svg file whose page is the painting, the insides of polygons
+    are lost.
 
     Args:
         path: the mask file.
@@ -52,16 +62,20 @@ def read_lacunae(
             lies as the samples in the file; None goes by tags and sizes, see `files.orientation`.
         mask_sense: what white stands for: "lost", or "known": black is lost then. Only a mask without
             transparency can mark what is known.
+        mask_layer: of a file with layers: the name of the layer; None takes the only one.
 
     Raises:
         GridMismatch: mask and scan differ in size.
-        BadUsage: the scan has an orientation tag, and the mask fits in two ways; or as `read`.
+        BadUsage: the scan has an orientation tag, and the mask fits in two ways; no such layer; no polygon,
+            or polygons without a scan or with another sense; or as `read`.
         UnsupportedFile: palette, CMYK or float mask, or one whose transparency can be read in two ways.
         UnreadableFile: as `read`.
     """
     if mask_sense not in SENSES:
         raise unknown("mask sense", mask_sense, SENSES)
-    mask = open_scan(Path(path), modality="lost", bilevel=True)
+    if (drawn := _polygons(Path(path), scan, mask_orientation, mask_sense, mask_layer)) is not None:
+        return drawn
+    mask, where = _open(Path(path), mask_layer)
     if mask.dtype.kind == "f":
         raise UnsupportedFile(
             f"{path} holds {mask.dtype.name} values, but a mask is 1, 8 or 16 bit; convert it first"
@@ -78,7 +92,7 @@ def read_lacunae(
         if marker is not None:
             colour = "#" + "".join(f"{round(255 * share):02x}" for share in marker)
             marked = f"pixels in {colour} (more than {100 * TOLERANCE:.0f} % from the scan)"
-            return Lacunae(Marked(pixels, scan, marker), str(path), marked)
+            return Lacunae(Marked(pixels, scan, marker), str(path), marked + where)
     meaning = _meaning(mask)
     if known:
         if meaning.lost is not _light:
@@ -88,7 +102,48 @@ def read_lacunae(
             )
         meaning = Meaning(_dark, "black pixels")
     lost: Pixels = Mapped(pixels, partial(meaning.lost, mask=mask), 0, np.dtype(bool))
-    return Lacunae(lost, str(path), meaning.description)
+    return Lacunae(lost, str(path), meaning.description + where)
+
+
+def _open(path: Path, layer: str | None) -> tuple[Scan, str]:
+    """Open a mask that is an image or a layer; and name the layer, for messages."""
+    if not path.is_file() or (found := open_layer(path, layer)) is None:
+        return open_scan(path, modality="lost", bilevel=True), ""
+    mask, name = found
+    return mask, f" in layer {name!r}"
+
+
+def _polygons(
+    path: Path, scan: Scan | None, orientation: str | None, sense: str, layer: str | None
+) -> Lacunae | None:
+    """Read polygons, on the grid of the scan; None: the file draws none."""
+    if not path.is_file() or not recognize(path, OutlineReader):
+        return None
+    if scan is None or sense != "lost" or layer is not None:
+        wrong = (
+            "need a scan that they lie on"
+            if scan is None
+            else "mark what is lost, and have no sense or layer"
+        )
+        raise BadUsage(f"{path}: polygons {wrong}")
+    turned = scan.metadata.orientation != 1
+    if turned and orientation not in (DISPLAYED, STORED):
+        raise BadUsage(
+            f"{scan.name} has orientation {scan.metadata.orientation}, so the polygons of {path} fit in "
+            f"two ways; add `mask_orientation={DISPLAYED}` if they were drawn over the picture as a viewer "
+            f"shows it, or `mask_orientation={STORED}` if they lie as the samples in the file"
+        )
+    displayed = turned and orientation == DISPLAYED
+    quarter = displayed and scan.metadata.orientation >= QUARTER_TURNED
+    mask = read_polygons(path, scan.grid[::-1] if quarter else scan.grid)
+    assert mask is not None
+    lost = (
+        orient_to_scan(mask, scan, name=str(path), orientation=1, what="mask", mask_orientation=orientation)
+        if turned
+        else mask
+    )
+    count = len(mask.polygons)
+    return Lacunae(lost, str(path), f"{count:,} polygon{'s' * (count != 1)}")
 
 
 class Meaning(NamedTuple):

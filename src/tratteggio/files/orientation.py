@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 
 from tratteggio.errors import BadUsage, GridMismatch
-from tratteggio.files.rasters import INVERSE, Stored
+from tratteggio.files.rasters import Stored, upright
 from tratteggio.names import rows_and_columns
 from tratteggio.painting import Pixels, Scan
 
@@ -45,8 +45,8 @@ def orient_to_scan(
             f"mask_orientation must be {DISPLAYED} or {STORED}, got {mask_orientation!r}",
             option="mask_orientation",
         )
-    upright = Stored(pixels, INVERSE.get(orientation, orientation))
-    ways: dict[str, Pixels] = {STORED: pixels, DISPLAYED: Stored(upright, scan.metadata.orientation)}
+    displayed = Stored(upright(pixels, orientation), scan.metadata.orientation)
+    ways: dict[str, Pixels] = {STORED: pixels, DISPLAYED: displayed}
     if orientation == scan.metadata.orientation:
         ways = {STORED: pixels}
     elif mask_orientation is not None:

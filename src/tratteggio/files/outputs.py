@@ -30,6 +30,7 @@ def require_outputs(
     *,
     inputs: Iterable[str | os.PathLike[str]] = (),
     overwrite: bool = False,
+    replaces: str | None = None,
 ) -> None:
     """Make sure, before long work starts, that all outputs can be written and harm nothing.
 
@@ -37,6 +38,7 @@ def require_outputs(
         outputs: every file that will be written; a stack may be a folder.
         inputs: every file and stack that is read. A scan in a stack counts with its stack.
         overwrite: existing outputs may be replaced; inputs never.
+        replaces: the file by which an older folder is known that an output may replace; None: by the suffix.
 
     Raises:
         UnsafeOutput: an output is an input, or lies in one, or two outputs are one file, or an output is
@@ -48,7 +50,7 @@ def require_outputs(
     for path in planned:
         require_name(path)
         kind = find_by_suffix(path, StackWriter)
-        require_creatable(path, replaces=kind.FACTS.folder if kind else None)
+        require_creatable(path, replaces=replaces or (kind.FACTS.folder if kind else None))
     for path in planned:
         for precious in read:
             _refuse_harm(precious, path)

@@ -28,6 +28,7 @@ SIDECARS = {
     "confidence": ".confidence.tif",
     "damage": ".damage.png",
     "overlay": ".overlay.png",
+    "receipt": ".receipt.json",
 }
 
 
@@ -92,6 +93,8 @@ def short_name(name: str) -> str:
 
 def place_named(name: str) -> Path | None:
     """Return where a scan lies, as `read` takes it: a file, or part of an OME-Zarr or OME-TIFF; else None."""
+    if "://" in name:  # an address
+        return None
     path = Path(name)
     try:
         if (path.suffix or path.parent.suffix) and stack_format(path):
@@ -109,7 +112,7 @@ def sidecar(path: str | os.PathLike[str], kind: str) -> Path:
 
     Args:
         path: the output.
-        kind: "history", "lost", "confidence", "damage" or "overlay".
+        kind: "history", "lost", "confidence", "damage", "overlay" or "receipt".
 
     Example:
         >>> sidecar("panel/out.tif", "lost").as_posix()

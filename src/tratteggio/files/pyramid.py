@@ -20,10 +20,18 @@ def halved(array: Array) -> Array:
         >>> halved(np.array([[1, 2, 9], [3, 4, 9]], np.uint8)).tolist()
         [[3, 9]]
     """
-    exact: Array = _even(array).astype(np.uint32 if array.dtype.kind == "u" else np.float64, copy=False)
-    total: Array = exact[::2, ::2] + exact[1::2, ::2] + exact[::2, 1::2] + exact[1::2, 1::2]
-    mean: Array = (total + 2) // 4 if array.dtype.kind == "u" else total / 4
-    return mean.astype(array.dtype)
+    even = _even(array)
+    if array.dtype.kind != "u":
+        exact = even.astype(np.float64, copy=False)
+        total: Array = exact[::2, ::2] + exact[1::2, ::2] + exact[::2, 1::2] + exact[1::2, 1::2]
+        return np.asarray((total / 4).astype(array.dtype))
+    # In the least type that holds four samples, rows first: three times as quick as all four at once.
+    rows: Any = even[::2].astype(np.uint16 if array.dtype == np.uint8 else np.uint32)
+    rows += even[1::2]
+    whole = rows[:, ::2] + rows[:, 1::2]
+    whole += 2
+    whole >>= 2
+    return np.asarray(whole.astype(array.dtype))
 
 
 def halved_if_all(flags: Array) -> Array:

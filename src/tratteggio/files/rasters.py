@@ -137,6 +137,11 @@ class Stored(LazyPixels):
         """Type of one sample."""
         return np.dtype(self.displayed.dtype)
 
+    @property
+    def levels(self) -> tuple[Stored, ...]:
+        """Smaller and smaller copies, turned too."""
+        return tuple(Stored(level, self.orientation) for level in getattr(self.displayed, "levels", ()))
+
     def _read(self, region: Region) -> Array:
         top, left, bottom, right = region
         rows, cols = self.shape[:2]
@@ -145,3 +150,8 @@ class Stored(LazyPixels):
         across = slice(cols - right, cols - left) if self.orientation in COLS else slice(left, right)
         where = (across, down) if self.orientation >= 5 else (down, across)
         return to_stored(np.asarray(self.displayed[where]), self.orientation)
+
+
+def upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Return pixels in stored order as a viewer shows them (EXIF orientation 1 to 8); nothing is read."""
+    return pixels if orientation == 1 else Stored(pixels, INVERSE.get(orientation, orientation))

@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from tratteggio.errors import BadUsage
+from tratteggio.errors import BadUsage, UnsupportedFile
+from tratteggio.files.addresses import Remote, locate
 from tratteggio.files.guarded import guard
-from tratteggio.files.kinds import is_outside, recognize, scan_format, what_is
+from tratteggio.files.kinds import (
+    START_BYTES,
+    formats,
+    is_outside,
+    recognize,
+    scan_format,
+    stack_format,
+    what_is,
+)
 from tratteggio.files.settling import settle
 from tratteggio.files.untrusted import untrusted
 from tratteggio.files.white import scan_with_white
 from tratteggio.painting import Scan, Stack
-from tratteggio.roles import Format, StackReader
+from tratteggio.roles import Format, ScanReader, StackReader
 
 
 def read(path: str | os.PathLike[str], *, modality: str | None = None, white: float | None = None) -> Scan:
@@ -24,7 +34,9 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
     the file stores white as 0, samples are turned, so that 0 is black; writing turns them back, bit by bit.
 
     Args:
-        path: the file, or a scan in an OME-Zarr or OME-TIFF, by its modality.
+        path: the file, or a scan in an OME-Zarr or OME-TIFF, by its modality; or the address of a file, as
+            file:///scans/panel.tif; of a TIFF, as https://... or s3://..., see `files.addresses`; or of the
+            `info.json` of a IIIF image.
         modality: what the scan shows: "rgb", "irr", "xray", "uvf", ...; None takes what the file says, else
             "rgb".
         white: the sample that stands for white; None takes what the file states, else that of the depth.
@@ -37,7 +49,10 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
         UnsupportedFile: sound, but CMYK, palette, signed integers, a sensor that is no Bayer one, ...
         MissingExtra: camera raw, and rawpy is not installed.
     """
-    path = Path(path)
+    place = find_place(path)
+    if isinstance(place, Remote):
+        return scan_with_white(open_remote(place, modality=modality or "rgb"), white)
+    path = place
     stack = stack_at(path)
     if stack is None:
         return scan_with_white(open_scan(path, modality=modality or "rgb"), white)
@@ -47,6 +62,20 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
             f"{path / stack.primary.modality}"
         )
     return scan_with_white(replace(stack.primary, modality=modality or stack.primary.modality), white)
+
+
+def find_place(path: str | os.PathLike[str]) -> Path | Remote:
+    """Return where a path or an address leads; an address that a format reads itself stays a path.
+
+    A IIIF image is such: its tiles have addresses of their own.
+
+    Raises:
+        MissingExtra, UnreadableFile: as `locate`.
+    """
+    plain = Path(path)
+    if not plain.exists() and (stack_format(plain) or stack_format(plain.parent)):
+        return plain
+    return locate(path)
 
 
 def stack_at(path: Path) -> Stack | None:
@@ -90,6 +119,26 @@ def open_scan(path: Path, *, modality: str = "rgb", bilevel: bool = False) -> Sc
     with untrusted(path, what=what_is(one.FACTS)):
         scan = one.open_scan(path, modality=modality, bilevel=bilevel)
     return _check(scan, path, one)
+
+
+def open_remote(place: Remote, *, modality: str = "rgb") -> Scan:
+    """Open a TIFF at an address.
+
+    Raises:
+        UnreadableFile: damaged, or the server cannot hand out parts.
+        UnsupportedFile: no TIFF.
+    """
+    one = formats(ScanReader)["tiff"]
+    there = cast(Path, place)  # it has what the reader of TIFF asks of a path
+    with untrusted(place, what=what_is(one.FACTS)):
+        with place.open() as file:
+            start = file.read(START_BYTES)
+        if not one.recognizes(there, start):
+            raise UnsupportedFile(
+                f"{place} is not a TIFF; other files are read from a disk only, copy it first"
+            )
+        scan = one.open_scan(there, modality=modality, bilevel=False)
+        return settle(scan)
 
 
 def _check(scan: Scan, path: Path, one: Format) -> Scan:

@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tratteggio.errors import BadUsage
 from tratteggio.files.beside import Before, beside, refuse_overwrite, require_creatable
 from tratteggio.files.kinds import by_suffix, find_by_suffix, suffixes, usable
 from tratteggio.files.provenance import file_named, history_json, place_named, sidecar
-from tratteggio.files.writing import white_where_lost, write_as
+from tratteggio.files.source_type import state_source_type
+from tratteggio.files.writing import white_where_lost, white_where_sure, write_as
 from tratteggio.names import followed, quoted
-from tratteggio.painting import Mapped, Metadata, Restoration, Scan
-from tratteggio.painting.pixels import Array
+from tratteggio.painting import Metadata, Restoration, Scan
 from tratteggio.roles import ProposalWriter, ScanWriter
 
 
@@ -94,7 +92,8 @@ def save_made(
     located = _add_location(history, place, path)
     with beside(targets, before=before) as [image, beside_it]:
         beside_it.write_text(history_json(located), encoding="utf-8")
-        write_as(made.pixels, image, path, metadata=made.metadata, alpha=made.alpha)
+        metadata = _stating(made.metadata, history, path, name=source.name)
+        write_as(made.pixels, image, path, metadata=metadata, alpha=made.alpha)
     return located
 
 
@@ -125,7 +124,7 @@ def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Befo
     metadata = restoration.original.metadata
     # The sidecars lie on the same grid: they are as large in centimetres and turned the same way.
     geometry = Metadata(metadata.resolution, metadata.unit, metadata.orientation)
-    confidence = Mapped(restoration.confidence, _to_levels, 0, np.dtype(np.uint8))
+    confidence = white_where_sure(restoration.confidence)
     with beside(targets, before=before) as [image, history, *layers]:
         # The history is small and may hold what JSON cannot: that should show before hours of writing.
         history.write_text(history_json(_add_location(restoration.history, source, path)), encoding="utf-8")
@@ -133,7 +132,8 @@ def save(restoration: Restoration, path: str | os.PathLike[str], *, before: Befo
             with usable(layered):
                 layered.write_proposal(restoration, image)
             return
-        write_as(restoration.pixels, image, path, metadata=metadata, alpha=restoration.original.alpha)
+        stating = _stating(metadata, restoration.history, path, name=restoration.original.name)
+        write_as(restoration.pixels, image, path, metadata=stating, alpha=restoration.original.alpha)
         for pixels, file, target in zip(
             (white_where_lost(restoration.lacunae), confidence), layers, targets[2:], strict=True
         ):
@@ -153,6 +153,12 @@ def _layered(path: Path) -> ProposalWriter | None:
     return one
 
 
+def _stating(metadata: Metadata, history: Mapping[str, Any], path: Path, *, name: str) -> Metadata:
+    """Let metadata say how the picture was made, if the format can hold that."""
+    able = by_suffix(path, ScanWriter).FACTS.keeps.exif
+    return state_source_type(metadata, history, name=name) if able else metadata
+
+
 def _add_location(history: Mapping[str, Any], source: Path | None, target: Path) -> Mapping[str, Any]:
     """Add where the source lies, seen from the target: a folder that holds both can be moved as one.
 
@@ -163,9 +169,3 @@ def _add_location(history: Mapping[str, Any], source: Path | None, target: Path)
     where = os.path.relpath(followed(source), followed(target).parent)
     exact = {} if (bytewise := quoted(where)) is None else {"file_quoted": bytewise}
     return {**history, "source": {**history.get("source", {}), "file": where, **exact}}
-
-
-def _to_levels(confidence: Array) -> Array:
-    """Turn 0 .. 1 into 0 .. 255."""
-    levels: Array = np.rint(confidence * 255).astype(np.uint8)
-    return levels

@@ -83,6 +83,11 @@ def white_where_lost(lacunae: Lacunae) -> Pixels:
     )
 
 
+def white_where_sure(confidence: Pixels) -> Pixels:
+    """Return a confidence of 0 .. 1 as grey levels: 255 = sure, 0 = unsure."""
+    return Mapped(confidence, lambda sure: np.rint(sure * 255).astype(np.uint8), 0, np.dtype(np.uint8))
+
+
 def write_as(
     pixels: Pixels,
     file: Path,

@@ -1,7 +1,8 @@
-"""XMP packets in JPEG: a standard part of at most 64 kB, and an extended part in as many segments as needed.
+"""XMP packets: how they are parsed, and how a JPEG holds a long one.
 
-Source: XMP Specification, part 3 (Adobe 2020), section 1.1.3.1: the two are RDF that is to be merged; the
-standard part names the other by its MD5 digest, in xmpNote:HasExtendedXMP.
+A JPEG holds a standard part of at most 64 kB, and an extended part in as many segments as needed. Source: XMP
+Specification, part 3 (Adobe 2020), section 1.1.3.1: the two are RDF that is to be merged; the standard part
+names the other by its MD5 digest, in xmpNote:HasExtendedXMP.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import struct
 from collections.abc import Iterable, Iterator
 from xml.dom import minidom
-from xml.parsers.expat import ExpatError
+from xml.parsers.expat import ExpatError, ParserCreate
 
 EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -20,6 +21,7 @@ NOTE = "http://ns.adobe.com/xmp/note/"
 HEAD = struct.Struct(">32sII")  # digest in hexadecimal, length of the whole, where this part begins
 PART = 65_000  # bytes of the extended part in a segment
 STANDARD = 60_000  # bytes that are left in the standard part
+DEEPEST = 100  # elements within each other; structures of XMP nest about ten
 POINTER = re.compile(
     rb'\s+\w+:HasExtendedXMP\s*=\s*(?:"[^"]*"|\'[^\']*\')'
     rb"|<(\w+):HasExtendedXMP\b[^>]*>[^<]*</\1:HasExtendedXMP\s*>"
@@ -68,7 +70,7 @@ def without_thumbnails(packet: bytes) -> tuple[bytes, bool]:
     """Return a packet without the small pictures in it (xmp:Thumbnails), and whether there were any."""
     if b"Thumbnails" not in packet:
         return packet, False
-    document = _parse(packet)
+    document = parse(packet)
     found = [] if document is None else document.getElementsByTagNameNS(BASIC, "Thumbnails")
     for prop in found:
         if prop.parentNode is not None:
@@ -78,11 +80,11 @@ def without_thumbnails(packet: bytes) -> tuple[bytes, bool]:
 
 def _merge(standard: bytes, extended: bytes) -> bytes | None:
     """Put the descriptions of one packet behind those of the other; None if either is no RDF."""
-    one, other = _parse(standard), _parse(extended)
-    here, there = _rdf(one), _rdf(other)
+    one, other = parse(standard), parse(extended)
+    here, there = rdf_of(one), rdf_of(other)
     if one is None or here is None or there is None:
         return None
-    for description in _elements(there):
+    for description in elements(there):
         taken = one.importNode(description, True)
         _declare(taken, there)
         here.appendChild(taken)
@@ -98,8 +100,8 @@ def split(packet: bytes) -> tuple[bytes, list[bytes]]:
         the standard packet, and what follows the signature `EXTENSION` in each segment. No segments, and the
         packet as it is, if it cannot be cut.
     """
-    document = _parse(packet)
-    root = _rdf(document)
+    document = parse(packet)
+    root = rdf_of(document)
     if document is None or root is None:
         return packet, []
     taken = _take_longest(document, root, len(packet) - STANDARD)
@@ -121,8 +123,8 @@ def _take_longest(document: minidom.Document, root: minidom.Element, excess: int
     """Take the longest properties out until a packet is short enough; each in a description of its own."""
     found = [
         (len(prop.toxml().encode()), description, prop)
-        for description in _elements(root)
-        for prop in _elements(description)
+        for description in elements(root)
+        for prop in elements(description)
     ]
     taken = []
     for size, description, prop in sorted(found, key=lambda one: -one[0]):
@@ -130,40 +132,71 @@ def _take_longest(document: minidom.Document, root: minidom.Element, excess: int
             break
         description.removeChild(prop)
         alone = document.createElementNS(RDF, "rdf:Description")
-        alone.setAttribute("rdf:about", _about(description))
+        alone.setAttribute("rdf:about", about_of(description))
         alone.appendChild(prop)
         _declare(alone, description)
         _declare(alone, root)
         taken.append(alone.toxml())
         excess -= size
     if excess > 0:  # long attributes: all descriptions go
-        for description in list(_elements(root)):
+        for description in list(elements(root)):
             root.removeChild(description)
             _declare(description, root)
             taken.append(description.toxml())
     return taken
 
 
-def _about(description: minidom.Element) -> str:
+def about_of(description: minidom.Element) -> str:
+    """Return what a description is about."""
     return str(description.getAttributeNS(RDF, "about"))
 
 
-def _parse(packet: bytes) -> minidom.Document | None:
-    """Parse a packet; None if it is no sound XML, or declares entities, which XMP has no use for."""
-    if b"<!" in packet.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
+def parse(packet: bytes) -> minidom.Document | None:
+    """Parse a packet; None if it is no sound XML in UTF-8, or declares entities, which XMP has no use for."""
+    packet = packet.strip(b"\0 \r\n\t")
+    # In UTF-16, which has a zero in each tag, declarations would be overlooked.
+    if b"\0" in packet or b"<!" in packet.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
         return None
     try:
-        return minidom.parseString(packet.strip(b"\0 \r\n\t"))
+        packet.decode("utf-8")
+        _require_shallow(packet)
+        return minidom.parseString(packet)
     except (ExpatError, ValueError, LookupError):
         return None
 
 
-def _rdf(document: minidom.Document | None) -> minidom.Element | None:
+def _require_shallow(packet: bytes) -> None:
+    """Refuse elements that are nested without end: minidom walks them by recursion.
+
+    Raises:
+        ValueError: they are.
+        ExpatError: no sound XML.
+    """
+    depth = 0
+
+    def start(name: str, _: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError(f"{name} is nested deeper than {DEEPEST}")
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.Parse(packet, True)
+
+
+def rdf_of(document: minidom.Document | None) -> minidom.Element | None:
+    """Return the element rdf:RDF of a packet, which holds its descriptions."""
     found = [] if document is None else document.getElementsByTagNameNS(RDF, "RDF")
     return found[0] if found else None
 
 
-def _elements(parent: minidom.Element) -> Iterator[minidom.Element]:
+def elements(parent: minidom.Element) -> Iterator[minidom.Element]:
+    """Yield the elements in an element."""
     return iter([node for node in parent.childNodes if isinstance(node, minidom.Element)])
 
 

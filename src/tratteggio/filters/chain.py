@@ -17,7 +17,19 @@ import numpy as np
 
 from tratteggio import options
 from tratteggio.errors import BadUsage, TooNarrow
-from tratteggio.filters import edges, frequency, noise, point, smooth
+from tratteggio.filters import (
+    colour,
+    components,
+    edges,
+    frequency,
+    joining,
+    noise,
+    point,
+    restoration,
+    sharpen,
+    smooth,
+    wavelets,
+)
 from tratteggio.filters._window import half
 from tratteggio.options import Options
 from tratteggio.painting.pixels import Array
@@ -71,6 +83,8 @@ FILTERS: Mapping[str, Filter] = {
     "gamma": Filter(point.gamma, _nothing),
     "equalise": Filter(point.equalise, _nothing, ("histogram",)),
     "clahe": Filter(point.clahe, None),
+    "saturation": Filter(colour.saturation, _nothing),
+    "grey_world": Filter(colour.grey_world, None),
     "box": Filter(smooth.box, _half),
     "weighted": Filter(smooth.weighted, lambda options, _: half(len(options["weights"]))),
     "gaussian": Filter(smooth.gaussian, _gaussian),
@@ -80,6 +94,9 @@ FILTERS: Mapping[str, Filter] = {
         smooth.non_local_means, lambda options, _: half(options["patch"]) + half(options["search"])
     ),
     "wiener": Filter(smooth.wiener, _half),
+    "fourier_wiener": Filter(restoration.fourier_wiener, None),
+    "wavelet": Filter(wavelets.wavelet, lambda options, _: wavelets.starlet_reach(options["levels"])),
+    "unsharp": Filter(sharpen.unsharp, _gaussian),
     "sobel": Filter(edges.sobel, lambda _, __: 1),
     "steerable": Filter(edges.steerable, _gaussian),
     "band_pass": Filter(edges.band_pass, lambda options, _: smooth.gaussian_reach(options["coarse"])),
@@ -87,7 +104,12 @@ FILTERS: Mapping[str, Filter] = {
     "dilate": Filter(edges.dilate, _half),
     "opening": Filter(edges.opening, _twice),
     "closing": Filter(edges.closing, _twice),
+    "drop_small": Filter(components.drop_small, lambda options, _: int(options["area"])),
     "distance": Filter(edges.distance, lambda options, _: int(options["most"])),
+    "composite": Filter(joining.lay_over, _nothing),
+    "blend": Filter(joining.join, None),
+    "coarse": Filter(joining.coarse, None),
+    "laplacian": Filter(joining.laplacian, None),
     "hybrid": Filter(frequency.hybrid, _hybrid, ("side",)),
     "spectrum": Filter(frequency.spectrum, None),
     "salt_and_pepper": Filter(noise.salt_and_pepper, _nothing, ("origin",)),

@@ -5,7 +5,8 @@ P. Mora, L. Mora, P. Philippot, Conservation of Wall Paintings, 1984): a loss is
 strokes about one centimetre long, each of a purer colour than the place asks for, side by side, so that the
 picture is whole from where one views it and the intervention is plain from where one studies it.
 
-Here three lines side by side (ochre, madder, green-blue) make one period. In linear light each colour channel
+Here three lines side by side (ochre, madder, green-blue) make one period. `_selection` keeps them near the
+hue of the fill, so that no green line stands in a brown. In linear light each colour channel
 is multiplied by 1 + o(line), and the three o, weighted by how wide the lines are drawn at that row, sum to
 zero: over a period the mean is the fill. A period is 0.75 mm, about the least that an eye tells apart at two
 metres (one to two minutes of arc). The colour of a line follows the fill slowly. Widths, drift, pressure and
@@ -27,9 +28,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.errors import BadUsage
-from tratteggio.finish._light import LUMINANCE, MIDDLE, Light, from_light, luminance, to_light
+from tratteggio.finish._selection import keep_near_hue
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.tone import LUMINANCE, MIDDLE, Light, from_light, luminance, to_light
 
 Indices = NDArray[np.int64]
 
@@ -185,6 +187,8 @@ def _purer(tone: Light, weight: Light, width: Light, pressure: Light, hue: Indic
     # The eye sees ratios less well in the dark: dark places need more, light ones less.
     mean = (weight * tone).sum(axis=2, keepdims=True) / np.maximum(weight.sum(axis=2, keepdims=True), 1e-12)
     added = added * np.cbrt(MIDDLE / np.maximum(luminance(mean), 1e-3)).clip(0.8, 1.8)
+    if channels == HUES.shape[1]:
+        added = keep_near_hue(added, mean)
     # One reduction for all lines of a period, or the mean would not be the fill.
     room = 0.95 / np.maximum(-added, 0.95)
     if held:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.errors import BadUsage
-from tratteggio.finish._light import Light, from_light, luminance, to_light
 from tratteggio.painting import Groups, Lacunae, Pixels, Region, Restoration
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.tone import Light, from_light, luminance, to_light
 
 SATURATION = 0.5  # what is left of it
 CELL_PX = 16  # lacunae closer than this share a tone

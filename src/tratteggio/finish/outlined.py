@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tratteggio.errors import BadUsage
-from tratteggio.finish._light import MIDDLE, Light, from_light, luminance, to_light
 from tratteggio.painting import Region, Restoration
 from tratteggio.painting.pixels import Array, Lost
+from tratteggio.painting.tone import MIDDLE, Light, from_light, luminance, to_light
 
 OUTLINE_UM = 150.0
 OUTLINE_PX = 2  # where the scan does not know its scale

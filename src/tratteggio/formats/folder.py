@@ -11,6 +11,8 @@
     modality = "irr"
     um_per_px = 50.0            # micrometres per pixel; may be left out
 
+It may also say what is known of the painting as an object, for reports: `tratteggio.files.object_data`.
+
 The scans must share a grid already; `tratteggio register` brings them onto one.
 
 A file is named from the folder and must lie in it: who sends a folder must not choose what else is read.
@@ -20,31 +22,26 @@ A file is named from the folder and must lie in it: who sends a folder must not 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from tratteggio.errors import BadUsage, UnreadableFile
 from tratteggio.files import reading
 from tratteggio.files.documents import read_toml, require
+from tratteggio.files.object_data import NAME, REMEDY, WHAT, object_in, require_keys
 from tratteggio.files.orientation import require_same_orientation
 from tratteggio.files.outside import is_outside_allowed
 from tratteggio.names import followed
 from tratteggio.painting import Metadata, Scan, Stack
-from tratteggio.registry import unknown
 from tratteggio.roles import Facts, Keeps
 
 log = logging.getLogger("tratteggio")
 
-NAME = "painting.toml"
-KEYS = ("title", "scan")
 SCAN_KEYS = ("file", "modality", "um_per_px")
 PLAUSIBLE_UM = (0.1, 10_000.0)  # finer than light shows; a centimetre
-WHAT = "description of a painting"
-REMEDY = "correct it in a text editor"
 
 FACTS = Facts(title="folder", suffixes=(), keeps=Keeps(scans=True), folder=NAME)
 
@@ -58,10 +55,9 @@ class _Entry(Struct):
 
 
 class _Description(Struct):
-    """The whole file."""
+    """Its scans."""
 
     scan: list[_Entry] = []
-    title: Annotated[str, Meta(max_length=10_000)] = ""
 
 
 def recognizes(path: Path, start: bytes) -> bool:  # noqa: ARG001 one signature for all formats
@@ -84,17 +80,17 @@ def open_stack(path: Path) -> Stack:
     """
     file = path / NAME
     table = read_toml(file, what="TOML file")
-    _require_keys(file, table, KEYS)
+    described_object = object_in(table, file)
     entries = table.get("scan", [])
     for entry in entries if isinstance(entries, list) else []:
-        _require_keys(file, entry if isinstance(entry, dict) else {}, SCAN_KEYS)
+        require_keys(file, entry if isinstance(entry, dict) else {}, SCAN_KEYS)
     described = require(table, _Description, file, what=WHAT, remedy=REMEDY, error=BadUsage)
     if not described.scan:
         raise BadUsage(f"{file} names no scan; give each a [[scan]] with `file` and `modality`")
     scans = [_scan(file, entry) for entry in described.scan]
     for scan in scans:
         require_same_orientation(scans[0], scan)
-    return Stack(tuple(scans), title=described.title)
+    return Stack(tuple(scans), title=described_object.title)
 
 
 def _scan(file: Path, entry: _Entry) -> Scan:
@@ -142,10 +138,3 @@ def _with_scale(file: Path, scan: Scan, um: float) -> Metadata:
             NAME,
         )
     return replace(scan.metadata, resolution=(10_000 / um, 10_000 / um), unit="cm")
-
-
-def _require_keys(file: Path, table: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuse keys that would be passed over."""
-    for key in table:
-        if key not in known:
-            raise BadUsage(f"{file}: {unknown('key', key[:100], known)}")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -16,13 +17,15 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from tratteggio.errors import UnreadableFile
+from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files.icc import to_8bit, to_srgb8
+from tratteggio.files.layers import place_layer
 from tratteggio.files.limits import require_decodable, require_metadata
 from tratteggio.files.overview import overview
 from tratteggio.files.source import require_seekable
 from tratteggio.files.untrusted import untrusted
-from tratteggio.painting import Mapped, Metadata, Pixels, Region, Restoration
+from tratteggio.files.xml_documents import parse_xml
+from tratteggio.painting import Mapped, Metadata, Pixels, Region, Restoration, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
 from tratteggio.roles import Facts, Keeps
@@ -31,7 +34,8 @@ log = logging.getLogger("tratteggio")
 
 MIMETYPE = b"image/openraster"
 THUMBNAIL = 256  # px, the longest side that the specification allows
-OVERLAY = np.array([255, 0, 0, 128], np.uint8)  # RGBA over the lacunae
+# RGBA over the lacunae: opaque, so that the layer, corrected, is a mask again. It is shown thin.
+OVERLAY, OVERLAY_OPACITY = np.array([255, 0, 0, 255], np.uint8), "0.5"
 RGBA = np.dtype(np.uint8)
 MOST_LAYERS = 256
 
@@ -97,8 +101,9 @@ def write_proposal(restoration: Restoration, file: Path) -> None:
     stack = ET.SubElement(image, "stack")
     for name, source, _, visibility in layers:  # the specification lists the topmost layer first
         ET.SubElement(
-            stack, "layer", name=name, src=source, x="0", y="0", visibility=visibility, opacity="1.0"
-        )
+            stack, "layer", name=name, src=source, x="0", y="0", visibility=visibility,
+            opacity=OVERLAY_OPACITY if name == "lacunae" else "1.0",
+        )  # fmt: skip
     resolution = Metadata(original.metadata.resolution, original.metadata.unit)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(
@@ -151,27 +156,85 @@ def read_ora(path: Path) -> list[Layer]:
     """
     import imagecodecs  # noqa: PLC0415
 
-    require_seekable(path)
-    with untrusted(path, what="OpenRaster file"), zipfile.ZipFile(path) as archive:
-        if _small(path, archive, "mimetype").strip() != MIMETYPE:
-            raise UnreadableFile(f"{path} is not an OpenRaster file: its mimetype is another")
-        found = list(ET.fromstring(_small(path, archive, "stack.xml")).iter("layer"))
-        if len(found) > MOST_LAYERS:
-            raise UnreadableFile(
-                f"{path} claims {len(found):,} layers, more than {MOST_LAYERS}; it is damaged"
-            )
-        sources = [archive.getinfo(layer.get("src", "")) for layer in found]
+    with _opened(path) as (archive, _, entries):
+        sources = [archive.getinfo(entry.source) for entry in entries]
         require_decodable(path, sum(source.file_size for source in sources), what="layers")
         coded = [archive.read(source) for source in sources]
         require_decodable(path, sum(_decoded_bytes(path, data) for data in coded), what="layers")
         return [
-            Layer(
-                layer.get("name", ""),
-                layer.get("visibility", "visible") == "visible",
-                imagecodecs.png_decode(data),
-            )
-            for layer, data in zip(found, coded, strict=True)
+            Layer(entry.name, entry.visible, imagecodecs.png_decode(data))
+            for entry, data in zip(entries, coded, strict=True)
         ][::-1]
+
+
+def list_layers(path: Path) -> list[str]:
+    """List the layers by name, from the top down."""
+    with _opened(path) as (_, _, entries):
+        return [entry.name for entry in entries]
+
+
+def open_layer(path: Path, number: int) -> Scan:
+    """Open a layer by its place in that list, on the canvas.
+
+    Raises:
+        UnreadableFile: the layer is missing, damaged or claims too much memory.
+        UnsupportedFile: the layer lies in a group that is moved.
+    """
+    import imagecodecs  # noqa: PLC0415
+
+    with _opened(path) as (archive, grid, entries):
+        entry = entries[number]
+        if entry.in_moved_group:
+            raise UnsupportedFile(
+                f"layer {entry.name!r} of {path} is in a group with an offset, so its place is not clear; "
+                "move the layer out of the group"
+            )
+        source = archive.getinfo(entry.source)
+        require_decodable(path, source.file_size, what="layer")
+        data = archive.read(source)
+        require_decodable(path, _decoded_bytes(path, data), what="layer")
+        pixels = imagecodecs.png_decode(data)
+    alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)
+    return place_layer(path, pixels, grid, top=entry.top, left=entry.left, alpha=alpha)
+
+
+class _Entry(NamedTuple):
+    """What stack.xml says of a layer."""
+
+    name: str
+    visible: bool
+    source: str
+    top: int
+    left: int
+    in_moved_group: bool
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, tuple[int, int], list[_Entry]]]:
+    """Open an .ora file: its members, its canvas (rows, cols), and its layers from the top down."""
+    require_seekable(path)
+    with untrusted(path, what="OpenRaster file"), zipfile.ZipFile(path) as archive:
+        if _small(path, archive, "mimetype").strip() != MIMETYPE:
+            raise UnreadableFile(f"{path} is not an OpenRaster file: its mimetype is another")
+        image = parse_xml(_small(path, archive, "stack.xml"), path, what="OpenRaster file")
+        found = list(_entries(image, moved=False))
+        if len(found) > MOST_LAYERS:
+            raise UnreadableFile(
+                f"{path} claims {len(found):,} layers, more than {MOST_LAYERS}; it is damaged"
+            )
+        yield archive, (int(image.get("h", 0)), int(image.get("w", 0))), found
+
+
+def _entries(stack: ET.Element, *, moved: bool) -> Iterator[_Entry]:
+    for child in stack:
+        if child.tag == "layer":
+            yield _Entry(
+                child.get("name", ""), child.get("visibility", "visible") == "visible", child.get("src", ""),
+                int(child.get("y", 0)), int(child.get("x", 0)), moved,
+            )  # fmt: skip
+        else:
+            here = (child.get("x", "0"), child.get("y", "0")) != ("0", "0")
+            yield from _entries(child, moved=moved or here)
 
 
 def _small(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:

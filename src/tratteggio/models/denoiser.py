@@ -104,7 +104,7 @@ class Denoiser(nn.Module):
         y: Tensor = functional.pixel_shuffle(cells - noise, 2)
         return y[..., :rows, :cols]
 
-    def clean(self, x: Tensor, level: float) -> Tensor:
+    def clean(self, x: Tensor, level: float | Tensor) -> Tensor:
         """Take white noise off a picture of any number of channels.
 
         RGB is seen as three opponent planes, in which paint differs most and least: its noise is the same in
@@ -113,28 +113,29 @@ class Denoiser(nn.Module):
 
         Args:
             x: (1, C, H, W), light around 0 .. 1.
-            level: standard deviation of the noise in each channel.
+            level: standard deviation of the noise in each channel, one number or (H, W).
 
         Returns:
             (1, C, H, W)
         """
+        sigma = torch.as_tensor(level, dtype=x.dtype, device=x.device).expand(x.shape[2:])
         if x.shape[1] != 3:
-            cleaned = self._each(x.movedim(1, 0), torch.full((x.shape[1],), level))
+            cleaned = self._each(x.movedim(1, 0), sigma, torch.ones(x.shape[1]))
             return cleaned.movedim(0, 1)
         turn: Tensor = torch.tensor(OPPONENT, device=x.device)
         # Into the range that the net has learnt: brightness goes up to sqrt(3), the others lie around 0.
         scale = torch.tensor([_THIRD, _HALF, _HALF], device=x.device).view(3, 1, 1, 1)
         middle = torch.tensor([0.0, 0.5, 0.5], device=x.device).view(3, 1, 1, 1)
         planes = torch.tensordot(turn, x[0], 1)[:, None] * scale + middle
-        levels = level * scale.ravel() * torch.tensor([1.0, LOUDER, LOUDER], device=x.device)
-        cleaned = (self._each(planes, levels) - middle) / scale
+        times = scale.ravel() * torch.tensor([1.0, LOUDER, LOUDER], device=x.device)
+        cleaned = (self._each(planes, sigma, times) - middle) / scale
         rgb: Tensor = torch.tensordot(turn.T, cleaned[:, 0], 1)
         return rgb[None]
 
-    def _each(self, planes: Tensor, levels: Tensor) -> Tensor:
+    def _each(self, planes: Tensor, level: Tensor, times: Tensor) -> Tensor:
         """Clean planes (C, 1, H, W) one after the other, which takes the memory of one."""
         cleaned = [
-            self(torch.cat([plane[None], torch.full_like(plane[None], float(level))], dim=1))
-            for plane, level in zip(planes, levels, strict=True)
+            self(torch.cat([plane[None], float(factor) * level[None, None]], dim=1))
+            for plane, factor in zip(planes, times, strict=True)
         ]
         return torch.cat(cleaned)

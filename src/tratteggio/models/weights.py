@@ -210,7 +210,7 @@ def _difference(tensors: Mapping[str, Tensor], net: nn.Module) -> str:
 @contextmanager
 def _open(path: str | os.PathLike[str]) -> Iterator[Any]:
     if not Path(path).is_file():
-        raise UnreadableFile(f"there is no file {path}")
+        raise UnreadableFile(f"{path}: no such file; check the path")
     with (
         untrusted(path, what="safetensors file", remedy=REMEDY),
         machine_failures("free some, then try again"),

@@ -116,8 +116,8 @@ def _row(number: int, lacuna: Lacuna, um_per_px: float | None, calibrated: bool)
 def history_table(history: Mapping[str, Any]) -> Markup:
     """Return the section that lays out a nested history, one line per leaf."""
     lines = join(
-        html('<tr><th scope="row">{}</th><td>{}</td></tr>\n', name, _value(value))
-        for name, value in _flat(history)
+        html('<tr><th scope="row">{}</th><td>{}</td></tr>\n', name, value_cell(value))
+        for name, value in flat(history)
     )
     return html(
         '<section><h2>History</h2>\n<table class="history">\n'
@@ -127,21 +127,27 @@ def history_table(history: Mapping[str, Any]) -> Markup:
     )
 
 
-def _flat(history: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def flat(history: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the leaves of a nested history as ("engine · parameters · radius", 5)."""
     for name, value in history.items():
         path = f"{above} · {name}" if above else str(name)
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, path)
+            yield from flat(value, path)
+        elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
+            for number, one in enumerate(value, start=1):
+                yield from flat(one, f"{path} · {number}")
         else:
             yield path, value
 
 
-def _value(value: Any) -> Markup:
+def value_cell(value: Any) -> Markup:
+    """Return a value of a history as it is shown: hashes in a font of equal widths."""
     if value is None or value in ({}, [], ()):
         return html("–")
     if isinstance(value, list | tuple):
-        return join(map(_value, value), ", ")
+        return join(map(value_cell, value), ", ")
+    if isinstance(value, Mapping):
+        return join((html("{}: {}", key, value_cell(one)) for key, one in value.items()), "; ")
     text = str(value)
     return html("<code>{}</code>", text) if HASH.fullmatch(text) else html("{}", text)
 

@@ -20,7 +20,8 @@ def html_path(page: str | Path) -> Path:
     page = Path(page)
     # Also keeps a page from being written over a scan.
     if page.suffix.lower() not in (".html", ".htm"):
-        raise BadUsage(f"a page is an .html file, got {page.name}; name it {page.stem}.html")
+        pdf = "; for a PDF use `tratteggio.treatment_report`" if page.suffix.lower() == ".pdf" else ""
+        raise BadUsage(f"a page is an .html file, got {page.name}; name it {page.stem}.html{pdf}")
     return page
 
 

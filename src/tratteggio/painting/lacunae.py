@@ -60,6 +60,8 @@ class Lacunae:
         lost: (H, W) bool, True = lost; may live on disk.
         name: where it came from, for messages.
         marked: what stands for lost there, in words: "white pixels" of a mask file.
+        kept_damage: (H, W) bool, damage that is not filled, as cracks. It stays as it is, and engines do not
+            copy it into a fill unless asked to. None if there is none.
 
     Example:
         >>> lost = np.zeros((40, 40), bool); lost[3:5, 3:9] = True; lost[30:34, 30] = True
@@ -72,6 +74,7 @@ class Lacunae:
     lost: Pixels
     name: str = "array"
     marked: str = "marked pixels"
+    kept_damage: Pixels | None = None
 
     def __post_init__(self) -> None:
         if len(self.lost.shape) != 2 or 0 in self.lost.shape or np.dtype(self.lost.dtype) != np.bool_:
@@ -125,9 +128,17 @@ class Lacunae:
         region = region or Region.whole(self.grid)
         return np.asarray(self.lost[region.slices])
 
+    def read_kept_damage(self, region: Region | None = None) -> Lost:
+        """Bring into memory where damage is kept in a region (or everywhere): (h, w) bool, never lost."""
+        region = region or Region.whole(self.grid)
+        if self.kept_damage is None:
+            return np.zeros((region.rows, region.cols), np.bool_)
+        return np.asarray(self.kept_damage[region.slices]) & ~self.read(region)
+
     def crop(self, region: Region) -> Lacunae:
         """Return the lacunae of a region, in memory."""
-        return Lacunae(self.read(region), self.name, self.marked)
+        kept = None if self.kept_damage is None else self.read_kept_damage(region)
+        return Lacunae(self.read(region), self.name, self.marked, kept)
 
     def groups(self, cell: int = 16) -> Groups:
         """Gather lacunae that lie within `cell` pixels of each other; the mask is read once, in bands."""

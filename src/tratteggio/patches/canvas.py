@@ -18,7 +18,7 @@ class Swatch(NamedTuple):
 
     Attributes:
         colours: (h, w, channels), as those of the window.
-        known: (h, w) bool.
+        known: (h, w) bool, paint that may be copied.
     """
 
     colours: Array

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches.lattice import Numbers
 
-EDGE = 0.12  # of the range: a step between two pieces that is larger by that much is an edge, and stays
+EDGE = 0.07  # of the range: a step between two pieces that is larger by that much is an edge, and stays
 SCREEN = 0.015  # weight of a pixel's own tone beside that of one difference
 ROUNDS = 200  # of conjugate gradients, at most
-EXACT = 3e-4  # of the range: residual at which the solver stops
+EXACT = 1e-3  # of the range: residual at which the solver stops
 
 
 def close_seams(

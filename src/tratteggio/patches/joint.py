@@ -17,23 +17,28 @@ import numpy as np
 from numpy.random import Generator
 from scipy import ndimage
 
-from tratteggio.filters.diffusion import diffuse
+from tratteggio.blas import one_thread
 from tratteggio.painting.pixels import Array, Lost
 from tratteggio.patches import voting
 from tratteggio.patches.canvas import Swatch, laid_out
 from tratteggio.patches.closing import close_seams
 from tratteggio.patches.lattice import Floats
 from tratteggio.patches.places import REACH, SIDE, find_places, with_border, without_border
-from tratteggio.patches.pyramid import STEPS, Filled, Level, any_whole, double, halve, levels_of
+from tratteggio.patches.pyramid import (
+    STEPS,
+    Filled,
+    Level,
+    any_whole,
+    beside,
+    diffuse_from_afar,
+    double,
+    halve,
+    levels_of,
+)
 from tratteggio.patches.traits import traits_of
 
 DEEP = 4  # pixels from the middle of a lacuna to known paint, about, at the coarsest level
-TURNS = (
-    2,
-    4,
-    8,
-    12,
-)  # of search and vote: at the finest level, the next, and so on; the last for all coarser
+TURNS = (1, 3, 6, 8)  # of search and vote: at the finest level, the next, ...; the last for all coarser
 STRIDES = (2, 1)  # pixels from one place to the next: at the finest level, and at all coarser ones
 TRUSTED_PX = 40.0  # pixels from known paint at which a structure counts for 1 / e
 BROAD = 6.0  # pixels, standard deviation of tones that are held to the structure
@@ -60,17 +65,15 @@ def fill_along(
         rng: of the search.
         chance: draws one of several plausible fills; None gives the one held for best.
         more: other places of the painting that patches may come from.
-        barred: (H, W) bool, what is not lost and no paint to copy either, as fills of cracks.
+        barred: (H, W) bool, what is not lost and no paint to copy either, as cracks and their fills.
 
     Returns:
         the fill; None if there is no whole patch of known paint.
     """
     shape, window = lost.shape, lost
     values, lost, void = laid_out(np.where(lost[..., None], 0, colour).astype(np.float64), lost, more)
-    copied = void.copy()
-    if barred is not None:
-        copied[: shape[0], : shape[1]] |= barred & ~window
-    if not any_whole(lost | copied, SIDE):
+    barred = beside(barred, window, void)
+    if not any_whole(lost | void | barred, SIDE):
         return None
     shown = colour[~window]
     low, high = float(shown.min()), float(shown.max())
@@ -79,10 +82,10 @@ def fill_along(
     values -= low
     values /= high - low
     # Rounded, so that the same painting in other units has the same labels.
-    level = Level((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, copied, shape, ())
+    level = Level((np.rint(values * STEPS) / STEPS).astype(np.float32), lost, void, barred, shape, ())
     led = _trusted((np.where(window[..., None], structure, colour) - low) / (high - low), window)
     guess = _guess(level, (np.rint(led * STEPS) / STEPS).astype(np.float32), rng=rng, chance=chance)
-    filled = _laid(guess, values, led, void)
+    filled = _laid(guess, values, led, void | barred)
     return Filled(low + filled[level.here] * (high - low), _sure(guess, window))
 
 
@@ -90,10 +93,11 @@ def _trusted(structure: Array, lost: Lost) -> Array:
     """Let a smooth surface replace the structure far from the rim, where a net knows nothing any more."""
     depth = ndimage.distance_transform_edt(lost)
     trust = np.exp(-((depth / TRUSTED_PX) ** 2))[..., None]
-    mixed: Array = trust * structure + (1 - trust) * diffuse(structure, lost)
-    return np.where(lost[..., None], mixed, structure)
+    mixed: Array = trust * structure + (1 - trust) * diffuse_from_afar(structure, lost)
+    return mixed
 
 
+@one_thread()
 def _guess(level: Level, structure: Floats, *, rng: Generator, chance: Generator | None) -> voting.Guess:
     """Let patches vote, from coarse to fine."""
     levels = levels_of(level, SIDE, deepest=DEEP)
@@ -105,7 +109,7 @@ def _guess(level: Level, structure: Floats, *, rng: Generator, chance: Generator
     for number, (one, led) in reversed(list(enumerate(zip(levels, structures, strict=True)))):
         whole = one.colours.copy()
         whole[one.here] = np.where(one.lost[one.here][..., None], led, whole[one.here])
-        places = find_places(one.lost, one.void, stride=STRIDES[min(number, len(STRIDES) - 1)])
+        places = find_places(one.lost, one.useless, stride=STRIDES[min(number, len(STRIDES) - 1)])
         picture, labels = with_border(whole), None
         traits = traits_of(places, picture, picture, factor=1 << number, window=one.shape)
         if guess is not None:
@@ -120,7 +124,7 @@ def _guess(level: Level, structure: Floats, *, rng: Generator, chance: Generator
     return guess
 
 
-def _laid(guess: voting.Guess, values: Array, structure: Array, void: Lost) -> Array:
+def _laid(guess: voting.Guess, values: Array, structure: Array, useless: Lost) -> Array:
     """Lay each lost pixel from where it was elected to come from, and let tones meet: (H, W, channels).
 
     Broad tones are held to the structure, (h, w, channels) of the window, by a share.
@@ -136,7 +140,7 @@ def _laid(guess: voting.Guess, values: Array, structure: Array, void: Lost) -> A
     rows, cols = (slice(REACH, REACH + side) for side in structure.shape[:2])
     apart[rows, cols] = np.where(places.lost[rows, cols, None], structure - laid[rows, cols], 0)
     tones = laid + TONED * ndimage.gaussian_filter(apart, (BROAD, BROAD, 0))
-    inside = np.pad(~void, REACH)
+    inside = np.pad(~useless, REACH)
     closed = close_seams(laid, source, moved.reshape(places.shape), places.lost, inside=inside, tones=tones)
     return without_border(closed)
 

@@ -38,6 +38,7 @@ AFAR = 0.5  # weight of a lost pixel's look from afar beside a known pixel
 BLURRED = 3  # labels of a node that are laid if patches are laid in their mean
 FOLLOW = 0.5  # how far broad tones follow the coarse fill
 SURE = 0.004  # mean squared difference, of a range of 1, that makes a fill 1 / e as sure
+SURVEYED = 192  # pixels of the longest side at which what is smooth is diffused, at most
 STEPS = 2.0**16  # labels are chosen on values rounded to this fine a part of the range
 
 Look = Callable[[Floats, Lost], Floats]
@@ -68,6 +69,7 @@ def fill_from_patches(
     blurred: bool = False,
     more: Sequence[Swatch] = (),
     hints: Sequence[Hint] = (),
+    barred: Lost | None = None,
 ) -> Filled | None:
     """Fill lacunae from whole patches of known paint.
 
@@ -81,13 +83,15 @@ def fill_from_patches(
         blurred: lay the mean of the patches on a pixel, instead of one cut along the other.
         more: other places of the painting that patches may come from; no other scan is looked at there.
         hints: what other scans show in the window.
+        barred: (H, W) bool, what is not lost and no paint to copy either, as cracks.
 
     Returns:
         the fill; None if there is no whole patch of known paint.
     """
     shape, window = lost.shape, lost
     values, lost, void = laid_out(np.where(lost[..., None], 0, colour).astype(np.float64), lost, more)
-    if not any_whole(lost | void, patch):
+    barred = beside(barred, window, void)
+    if not any_whole(lost | void | barred, patch):
         return None
     shown = colour[~window]
     low, high = float(shown.min()), float(shown.max())
@@ -98,7 +102,7 @@ def fill_from_patches(
     # Rounded, so that the same painting in other units has the same labels.
     rounded = (np.rint(values * STEPS) / STEPS).astype(np.float32)
     levels = levels_of(
-        Level(rounded, lost, void, shape, tuple(_beside(hint, void) for hint in hints)),
+        Level(rounded, lost, void, barred, shape, tuple(_beside(hint, void) for hint in hints)),
         patch,
         deepest=DEEPEST * patch,
     )
@@ -116,12 +120,14 @@ def fill_from_patches(
 class Level:
     """The window with other places beside it, at one scale.
 
-    `void` is where there is no painting, `shape` that of the window, which lies in the upper left corner.
+    `void` is where there is no painting, `barred` where there is one that is neither lost nor paint to go by,
+    `shape` that of the window, which lies in the upper left corner.
     """
 
     colours: Floats
     lost: Lost
     void: Lost
+    barred: Lost
     shape: tuple[int, int]
     hints: tuple[Hint, ...]
 
@@ -129,6 +135,11 @@ class Level:
     def here(self) -> tuple[slice, slice]:
         """The window."""
         return slice(self.shape[0]), slice(self.shape[1])
+
+    @property
+    def useless(self) -> Lost:
+        """Where there is neither paint to go by nor anything lost: (h, w) bool."""
+        return self.void | self.barred
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +170,14 @@ def _beside(hint: Hint, void: Lost) -> Hint:
     return Hint(np.pad(values, (*wider, (0, 0))), np.pad(hint.told, wider))
 
 
+def beside(barred: Lost | None, lost: Lost, void: Lost) -> Lost:
+    """Widen what is barred in the window, (h, w), to all that lies beside it: (H, W), nothing there."""
+    wider = np.zeros_like(void)
+    if barred is not None:
+        wider[: lost.shape[0], : lost.shape[1]] = barred & ~lost
+    return wider
+
+
 def _halved(hint: Hint) -> Hint:
     values, _ = halve(hint.values, np.ones_like(hint.told))
     return Hint(values, ~_any_of_four(~hint.told))
@@ -181,15 +200,18 @@ def levels_of(finest: Level, patch: int, *, deepest: float) -> list[Level]:
     depth = ndimage.distance_transform_cdt(np.pad(finest.lost, 1), metric="chessboard").max()
     while depth > deepest and min(levels[-1].lost.shape) > 2 * NARROWEST * patch:
         last = levels[-1]
-        colours, known = halve(last.colours, ~(last.lost | last.void))
+        # From afar narrow damage is not seen: the paint beside it stands for it.
+        colours, known = halve(last.colours, ~(last.lost | last.useless))
         void = _any_of_four(last.void)
-        lost = (known <= 1) & ~void
-        colours[lost | void] = 0
-        if not any_whole(lost | void, patch):
+        unknown = (known <= 1) & ~void
+        lost = unknown & (_any_of_four(last.lost) | ~_any_of_four(last.barred))
+        barred = unknown & ~lost
+        colours[unknown | void] = 0
+        if not any_whole(unknown | void, patch):
             break
         rows, cols = last.shape
         hints = tuple(_halved(hint) for hint in last.hints)
-        levels.append(Level(colours, lost, void, (-(-rows // 2), -(-cols // 2)), hints))
+        levels.append(Level(colours, lost, void, barred, (-(-rows // 2), -(-cols // 2)), hints))
         depth /= 2
     return levels
 
@@ -204,7 +226,7 @@ def _choose(
     chance: Generator | None,
 ) -> Chosen:
     """Choose labels of one level, from all there are or from those of the next coarser level."""
-    lattice = lay(level.lost, patch=patch, void=level.void)
+    lattice = lay(level.lost, patch=patch, void=level.useless)
     colours = lattice.with_border(level.colours)
     unknown = lattice.lost | ~lattice.inside
     pixels = of_pixels(lattice, colours)
@@ -284,7 +306,8 @@ def _laid(chosen: Chosen, values: Array, level: Level, coarse: _Done | None, *, 
     else:
         laid, covered = paste(lattice, bordered, chosen.labels[:, 0], chosen.wave)
     laid = lattice.without_border(laid)[level.here]
-    rim = lattice.without_border(covered[..., None])[level.here] & ~lost[..., None]
+    rim = lattice.without_border(covered[..., None])[level.here]
+    rim = rim & ~(lost | level.barred[level.here])[..., None]
     values = values[level.here]
     # A frame of nothing missing: at the edge of the painting tones stay those of the patches.
     missing = np.pad(np.where(rim, values - laid, 0), ((1, 1), (1, 1), (0, 0)))
@@ -316,6 +339,24 @@ def halve(colours: NDArray[Any], known: Lost) -> tuple[NDArray[Any], NDArray[np.
     colours = np.where(known[..., None], np.pad(colours, (*odd, (0, 0))), 0).astype(colours.dtype, copy=False)
     count, total = _four(known.astype(np.int64)), _four(colours)
     return total / np.maximum(count, 1)[..., None].astype(total.dtype), count
+
+
+def diffuse_from_afar(values: NDArray[Any], unknown: Lost) -> NDArray[Any]:
+    """Diffuse what is smooth by itself, at a reduced scale: (h, w, c) -> (h, w, c), where unknown.
+
+    Args:
+        values: (h, w, c), read where known.
+        unknown: (h, w) bool; something is known.
+    """
+    scales = [(values, ~unknown)]
+    while max(scales[-1][1].shape) > SURVEYED:
+        means, count = halve(*scales[-1])
+        scales.append((means, count > 0))
+    means, known = scales[-1]
+    found = diffuse(np.where(known[..., None], means, 0).astype(np.float64), ~known)
+    for _, finer in reversed(scales[:-1]):
+        found = double(found, finer.shape)
+    return np.where(unknown[..., None], found, values)
 
 
 def _any_of_four(where: Lost) -> Lost:

@@ -17,16 +17,18 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from scipy import ndimage
 
-from tratteggio.filters.diffusion import diffuse
 from tratteggio.patches.cost import batches
 from tratteggio.patches.lattice import Floats, Numbers
 from tratteggio.patches.places import REACH, SIDE, Places
+from tratteggio.patches.pyramid import diffuse_from_afar
 
 DIRECTIONS = 24  # of colours; the others are left out
 LEARNT = 4000  # patches that directions are found from, about
+TEXTURE = 1.0  # weight of texture beside a difference of all colours
 GRAIN = 3.0  # pixels, standard deviation of the place that texture is a mean over
 BROAD_PX = 8.0  # pixels of the painting, standard deviation of broad tones
 BROADEST = 2.0  # pixels of the level, at least
+WITHIN = 2.5  # standard deviations that means are taken over
 AFAR = 0.0007  # of the range: what a pixel of distance counts for, as a difference of all colours
 ELSEWHERE_PX = 128  # distance that other places of the painting count for
 BATCH = 1 << 20  # numbers gathered at a time
@@ -115,18 +117,20 @@ def _texture(places: Places, picture: Floats) -> tuple[Floats, Floats]:
         for end in (there, here):
             total[end] += squared
             count[end] += both
-    total, count = (ndimage.gaussian_filter(one, GRAIN) for one in (total, count))
+    total, count = (ndimage.gaussian_filter(one, GRAIN, truncate=WITHIN) for one in (total, count))
     strength = np.sqrt(total / np.maximum(count, np.float32(1e-3)))[..., None]
-    around = diffuse(np.where(known[..., None], strength, 0).astype(np.float64), ~known)
-    return strength, np.where(places.lost[..., None], around, strength).astype(np.float32)
+    around = diffuse_from_afar(strength, ~known)
+    asked = np.where(places.lost[..., None], around, strength).astype(np.float32)
+    weight = np.float32(TEXTURE)
+    return weight * strength, weight * asked
 
 
 def _tones(places: Places, structure: Floats, factor: int) -> tuple[Floats, Floats]:
     """Return broad tones, of paint and as they are asked for: (h, w, c)."""
     spread = max(BROADEST, BROAD_PX / factor)
     there = (~places.void).astype(np.float32)
-    count = ndimage.gaussian_filter(there, spread)[..., None]
-    broad = ndimage.gaussian_filter(structure * there[..., None], (spread, spread, 0))
+    count = ndimage.gaussian_filter(there, spread, truncate=WITHIN)[..., None]
+    broad = ndimage.gaussian_filter(structure * there[..., None], (spread, spread, 0), truncate=WITHIN)
     # All channels together count as much as texture or place, which are one number each.
     broad /= np.maximum(count, np.float32(1e-6)) * np.float32(np.sqrt(structure.shape[2]))
     return broad, broad

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 Pixel = Annotated[float, Meta(ge=-1e7, le=1e7)]
 Point = tuple[Pixel, Pixel]
+Row = Annotated[int, Meta(ge=0, le=10_000_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Damage = Literal["loss", "scratch", "crack", "stain", "overpaint"]
 Policy = Literal["fill", "keep"]
@@ -26,12 +27,6 @@ class Stroke(Ask, frozen=True):
     radius: Annotated[float, Meta(gt=0, le=20_000)] = 1.0
 
 
-class Steps(Ask, frozen=True):
-    """How many changes are undone or redone."""
-
-    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
-
-
 class View(Ask, frozen=True):
     """What is in view, in pixels."""
 
@@ -39,6 +34,23 @@ class View(Ask, frozen=True):
     left: Annotated[int, Meta(ge=0, le=10_000_000)]
     bottom: Annotated[int, Meta(ge=0, le=10_000_000)]
     right: Annotated[int, Meta(ge=0, le=10_000_000)]
+
+
+class Growing(Ask, frozen=True):
+    """A stroke from which a selection grows over paint of its colours, within what is in view."""
+
+    points: Annotated[list[Point], Meta(min_length=1, max_length=50_000)]
+    view: View
+    damage: Damage | None = None
+    radius: Annotated[float, Meta(gt=0, le=20_000)] = 1.0
+    tolerance: Annotated[float, Meta(gt=0, le=100)] = 10.0
+    edges: bool = True
+
+
+class Steps(Ask, frozen=True):
+    """How many changes are undone or redone."""
+
+    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
 
 
 class Filling(Ask, frozen=True):
@@ -52,6 +64,9 @@ class Filling(Ask, frozen=True):
     samples: Annotated[int, Meta(ge=0, le=8)] = 0
     sample: Annotated[int, Meta(ge=0, le=8)] = 0
     view: View | None = None
+    whole_size: bool = False
+    calibrate: bool = False
+    leave_above: Annotated[float, Meta(gt=0, le=1)] | None = None
 
 
 class Unfinished(Ask, frozen=True):
@@ -80,10 +95,42 @@ class Acceptance(Ask, frozen=True):
     view: View | None = None
 
 
+class Decision(Ask, frozen=True):
+    """Whether a piece that a detector found is damage; the piece is named by one of its pixels."""
+
+    threshold: Annotated[float, Meta(gt=0, le=1)]
+    row: Row
+    col: Row
+    accept: bool
+
+
+class Choosing(Ask, frozen=True):
+    """What is done with the lacuna at a pixel; nothing: as with all others."""
+
+    row: Row
+    col: Row
+    sample: Annotated[int, Meta(ge=0, le=8)] | None = None
+    finish: Name | None = None
+    leave: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+
+
+class Export(Ask, frozen=True):
+    """In which form marks are written; strokes say what is in view."""
+
+    form: Literal["masks", "geojson", "strokes"] = "masks"
+    view: View | None = None
+
+
 class Note(Ask, frozen=True):
     """A sentence for the treatment log."""
 
     text: Annotated[str, Meta(min_length=1, max_length=2000)]
+
+
+class Look(Ask, frozen=True):
+    """How the page shows the painting, in its own words, for the next time."""
+
+    view: Annotated[str, Meta(max_length=16_000)]
 
 
 class Nothing(Ask, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,14 @@ import numpy as np
 
 from tratteggio import treatment
 from tratteggio.damage import DamageMap
+from tratteggio.damage.classes import index_of
 from tratteggio.errors import BadUsage, TratteggioError, UnsafeOutput, UnwritableFile
 from tratteggio.files import provenance
 from tratteggio.painting import Lacunae, Pixels, Region, Stack
 from tratteggio.studio.folder import SessionFolder, why_not
 from tratteggio.studio.jobs import Jobs
 from tratteggio.studio.marking import Marking
-from tratteggio.studio.marks import Bits, Place, shape_of_mask
+from tratteggio.studio.marks import Shape, shape_of_mask
 from tratteggio.treatment.reopening import recorded_source
 
 VIEW_PX = 4 << 20  # of the largest view that is filled or learnt from in memory
@@ -47,6 +48,7 @@ class Desk:
         self.source = source
         self.white = white
         self.stack: Stack = treatment.open(source, white=white)
+        self._stamp = _stamp(source)
         self.notices: list[str] = []
         self.numbers = itertools.count(1)
         self.folder: SessionFolder | None = None
@@ -67,6 +69,12 @@ class Desk:
     def stem(self) -> str:
         """What the names of outputs begin with."""
         return self.source.name.split(".")[0] or self.source.name
+
+    @property
+    def source_now(self) -> str:
+        """Whether the file is as it was when it was opened: "same", "changed" or "missing"."""
+        now = _stamp(self.source)
+        return "missing" if now is None else "same" if now == self._stamp else "changed"
 
     def writable(self) -> SessionFolder:
         """Return the folder of the session.
@@ -91,23 +99,47 @@ class Desk:
         words = ",".join(f"{name}={policy}" for name, policy in policies.items())
         return treatment.lacunae_by_policy(self.damage_map(), words or None)
 
-    def paint(self, parts: dict[str, Pixels], told: dict[str, Any], *, within: Region | None = None) -> None:
-        """Mark masks by class, as one change.
+    def paint(
+        self,
+        parts: Mapping[str, Pixels],
+        told: dict[str, Any],
+        *,
+        within: Region | None = None,
+    ) -> Region | None:
+        """Mark masks by class, as one change; returns what changed.
 
         Args:
             parts: (H, W) bool by class.
             told: what did it, for the journal.
             within: where; None means everywhere.
         """
+        shapes = {name: self._shape(mask, within) for name, mask in parts.items()}
+        return self.marking.replace(shapes, told)
+
+    def erase(self, mask: Pixels, damage: str, told: dict[str, Any], *, within: Region) -> Region | None:
+        """Take the marks of a class away under a mask (H, W) bool, as one change; returns what changed."""
+        return self.marking.paint(self._shape(mask, within, marked=damage), None, told)
+
+    def _shape(self, mask: Pixels, within: Region | None, *, marked: str | None = None) -> Shape:
+        """Yield the tiles of a mask within a region; with `marked` only where that class is marked."""
         whole = Region.whole(self.stack.grid)
         region = whole if within is None else within.meet(whole)
+        indices = self.marking.marks.indices
+        for top in range(region.top // BAND * BAND, region.bottom, BAND):  # no tile twice
+            band = Region(top, region.left, top + BAND, region.right).meet(region)
+            part = np.asarray(mask[band.slices])
+            if marked is not None:
+                part = part & (np.asarray(indices[band.slices]) == index_of(marked))
+            yield from shape_of_mask(part, top=band.top, left=band.left)
 
-        def shape(mask: Pixels) -> Iterator[tuple[Place, Bits]]:
-            for top in range(region.top // BAND * BAND, region.bottom, BAND):  # no tile twice
-                band = Region(top, region.left, top + BAND, region.right).meet(region)
-                yield from shape_of_mask(np.asarray(mask[band.slices]), top=band.top, left=band.left)
 
-        self.marking.replace({name: shape(mask) for name, mask in parts.items()}, told)
+def _stamp(source: Path) -> tuple[int, int] | None:
+    """Return what tells a file from the one that replaces it; None: it is not there."""
+    try:
+        told = source.stat()
+    except OSError:
+        return None
+    return (told.st_mtime_ns, told.st_size) if source.is_file() else (0, 0)
 
 
 def _proposal(source: Path) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from tratteggio.painting.labels import KINDS
 from tratteggio.roles import Trace
 from tratteggio.studio.desk import VIEW_PX, Desk
 from tratteggio.studio.jobs import Job
+from tratteggio.studio.pieces import Piece, Pieces, pieces_of
 
 
 @dataclass
@@ -49,6 +50,9 @@ class Detecting:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.strength: Strength | None = None
+        self._rejected: list[tuple[int, int]] = []
+        self._accepted: list[tuple[int, int]] = []
+        self._found: tuple[tuple[int, float], Pieces] | None = None
 
     def detect(self, detector: str) -> Job:
         """Begin to look for damage in the whole painting."""
@@ -81,6 +85,7 @@ class Detecting:
         file.unlink(missing_ok=True)
 
         def looked(result: dict[str, Any]) -> None:
+            self._rejected, self._accepted = [], []
             self.strength = Strength(
                 files.read(file).pixels, result["detector"], result["damage"], result["threshold"],
                 Trace(**result.pop("trace")), version,
@@ -95,20 +100,67 @@ class Detecting:
         Returns:
             how many pixels were marked.
         """
-        strength = self.strength
-        if strength is None:
-            raise BadUsage("no detector has looked yet")
-        lacunae = threshold_and_trace(
-            strength.pixels, threshold=threshold, trace=strength.trace, name=strength.detector
-        )
+        strength, pieces = self._pieces(threshold)
+        rejected = self._rejected_numbers(pieces)
         before = self.desk.marking.marks.counts[strength.damage]
-        self.desk.paint(
-            {strength.damage: lacunae.lost}, {"tool": "detector", "detector": strength.detector,
-             "threshold": threshold}, within=view,
-        )  # fmt: skip
+        told = {"tool": "detector", "detector": strength.detector, "threshold": threshold}
+        self.desk.paint({strength.damage: pieces.some(rejected, others=True)}, told, within=view)
         count = self.desk.marking.marks.counts[strength.damage] - before
         self.desk.log("detect", {"detector": strength.detector, "threshold": threshold, "marked_px": count})
         return count
+
+    def findings(self, threshold: float, by: str) -> dict[str, Any]:
+        """List the pieces that a detector found, see `Pieces.list`, and what was decided of each."""
+        strength, pieces = self._pieces(threshold)
+        rejected, marks = self._rejected_numbers(pieces), self.desk.marking.marks
+
+        def decided(piece: Piece) -> str:
+            if piece.number in rejected:
+                return "rejected"
+            return "accepted" if marks.class_at(*piece.at) == strength.damage else ""
+
+        listed = [piece.as_dict() | {"decided": decided(piece)} for piece in pieces.list(by)]
+        return {"count": pieces.count, "listed": listed}
+
+    def decide(self, threshold: float, row: int, col: int, *, accept: bool) -> Region | None:
+        """Mark one piece, or reject it; returns which marks changed.
+
+        To reject takes back what was accepted; what was marked by hand stays.
+
+        Raises:
+            BadUsage: there is no piece.
+        """
+        strength, pieces = self._pieces(threshold)
+        number = pieces.number_at(row, col)
+        if not number:
+            raise BadUsage("the detector found nothing at this place; choose a piece of the list")
+        # Rejected with other thresholds, too: what is decided of a place holds for the pieces that cover it.
+        accepted = number in {pieces.number_at(*at) for at in self._accepted}
+        self._rejected = [at for at in self._rejected if pieces.number_at(*at) != number]
+        self._accepted = [at for at in self._accepted if pieces.number_at(*at) != number]
+        piece, told = pieces.some([number]), {"tool": "detector", "detector": strength.detector}
+        if accept:
+            self._accepted.append((row, col))
+            return self.desk.paint({strength.damage: piece}, told, within=pieces.box(number))
+        self._rejected.append((row, col))
+        if not accepted:
+            return None
+        return self.desk.erase(piece, strength.damage, told, within=pieces.box(number))
+
+    def _pieces(self, threshold: float) -> tuple[Strength, Pieces]:
+        strength = self.strength
+        if strength is None:
+            raise BadUsage("no detector has looked yet")
+        key = (strength.version, threshold)
+        if self._found is None or self._found[0] != key:
+            lacunae = threshold_and_trace(
+                strength.pixels, threshold=threshold, trace=strength.trace, name=strength.detector
+            )
+            self._found = key, pieces_of(lacunae, strength.pixels)
+        return strength, self._found[1]
+
+    def _rejected_numbers(self, pieces: Pieces) -> set[int]:
+        return {pieces.number_at(*at) for at in self._rejected} - {0}
 
     def close(self) -> None:
         """Remove the strengths from the folder of the session."""

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import glob
 import itertools
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tratteggio import files, treatment
+from tratteggio.damage import CLASSES
 from tratteggio.errors import BadUsage, TratteggioError
 from tratteggio.files import provenance
+from tratteggio.finish import require_finish
 from tratteggio.painting import Lacunae, Region, Restoration
 from tratteggio.studio.desk import VIEW_PX, Desk
 from tratteggio.studio.jobs import Job
 from tratteggio.studio.layers import Fill, Placed, fill_of
+from tratteggio.studio.pieces import Pieces, pieces_of
+from tratteggio.studio.shrinking import step_of
+from tratteggio.treatment.choosing import Choice
 from tratteggio.treatment.progressing import SoFar
 
 CONTEXT = 96  # px of known paint around a preview
+# Lost pixels that an engine fills in about a second and a half on one processor; above, a preview is smaller.
+SLOW_PX = 1_500
+QUICK_PX = {"diffusion": 200_000, "telea": 200_000, "navier_stokes": 200_000, "tension": 50_000}
 SUFFIXES = (".tif", ".png", ".jpg")
 
 
@@ -34,13 +43,28 @@ class Filling:
         self.desk = desk
         self.shown: dict[str, Fill] = {}
         self._live: tuple[SoFar, Restoration] | None = None
+        self._listed: tuple[Any, Pieces] | None = None
         for number, file in self._saved():
             self._add_saved(number, file)
 
     def preview(
-        self, view: Region, *, engine: str, finish: str, seed: int, samples: int, policies: dict[str, str]
+        self,
+        view: Region,
+        *,
+        engine: str,
+        finish: str,
+        seed: int,
+        samples: int,
+        policies: dict[str, str],
+        whole_size: bool = False,
     ) -> Job:
-        """Begin to fill what is in view, in memory.
+        """Begin to fill what is in view, in memory; what would take long at a smaller size.
+
+        Args:
+            view: the region.
+            engine, finish, seed, samples: as for `treatment.inpaint`.
+            policies: which classes are filled.
+            whole_size: wait for it.
 
         Raises:
             BadUsage: the view is too large, nothing is marked in it, or a task is at work.
@@ -52,33 +76,101 @@ class Filling:
         lost = self.desk.to_fill(policies).read(region)
         if not lost.any():
             raise BadUsage("nothing that is to be filled is marked in view")
+        most = QUICK_PX.get(engine.partition(":")[0], SLOW_PX)
+        step = 1 if whole_size else step_of(int(lost.sum()), most // (1 + samples))
+        choices = [
+            one | {"row": one["row"] - region.top, "col": one["col"] - region.left}
+            for one in self.choices()
+            if region.top <= one["row"] < region.bottom and region.left <= one["col"] < region.right
+        ]
 
         def shown(fills: list[dict[str, Any]]) -> None:
             self._forget("preview")
             for number, one in enumerate(fills):
                 name = "preview" if number == 0 else f"preview-{number}"
                 placed = [Placed(one[part], region, grid) for part in ("pixels", "lost", "confidence")]
-                self.shown[name] = Fill(placed[0], placed[1], placed[2], next(self.desk.numbers))
+                self.shown[name] = Fill(placed[0], placed[1], placed[2], next(self.desk.numbers), step)
 
         return self.desk.jobs.start(
             "preview",
             {
                 "source": str(self.desk.source), "white": self.desk.white, "region": tuple(region),
                 "lost": lost, "engine": engine, "finish": finish, "seed": seed, "samples": samples,
+                "choices": choices, "step": step,
             },
             then=shown,
         )  # fmt: skip
 
+    def lacunae(self, policies: dict[str, str]) -> dict[str, Any]:
+        """List the lacunae that are to be filled, largest first, with what was chosen for each."""
+        filled = [name for name, one in CLASSES.items() if policies.get(name, one.policy) == "fill"]
+        if not any(self.desk.marking.marks.counts[name] for name in filled):
+            return {"count": 0, "listed": []}
+        pieces = self._pieces(policies)
+        chosen = {pieces.number_at(one["row"], one["col"]): one for one in self.choices()}
+        listed = [one.as_dict() | {"choice": chosen.get(one.number)} for one in pieces.list("size")]
+        return {"count": pieces.count, "listed": listed}
+
+    def choices(self) -> list[dict[str, Any]]:
+        """Return what was chosen for single lacunae."""
+        return [] if self.desk.folder is None else self.desk.folder.choices()
+
+    def choose(self, choice: Choice) -> None:
+        """Choose what is done with one lacuna; a choice of nothing takes an earlier one back.
+
+        Raises:
+            BadUsage: nothing is marked there, or there is no such finish.
+        """
+        folder = self.desk.writable()
+        pieces = self._pieces(dict.fromkeys(CLASSES, "fill"))
+        number = pieces.number_at(choice.row, choice.col)
+        if not number:
+            raise BadUsage("nothing is marked at this place; choose a lacuna of the list")
+        if choice.finish is not None:
+            require_finish(choice.finish)
+        others = [one for one in folder.choices() if pieces.number_at(one["row"], one["col"]) != number]
+        new = [] if choice == Choice(row=choice.row, col=choice.col) else [asdict(choice)]
+        folder.keep_choices(others + new)
+        self.desk.log("choose", {name: value for name, value in asdict(choice).items() if value is not None})
+
+    def _pieces(self, policies: dict[str, str]) -> Pieces:
+        key = (self.desk.marking.version, tuple(sorted(policies.items())))
+        if self._listed is None or self._listed[0] != key:
+            self._listed = key, pieces_of(self.desk.to_fill(policies))
+        return self._listed[1]
+
     def fill_whole(
-        self, *, engine: str, finish: str, seed: int, sample: int, suffix: str, policies: dict[str, str]
+        self,
+        *,
+        engine: str,
+        finish: str,
+        seed: int,
+        sample: int,
+        suffix: str,
+        policies: dict[str, str],
+        calibrate: bool = False,
+        leave_above: float | None = None,
     ) -> Job:
-        """Begin to fill all that is marked, into a new proposal beside the painting."""
+        """Begin to fill all that is marked, into a new proposal beside the painting.
+
+        Args:
+            engine, finish, seed, calibrate, leave_above: as for `treatment.inpaint`.
+            sample: the number of the hypothesis, 0 for the best.
+            suffix: of the file.
+            policies: which classes are filled.
+        """
         folder = self.desk.writable()
         self.desk.jobs.require_idle()
         lacunae = self.desk.to_fill(policies)
         number = 1 + max([0, *(number for number, _ in self._saved()), *folder.numbers()])
         target = self.desk.source.with_name(f"{self.desk.stem}.proposal-{number}{suffix}")
-        settings = {"engine": engine, "finish": finish, "seed": seed, "sample": sample}
+        pieces = self._pieces(policies)
+        settings = {
+            "engine": engine, "finish": finish, "seed": seed, "sample": sample, "calibrate": calibrate,
+            "leave_above": leave_above,
+            # Those of lacunae that are gone are left out.
+            "choices": [one for one in self.choices() if pieces.number_at(one["row"], one["col"])],
+        }  # fmt: skip
         return self._fill(number, target, settings, lacunae=lacunae, resume=False)
 
     def resume(self, name: str) -> Job:
@@ -112,7 +204,9 @@ class Filling:
             self._live = None
             self._forget("live")
             self._add_saved(number, target)
-            self.desk.log("fill", {"file": target.name, **settings, "verified": result["passed"]})
+            told = {name: value for name, value in settings.items() if name != "choices" and value}
+            told |= {"choices": len(settings["choices"])} if settings["choices"] else {}
+            self.desk.log("fill", {"file": target.name, **told, "verified": result["passed"]})
             result["target"] = target.name
 
         return self.desk.jobs.start("fill", prepared, then=saved)
@@ -138,7 +232,11 @@ class Filling:
         if what == "report":
             return self.desk.jobs.start(
                 "report",
-                {"target": str(target), "page": str(_free(target, ".report", ".html"))},
+                {
+                    "target": str(target),
+                    "page": str(_free(target, ".report", ".html")),
+                    "log": self.desk.writable().entries(),
+                },
                 then=written,
             )
         if what == "layers":

@@ -4,16 +4,46 @@ from __future__ import annotations
 
 import getpass
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tratteggio.errors import UnsafeOutput, UnwritableFile
-from tratteggio.files.documents import read_json
+from tratteggio.files.documents import read_json, require
 from tratteggio.files.locks import Hold, take
 from tratteggio.files.parts import append, whole_file
+from tratteggio.treatment.choosing import Choice
 
-LOCK, JOURNAL, LOG = "lock", "marks.journal", "log.jsonl"
+LOCK, JOURNAL, LOG, VIEW, CHOICES = (
+    "lock",
+    "marks.journal",
+    "log.jsonl",
+    "view.json",
+    "choices.json",
+)
+
+MOST_VIEW = 64 << 10
+
+
+class FillSettings(msgspec.Struct):
+    """How a proposal is filled."""
+
+    engine: str
+    finish: str
+    seed: int
+    sample: int
+    calibrate: bool = False
+    leave_above: float | None = None
+    choices: list[Choice] = []
+
+
+class KeptChoices(msgspec.Struct):
+    """What was chosen for single lacunae."""
+
+    choices: list[Choice]
 
 
 class SessionFolder:
@@ -71,10 +101,25 @@ class SessionFolder:
                 entries.append(entry)
         return entries
 
+    def keep_view(self, view: str) -> None:
+        """Keep how the page shows the painting; only the page knows what the text means.
+
+        Raises:
+            UnwritableFile: no space or no permission.
+        """
+        self._keep(VIEW, view)
+
+    def view(self) -> str | None:
+        """Return how the page showed the painting."""
+        try:
+            with (self.path / VIEW).open("rb") as stream:
+                return stream.read(MOST_VIEW).decode("utf-8", "replace")
+        except OSError:
+            return None
+
     def keep_settings(self, number: int, settings: dict[str, Any]) -> None:
         """Keep how proposal `number` is filled, so that a stopped fill can go on."""
-        with whole_file(self.path / f"fill-{number}.json") as stream:
-            stream.write(json.dumps(settings).encode())
+        self._keep(f"fill-{number}.json", json.dumps(settings))
 
     def settings(self, number: int) -> dict[str, Any]:
         """Return how proposal `number` is filled.
@@ -82,14 +127,44 @@ class SessionFolder:
         Raises:
             UnreadableFile: it was removed or damaged.
         """
-        found = read_json(self.path / f"fill-{number}.json", what="settings of a fill", remedy="fill anew")
-        whole = {"seed": int(found["seed"]), "sample": int(found["sample"])}
-        return {"engine": str(found["engine"]), "finish": str(found["finish"]), **whole}
+        file = self.path / f"fill-{number}.json"
+        found = read_json(file, what="settings of a fill", remedy="fill anew")
+        settings = require(found, FillSettings, file, what="settings of a fill", remedy="fill anew")
+        return dict(msgspec.to_builtins(settings))
+
+    def keep_choices(self, choices: list[dict[str, Any]]) -> None:
+        """Keep what was chosen for single lacunae.
+
+        Raises:
+            UnwritableFile: no space or no permission.
+        """
+        self._keep(CHOICES, json.dumps({"choices": choices}))
+
+    def choices(self) -> list[dict[str, Any]]:
+        """Return what was chosen for single lacunae.
+
+        Raises:
+            UnreadableFile: the file was damaged.
+        """
+        file = self.path / CHOICES
+        if not file.exists():
+            return []
+        what, remedy = "choices for lacunae", "remove it, and choose anew"
+        found = read_json(file, what=what, remedy=remedy)
+        kept = require(found, KeptChoices, file, what=what, remedy=remedy)
+        return [asdict(one) for one in kept.choices]
 
     def numbers(self) -> list[int]:
         """Return the numbers of the proposals that were begun."""
         names = (file.stem.removeprefix("fill-") for file in self.path.glob("fill-*.json"))
         return sorted(int(name) for name in names if name.isdecimal())
+
+    def _keep(self, name: str, text: str) -> None:
+        try:
+            with whole_file(self.path / name) as stream:
+                stream.write(text.encode())
+        except OSError as error:
+            raise UnwritableFile(f"{self.path / name}: {error.strerror or error}") from error
 
     def close(self, *, marked: bool) -> None:
         """Let go; a folder in which nothing was done is removed.

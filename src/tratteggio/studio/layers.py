@@ -24,12 +24,14 @@ class Fill:
         lost: (H, W) bool, where the fill is.
         confidence: (H, W) float32, 0 to 1.
         version: another number for other pixels.
+        step: a preview was computed at 1 / step of the size.
     """
 
     pixels: Pixels
     lost: Pixels
     confidence: Pixels
     version: int = 0
+    step: int = 1
 
 
 def fill_of(restoration: Restoration, version: int = 0) -> Fill:

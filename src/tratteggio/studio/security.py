@@ -8,6 +8,7 @@ one file of bounded size.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 JSON_BYTES = 4 << 20
 FILE_BYTES = 256 << 20
 TOO_LARGE = "The request is too large."
+IMPORT = re.compile(r"(/p/\d+)?/api/import/")
 READING = ("GET", "HEAD")
 # The one style sheet that the viewer library puts into the page itself; all others are files of ours.
 VIEWER_STYLE = "sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE="
@@ -169,7 +171,7 @@ class _Limited:
 
 
 def _is_file(scope: Scope) -> bool:
-    return str(scope["path"]).startswith("/api/import/")
+    return IMPORT.match(str(scope["path"])) is not None
 
 
 def _token_in(scope: Scope) -> str | None:

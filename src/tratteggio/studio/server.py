@@ -1,10 +1,9 @@
-"""The server of the studio: the page, tiles, and what the page asks for."""
+"""The server of the studio: the page, tiles, and what the page asks for, of a painting or of a folder."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import math
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, TypeVar
@@ -13,21 +12,21 @@ import msgspec
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tratteggio.damage import CLASSES
 from tratteggio.errors import BadUsage, TratteggioError
-from tratteggio.painting import Region
-from tratteggio.studio import asks
-from tratteggio.studio.display import Tone
-from tratteggio.studio.mark_files import export_marks, import_marks
+from tratteggio.studio import asks, iiif
+from tratteggio.studio.commands import commands
+from tratteggio.studio.mark_files import import_marks
 from tratteggio.studio.page import page_files
 from tratteggio.studio.pyramid import tile_region
+from tratteggio.studio.room import Room
 from tratteggio.studio.security import TOO_LARGE, Door, Guard, TooLargeError
 from tratteggio.studio.session import Session
-from tratteggio.studio.tiles import Encoded, strength_tile
+from tratteggio.studio.tile_requests import NoSuchTileError, number, requested_tile, whole_number
 
 T = TypeVar("T", bound=asks.Ask)
 
@@ -37,18 +36,35 @@ ALIVE_S = 15.0
 KEPT = {"Cache-Control": "private, max-age=86400, immutable"}
 
 
-class _NoSuchTileError(Exception):
-    """There is no such tile."""
-
-
-def application(session: Session, door: Door) -> ASGIApp:
+def application(shown: Session | Room, door: Door) -> ASGIApp:
     """Return the studio as an application, guarded by its door.
+
+    Args:
+        shown: a painting, or a folder of paintings.
+        door: what opens it.
 
     Raises:
         MissingExtra: the page was not built.
     """
+    if isinstance(shown, Session):
+        return Guard(_app(_painting_routes(shown, door)), door)
+    return Guard(_app(_folder_routes(shown, door)), door)
+
+
+def _app(routes: list[BaseRoute]) -> Starlette:
+    handlers: Mapping[Any, Any] = {
+        TratteggioError: _refused,
+        msgspec.DecodeError: _misunderstood,
+        UnicodeDecodeError: _misunderstood,
+        TooLargeError: _too_large,
+        Exception: _broken,
+    }
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+def _page_routes() -> tuple[Route, Route]:
+    """Return the routes of the built page; the second takes any name, so it comes last."""
     page = page_files()
-    readers = CapacityLimiter(READERS)
 
     async def file(request: Request) -> Response:
         name = request.path_params.get("name", "index.html")
@@ -57,21 +73,37 @@ def application(session: Session, door: Door) -> ASGIApp:
         data, kind = page[name]
         return Response(data, media_type=kind)
 
+    return Route("/", file), Route("/{name}", file)
+
+
+def _painting_routes(session: Session, door: Door, *, in_folder: bool = False) -> list[BaseRoute]:
+    readers = CapacityLimiter(READERS)
+
     async def facts(_: Request) -> Response:
-        return JSONResponse(session.facts() | {"read_only": session.read_only or door.read_only})
+        read_only = session.read_only or door.read_only
+        return JSONResponse(session.facts() | {"read_only": read_only, "in_folder": in_folder})
 
     async def state(_: Request) -> Response:
         return JSONResponse(await to_thread.run_sync(session.state))
 
     async def values(request: Request) -> Response:
-        row, col = (_whole(request.query_params.get(name)) for name in ("row", "col"))
+        row, col = (whole_number(request.query_params.get(name)) for name in ("row", "col"))
         return JSONResponse(await to_thread.run_sync(session.values, row, col, limiter=readers))
 
+    async def findings(request: Request) -> Response:
+        threshold = number(request, "threshold", 0.5, 0.001, 1)
+        by = "doubt" if request.query_params.get("by") == "doubt" else "size"
+        return JSONResponse(await to_thread.run_sync(session.detecting.findings, threshold, by))
+
+    async def neutral(request: Request) -> Response:
+        row, col = (whole_number(request.query_params.get(name)) for name in ("row", "col"))
+        name = request.query_params.get("scan", "")
+        return JSONResponse(await to_thread.run_sync(session.neutral, name, row, col, limiter=readers))
+
     async def tile(request: Request) -> Response:
-        layer, name = request.path_params["layer"], request.path_params["name"]
         try:
-            made = await to_thread.run_sync(_tile, session, layer, name, request, limiter=readers)
-        except _NoSuchTileError:
+            made = await to_thread.run_sync(requested_tile, session, request, limiter=readers)
+        except NoSuchTileError:
             return JSONResponse({"error": "There is no such tile."}, 404)
         return Response(made.data, media_type=made.kind, headers=KEPT)
 
@@ -100,92 +132,61 @@ def application(session: Session, door: Door) -> ASGIApp:
         session.touch()
         return JSONResponse(session.state()["marks"])
 
-    routes = [
-        Route("/", file),
+    index, named = _page_routes()
+    return [
+        index,
         Route("/api/facts", facts),
         Route("/api/state", state),
         Route("/api/values", values),
+        Route("/api/neutral", neutral),
+        Route("/api/findings", findings),
         Route("/api/events", events),
         Route("/api/tiles/{layer}/{name}/{halving:int}/{row:int}/{col:int}", tile),
         Route("/api/marks/{halving:int}/{row:int}/{col:int}", marks),
         Route("/api/import/{damage}", bring_in, methods=["POST"]),
         *(
             Route(f"/api/{name}", _answering(session, form, do), methods=["POST"])
-            for name, (form, do) in _commands(session).items()
+            for name, (form, do) in commands(session).items()
         ),
-        Route("/{name}", file),
+        *iiif.routes(session.screen.scans),
+        named,
     ]
-    handlers: Mapping[Any, Any] = {
-        TratteggioError: _refused,
-        msgspec.DecodeError: _misunderstood,
-        UnicodeDecodeError: _misunderstood,
-        TooLargeError: _too_large,
-        Exception: _broken,
-    }
-
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), door)
 
 
-def _commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any], Any]]]:
-    """Return what the page can ask to be done, by name: its form, and what does it."""
-    marking = session.marking
+def _folder_routes(room: Room, door: Door) -> list[BaseRoute]:
+    readers = CapacityLimiter(READERS)
+    apps: dict[int, tuple[Session, ASGIApp]] = {}
 
-    def stroke(ask: asks.Stroke) -> dict[str, Any]:
-        points = list(ask.points)
-        if ask.tool == "brush":
-            changed = marking.brush(points, ask.radius, ask.damage)
-        elif len(points) < 3:
-            raise BadUsage("a polygon has three corners at least")
-        else:
-            changed = marking.polygon(points, ask.damage)
-        return _marked(session, changed)
+    async def facts(_: Request) -> Response:
+        paintings = await to_thread.run_sync(room.paintings)
+        return JSONResponse({"folder": room.name, "paintings": paintings, "read_only": door.read_only})
 
-    def preview(ask: asks.Filling) -> dict[str, Any]:
-        if ask.view is None:
-            raise BadUsage("a preview needs to know what is in view")
-        job = session.filling.preview(
-            _region(ask.view), engine=ask.engine,
-            finish=ask.finish, seed=ask.seed, samples=ask.samples, policies=_policies(ask),
-        )  # fmt: skip
-        return job.as_dict()
+    async def thumbnail(request: Request) -> Response:
+        made = await to_thread.run_sync(room.thumbnail, request.path_params["number"], limiter=readers)
+        return Response(made.data, media_type=made.kind)
 
-    def fill(ask: asks.Filling) -> dict[str, Any]:
-        job = session.filling.fill_whole(
-            engine=ask.engine,
-            finish=ask.finish,
-            seed=ask.seed,
-            sample=ask.sample,
-            suffix=ask.suffix,
-            policies=_policies(ask),
-        )
-        return job.as_dict()
+    async def painting(scope: Scope, receive: Receive, send: Send) -> None:
+        number = scope["path_params"]["number"]
+        try:
+            with await to_thread.run_sync(room.use, number) as session:
+                if apps.get(number, (None,))[0] is not session:
+                    apps[number] = session, _app(_painting_routes(session, door, in_folder=True))
+                await apps[number][1](scope, receive, send)
+        except TratteggioError as error:  # it cannot be opened; what happens later is told by its own app
+            await JSONResponse({"error": str(error)}, 400)(scope, receive, send)
 
-    def accept(ask: asks.Acceptance) -> dict[str, Any]:
-        return {
-            "marked_px": session.detecting.accept(
-                ask.threshold, None if ask.view is None else _region(ask.view)
-            )
-        }
+    async def to_painting(request: Request) -> Response:
+        return RedirectResponse(f"/p/{request.path_params['number']}/", 303)
 
-    def note(ask: asks.Note) -> dict[str, Any]:
-        session.desk.log("note", {"text": ask.text})
-        return {}
-
-    return {
-        "stroke": (asks.Stroke, stroke),
-        "undo": (asks.Steps, lambda ask: _marked(session, marking.undo(ask.count))),
-        "redo": (asks.Steps, lambda ask: _marked(session, marking.redo(ask.count))),
-        "export": (asks.Nothing, lambda _: {"files": export_marks(session.desk)}),
-        "preview": (asks.Filling, preview),
-        "fill": (asks.Filling, fill),
-        "resume": (asks.Unfinished, lambda ask: session.filling.resume(ask.name).as_dict()),
-        "stop": (asks.Nothing, lambda _: session.jobs.stop()),
-        "document": (asks.Document, lambda ask: session.filling.document(ask.name, ask.what).as_dict()),
-        "detect": (asks.Detection, lambda ask: session.detecting.detect(ask.detector).as_dict()),
-        "teach": (asks.View, lambda ask: session.detecting.teach(_region(ask)).as_dict()),
-        "accept": (asks.Acceptance, accept),
-        "note": (asks.Note, note),
-    }
+    index, named = _page_routes()
+    return [
+        index,
+        Route("/api/facts", facts),
+        Route("/api/thumbnails/{number:int}", thumbnail),
+        Route("/p/{number:int}", to_painting),
+        Mount("/p/{number:int}", app=painting),
+        named,
+    ]
 
 
 def _answering(session: Session, form: type[T], do: Callable[[T], Any]) -> Callable[[Request], Any]:
@@ -196,75 +197,6 @@ def _answering(session: Session, form: type[T], do: Callable[[T], Any]) -> Calla
         return JSONResponse(result or {})
 
     return answer
-
-
-def _policies(ask: asks.Filling) -> dict[str, str]:
-    return {str(name): str(policy) for name, policy in ask.policies.items()}
-
-
-def _region(view: asks.View) -> Region:
-    return Region(view.top, view.left, view.bottom, view.right)
-
-
-def _marked(session: Session, changed: Region | None) -> dict[str, Any]:
-    return {"changed": None if changed is None else list(changed), "marks": session.state()["marks"]}
-
-
-def _tile(session: Session, layer: str, name: str, request: Request) -> Encoded:
-    halving, row, col = (request.path_params[part] for part in ("halving", "row", "col"))
-    region = tile_region(session.stack.grid, halving, row, col)
-    if region is None:
-        raise _NoSuchTileError
-    if layer == "scan":
-        if name not in session.screen.scans:
-            raise _NoSuchTileError
-        tone = _tone(request)
-        return session.cache.get(
-            (layer, name, halving, row, col, tone),
-            lambda: session.screen.scan_tile(name, region, halving, tone),
-        )
-    if layer in ("fill", "confidence"):
-        fill = session.filling.shown.get(name)
-        if fill is None:
-            raise _NoSuchTileError
-        key = (layer, name, fill.version, halving, row, col)
-        if layer == "confidence":
-            return session.cache.get(key, lambda: session.screen.confidence_tile(fill, region, halving))
-        tone = _tone(request)
-        return session.cache.get((*key, tone), lambda: session.screen.fill_tile(fill, region, halving, tone))
-    strength = session.detecting.strength
-    if layer == "strength" and strength is not None:
-        threshold = _number(request, "threshold", strength.threshold, 0, 1)
-        return strength_tile(strength.pixels, region, halving, threshold)
-    raise _NoSuchTileError
-
-
-def _tone(request: Request) -> Tone:
-    return Tone(
-        _number(request, "exposure", 0, -8, 8),
-        _number(request, "gamma", 1, 0.1, 10),
-        _number(request, "black", 0, 0, 1),
-        _number(request, "white", 1, 0, 1),
-    )
-
-
-def _number(request: Request, name: str, default: float, low: float, high: float) -> float:
-    text = request.query_params.get(name)
-    if text is None:
-        return float(default)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise BadUsage(f"{name} is a number from {low:g} to {high:g}")
-    return value
-
-
-def _whole(text: str | None) -> int:
-    if text is None or not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise BadUsage("row and col are whole numbers")
-    return int(text)
 
 
 async def _events(session: Session, request: Request) -> AsyncIterator[str]:

@@ -12,6 +12,8 @@ from types import FrameType
 import uvicorn
 
 from tratteggio.errors import BadUsage
+from tratteggio.files.stacks import is_stack
+from tratteggio.studio.room import Room
 from tratteggio.studio.security import Door
 from tratteggio.studio.server import application
 from tratteggio.studio.session import Session
@@ -49,10 +51,10 @@ def serve(
     read_only: bool = False,
     white: float | None = None,
 ) -> None:
-    """Serve a painting on this machine until Ctrl-C.
+    """Serve a painting, or a folder of paintings, on this machine until Ctrl-C.
 
     Args:
-        source: what `treatment.open` takes, or a proposal.
+        source: what `treatment.open` takes, or a proposal, or any other folder.
         ready: called with the address, once the studio answers.
         port: 0 takes a free one.
         read_only: nothing can be changed.
@@ -60,26 +62,37 @@ def serve(
 
     Raises:
         BadUsage: the port is taken.
-        TratteggioError: as `Session` raises, or the page was not built.
+        TratteggioError: as `Session` or `Room` raises, or the page was not built.
     """
     listening = _listening(port)
-    session = None
+    shown = None
     try:
-        session = Session(Path(source), white=white, read_only=read_only)
+        shown = open_shown(Path(source), white=white, read_only=read_only)
         door = Door(listening.getsockname()[1], read_only=read_only)
         config = uvicorn.Config(
-            application(session, door), log_level="error", access_log=False, server_header=False,
+            application(shown, door), log_level="error", access_log=False, server_header=False,
             proxy_headers=False, ws="none", timeout_graceful_shutdown=1,
         )  # fmt: skip
-        if not session.read_only:
-            session.jobs.warm_up()
-        server = _Server(config, ready=lambda: ready(door.address), leave=session.leave)
+        if isinstance(shown, Session) and not shown.read_only:
+            shown.jobs.warm_up()
+        server = _Server(config, ready=lambda: ready(door.address), leave=shown.leave)
         with contextlib.suppress(KeyboardInterrupt):
             server.run([listening])
     finally:
         listening.close()
-        if session is not None:
-            session.close()
+        if shown is not None:
+            shown.close()
+
+
+def open_shown(source: Path, *, white: float | None, read_only: bool) -> Session | Room:
+    """Open a painting, or a folder that is none itself.
+
+    Raises:
+        TratteggioError: as `Session` or `Room` raises.
+    """
+    if source.is_dir() and not is_stack(source):
+        return Room(source, white=white, read_only=read_only)
+    return Session(source, white=white, read_only=read_only)
 
 
 def _listening(port: int) -> socket.socket:

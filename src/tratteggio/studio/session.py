@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import threading
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from tratteggio.studio.filling import SUFFIXES, Filling
 from tratteggio.studio.pyramid import TILE
 from tratteggio.studio.tiles import Screen, TileCache
 
+NEUTRAL_PX = 8  # around the pixel from which the white balance is taken
+
 
 class Session:
     """A painting in the studio.
@@ -35,6 +38,7 @@ class Session:
         detecting: what detectors found.
         filling: previews and proposals.
         screen: brings scans to the screen.
+        key: in the addresses of tiles: a browser must not show those of another painting.
 
     Raises:
         TratteggioError: as `Desk` raises.
@@ -42,6 +46,7 @@ class Session:
 
     def __init__(self, source: Path, *, white: float | None = None, read_only: bool = False) -> None:
         self.version = 0
+        self.key = secrets.token_urlsafe(6)
         self._watchers: list[Callable[[], None]] = []
         self._leaving = threading.Event()
         self.desk = desk = Desk(source, self.touch, white=white, read_only=read_only)
@@ -63,6 +68,7 @@ class Session:
         """Return what does not change while the painting is open."""
         scan = self.stack.primary
         return {
+            "key": self.key,
             "name": self.desk.source.name,
             "title": self.stack.title,
             "rows": self.stack.grid[0],
@@ -93,6 +99,7 @@ class Session:
             "finishes": ["mimetic", "hatched", "neutral", "outlined"],
             "suffixes": list(SUFFIXES),
             "preview_px": VIEW_PX,
+            "view": None if self.desk.folder is None else self.desk.folder.view(),
         }
 
     def state(self) -> dict[str, Any]:
@@ -100,6 +107,7 @@ class Session:
         marking, job, strength = self.marking, self.jobs.current, self.detecting.strength
         return {
             "version": self.version,
+            "source": self.desk.source_now,
             "marks": {
                 "version": marking.version,
                 "undo": marking.can_undo,
@@ -108,7 +116,10 @@ class Session:
             },
             "preparing": sum(not one.levels for one in self._copied) if self._copying.is_alive() else 0,
             "job": None if job is None else job.as_dict(),
-            "fills": [{"id": name, "version": fill.version} for name, fill in self.filling.shown.items()],
+            "fills": [
+                {"id": name, "version": fill.version, "step": fill.step}
+                for name, fill in self.filling.shown.items()
+            ],
             "unfinished": [file.name for _, file in self.filling.unfinished()],
             "strength": None
             if strength is None
@@ -142,6 +153,19 @@ class Session:
                 if np.asarray(fill.lost[here.slices]).any()
             },
         }
+
+    def neutral(self, modality: str, row: int, col: int) -> dict[str, float]:
+        """Return the white balance that shows what lies around a pixel as grey.
+
+        Raises:
+            BadUsage: no such scan or place, or as `Screen.neutral` raises.
+        """
+        grid = self.stack.grid
+        here = Region(row, col, row + 1, col + 1)
+        if modality not in self.screen.scans or here.meet(Region.whole(grid)) != here:
+            raise BadUsage("this place lies outside the painting")
+        red, blue = self.screen.neutral(modality, here.grow(NEUTRAL_PX, within=grid))
+        return {"red": round(red, 3), "blue": round(blue, 3)}
 
     def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call a function at each change, until what is returned is called."""

@@ -10,6 +10,8 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tratteggio.errors import Stopped, TratteggioError
-from tratteggio.painting import Labels, Lacunae, Region
+from tratteggio.painting import Labels, Lacunae, Region, Restoration
 from tratteggio.roles import Detector
+from tratteggio.studio.shrinking import grow_confidence, grow_fill, shrink_lacunae, shrink_stack
+from tratteggio.treatment.choosing import Choice, choose
 
 Progress = Callable[[int, int], None]
+WARM = "load the engine of most fills"
 EVERY_S = 0.1  # between two messages of progress
 
 
@@ -40,6 +45,9 @@ def serve(channel: Connection) -> None:
             asked = channel.recv()
         except (EOFError, OSError):
             return
+        if asked == WARM:
+            _warm_up()
+            continue
         if isinstance(asked, str):
             continue  # a task was told to stop when it had just ended
         name, arguments = asked
@@ -72,6 +80,8 @@ def preview(
     finish: str,
     seed: int,
     samples: int,
+    choices: list[dict[str, Any]],
+    step: int,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """Fill one region in memory, as the whole would be filled.
@@ -83,6 +93,8 @@ def preview(
         lost: (h, w), where paint is lost in the region.
         engine, finish, seed: as for `treatment.inpaint`.
         samples: how many other fills.
+        choices: of single lacunae, with places in the region.
+        step: 2 fills at half size, which takes a quarter of the time; the finish is applied at full size.
         progress: called with (lost pixels done, lost pixels in all).
 
     Returns:
@@ -91,20 +103,42 @@ def preview(
     from tratteggio import treatment  # noqa: PLC0415 the first task loads it, not the start
 
     stack = treatment.open(source, white=white).crop(Region(*region))
-    best = treatment.make_engine(engine, seed=seed)
-    engines = [best, *(treatment.samplers(best, samples) if samples else [])]
+    # A view is no file: the hash of a file of gigabytes would take longer than the fill.
+    stack = replace(stack, scans=tuple(replace(scan, name="the view") for scan in stack.scans))
+    lacunae = Lacunae(lost, "the marks in view")
+    chosen = choose(lacunae, [Choice(**one) for one in choices])
+    best = _engine(engine, seed)
+    filled = treatment.inpaint(
+        shrink_stack(stack, step), shrink_lacunae(lacunae, step), engine=best, seed=seed, samples=samples,
+        choices=[Choice(row=one.row // step, col=one.col // step, sample=one.sample)
+                 for one in chosen.by_number.values() if one.sample is not None],
+        mostly_lost=True, progress=progress,
+    )  # fmt: skip
+    shown = lacunae if not chosen.by_number else chosen.filled()
     fills = []
-    for one in engines:
-        filled = treatment.inpaint(
-            stack, Lacunae(lost, "the marks in view"), engine=one, finish=finish, seed=seed, mostly_lost=True,
-            progress=progress,
+    for one in (filled, *filled.samples):
+        grown = Restoration(
+            stack.primary, shown, grow_fill(one.fill, one.lacunae.read(), stack.primary, step),
+            grow_confidence(one.confidence, stack.grid, step), {},
         )  # fmt: skip
-        fills.append({
-            "pixels": filled.image,
-            "lost": filled.lacunae.read(),
-            "confidence": np.asarray(filled.confidence[Region.whole(filled.original.grid).slices]),
-        })  # fmt: skip
+        finished = chosen.finish(grown, finish)
+        fills.append({"pixels": finished.image, "lost": shown.read(), "confidence": finished.confidence})
     return fills
+
+
+def _warm_up() -> None:
+    try:
+        _engine("auto", 0)
+    except TratteggioError:
+        return  # the fill will say so
+
+
+@lru_cache(maxsize=2)
+def _engine(engine: str, seed: int) -> Any:
+    """Return an engine; it is kept, so that the next preview need not load its net again."""
+    from tratteggio import treatment  # noqa: PLC0415
+
+    return treatment.make_engine(engine, seed=seed)
 
 
 def fill(
@@ -117,6 +151,9 @@ def fill(
     finish: str,
     seed: int,
     sample: int,
+    calibrate: bool,
+    leave_above: float | None,
+    choices: list[dict[str, Any]],
     resume: bool,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -127,9 +164,10 @@ def fill(
     from tratteggio import evaluation, treatment  # noqa: PLC0415
 
     options = treatment.FillOptions(
-        finish=finish, seed=seed, white=white, mask_orientation="stored", mostly_lost=True
-    )
-    best = treatment.make_engine(engine, seed=seed)
+        finish=finish, seed=seed, white=white, mask_orientation="stored", mostly_lost=True,
+        calibrate=calibrate, leave_above=leave_above, choices=tuple(Choice(**one) for one in choices),
+    )  # fmt: skip
+    best = _engine(engine, seed)
     made = treatment.samplers(best, sample)[-1] if sample else best
     history = treatment.inpaint_file(
         Path(source), Path(mask), Path(target), engine=made, options=options, resume=resume,
@@ -184,12 +222,12 @@ def _looked(made: Detector, words: str) -> dict[str, Any]:
     return {"detector": words, "damage": made.damage, "threshold": made.threshold, "trace": trace}
 
 
-def report(*, target: str, page: str, progress: Progress) -> dict[str, Any]:
+def report(*, target: str, page: str, log: list[dict[str, Any]], progress: Progress) -> dict[str, Any]:
     """Write the page that documents a proposal."""
     from tratteggio import pages  # noqa: PLC0415
 
     progress(0, 1)
-    pages.report(target, page)
+    pages.report(target, page, log=log)
     return {"page": page}
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import imagecodecs
 import numpy as np
 
+from tratteggio.errors import BadUsage
+from tratteggio.files.display import Conversion, Tone, conversion_of
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.pixels import Array
 from tratteggio.painting.reduced import read_reduced
-from tratteggio.studio.display import Conversion, Tone, conversion_of
 from tratteggio.studio.layers import Fill, coloured
 
 CACHE_BYTES = 64 << 20
 JPEG_QUALITY = 92
+BALANCE = (0.25, 4.0)  # the factors of the white balance
+BLACK = 0.002  # of linear light: below, a colour cannot be told
 CELL = 2048  # full pixels; cells of a fill where nothing is lost are not read
 
 
@@ -26,6 +29,13 @@ class Encoded(NamedTuple):
 
     data: bytes
     kind: str
+
+
+class Source(NamedTuple):
+    """A channel of a scan, 0 to 2; a grey scan has the same three times."""
+
+    modality: str
+    channel: int
 
 
 class TileCache:
@@ -77,6 +87,39 @@ class Screen:
         shown = self._shown(scan, scan.read(region, step=1 << halving), tone)
         return Encoded(_jpeg(shown), "image/jpeg")
 
+    def false_tile(
+        self, mix: Sequence[Source], region: Region, halving: int, tones: Mapping[str, Tone]
+    ) -> Encoded:
+        """Return a tile in false colour as JPEG.
+
+        Args:
+            mix: what is shown as red, green and blue.
+            region, halving: of the tile.
+            tones: of each modality that is shown.
+        """
+        read = {
+            name: self._shown(self.scans[name], self.scans[name].read(region, step=1 << halving), tone)
+            for name, tone in tones.items()
+        }
+        channels = [read[source.modality][..., source.channel] for source in mix]
+        return Encoded(_jpeg(np.stack(channels, axis=-1)), "image/jpeg")
+
+    def neutral(self, modality: str, region: Region) -> tuple[float, float]:
+        """Return the factors of red and blue that show the mean colour of a region as grey.
+
+        Raises:
+            BadUsage: the scan is grey, or the region is black.
+        """
+        scan = self.scans[modality]
+        samples = scan.read(region)
+        if samples.ndim == 2 or scan.channels != 3:
+            raise BadUsage(f"the scan {modality} is grey; only colour has a white balance")
+        red, green, blue = self._conversion(scan).light(samples[..., :3]).mean(axis=(0, 1)).tolist()
+        if min(red, green, blue) < BLACK:
+            raise BadUsage("this place is too dark for a white balance; choose a grey or white one")
+        low, high = BALANCE
+        return min(max(green / red, low), high), min(max(green / blue, low), high)
+
     def fill_tile(self, fill: Fill, region: Region, halving: int, tone: Tone) -> Encoded:
         """Return a tile of a fill as PNG, transparent where paint is known."""
         scan = self.scans[self.primary]
@@ -93,15 +136,18 @@ class Screen:
             lambda cell: coloured(read_reduced(fill.confidence, cell, step=1 << halving)),
         )
 
-    def _shown(self, scan: Scan, samples: Array, tone: Tone) -> Array:
+    def _conversion(self, scan: Scan) -> Conversion:
         with self._lock:
             conversion = self._conversions.get(scan.modality)
             if conversion is None:
                 conversion = self._conversions[scan.modality] = conversion_of(scan)
+            return conversion
+
+    def _shown(self, scan: Scan, samples: Array, tone: Tone) -> Array:
         colours = samples[..., None] if samples.ndim == 2 else samples[..., : scan.channels]
         if colours.shape[2] not in (1, 3):  # two channels, or spectral bands: the first is shown
             colours = colours[..., :1]
-        return conversion.shown(colours, tone)
+        return self._conversion(scan).shown(colours, tone)
 
 
 def strength_tile(strength: Pixels, region: Region, halving: int, threshold: float) -> Encoded:

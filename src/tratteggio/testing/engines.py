@@ -118,11 +118,13 @@ class EngineLaws(Laws):
         assert_array_equal(_fill(before, lost, name)[~lost], before[~lost])
 
     def test_history_says_how_the_proposal_came_to_be(self, name: str) -> None:
-        """The history names version, engine, seed, lacunae and source."""
+        """The history names version, engine, seed, lacunae and source, and whether a net was trained."""
         before, lost = draw_painting(40, 40, "uint8"), draw_lacunae(40, 40)
         history = _propose(Scan(before), lost, name, seed=3).history
         assert history["tratteggio"] == tg.__version__
         assert history["engine"]["name"] == name_of(name)
+        assert isinstance(history["engine"]["learnt"], bool)
+        assert history["engine"]["learnt"] or history["engine"]["weights_sha256"] is None
         assert history["seed"] == 3
         assert history["lacunae"]["lost_px"] == int(lost.sum())
         assert history["filled_share"] == pytest.approx(lost.mean())

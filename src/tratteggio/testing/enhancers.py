@@ -134,7 +134,10 @@ class EnhancerLaws(Laws):
         assert out.um_per_px == pytest.approx(25_400 / 300 / scale)
         history = files.read_history(files.sidecar(tmp_path / "out.tif", "history"))
         assert history["what"].startswith("a hypothesis")
-        assert history["hypothesis"][0]["enhancer"] == name_of(name)
+        (step,) = history["hypothesis"]
+        assert step["enhancer"] == name_of(name)
+        assert isinstance(step["learnt"], bool)
+        assert step["learnt"] or "weights_sha256" not in step["parameters"]
         assert history["chain"].startswith(f"--with {name}")
         assert len(history["source"]["sha256"]) == 64
 

@@ -18,18 +18,21 @@ def list_images(folder: str | Path) -> list[str]:
     """List the pictures in a folder and below by their suffix: relative paths with "/", sorted.
 
     Raises:
-        BadUsage: no such folder, or no picture in it.
+        UnreadableFile: no such folder.
+        BadUsage: it is a file, or there is no picture in it.
     """
     root, suffixes = Path(folder), sorted(image_suffixes())
+    if not root.exists():
+        raise UnreadableFile(f"{folder}: no such folder; check the path")
     if not root.is_dir():
-        raise BadUsage(f"{folder} is not a folder; name one that holds pictures ({', '.join(suffixes)})")
+        raise BadUsage(f"{folder} is a file; name a folder of images ({', '.join(suffixes)})")
     found = sorted(
         f.relative_to(root).as_posix()
         for f in root.rglob("*")
         if f.suffix.lower() in suffixes and f.is_file()
     )
     if not found:
-        raise BadUsage(f"{folder} holds no pictures ({', '.join(suffixes)})")
+        raise BadUsage(f"{folder} holds no images ({', '.join(suffixes)})")
     return found
 
 

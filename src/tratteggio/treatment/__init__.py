@@ -1,8 +1,9 @@
-"""The functions behind the commands: open, detect, inpaint, enhance, reopen, export."""
+"""The functions behind the commands: open, detect, inpaint, enhance, reopen, export, publish."""
 
 from typing import NoReturn
 
 from tratteggio.renamed import refuse_former
+from tratteggio.treatment.choosing import Choice
 from tratteggio.treatment.damage_files import (
     detect_file,
     is_surveyed,
@@ -25,10 +26,14 @@ from tratteggio.treatment.opening import (
     stack_of,
 )
 from tratteggio.treatment.overlay import draw_overlay, write_overlay
+from tratteggio.treatment.publish_options import PublishOptions
+from tratteggio.treatment.publishing import publish
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [
+    "Choice",
     "FillOptions",
+    "PublishOptions",
     "describe",
     "detect",
     "detect_file",
@@ -47,6 +52,7 @@ __all__ = [
     "make_enhancer",
     "memory_plan",
     "open",
+    "publish",
     "read_damage",
     "reopen",
     "reopen_samples",

@@ -19,6 +19,7 @@ from tratteggio.treatment.detecting import DETECTORS, Progress, Survey, keep_gri
 from tratteggio.treatment.making import make_detector
 from tratteggio.treatment.opening import describe_scan, open  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import input_files
+from tratteggio.windows.cluster import Scheduler
 
 
 @renamed_arguments({"kinds": "detectors"})
@@ -35,6 +36,7 @@ def detect_file(
     white: float | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Survey:
     """Find damage and write a mask (white = lost), with its history beside it.
 
@@ -62,7 +64,7 @@ def detect_file(
     watch = Watch(input_files(source))
     result = survey(
         source, detectors, threshold=threshold, strength=strength, seed=seed, device=device, white=white,
-        progress=progress,
+        progress=progress, scheduler=scheduler,
     )  # fmt: skip
     scan = open(source, white=white).primary
     watch.know(source, result.history["source"]["sha256"])

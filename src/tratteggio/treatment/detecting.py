@@ -26,6 +26,7 @@ from tratteggio.treatment.opening import (
     select_scans,
     stack_of,
 )
+from tratteggio.windows.cluster import Scheduler, cluster_at
 
 Progress = Callable[[int, int], None]
 
@@ -44,6 +45,7 @@ def detect(
     seed: int = 0,
     device: str = "auto",
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Lacunae:
     """Find damage in a painting. The result is a hypothesis: check it before filling.
 
@@ -56,6 +58,8 @@ def detect(
         seed: the same seed gives the same bits.
         device: "auto", "cpu" or "cuda".
         progress: called with (pixels done, pixels in all).
+        scheduler: compute windows on the workers of a Dask cluster: an address, "local:2" for two processes
+            here, or a `distributed.Client`. The bits are the same. See `windows.cluster`.
 
     Returns:
         where damage was found. Each window of the painting is searched once; one bit per pixel is kept.
@@ -79,11 +83,13 @@ def detect(
     stack = stack_of(painting)
     require_picture(stack.primary)
     found = {}
-    for one in DETECTORS if detector is None else (detector,):
-        made = make_detector(one, seed=seed, device=device)[0] if isinstance(one, str) else one
-        seen = select_scans(made, stack)
-        note_range(*seen.scans)
-        found[made.damage] = _threshold(Strengths(seen, made, progress=progress), made, threshold)
+    with cluster_at(scheduler) as executor:
+        for one in DETECTORS if detector is None else (detector,):
+            made = make_detector(one, seed=seed, device=device)[0] if isinstance(one, str) else one
+            seen = select_scans(made, stack)
+            note_range(*seen.scans)
+            strengths = Strengths(seen, made, progress=progress, executor=executor)
+            found[made.damage] = _threshold(strengths, made, threshold)
     if detector is not None:
         return found.popitem()[1]
     name = f"what {' and '.join(DETECTORS)} found"
@@ -113,6 +119,7 @@ def survey(
     device: str = "auto",
     white: float | None = None,
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Survey:
     """Find damage of several classes in a painting.
 
@@ -122,7 +129,7 @@ def survey(
         threshold: as for `detect`; of one detector only.
         strength: also write the strength of damage, 255 = 1, .png or .tif; for one detector only. Use it to
             try other thresholds.
-        seed, device, progress: as for `detect`.
+        seed, device, progress, scheduler: as for `detect`.
         white: the sample value of white, as for `open`.
 
     Raises:
@@ -146,17 +153,20 @@ def survey(
     require_picture(stack.primary)
     note_range(*stack.scans)
     lacunae, described = {}, []
-    for detector, text in made:
-        pixels: Pixels = Strengths(select_scans(detector, stack), detector, progress=progress)
-        if strength:
-            # Written first and read again: each window is searched once, and the mask is that of the file.
-            files.refuse_overwrite(source, strength)
-            files.write(pixels, strength, metadata=keep_grid(stack.primary).metadata)
-            pixels = files.read(strength).pixels
-        here = lacunae[detector.damage] = _threshold(pixels, detector, threshold)
-        described.append(
-            _describe(detector, text, threshold) | {"found_px": here.lost_px, "found_share": here.share}
-        )
+    with cluster_at(scheduler) as executor:
+        for detector, text in made:
+            pixels: Pixels = Strengths(
+                select_scans(detector, stack), detector, progress=progress, executor=executor
+            )
+            if strength:
+                # Written first and read again: each window is searched once, and the mask is the file's.
+                files.refuse_overwrite(source, strength)
+                files.write(pixels, strength, metadata=keep_grid(stack.primary).metadata)
+                pixels = files.read(strength).pixels
+            here = lacunae[detector.damage] = _threshold(pixels, detector, threshold)
+            described.append(
+                _describe(detector, text, threshold) | {"found_px": here.lost_px, "found_share": here.share}
+            )
     searched, others = describe_scan(stack.primary), describe_others(stack)
     history = make_record(
         "detect",

@@ -1,4 +1,4 @@
-"""Doubts about a fill of what was detected: much is filled, or cracks look like drawn lines."""
+"""Doubts about a fill of what a damage map marks: much is filled, or cracks look like drawn lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def find_doubts(scan: Scan, damage: DamageMap, lacunae: Lacunae, policy: str | N
 
     Args:
         scan: the painting.
-        damage: what was detected in it.
+        damage: what was detected in it, or marked by somebody.
         lacunae: what of that will be filled.
         policy: by which they were chosen, as for `lacunae_by_policy`.
 

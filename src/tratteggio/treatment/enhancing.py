@@ -27,7 +27,7 @@ from tratteggio.filters.chain import Step, chain
 from tratteggio.filters.chain import as_options as chain_text
 from tratteggio.painting import Metadata, Pixels, Scan, Stack
 from tratteggio.painting.pixels import Array
-from tratteggio.roles import Developer, Enhancer, Finder
+from tratteggio.roles import Consulting, Developer, Enhancer, Finder
 from tratteggio.treatment.making import make_enhancer
 from tratteggio.treatment.opening import (
     describe_scan,
@@ -37,6 +37,8 @@ from tratteggio.treatment.opening import (
 )
 from tratteggio.treatment.planning import input_files
 from tratteggio.windows import Outputs
+from tratteggio.windows.cluster import Scheduler, cluster_at
+from tratteggio.windows.executing import Computers
 from tratteggio.windows.filtered import TILE, Enhanced, filtered, reach_of
 from tratteggio.windows.outputs import WINDOW
 
@@ -55,6 +57,7 @@ def enhance(
     device: str = ...,
     tile: int | None = ...,
     progress: Progress | None = ...,
+    scheduler: Scheduler | None = ...,
 ) -> Array: ...
 
 
@@ -67,6 +70,7 @@ def enhance(
     device: str = ...,
     tile: int | None = ...,
     progress: Progress | None = ...,
+    scheduler: Scheduler | None = ...,
 ) -> Scan: ...
 
 
@@ -78,6 +82,7 @@ def enhance(
     device: str = "auto",
     tile: int | None = None,
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Array | Scan:
     """Apply a chain of filters, or an enhancer, to a scan. The result is a hypothesis.
 
@@ -89,6 +94,9 @@ def enhance(
         device: of an enhancer with a net: "auto", "cpu" or "cuda".
         tile: pixels a side that are computed at a time by filters; the result does not depend on it.
         progress: called with (pixels done, pixels in all).
+        scheduler: compute windows on the workers of a Dask cluster: an address, "local:2" for two processes
+            here, or a `distributed.Client`. The bits are the same. See `windows.cluster`.
+            A scan is computed when it is read, so it needs a client, which stays open until then.
 
     Returns:
         an array like `painting` if that was an array, else a scan of the same depth and metadata whose pixels
@@ -111,8 +119,17 @@ def enhance(
     way = _choose(steps, enhancer, device=device, tile=tile)
     source = stack_of(painting, raw=way.raw).primary
     note_range(source)
-    scan = way.through(source, progress)
-    return scan.read() if isinstance(painting, np.ndarray) else scan
+    if not isinstance(painting, np.ndarray):
+        if isinstance(scheduler, str):
+            raise BadUsage(
+                "scheduler must be a distributed.Client, as the scan is computed when it is read; or write "
+                "it with `tratteggio.treatment.enhance_file`",
+                option="scheduler",
+            )
+        with cluster_at(scheduler) as executor:
+            return way.through(source, progress, executor)
+    with cluster_at(scheduler) as executor:
+        return way.through(source, progress, executor).read()
 
 
 def enhance_file(
@@ -126,13 +143,14 @@ def enhance_file(
     white: float | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Mapping[str, Any]:
     """Write what `enhance` gives to a file, window by window, with its history beside it.
 
     Args:
         source: what `open` takes.
         target: .tif .png .jpg
-        steps, enhancer, device, tile, progress: as those of `enhance`.
+        steps, enhancer, device, tile, progress, scheduler: as those of `enhance`.
         white: the sample that stands for white, as for `open`.
         overwrite: replace outputs that are there already.
 
@@ -155,27 +173,28 @@ def enhance_file(
     scan = open(source, raw=way.raw, white=white).primary
     require_picture(scan)
     note_range(scan)
-    made = way.through(scan, progress)
-    require_holds(made, target)
-    least = least_bytes(made, target, provenance.file_named(scan.name))
-    require_space(target.parent, least, what=f"enhancing {scan.name}")
-    described = describe_scan(scan)
-    history = make_record(
-        "enhance",
-        what="a hypothesis: every pixel is computed from the source by these steps, in this order",
-        inputs=[
-            Input(scan.modality, described["name"], described["sha256"]),
-            *(input_file(path, "other image") for path in way.reads),
-        ],
-        options={"device": device, "tile": tile, "white": white},
-        details={"source": described, "hypothesis": way.describe(scan), "chain": way.text},
-    )
-    watch.know(source, described["sha256"])
-    watch.check()
-    return files.save_made(
-        made, target, source=scan, history=history,
-        before=watch.last_look(outputs, overwrite=overwrite),
-    )  # fmt: skip
+    with cluster_at(scheduler) as executor:
+        made = way.through(scan, progress, executor)
+        require_holds(made, target)
+        least = least_bytes(made, target, provenance.file_named(scan.name))
+        require_space(target.parent, least, what=f"enhancing {scan.name}")
+        described = describe_scan(scan)
+        history = make_record(
+            "enhance",
+            what="a hypothesis: every pixel is computed from the source by these steps, in this order",
+            inputs=[
+                Input(scan.modality, described["name"], described["sha256"]),
+                *(input_file(path, "other image") for path in way.reads),
+            ],
+            options={"device": device, "tile": tile, "white": white},
+            details={"source": described, "hypothesis": way.describe(scan), "chain": way.text},
+        )
+        watch.know(source, described["sha256"])
+        watch.check()
+        return files.save_made(
+            made, target, source=scan, history=history,
+            before=watch.last_look(outputs, overwrite=overwrite),
+        )  # fmt: skip
 
 
 class _Filters(NamedTuple):
@@ -199,7 +218,7 @@ class _Filters(NamedTuple):
             _describe(step, other, scan.grid) for step, other in zip(self.steps, self.others, strict=True)
         ]
 
-    def through(self, scan: Scan, progress: Progress | None) -> Scan:
+    def through(self, scan: Scan, progress: Progress | None, executor: Computers | None) -> Scan:
         for other in filter(None, self.others):
             require_same_orientation(scan, other)
         light = filtered(scan, self.steps, self.others)
@@ -207,7 +226,7 @@ class _Filters(NamedTuple):
         _warn_of_rims(scan, reach)
         # A tile is read with its margins: the wider these are, the wider it should be.
         side = self.tile or max(TILE, 4 * (reach or 0))
-        return _apply(scan, light, tile=side, progress=progress)
+        return _apply(scan, light, tile=side, progress=progress, executor=executor)
 
 
 class _Improved(NamedTuple):
@@ -222,7 +241,7 @@ class _Improved(NamedTuple):
 
     @property
     def reads(self) -> list[str]:
-        return []
+        return [str(path) for path in self.enhancer.reads] if isinstance(self.enhancer, Consulting) else []
 
     @property
     def raw(self) -> bool:
@@ -231,6 +250,7 @@ class _Improved(NamedTuple):
     def describe(self, scan: Scan) -> list[dict[str, Any]]:
         described: dict[str, Any] = {
             "enhancer": self.enhancer.name,
+            "learnt": self.enhancer.learnt,
             "parameters": self.enhancer.parameters,
             "read_off": self.enhancer.found(scan) if isinstance(self.enhancer, Finder) else {},
             "scale": self.enhancer.scale,
@@ -240,11 +260,11 @@ class _Improved(NamedTuple):
             described["profile"] = {"dropped": profile_name(scan.metadata.icc), "attached": "sRGB"}
         return [described]
 
-    def through(self, scan: Scan, progress: Progress | None) -> Scan:
+    def through(self, scan: Scan, progress: Progress | None, executor: Computers | None) -> Scan:
         self.enhancer.channels(scan)  # before the look at the whole, which takes longer
         _warn_of_rims(scan, self.enhancer.reach)
         light = Outputs(scan, self.enhancer, self.enhancer.prepare(scan))
-        return _apply(scan, light, tile=WINDOW * self.enhancer.scale, progress=progress)
+        return _apply(scan, light, tile=WINDOW * self.enhancer.scale, progress=progress, executor=executor)
 
 
 def _choose(
@@ -264,9 +284,11 @@ def _choose(
     return _Improved(enhancer, options.write(enhancer.name, enhancer.parameters))
 
 
-def _apply(scan: Scan, light: Pixels, *, tile: int, progress: Progress | None) -> Scan:
+def _apply(
+    scan: Scan, light: Pixels, *, tile: int, progress: Progress | None, executor: Computers | None
+) -> Scan:
     """Return a scan with other light: its depth and alpha, and its metadata on the new grid."""
-    pixels = Enhanced(scan, light, tile=tile, progress=progress)
+    pixels = Enhanced(scan, light, tile=tile, progress=progress, executor=executor)
     recoloured = light.shape[2] != scan.channels
     metadata = relaid(scan.metadata, scale=light.shape[0] // scan.grid[0], recoloured=recoloured)
     if recoloured:  # the properties of one channel do not hold for colours
@@ -301,7 +323,12 @@ def _others(steps: Sequence[Step]) -> list[Scan | None]:
 
 def _describe(step: Step, other: Scan | None, grid: tuple[int, int]) -> dict[str, Any]:
     """Describe a step for the history."""
-    described: dict[str, Any] = {"filter": step.name, "options": step.options, "reach_px": step.reach(grid)}
+    described: dict[str, Any] = {
+        "filter": step.name,
+        "learnt": False,
+        "options": step.options,
+        "reach_px": step.reach(grid),
+    }
     if other is not None:
         described["also_read"] = {
             "name": provenance.short_name(other.name),

@@ -9,6 +9,7 @@ from tratteggio.calibration import require_limit
 from tratteggio.errors import BadUsage
 from tratteggio.finish import require_finish
 from tratteggio.seeds import require_seed
+from tratteggio.treatment.choosing import Choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,10 @@ class FillOptions:
         mask_orientation: of a mask file over a scan with an orientation tag: "displayed" or "stored"; None
             decides by tags and sizes, and refuses what is ambiguous.
         mask_sense: what white in a mask file stands for: "lost", or "known" (black is lost then).
+        mask_layer: of a mask file with layers: the name of the layer.
         mostly_lost: accept a mask that marks more than 90 % of the area.
         white: the sample value of white, as for `open`.
+        choices: for single lacunae another fill, another finish, or none with a reason.
 
     Raises:
         UnknownName: no such finish.
@@ -50,11 +53,15 @@ class FillOptions:
     leave_above: float | None = None
     mask_orientation: str | None = None
     mask_sense: str = "lost"
+    mask_layer: str | None = None
     mostly_lost: bool = False
     white: float | None = None
+    choices: tuple[Choice, ...] = ()
 
     def __post_init__(self) -> None:
         require_finish(self.finish)
+        for choice in self.choices:
+            require_finish(choice.finish or self.finish)
         require_seed(self.seed)
         require_tile(self.tile)
         if self.leave_above is not None:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tratteggio import files
-from tratteggio.errors import BadUsage, Cancelled, SourceChanged, Stopped, TratteggioError, UnwritableFile
+from tratteggio.errors import (
+    BadUsage,
+    Cancelled,
+    ClusterFailed,
+    SourceChanged,
+    Stopped,
+    TratteggioError,
+    UnwritableFile,
+)
 from tratteggio.files import provenance
 from tratteggio.files.outputs import require_name, require_outputs
 from tratteggio.files.saving import saved_files
@@ -19,13 +28,16 @@ from tratteggio.finish import require_finish
 from tratteggio.painting import Lacunae, Stack
 from tratteggio.renamed import moved_arguments
 from tratteggio.roles import Engine
+from tratteggio.treatment.choosing import choose, choose_samples
 from tratteggio.treatment.fill_options import FillOptions
 from tratteggio.treatment.inpainting import describe, propose, require_fillable
 from tratteggio.treatment.making import make_engine
+from tratteggio.treatment.marking import read_mask
 from tratteggio.treatment.memory import memory_plan
-from tratteggio.treatment.opening import lacunae_of, open, select_scans  # noqa: A004 - reads as `tg.open`
+from tratteggio.treatment.opening import open, select_scans  # noqa: A004 - reads as `tg.open`
 from tratteggio.treatment.planning import ledger_folder, require_savable
 from tratteggio.windows import DiskLedger
+from tratteggio.windows.cluster import Scheduler, cluster_at
 
 Progress = Callable[[int, int], None]
 
@@ -33,6 +45,7 @@ Progress = Callable[[int, int], None]
 REMEDIES: dict[type[TratteggioError], str] = {
     UnwritableFile: "make room",
     SourceChanged: "put the input back",
+    ClusterFailed: "see to the workers",
     BadUsage: "change that option",
 }
 
@@ -48,6 +61,7 @@ def inpaint_file(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Mapping[str, Any]:
     """Fill a painting into a file, keeping a ledger beside the output so that the work can be resumed.
 
@@ -64,6 +78,7 @@ def inpaint_file(
             is done.
         overwrite: replace existing outputs, and an unfinished job unless `resume`.
         progress: called with (lost pixels done, lost pixels in all).
+        scheduler: as for `inpaint`. A job may go on with another scheduler, or without one.
 
     Returns:
         the history, as it is written beside the target.
@@ -83,39 +98,41 @@ def inpaint_file(
         return done
     if not folder.exists():
         require_outputs(ready.outputs, overwrite=overwrite)
-    ledger = DiskLedger(
-        folder, ready.job, resume=resume, anew=overwrite and not resume, check=ready.watch.check
-    )
+    with cluster_at(scheduler) as executor:
+        ledger = DiskLedger(
+            folder, ready.job, resume=resume, anew=overwrite and not resume, check=ready.watch.check
+        )
 
-    def last_look(written: Sequence[Path]) -> None:
-        ready.watch.check()
-        _claim(ledger, ready.outputs, overwrite=overwrite)
-        ledger.own(written, [path.name for path in ready.outputs])
+        def last_look(written: Sequence[Path]) -> None:
+            ready.watch.check()
+            _claim(ledger, ready.outputs, overwrite=overwrite)
+            ledger.own(written, [path.name for path in ready.outputs])
 
-    try:
-        _claim(ledger, ready.outputs, overwrite=overwrite)
-        restoration = propose(
-            ready.stack, ready.lacunae, ready.engine, ledger, job=ready.job, options=chosen, tile=ready.tile,
-            progress=progress,
-        )  # fmt: skip
-        files.save(restoration, target, before=last_look)
-    except (KeyboardInterrupt, Cancelled):
-        raise Stopped(
-            f"stopped before {target} was complete; run the same command with `resume=True` to continue"
-        ) from None
-    except BaseException as error:
-        if not (ledger.started or ledger.resumed):
+        try:
+            _claim(ledger, ready.outputs, overwrite=overwrite)
+            restoration = propose(
+                ready.stack, ready.lacunae, ready.engine, ledger, job=ready.job, options=chosen,
+                tile=ready.tile, progress=progress, executor=executor,
+            )  # fmt: skip
+            files.save(restoration, target, before=last_look)
+        except (KeyboardInterrupt, Cancelled):
+            raise Stopped(
+                f"stopped before {target} was complete; run the same command with `resume=True` to continue"
+            ) from None
+        except BaseException as error:
+            if not (ledger.started or ledger.resumed):
+                ledger.discard()
+            for kind, remedy in REMEDIES.items():
+                if isinstance(error, kind) and ledger.started:
+                    raise kind(
+                        f"{error}; what is filled is kept: {remedy}, then add `resume=True`",
+                        option=error.option,
+                    ) from error
+            raise
+        else:
             ledger.discard()
-        for kind, remedy in REMEDIES.items():
-            if isinstance(error, kind) and ledger.started:
-                raise kind(
-                    f"{error}; what is filled is kept: {remedy}, then add `resume=True`", option=error.option
-                ) from error
-        raise
-    else:
-        ledger.discard()
-    finally:
-        ledger.close()
+        finally:
+            ledger.close()
     return restoration.history
 
 
@@ -153,13 +170,13 @@ def _prepare(
     watch = Watch(read)
     stack = open(source, white=options.white)
     require_outputs(outputs, inputs=[scan.name for scan in stack.scans], overwrite=replaces)
-    lacunae = lacunae_of(
-        mask, stack.primary, mask_orientation=options.mask_orientation, mask_sense=options.mask_sense
-    )
+    lacunae = read_mask(mask, stack.primary, options)
     require_savable(stack.primary, target, lost_px=lacunae.lost_px)
     maker = (
         make_engine(engine, seed=options.seed, device=options.device) if isinstance(engine, str) else engine
     )
+    if options.choices:
+        maker = choose_samples(maker, choose(lacunae, options.choices))
     stack = select_scans(maker, stack)
     watch.add(path.parent if path.parent.is_file() else path for path in _paths(stack))
     note_range(*stack.scans)
@@ -217,4 +234,5 @@ def _read_complete(
     same = same and (shown["name"], shown.get("options", {})) == require_finish(options.finish)
     left_open = history.get("left_open", {}).get("above")
     same = same and (options.calibrate, options.leave_above) == ("calibration" in history, left_open)
+    same = same and history.get("choices", []) == [asdict(choice) for choice in options.choices]
     return history if same else None

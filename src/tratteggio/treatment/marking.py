@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import numpy as np
 
@@ -10,12 +11,22 @@ from tratteggio.errors import BadUsage
 from tratteggio.files.opacity import opacity
 from tratteggio.files.provenance import file_named
 from tratteggio.painting import Lacunae, Region, Scan
-from tratteggio.painting.pixels import white
+from tratteggio.painting.pixels import Lost, white
+from tratteggio.treatment.fill_options import FillOptions
+from tratteggio.treatment.opening import lacunae_of
 
 log = logging.getLogger("tratteggio")
 
 # Shares of the area: more than MUCH is rarely lost; a mask with more than MOST is nearly always inverted.
 MUCH, MOST = 0.4, 0.9
+
+
+def read_mask(lost: Lost | Lacunae | str | Path, scan: Scan, options: FillOptions) -> Lacunae:
+    """Return lacunae in any form, on the grid of the scan; options say how a mask file is read."""
+    return lacunae_of(
+        lost, scan, mask_orientation=options.mask_orientation, mask_sense=options.mask_sense,
+        mask_layer=options.mask_layer,
+    )  # fmt: skip
 
 
 def describe_mask(lacunae: Lacunae) -> str:
@@ -67,7 +78,7 @@ def require_plausible(lacunae: Lacunae, *, mostly_lost: bool = False) -> None:
 
 def _convention(lacunae: Lacunae) -> str:
     """Return what marks lost paint; white unless the mask file has another sense."""
-    if "from the scan" in lacunae.marked:
+    if "from the scan" in lacunae.marked or "polygon" in lacunae.marked:
         return f"{lacunae.marked} = lost"
     if lacunae.marked.startswith("black"):
         return "black = lost"

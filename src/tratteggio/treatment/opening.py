@@ -88,10 +88,13 @@ def lacunae_of(
     *,
     mask_orientation: str | None = None,
     mask_sense: str = "lost",
+    mask_layer: str | None = None,
 ) -> Lacunae:
     """Return lacunae in any form, on the grid of the scan; arrays as stored, files as `read_lacunae`."""
     if isinstance(lost, str | Path):
-        return files.read_lacunae(lost, scan, mask_orientation=mask_orientation, mask_sense=mask_sense)
+        return files.read_lacunae(
+            lost, scan, mask_orientation=mask_orientation, mask_sense=mask_sense, mask_layer=mask_layer
+        )
     lacunae = lost if isinstance(lost, Lacunae) else Lacunae(lost)
     if lacunae.grid != scan.grid:
         raise GridMismatch(

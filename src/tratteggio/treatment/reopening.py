@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from itertools import count, takewhile
 from pathlib import Path
@@ -36,6 +37,8 @@ def reopen(
     """
     target = Path(target)
     beside = provenance.sidecar(target, "history")
+    if not os.path.exists(target):  # noqa: PTH110 false of a name that no file can have, too
+        raise UnreadableFile(f"{target}: no such file; check the path")
     if target.is_file() and not beside.exists():
         raise UnreadableFile(
             f"{target} is not a proposal: {beside.name} is not beside it. A proposal is an image that "

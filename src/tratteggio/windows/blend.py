@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +26,7 @@ class Piece:
         values: (n, channels) float32, or float64 for float64 scans, in the units of the scan,
             in row-major order of `lost`.
         confidence: (n,) float32 in 0 .. 1.
+        sources: how many of these pixels come from what, in the words of the engine; empty: it does not tell.
     """
 
     window: Window
@@ -33,6 +34,7 @@ class Piece:
     lost: Lost
     values: Array
     confidence: NDArray[np.float32]
+    sources: Mapping[str, float] = field(default_factory=dict)
 
 
 class PieceStore(Protocol):

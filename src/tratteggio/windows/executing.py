@@ -3,28 +3,65 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Executor, Future, wait
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Executor, Future
+from typing import Protocol, TypeAlias, TypeVar
 
 Item = TypeVar("Item")
 Output = TypeVar("Output")
+Made_co = TypeVar("Made_co", covariant=True)
 
 AHEAD = 8  # windows that are computed, or wait to be taken, at a time; each is held in memory
 
 
+class Begun(Protocol[Made_co]):
+    """A computation that was begun elsewhere."""
+
+    def result(self) -> Made_co:
+        """Wait for what it gives, or raise what it raised."""
+
+    def cancel(self) -> bool:
+        """Give it up; False if it goes on nevertheless."""
+
+
+class Workers(Protocol):
+    """Processes elsewhere, which open the painting themselves: `windows.cluster.Cluster`."""
+
+    @property
+    def ahead(self) -> int:
+        """How many windows may be begun before their outputs are taken."""
+
+    def submit(self, compute: Callable[[Item], Output], item: Item, /) -> Begun[Output]:
+        """Begin one computation; `compute` and what it knows are sent once, `item` each time."""
+
+
+Computers: TypeAlias = Executor | Workers
+"""What computes windows: threads or processes of this machine, or workers elsewhere."""
+
+
+def opens_elsewhere(executor: Computers | None) -> bool:
+    """True if the painting is opened where windows are computed, so that no pixels are sent there."""
+    return executor is not None and not isinstance(executor, Executor)
+
+
+def ahead_of(executor: Computers) -> int:
+    """Return how many windows may be begun before their outputs are taken."""
+    return AHEAD if isinstance(executor, Executor) else executor.ahead
+
+
 def compute_in_order(
-    compute: Callable[[Item], Output], items: Iterable[Item], *, executor: Executor | None = None
+    compute: Callable[[Item], Output], items: Iterable[Item], *, executor: Computers | None = None
 ) -> Generator[Output, None, None]:
     """Yield the output for each item, in the order of the items.
 
     Only the caller sees outputs: what it keeps, writes or reports stays in its own thread. When the caller
-    stops, or a computation fails, no further item is begun, and those that were begun are waited for.
+    stops, or a computation fails, no further item is begun, and those that were begun are waited for, or
+    given up if they are elsewhere.
 
     Args:
         compute: depends on its item alone. On an executor of threads it is called from several at once; on
-            one of processes, and on a cluster, it and the items must be picklable.
-        items: taken one by one, at most `AHEAD` before they are needed.
+            one of processes, and on workers elsewhere, it and the items must be picklable.
+        items: taken one by one, at most as many as may be begun before they are needed.
         executor: None computes each output when it is asked for.
 
     Raises:
@@ -39,15 +76,21 @@ def compute_in_order(
     if executor is None:
         yield from map(compute, items)
         return
-    begun: deque[Future[Output]] = deque()
+    begun: deque[Begun[Output]] = deque()
     try:
         for item in items:
             begun.append(executor.submit(compute, item))
-            if len(begun) >= AHEAD:
+            if len(begun) >= ahead_of(executor):
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
     finally:
-        for future in begun:
-            future.cancel()
-        wait(begun)
+        give_up(list(begun))
+
+
+def give_up(begun: Sequence[Begun[Output]]) -> None:
+    """Cancel computations, and wait for those of this machine that go on nevertheless."""
+    going_on = [one for one in begun if not one.cancel()]
+    for one in going_on:
+        if isinstance(one, Future):
+            one.exception()

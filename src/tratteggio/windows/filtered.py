@@ -8,7 +8,6 @@ range after each step and rounded once, at the end. Alpha is not touched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +22,7 @@ from tratteggio.names import rows_and_columns
 from tratteggio.painting import Pixels, Region, Scan
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array, to_depth, white
+from tratteggio.windows.executing import Computers
 from tratteggio.windows.light import Light
 from tratteggio.windows.windowed import Progress, Windowed
 
@@ -117,7 +117,9 @@ class Filtered(LazyPixels):
         if self.step.filter.reach is None and self.depth.kind == "u":
             # CLAHE counts levels: it must meet those of the scan.
             image = to_depth(image * white(self.depth), self.depth)
-            answer = self.step.apply(image, given=given)
+            if other is not None:
+                other = to_depth(other * white(self.depth), self.depth)
+            answer = self.step.apply(image, other=other, given=given)
             return np.asarray(np.divide(answer, white(self.depth), dtype=self.dtype))
         answer = self.step.apply(image, other=other, given=given)
         return np.asarray(np.clip(answer, 0, 1)) if self.depth.kind == "u" else answer
@@ -208,7 +210,7 @@ class Enhanced(Windowed):
         *,
         tile: int,
         progress: Progress | None = None,
-        executor: Executor | None = None,
+        executor: Computers | None = None,
     ) -> None:
         scale = light.shape[0] // scan.grid[0]
         self.scan = scan

@@ -22,7 +22,7 @@ from tratteggio.files.parts import Part, part_of, sweep, sweep_folder, whole_fil
 from tratteggio.files.watch import signature
 from tratteggio.painting import Region
 from tratteggio.windows.blend import Piece
-from tratteggio.windows.tile_file import pieces_of, read_tile
+from tratteggio.windows.tile_file import pack_sources, pieces_of, read_tile
 
 CACHE_BYTES = 64 * 2**20
 TILE = re.compile(r"tile-(\d{5}|[1-9]\d{5,8})\.npz", re.ASCII)
@@ -153,6 +153,7 @@ class DiskLedger:
             "lost": np.concatenate([np.empty(0, np.uint8), *(np.packbits(piece.lost) for piece in pieces)]),
             "values": np.concatenate([piece.values for piece in pieces]) if pieces else np.empty((0, 1)),
             "confidence": np.concatenate([np.empty(0, np.float32), *(piece.confidence for piece in pieces)]),
+            "sources": pack_sources(pieces),
         }
         try:
             with whole_file(self._file(tile)) as stream:

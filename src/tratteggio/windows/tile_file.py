@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
@@ -37,6 +39,7 @@ ARRAYS = {
     "lost": _Kind("u", ()),
     "values": _Kind("f", (None,)),
     "confidence": _Kind("f", ()),
+    "sources": _Kind("u", ()),
 }
 
 
@@ -44,8 +47,8 @@ def read_tile(file: Path) -> dict[str, NDArray[Any]]:
     """Read the arrays of a tile and make sure that they belong together.
 
     Returns:
-        windows (n, 9), regions (n, 4), lost, values (m, channels) and confidence (m,), as `DiskLedger` keeps
-        them.
+        windows (n, 9), regions (n, 4), lost, values (m, channels), confidence (m,) and sources, as
+        `DiskLedger` keeps them.
 
     Raises:
         UnreadableFile: missing, damaged, or an array is not what a tile holds.
@@ -61,7 +64,9 @@ def pieces_of(arrays: Mapping[str, NDArray[Any]]) -> list[Piece]:
     """Return the pieces that the arrays of a tile hold."""
     pieces = []
     bits = values = 0
-    for window, extent in zip(arrays["windows"].tolist(), arrays["regions"].tolist(), strict=True):
+    told = _unpack_sources(arrays["sources"])
+    boxes = zip(arrays["windows"].tolist(), arrays["regions"].tolist(), strict=True)
+    for number, (window, extent) in enumerate(boxes):
         region = Region(*extent)
         packed = -(-region.rows * region.cols // 8)
         flat = np.unpackbits(arrays["lost"][bits : bits + packed], count=region.rows * region.cols)
@@ -70,9 +75,21 @@ def pieces_of(arrays: Mapping[str, NDArray[Any]]) -> list[Piece]:
         # The groups matter only while filling; a piece that is read back is only laid down.
         made_by = Window(Region(*window[:4]), Region(*window[4:8]), (), window[8])
         taken = slice(values, values + n)
-        pieces.append(Piece(made_by, region, lost, arrays["values"][taken], arrays["confidence"][taken]))
+        pieces.append(
+            Piece(made_by, region, lost, arrays["values"][taken], arrays["confidence"][taken], told[number])
+        )
         bits, values = bits + packed, values + n
     return pieces
+
+
+def pack_sources(pieces: Sequence[Piece]) -> NDArray[np.uint8]:
+    """Return what pieces come from as the bytes of a JSON list, one object for each piece."""
+    text = json.dumps([dict(piece.sources) for piece in pieces])
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def _unpack_sources(packed: NDArray[Any]) -> list[dict[str, float]]:
+    return msgspec.json.decode(packed.astype(np.uint8).tobytes(), type=list[dict[str, float]])
 
 
 def _require_members(file: Path, archive: zipfile.ZipFile) -> None:
@@ -117,6 +134,10 @@ def _require_pieces(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     windows, regions = arrays["windows"], arrays["regions"]
     if len(windows) != len(regions):
         raise _damaged(file, f"it has {len(windows)} windows for {len(regions)} regions")
+    with untrusted(file, what=WHAT, remedy=REMEDY):
+        told = len(_unpack_sources(arrays["sources"]))
+    if told != len(windows):
+        raise _damaged(file, f"it tells the sources of {told} windows instead of {len(windows)}")
     places = (windows[:, :4], windows[:, 4:8], regions)
     if not all(_is_sound(boxes) for boxes in places) or not _is_side(windows[:, 8:]):
         raise _damaged(file, "a window or a region is no part of a painting")

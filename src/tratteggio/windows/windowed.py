@@ -5,16 +5,24 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from itertools import chain
+from typing import Any
 
 import numpy as np
 
 from tratteggio.painting import Region
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.painting.pixels import Array
-from tratteggio.windows.executing import compute_in_order
+from tratteggio.windows.executing import (
+    Begun,
+    Computers,
+    ahead_of,
+    compute_in_order,
+    give_up,
+    opens_elsewhere,
+)
 
 Progress = Callable[[int, int], None]
 
@@ -33,7 +41,8 @@ class Windowed(LazyPixels):
         progress: called with (pixels computed, pixels in all) after each window, in the thread that reads.
             It stops the reading if it raises `Cancelled`.
         executor: computes windows, for example in threads; None computes them one by one. The bits are the
-            same.
+            same. Workers elsewhere also compute the windows that a reader who goes from top to bottom will
+            ask for next.
 
     Example:
         >>> class Squares(Windowed):
@@ -52,7 +61,7 @@ class Windowed(LazyPixels):
         window: int,
         kept: int = 0,
         progress: Progress | None = None,
-        executor: Executor | None = None,
+        executor: Computers | None = None,
     ) -> None:
         self.window = window
         self.kept = kept
@@ -60,6 +69,18 @@ class Windowed(LazyPixels):
         self.executor = executor
         self.done = 0
         self._windows: OrderedDict[Region, Array] = OrderedDict()
+        self._begun: dict[Region, Begun[Array]] = {}
+        self._told: set[Region] = set()  # windows that were begun elsewhere, once each if nobody goes back
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what computing a window needs: what is kept, begun and told stays with the reader."""
+        fresh: dict[str, Any] = {"done": 0, "progress": None, "executor": None}
+        fresh |= {"_windows": OrderedDict(), "_begun": {}, "_told": set()}
+        return {name: value for name, value in vars(self).items() if name != "_lock"} | fresh
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
         self._lock = threading.RLock()
 
     @abstractmethod
@@ -74,7 +95,8 @@ class Windowed(LazyPixels):
         if region.empty:
             return out
         # With a memory, one reader at a time: two would compute the same windows, and mix up the progress.
-        with self._lock if self.kept or self.progress else nullcontext():
+        alone = self.kept or self.progress or opens_elsewhere(self.executor)
+        with self._lock if alone else nullcontext():
             self._prepare()
             windows = list(region.cells(self.window, within=(self.shape[0], self.shape[1])))
             missing = [window for window in windows if window not in self._windows]
@@ -82,12 +104,43 @@ class Windowed(LazyPixels):
                 if window in self._windows:
                     self._windows.move_to_end(window)
                     _put(out, region, window, self._windows[window])
-            for window, pixels in zip(
-                missing, compute_in_order(self._compute, missing, executor=self.executor), strict=True
-            ):
+            for window, pixels in zip(missing, self._outputs(missing, region), strict=True):
                 _put(out, region, window, pixels)
                 self._keep(window, pixels)
         return out
+
+    def _outputs(self, missing: Sequence[Region], region: Region) -> Iterator[Array]:
+        """Compute windows in order; elsewhere, also begin those that a reader will ask for next."""
+        executor = self.executor
+        if executor is None or not opens_elsewhere(executor):
+            yield from compute_in_order(self._compute, missing, executor=executor)
+            return
+        ahead = (window for window in self._following(region) if window not in self._told)
+        coming = chain(missing, ahead)
+        try:
+            for wanted in missing:
+                while wanted not in self._begun or len(self._begun) < ahead_of(executor):
+                    window = next(coming, None)
+                    if window is None:
+                        break
+                    if window not in self._begun:
+                        self._begun[window] = executor.submit(self._compute, window)
+                        self._told.add(window)
+                yield self._begun.pop(wanted).result()
+        except BaseException:
+            give_up(list(self._begun.values()))
+            self._begun.clear()
+            raise
+
+    def _following(self, region: Region) -> Iterator[Region]:
+        """Yield the windows right of those that a region touches, column by column, then bands below."""
+        side, (rows, cols) = self.window, self.shape[:2]
+        top, bottom = region.top // side * side, -(-region.bottom // side) * side
+        start = -(-region.right // side) * side
+        while top < rows:
+            for left in range(start, cols, side):
+                yield from Region(top, left, min(bottom, rows), left + 1).cells(side, within=(rows, cols))
+            top, bottom, start = bottom, 2 * bottom - top, 0
 
     def _keep(self, window: Region, pixels: Array) -> None:
         self._windows[window] = pixels

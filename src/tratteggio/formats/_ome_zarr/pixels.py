@@ -106,6 +106,10 @@ class ZarrPixels(LazyPixels):
     def _require_sound(self, i: int, j: int) -> None:
         """Refuse a chunk that was lost: Zarr would read it as black paint, without a word. And a bomb."""
         leading = (0,) * (len(self.array.shape) - 2)
+        if self.array.shards is not None:  # the file is that of the shard that holds the chunk
+            i, j = (at * part // whole for at, part, whole in zip(
+                (i, j), self.array.chunks[-2:], self.array.shards[-2:], strict=True
+            ))  # fmt: skip
         name = self.array.metadata.encode_chunk_key((*leading, i, j))
         file = self.folder / name
         if not file.is_file():

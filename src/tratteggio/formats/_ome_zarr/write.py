@@ -3,6 +3,7 @@
     panel.ome.zarr/
         zarr.json             title, history
         OME/zarr.json         the scans in order ("series")
+        OME/METADATA.ome.xml  the same in OME-XML, for viewers that go by it
         rgb/                  a scan under its modality: profile, depth, resolution and more in its zarr.json
             0/ 1/ 2/ ...      full size, half, quarter: axes c, y, x
             labels/seen/      where the scan shows the painting, if not everywhere: 1 or 0, the same levels
@@ -10,12 +11,14 @@
         ...
 
 Every scan is an image of its own to other readers; what they do not know lies under the key `tratteggio`.
-Source: OME-Zarr specification 0.5 (ngff.openmicroscopy.org), which stands on Zarr format 3.
+A level of very many chunks is sharded: a file then holds a square of chunks, each still read alone.
+Source: OME-Zarr specification 0.5 (ngff.openmicroscopy.org), on Zarr format 3 and its sharding codec.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +32,7 @@ from tratteggio.errors import BadUsage
 from tratteggio.files.pyramid import Halved, grids, halved, halved_if_all
 from tratteggio.files.sense import turned
 from tratteggio.formats._ome_zarr.metadata import SCHEMA, VERSION, described, image_of, omero_of
+from tratteggio.formats._ome_zarr.ome_xml import write_ome_xml
 from tratteggio.formats._ome_zarr.pixels import ZarrPixels
 from tratteggio.painting import Mapped, Pixels, Region, Scan, Stack
 from tratteggio.painting.pixels import Array
@@ -40,6 +44,8 @@ Progress = Callable[[int, int], None]
 CHUNK = 512  # px a side; smaller where many channels would make a chunk too large to read for a few pixels
 CHUNK_BYTES = 8 << 20
 BLOCK_CHUNKS = 4  # read, compressed and written together
+MOST_FILES = 1024  # a level of more chunks is sharded: file systems and copies suffer from many small files
+SHARD_BYTES = 64 << 20  # of samples; a shard is put together in memory
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -70,6 +76,7 @@ def write_ome_zarr(
         attributes={"ome": {"version": VERSION, "bioformats2raw.layout": 3}, "tratteggio": own},
     )
     root.create_group("OME", attributes={"ome": {"version": VERSION, "series": list(stack)}})
+    write_ome_xml(stack, folder / "OME")
     # Leaving the pool waits for what is being written: only then can the folder be renamed or removed.
     with ThreadPoolExecutor(BLOCK_CHUNKS) as pool:
         for scan in stack.scans:
@@ -163,12 +170,13 @@ class _Writer:
             pixels = Halved(ZarrPixels(folder / str(number), array, complete=True), smaller)
 
     def _copy(self, pixels: Pixels, array: Any, read: Callable[[Region], None]) -> None:
-        """Copy pixels into an array, a few chunks at a time."""
-        channels, high, wide = array.chunks
+        """Copy pixels into an array, a few chunks or one shard at a time."""
+        channels, high, wide = array.shards or array.chunks
+        across = wide * (1 if array.shards else BLOCK_CHUNKS)
         pending: list[Future[None]] = []
         for band in Region.whole(array.shape[1:]).bands(high):
-            for left in range(0, band.cols, wide * BLOCK_CHUNKS):
-                block = Region(band.top, left, band.bottom, min(left + wide * BLOCK_CHUNKS, band.cols))
+            for left in range(0, band.cols, across):
+                block = Region(band.top, left, band.bottom, min(left + across, band.cols))
                 part = np.asarray(pixels[block.slices]).reshape(block.rows, block.cols, channels)
                 _wait(pending)
                 pending = [
@@ -180,7 +188,7 @@ class _Writer:
 
 
 def _put(array: Any, part: Array, top: int, left: int) -> None:
-    """Write one chunk.
+    """Write one chunk, or one shard, which is never written in parts.
 
     Not several at once: where one of them fails, zarr returns while it still writes the others, and a folder
     that is being written to cannot be removed.
@@ -199,13 +207,15 @@ def _empty(group: Any, name: str, pixels: Pixels, size: tuple[int, int]) -> Any:
     from zarr.codecs import BloscCodec, Crc32cCodec  # noqa: PLC0415 only stacks on disk need it
 
     channels, dtype = int(np.prod(pixels.shape[2:], dtype=int)), np.dtype(pixels.dtype)
+    sample = channels * dtype.itemsize
     side = CHUNK
-    while side > 64 and channels * side * side * dtype.itemsize > CHUNK_BYTES:
+    while side > 64 and sample * side * side > CHUNK_BYTES:
         side //= 2
     return group.create_array(
         name,
         shape=(channels, *size),
         chunks=(channels, *(min(side, length) for length in size)),
+        shards=_shards(channels, size, side, sample),
         dtype=dtype,
         # Bits of neighbours are put side by side before packing: noise stays in the lowest planes. The
         # checksum tells a damaged chunk, which unpacking alone might turn into other colours.
@@ -214,3 +224,20 @@ def _empty(group: Any, name: str, pixels: Pixels, size: tuple[int, int]) -> Any:
         dimension_names=("c", "y", "x"),
         config={"write_empty_chunks": True},
     )
+
+
+def _shards(channels: int, size: tuple[int, int], side: int, sample: int) -> tuple[int, int, int] | None:
+    """Return the shape of a shard, a square of chunks as large as memory allows; None: chunks are files.
+
+    Args:
+        channels: of the array.
+        size: rows and columns.
+        side: of a chunk, in pixels.
+        sample: bytes of a pixel.
+    """
+    if math.prod(-(-length // side) for length in size) <= MOST_FILES or min(size) < side:
+        return None
+    times = 1
+    while sample * (2 * times * side) ** 2 <= SHARD_BYTES and times * side < max(size):
+        times *= 2
+    return None if times == 1 else (channels, times * side, times * side)

@@ -17,7 +17,7 @@ import numpy as np
 
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.files import exif
-from tratteggio.files.layout import THUMBNAIL_LEFT
+from tratteggio.files.layout import CREDENTIALS_LEFT, THUMBNAIL_LEFT
 from tratteggio.files.limits import METADATA_BYTES, require_decodable, require_metadata
 from tratteggio.files.rasters import DecodedWhole
 from tratteggio.files.source import check_plausible
@@ -35,8 +35,8 @@ CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 WHITE_KEYWORD = b"MaxSampleValue"  # as TIFF calls it
 PALETTE_LEFT = "the palette that it suggests for screens of few colours (PLTE, hIST)"
-# Their content is in Metadata or in the pixels; animation frames belong to other pictures.
-NOT_FOREIGN = {b"iCCP", b"pHYs", b"eXIf", b"hIST", b"acTL", b"fcTL", b"fdAT"}
+# Their content is in Metadata or in the pixels, belongs to other pictures, or is a signature (caBX).
+NOT_FOREIGN = {b"iCCP", b"pHYs", b"eXIf", b"hIST", b"acTL", b"fcTL", b"fdAT", b"caBX"}
 PALETTE = 3
 MOST_CHUNKS = 1 << 20
 
@@ -219,6 +219,7 @@ def _metadata(
     xmp, pictured = without_thumbnails(xmp) if xmp else (None, False)
     left = [THUMBNAIL_LEFT] if thumbnail or pictured else []
     left += [PALETTE_LEFT] if any(chunk.kind == b"PLTE" for chunk in found) else []
+    left += [CREDENTIALS_LEFT] if any(chunk.kind == b"caBX" for chunk in found) else []
     chunks = {chunk.kind: content for chunk, content in data.items()}
     if icc is None:
         icc = stated_profile(path, chunks, grey=grey)

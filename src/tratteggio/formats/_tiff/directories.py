@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -35,7 +35,9 @@ def open_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
     with untrusted(path, what="TIFF file"):
         with path.open("rb") as file:
             _require_plausible(path, file)
-        with tifffile.TiffFile(path) as tiff:
+        # tifffile opens paths; what lies at an address opens itself.
+        opening = nullcontext(path) if isinstance(path, Path) else path.open("rb")
+        with opening as opened, tifffile.TiffFile(opened) as tiff:
             yield tiff
 
 

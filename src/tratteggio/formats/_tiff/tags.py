@@ -17,7 +17,13 @@ import numpy as np
 from tratteggio.files import exif, ifd
 from tratteggio.files.exif import Directories
 from tratteggio.files.ifd import Entry
-from tratteggio.files.layout import THUMBNAIL_LEFT, THUMBNAILS, description_of_one, without_resources
+from tratteggio.files.layout import (
+    CREDENTIALS_LEFT,
+    THUMBNAIL_LEFT,
+    THUMBNAILS,
+    description_of_one,
+    without_resources,
+)
 from tratteggio.files.limits import require_metadata
 from tratteggio.files.white import believed, significant_bits
 from tratteggio.files.xmp import without_thumbnails
@@ -26,6 +32,7 @@ from tratteggio.painting import Metadata
 log = logging.getLogger("tratteggio")
 
 XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS = 700, 34675, 34377, 37724
+C2PA = 52_545  # C2PA Specification 2.2, A.3.4: the manifest store
 NOTE_LEFT = "its maker note, which contains positions in the source file"
 RESOLUTION = (exif.X_RESOLUTION, exif.Y_RESOLUTION, exif.RESOLUTION_UNIT)
 # Written anew for every output: sizes, depth, offsets, compression, resolution, orientation, pointers.
@@ -107,7 +114,7 @@ def read_metadata(
     stated = found
     found, left = _of_one_picture(found, pages=pages, shape=shape)
     kept = [entry for entry in found.main if entry.code not in LAYOUT]
-    own = (XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS)
+    own = (XMP, ICC, PHOTOSHOP, PHOTOSHOP_LAYERS, C2PA)
     foreign = dict(more)
     others = tuple(entry for entry in kept if entry.code not in IN_EXIF and entry.code not in own)
     if others:
@@ -118,6 +125,7 @@ def read_metadata(
     if resources:
         foreign["photoshop"] = resources
     left += [THUMBNAIL_LEFT] if shown or pictured else []
+    left += [CREDENTIALS_LEFT] if found.find(C2PA) else []
     if left:
         foreign["left"] = tuple(left)
     return Metadata(

@@ -7,6 +7,7 @@ with the library, and a profile that does not fit them is left to the library.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -42,12 +43,20 @@ class Tone(NamedTuple):
         gamma: above 1 lightens the middle tones.
         black: the share of the displayed range, 0 to 1, that is shown as black.
         white: the share that is shown as white; below `black` the picture is a negative.
+        red, blue: by which the light of these channels is multiplied, for the white balance.
     """
 
     exposure: float = 0.0
     gamma: float = 1.0
     black: float = 0.0
     white: float = 1.0
+    red: float = 1.0
+    blue: float = 1.0
+
+    @property
+    def balance(self) -> tuple[float, float, float]:
+        """The factors of red, green and blue light."""
+        return self.red, 1.0, self.blue
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,23 +86,45 @@ class Conversion:
         Returns:
             (h, w, 3) uint8 sRGB.
         """
-        if self.exact is not None:
-            samples = to_profile(samples, self.exact, None, self.white)
-        places, levels = self._places(samples), _levels(tone)
+        samples = self._known(samples)
+        places, levels = self._places(samples), _levels(tone._replace(red=1.0, blue=1.0))
+        balance = tone.balance if samples.shape[-1] == 3 else (1.0,)
         if self.matrix is None:
             # Nothing is mixed: each sample has its level.
-            tables = [np.take(levels, _entries(curve)) for curve in self.curves]
+            tables = [
+                np.take(levels, _entries(curve * np.float32(factor)))
+                for curve, factor in zip(self.curves, balance, strict=True)
+            ]
             shown = [np.take(table, places[..., channel]) for channel, table in enumerate(tables)]
             return np.stack(shown * (3 if len(shown) == 1 else 1), axis=-1)
-        lights = [np.take(curve, places[..., channel]) for channel, curve in enumerate(self.curves)]
         out = np.empty(places.shape, np.uint8)
-        for channel, (red, green, blue) in enumerate(self.matrix):
+        for channel, mixed in enumerate(self._mixed(places)):
+            np.multiply(mixed, np.float32(balance[channel]), out=mixed)
+            out[..., channel] = np.take(levels, _entries(mixed))
+        return out
+
+    def light(self, samples: Array) -> NDArray[np.float32]:
+        """Return samples as linear sRGB, white is 1: (h, w, 1) of a grey scan, else (h, w, 3)."""
+        places = self._places(self._known(samples))
+        if self.matrix is not None:
+            return np.stack(list(self._mixed(places)), axis=-1)
+        lights = [np.take(curve, places[..., channel]) for channel, curve in enumerate(self.curves)]
+        return np.stack(lights, axis=-1)
+
+    def _known(self, samples: Array) -> Array:
+        """Apply a profile that the tables cannot."""
+        return samples if self.exact is None else to_profile(samples, self.exact, None, self.white)
+
+    def _mixed(self, places: Array) -> Iterator[NDArray[np.float32]]:
+        """Yield linear red, green and blue."""
+        assert self.matrix is not None
+        lights = [np.take(curve, places[..., channel]) for channel, curve in enumerate(self.curves)]
+        for red, green, blue in self.matrix:
             # In place, and not as a product of matrices: that would wake the threads of the algebra library.
             mixed = lights[0] * red
             mixed += lights[1] * green
             mixed += lights[2] * blue
-            out[..., channel] = np.take(levels, _entries(mixed))
-        return out
+            yield mixed
 
     def _places(self, samples: Array) -> Array:
         if samples.dtype.kind == "u":

@@ -4,9 +4,9 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from tratteggio.files.display import TOLERANCE, Tone, conversion_of
 from tratteggio.files.icc import to_srgb8
 from tratteggio.painting import Metadata, Scan
-from tratteggio.studio.display import TOLERANCE, Tone, conversion_of
 
 D65 = [0.3127, 0.3290, 1.0]
 WIDE = [0.64, 0.33, 1, 0.21, 0.71, 1, 0.15, 0.06, 1]

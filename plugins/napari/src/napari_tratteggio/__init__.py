@@ -1,0 +1,1 @@
+"""Paintings, proposals and damage maps of tratteggio in napari."""

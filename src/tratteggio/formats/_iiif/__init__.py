@@ -1,0 +1,1 @@
+"""How IIIF images and manifests are read and written."""

@@ -1,0 +1,1 @@
+"""What SVG files are read with."""
