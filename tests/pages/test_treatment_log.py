@@ -14,7 +14,7 @@ ENTRY = {
 def test_every_entry_is_a_row_with_its_details():
     page = str(log_table([ENTRY, {"when": "later", "who": "Bo", "what": "note", "text": "raking light"}]))
     assert page.count("<tr>") == 3  # with the heads
-    assert "file: a.tif; files: 1, 2" in page
+    assert "file: a.tif; files: b, c" in page
     assert "<td>raking light</td>" in page
 
 

@@ -99,6 +99,6 @@ def test_a_report_links_to_the_comparison(
     sure = lost.astype(np.float32)
     proposal = Restoration(Scan(BEFORE), Lacunae(lost), AFTER, sure, {"lacunae": {}})
     page = report(proposal, tmp_path / "out.report.html", true_pixels=True)
-    assert f'<a href="{place}">' in page
+    assert f'<a href="./{place}">' in page
     folder = (tmp_path / place).parent if "/" in place else None
     assert_array_equal(put_together(told((tmp_path / place).read_text("utf-8")), "after", folder), AFTER)

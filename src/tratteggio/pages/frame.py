@@ -58,8 +58,8 @@ def page(title: str, body: Markup, *, style: str = "", script: str = "", images:
     """
     if not isinstance(body, Markup):
         raise TypeError("the body of a page is made by tratteggio.markup.html, got a plain string")
-    sheet = _ours(STYLE + style)
-    run = html("<script>{}</script>\n", _ours(script)) if script else ""
+    sheet = own_code(STYLE + style)
+    run = html("<script>{}</script>\n", own_code(script)) if script else ""
     return html(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" content="{}">\n'
@@ -86,7 +86,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
-def _ours(code: str) -> Markup:
+def own_code(code: str) -> Markup:
     """Take CSS or JavaScript, in which nothing is escaped.
 
     Raises:

@@ -202,7 +202,7 @@ def _link(place: str | None) -> Markup:
     """Return the link to the comparison at true pixels, if there is one."""
     if place is None:
         return html("")
-    return html(' <a href="{}">Compare scan and proposal at true pixels.</a>', quote(place))
+    return html(' <a href="./{}">Compare scan and proposal at true pixels.</a>', quote(place))
 
 
 def _facts(restoration: Restoration, count: int) -> Markup:

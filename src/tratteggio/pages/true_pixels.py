@@ -16,6 +16,7 @@ from tratteggio.files import overview
 from tratteggio.files.embedding import data_uri, encode_image
 from tratteggio.files.rasters import INVERSE, Stored
 from tratteggio.markup import Markup, html
+from tratteggio.pages.frame import own_code
 from tratteggio.painting import Region, Scan
 from tratteggio.painting.pixels import Array
 
@@ -70,7 +71,7 @@ def true_pixels(before: Scan, after: Scan, keep: Keep) -> Markup:
             places["after"].append(None if same else keep(f"after-{name}", other))
     text = json.dumps({"rows": rows, "cols": cols, "side": SIDE, **places})
     # Addresses are base64 or names of ours, so nothing in them ends the element.
-    return html('<script type="application/json" id="tiles">{}</script>\n', Markup(text))
+    return html('<script type="application/json" id="tiles">{}</script>\n', own_code(text))
 
 
 def _upright(scan: Scan) -> Scan:
