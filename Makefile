@@ -5,7 +5,7 @@ READY := .venv/ready
 PAGE := src/tratteggio/studio/built/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery docs frontend test check bench fuzz format constraints clean
+.PHONY: help demo gallery docs frontend test check types style bench fuzz format constraints clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,10 +26,15 @@ frontend: $(PAGE) ## the page of the studio, built with npm into the package
 test: check ## everything that CI runs: style, types, imports, documentation, tests, doctests
 	$(BIN)/python -m pytest -n 2
 
-check: docs $(PAGE) ## style, types, import contracts, links of the documentation
+check: $(PAGE) ## style, types, import contracts, links of the documentation
+	@$(MAKE) --no-print-directory -j 2 types docs style
+
+types: $(READY)
+	$(BIN)/mypy
+
+style: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	@if [ -d frontend/node_modules ]; then cd frontend && npm run --silent check; fi
 
