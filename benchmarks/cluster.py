@@ -8,10 +8,10 @@ compare   The verb runs in one process, then with `--scheduler local:2`, then so
           killed by SIGKILL three times at random. Prints core seconds of all processes together, the peak of
           the memory of the process that writes, and whether all outputs are the same, byte by byte; exits 1
           if they are not, if a run failed, or if an unfinished file was left.
-limit     Measures what a window takes in a worker, and what it takes in the client and in the scheduler, with
-          each of them in a process of its own. Then plays a job of many such windows with more and more
-          workers: windows go out in order, a bounded number at a time, and the client takes in one output
-          after the other.
+limit     Measures what a window takes in a worker, and what the client and the scheduler take to hand out and
+          take in one of that size, each in a process of its own. Then plays a job of many such windows with
+          more and more workers: windows go out in order, a bounded number at a time, and the client takes in
+          one output after the other.
 plan      Runs verbs on one panel in one process, for the plan of a million paintings in the documentation.
 
 Needs about 40 bytes of disk a pixel where TMPDIR points.
@@ -23,6 +23,7 @@ import argparse
 import hashlib
 import heapq
 import os
+import pickle
 import random
 import resource
 import shutil
@@ -37,12 +38,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import cloudpickle
+import numpy as np
 from gigapixel import make_panel
 
 from tratteggio import files, treatment
+from tratteggio.damage import Strengths, threshold_and_trace
 from tratteggio.painting import Region
-from tratteggio.windows import MemoryLedger, run
+from tratteggio.windows import MemoryLedger, compute_in_order, run
+from tratteggio.windows import plan as plan_windows
 from tratteggio.windows.cluster import PER_THREAD, cluster_at
+from tratteggio.windows.run import _jobs
 
 PROGRAM = [sys.executable, "-m", "tratteggio"]
 KILLS = 3
@@ -61,7 +67,7 @@ class Run(NamedTuple):
 def measure(command: list[str], *, kills: int = 0, expected_s: float = 0.0, seed: int = 0) -> Run:
     """Run a command; kill one of its workers at random moments."""
     begun = time.perf_counter()
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # only the table is printed
     peak, rng = 0.0, random.Random(seed)
     due = sorted(rng.uniform(0.3, 0.8) * expected_s for _ in range(kills))
     killed = 0
@@ -207,56 +213,79 @@ def served(folder: Path) -> Iterator[tuple[str, Callable[[], float]]]:
 
 
 class Costs(NamedTuple):
-    """Core seconds of windows: one by one in a worker; on average in the client and in the scheduler."""
+    """Core seconds of windows: one by one in a worker; on average in the client and in the scheduler.
+
+    Attributes:
+        own: of the client, what is ours: planning, reading the mask, tracing damage.
+        sent, received: bytes of a window on its way, and of its output.
+    """
 
     worker: list[float]
+    own: float
     client: float
     scheduler: float
+    sent: int
+    received: int
 
 
 def costs_of(name: str, side: int, folder: Path) -> Costs:
-    """Measure the windows of one job on a panel."""
+    """Measure the windows of one job on a panel, then what it takes to hand out and take in as many."""
     scan, mask, _ = make_panel(folder, side, 0)
     stack = treatment.open(scan)
     lacunae = files.read_lacunae(mask, stack.primary)
     if name == "biharmonic":
         engine = Timed(treatment.make_engine(name, seed=0, device="cpu"))
-        run(stack, lacunae, engine, MemoryLedger())
-        times, work = (
-            engine.times,
-            lambda executor: run(
-                stack,
-                lacunae,
-                treatment.make_engine(name, seed=0, device="cpu"),
-                MemoryLedger(),
-                executor=executor,
-            ),
-        )
+        ledger = MemoryLedger()
+        planned = run(stack, lacunae, engine, ledger)
+        begun = time.thread_time()
+        plan_windows(lacunae, halo=engine.halo, capacity=engine.capacity)
+        jobs = list(_jobs(planned.tiles, stack, lacunae, planned.groups, crops=False))
+        own = time.thread_time() - begun
+        times, outputs = engine.times, [piece for tile in planned.tiles for piece in ledger.kept(tile.index)]
+        sent = [len(pickle.dumps(job)) for job in jobs]
+        received = [len(pickle.dumps(output)) for output in outputs]
     else:
-        from tratteggio.damage import Strengths
-
         detector = treatment.make_detector(name, seed=0, device="cpu")[0]
-        times = []
-        strengths = Strengths(stack, detector)
+        strengths, times = Strengths(stack, detector), []
+        levels = np.zeros(stack.grid, np.uint8)
         for window in Region.whole(stack.grid).tiles(512):
-            begun = time.process_time()
-            _ = strengths[window.slices]
-            times.append(time.process_time() - begun)
+            begun = time.thread_time()
+            levels[window.slices] = strengths[window.slices]
+            times.append(time.thread_time() - begun)
+        begun = time.thread_time()
+        threshold_and_trace(levels, threshold=detector.threshold, trace=detector.trace, name="")
+        own = time.thread_time() - begun
+        sent, received = [100], [512 * 512]
+    sizes = round(statistics.mean(sent)), round(statistics.mean(received))
+    client, scheduler = handing_out(folder, *sizes)
+    return Costs(times, own / len(times), client + own / len(times), scheduler, *sizes)
 
-        def work(executor: object) -> None:
-            pixels = Strengths(stack, detector, executor=executor)
-            for band in Region.whole(stack.grid).bands(512):
-                _ = pixels[band.slices]
 
+class Echo:
+    """Computes nothing."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def compute(self, _: bytes) -> np.ndarray:
+        return np.zeros(self.size, np.uint8)
+
+
+def handing_out(folder: Path, sent: int, received: int, windows: int = 300) -> tuple[float, float]:
+    """Return core seconds of client and scheduler for one window that takes no time itself."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not know this file
+    echo, items = Echo(received), [bytes([i % 256]) * sent for i in range(windows)]
     with served(folder) as (address, used), cluster_at(address) as executor:
-        work(executor)  # warm
+        for _ in compute_in_order(echo.compute, items[:20], executor=executor):
+            pass
         used()
         begun = resource.getrusage(resource.RUSAGE_SELF)
-        work(executor)
+        for _ in compute_in_order(echo.compute, items, executor=executor):
+            pass
         ended = resource.getrusage(resource.RUSAGE_SELF)
         scheduler = used()
     client = ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime
-    return Costs(times, client / len(times), scheduler / len(times))
+    return client / windows, scheduler / windows
 
 
 class Timed:
@@ -308,8 +337,10 @@ def limit(options: argparse.Namespace) -> None:
             costs = costs_of(name, options.side, Path(scratch))
         mean = statistics.mean(costs.worker)
         print(
-            f"\n{name}: {len(costs.worker)} windows, {1000 * mean:.0f} ms each in a worker, "
-            f"{1000 * costs.client:.1f} ms in the client, {1000 * costs.scheduler:.1f} ms in the scheduler\n"
+            f"\n{name}: {len(costs.worker)} windows, {1000 * mean:.0f} ms each in a worker; "
+            f"{1000 * costs.client:.1f} ms in the client ({1000 * costs.own:.1f} of them ours), "
+            f"{1000 * costs.scheduler:.1f} ms in the scheduler; "
+            f"{costs.sent / 1000:.0f} kB out, {costs.received / 1000:.0f} kB in\n"
         )
         print("| workers | windows a second | of what the workers could |\n|---|---|---|")
         known = None

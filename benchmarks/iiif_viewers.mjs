@@ -82,8 +82,9 @@ for (const tab of ["Information", "Annotations", "Layers"]) {
   await button.click();
   await page.waitForTimeout(1500);
   if (tab === "Annotations") {
-    const show = page.locator('button[aria-label*="annotation" i]').first();
-    if (await show.count()) await show.click();
+    const show = page.locator('button[aria-label*="highlight" i], button[aria-label*="show" i][aria-label*="annotation" i]');
+    told.mirador.shown = await show.count();
+    if (told.mirador.shown) await show.first().click();
     await page.waitForTimeout(2500);
   }
   await page.screenshot({ path: join(pictures, `mirador-${tab.toLowerCase()}.png`) });

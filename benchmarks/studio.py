@@ -1,20 +1,28 @@
-"""The studio on a large scan: first view, tiles, strokes, undo, preview, stop, and tiles beside a fill.
+"""The studio on a large scan: first view, tiles, strokes, undo, preview, stop, tiles beside a fill, readers.
 
-    .venv/bin/python benchmarks/studio.py [--side 20000]
+    .venv/bin/python benchmarks/studio.py [--side 20000] [--scan panel.tif]
 
 Prints milliseconds of CPU of the server, and seconds as a user waits for them. The scan is synthetic: smooth
-shapes and grain, 16 bits, in a pyramid (OME-Zarr).
+shapes and grain, 16 bits, in a pyramid TIFF, which is made first and removed at the end (2.5 GB for 20,000
+pixels a side); `--scan` keeps it for the next time. Where Chromium and Node.js are installed, the brush is
+measured in the page, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import multiprocessing
 import os
 import resource
+import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,10 +33,13 @@ import numpy as np
 
 from tratteggio import files
 from tratteggio.files.display import Tone
-from tratteggio.painting import Metadata, Region, Scan, Stack
+from tratteggio.painting import Metadata, Region
 from tratteggio.painting.lazy import LazyPixels
 from tratteggio.studio.pyramid import TILE, halvings, tile_region
 from tratteggio.studio.session import Session
+
+ROOT = Path(__file__).parents[1]
+QUIETLY = ("--no-browser", "--json")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,19 +83,28 @@ def wait(session: Session) -> str:
     return job.status
 
 
-def resident() -> float:
-    """Return the MiB that this process holds."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+def resident(pid: int | str = "self") -> float:
+    """Return the MiB that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 2**20
 
 
-def measure(folder: Path, side: int) -> None:
-    path = folder / "panel.ome.zarr"
+def spent_by(pid: int) -> float:
+    """Return the seconds of CPU that a process has spent."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def write(path: Path, side: int) -> None:
+    """Write the scan; in a process of its own, so that it does not count as memory of the server."""
     metadata = Metadata(resolution=(500.0, 500.0), unit="cm")
     began = time.monotonic()
-    stack = Stack((Scan(Large((side, side, 3)), metadata=metadata),))
-    files.write_stack(stack, path, history={"verb": "bench"})
-    print(f"written: {side} x {side} px of 16 bits in {time.monotonic() - began:.0f} s")
+    files.write(Large((side, side, 3)), path, metadata=metadata)
+    size = path.stat().st_size / 1e9
+    print(f"written: {side} x {side} px of 16 bits, {size:.1f} GB, in {time.monotonic() - began:.0f} s")
+
+
+def measure(path: Path, side: int) -> None:
     began = time.monotonic()
     session = Session(path)
     last = halvings(session.stack.grid)
@@ -93,6 +113,17 @@ def measure(folder: Path, side: int) -> None:
     times = tiles(session, 200)
     tail = sorted(times)[int(0.95 * len(times))]
     print(f"tile: median {statistics.median(times):.1f} ms CPU, 95 % below {tail:.1f} ms")
+    session.jobs.warm_up(engine=True)
+    mark(session, side)
+    preview(session, side)
+    fill(session, side)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"server: {resident():.0f} MiB now, {most:.0f} MiB most")
+    session.close()
+
+
+def mark(session: Session, side: int) -> None:
+    """Draw, undo, and outline."""
     marking, rng = session.marking, np.random.default_rng(0)
 
     def stroke(_: int) -> None:
@@ -103,25 +134,45 @@ def measure(folder: Path, side: int) -> None:
     times = [spent(lambda n=n: stroke(n)) for n in range(1000)]
     print(f"stroke of 300 points: median {statistics.median(times):.1f} ms CPU")
     began = time.monotonic()
-    marking.undo(1000)
-    print(f"1,000 strokes undone: {time.monotonic() - began:.2f} s")
+    took = spent(lambda: marking.undo(1000))
+    print(f"1,000 strokes undone: {time.monotonic() - began:.2f} s, {took / 1e3:.2f} s CPU")
     corner, far = 0.02 * side, 0.98 * side
     corners = [(corner, corner), (far, corner), (far, far), (corner, far)]
     took = spent(partial(marking.polygon, corners, "crack"))
     print(f"lasso of {marking.marks.counts['crack'] / 1e6:.0f} megapixels: {took:.0f} ms CPU")
     marking.undo()
+
+
+def preview(session: Session, side: int) -> None:
+    """Preview a view of 1 megapixel, with several shares of it lost."""
     middle = side // 2
-    for row in range(middle - 400, middle + 400, 100):
-        marking.brush([(middle - 400.0, row), (middle + 400.0, row + 40)], 12, "loss")
-    view = Region(middle - 400, middle - 400, middle + 400, middle + 400)
-    for number in range(3):
-        began = time.monotonic()
-        session.filling.preview(view, engine="auto", finish="mimetic", seed=0, samples=0, policies={})
-        status = wait(session)
-        print(f"preview {number + 1} of 1 MP: {time.monotonic() - began:.2f} s, {status}")
+    view = Region(middle - 500, middle - 500, middle + 500, middle + 500)
+    for strokes in (2, 24):
+        for row in np.linspace(middle - 400, middle + 400, strokes):
+            session.marking.brush([(middle - 400.0, row), (middle + 400.0, row + 40)], 12, "loss")
+        lost = session.marking.marks.counts["loss"] / (view.rows * view.cols)
+        for engine in ("auto", "diffusion"):
+            for again in ("first", "then"):
+                process = session.jobs.process_id
+                before, began = spent_by(process) if process else 0.0, time.monotonic()
+                session.filling.preview(view, engine=engine, finish="mimetic", seed=0, samples=0, policies={})
+                status = wait(session)
+                wall, process = time.monotonic() - began, session.jobs.process_id
+                cpu = spent_by(process) - before if process else 0.0
+                step = session.filling.shown["preview"].step if status == "done" else 0
+                print(
+                    f"preview of 1 MP with {engine}, {lost:.1%} lost, {again}: {cpu:.2f} s CPU, "
+                    f"{wall:.2f} s, at 1/{step}, {status}"
+                )
+        session.marking.undo(strokes)
+
+
+def fill(session: Session, side: int) -> None:
+    """Fill the whole, look at tiles meanwhile, and stop."""
+    rng = np.random.default_rng(2)
     for _ in range(60):
         place = rng.uniform(0.1, 0.9, 2) * side
-        marking.brush([tuple(place), tuple(place + 200)], 60, "loss")
+        session.marking.brush([tuple(place), tuple(place + 200)], 60, "loss")
     began = time.monotonic()
     session.filling.fill_whole(engine="auto", finish="mimetic", seed=0, sample=0, suffix=".tif", policies={})
     print(f"fill begun: {time.monotonic() - began:.2f} s")
@@ -133,16 +184,6 @@ def measure(folder: Path, side: int) -> None:
     session.jobs.stop()
     status = wait(session)
     print(f"stop answered: {time.monotonic() - began:.2f} s, {status}")
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"server: {resident():.0f} MiB now, {most:.0f} MiB most")
-    before = resident()
-    readers = [threading.Thread(target=tiles, args=(session, 20)) for _ in range(50)]
-    for reader in readers:
-        reader.start()
-    for reader in readers:
-        reader.join()
-    print(f"50 readers of 20 tiles each: {resident() - before:+.0f} MiB")
-    session.close()
 
 
 def tiles_with_waiting(session: Session, count: int) -> list[float]:
@@ -158,8 +199,87 @@ def tiles_with_waiting(session: Session, count: int) -> list[float]:
     return walls
 
 
+def read_by_many(path: Path, side: int) -> None:
+    """Let 50 clients read tiles from a server that only shows, and look at its memory."""
+    command = [
+        sys.executable,
+        "-m",
+        "tratteggio",
+        "studio",
+        str(path),
+        "--no-browser",
+        "--json",
+        "--read-only",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as studio:
+        assert studio.stdout is not None
+        address = json.loads("".join(iter(studio.stdout.readline, "}\n")) + "}")["address"]
+        origin, before, failed = address.partition("/?")[0], 0.0, 0
+
+        def read(client: int, count: int) -> None:
+            nonlocal failed
+            opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            opener.open(address).read()
+            rng = np.random.default_rng(client)
+            for _ in range(count):
+                row, col = rng.integers(0, side // TILE, 2)
+                try:
+                    opener.open(f"{origin}/api/tiles/scan/rgb/0/{row}/{col}").read()
+                except OSError:
+                    failed += 1
+
+        for name, clients, count in (("at first", 1, 300), ("by 50 clients", 50, 20)):
+            began, cpu = time.monotonic(), spent_by(studio.pid)
+            readers = [threading.Thread(target=read, args=(n, count)) for n in range(clients)]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+            tile = 1e3 * (spent_by(studio.pid) - cpu) / (clients * count)
+            now = resident(studio.pid)
+            print(
+                f"read-only, {clients * count} tiles {name}: {tile:.1f} ms CPU each, {failed} failed, "
+                f"{time.monotonic() - began:.1f} s, {now:.0f} MiB ({now - before:+.0f})"
+            )
+            before = now
+        studio.terminate()
+
+
+def brush(path: Path) -> None:
+    """Draw with the brush in Chromium, at several zooms."""
+    programs = [shutil.which("node"), shutil.which("chromium")]
+    if not all(programs):
+        print("brush in the page: not measured; Node.js or Chromium is not installed")
+        return
+    command = [sys.executable, "-m", "tratteggio", "studio", str(path), *QUIETLY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as studio:
+        assert studio.stdout is not None
+        address = json.loads("".join(iter(studio.stdout.readline, "}\n")) + "}")["address"]
+        words = [
+            programs[0],
+            ROOT / "tests/studio/browser.mjs",
+            ROOT / "frontend",
+            programs[1],
+            "brush",
+            address,
+        ]
+        done = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False)
+        studio.terminate()
+    for line in json.loads(done.stdout)["said"] if done.returncode == 0 else [done.stderr]:
+        print("brush in the page:", line)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--side", type=int, default=20_000)
+    parser.add_argument("--scan", type=Path, help="where the scan is kept; made if it is not there")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        measure(Path(name), parser.parse_args().side)
+        scan = given.scan or Path(name) / "panel.tif"
+        if not scan.exists():
+            writer = multiprocessing.get_context("spawn").Process(target=write, args=(scan, given.side))
+            writer.start()
+            writer.join()
+        measure(scan, given.side)
+        read_by_many(scan, given.side)
+        brush(scan)

@@ -1,7 +1,8 @@
 """Take the pictures of the studio that the tutorial shows, in Chromium.
 
-    .venv/bin/python docs/studio_pictures.py
+    .venv/bin/python docs/studio_pictures.py [FOLDER]
 
+With a folder, every panel at two window sizes is kept there.
 Needs the built page (`make frontend`), Node.js and Chromium.
 """
 
@@ -25,7 +26,7 @@ DRIVER = ROOT / "tests" / "studio" / "browser.mjs"
 MOST_BYTES = 100_000
 
 
-def take(folder: Path) -> None:
+def take(folder: Path, *, panels: bool) -> None:
     """Open a phantom in the studio, work on it in the browser, and keep what is seen."""
     made = panel(1280, 960, seed=0, depth="uint16")
     files.write(made.damaged.pixels, folder / "panel.tif", metadata=made.damaged.metadata)
@@ -44,8 +45,8 @@ def take(folder: Path) -> None:
         lines = iter(studio.stdout.readline, "}\n")
         address = json.loads("".join(lines) + "}")["address"]
         programs = [shutil.which("node"), DRIVER, ROOT / "frontend", shutil.which("chromium")]
-        words = [*map(str, programs), "pictures", address, str(folder)]
-        subprocess.run(words, check=True)
+        for scenario in ("pictures", *(["panels"] if panels else [])):
+            subprocess.run([*map(str, programs), scenario, address, str(folder)], check=True)
     finally:
         studio.terminate()
         studio.wait()
@@ -62,5 +63,8 @@ def save(picture: Image.Image, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        take(Path(name))
+    if len(sys.argv) > 1:
+        take(Path(sys.argv[1]), panels=True)
+    else:
+        with tempfile.TemporaryDirectory() as name:
+            take(Path(name), panels=False)

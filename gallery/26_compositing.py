@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from example import Example, build
-from tratteggio.filters import coarse, composite, join, laplacian, lay_over, matte
+from tratteggio.filters import blend_across, coarse, composite, laplacian, lay_over, matte
 
 
 def show(example: Example) -> None:
@@ -30,8 +30,8 @@ def show(example: Example) -> None:
     )
     example.show(composite(front, back, found), "Laid over another panel")
     example.show(lay_over(back, front, share=0.5), "--op composite:far=FILE,share=0.5")
-    example.show(join(front, back, levels=1), "--op blend:far=FILE,levels=1: a seam")
-    example.show(join(front, back, levels=5), "--op blend:far=FILE,levels=5")
+    example.show(blend_across(front, back, levels=1), "--op blend:far=FILE,levels=1: a seam")
+    example.show(blend_across(front, back, levels=5), "--op blend:far=FILE,levels=5")
     example.show(coarse(front, level=3), "--op coarse:level=3")
     example.show(laplacian(front, level=2), "--op laplacian:level=2")
 

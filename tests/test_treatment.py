@@ -105,8 +105,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the backgro
 import tratteggio.windows
 from tratteggio.treatment import FillOptions, enhance_file, inpaint_file
 run = sys.modules["tratteggio.windows.run"]  # the module: the name in the package is the function
-fast = run._Filling.piece
-run._Filling.piece = lambda *a: (time.sleep(0.15), fast(*a))[1]
+fast = run._Filling.fill
+run._Filling.fill = lambda *a: (time.sleep(0.15), fast(*a))[1]
 scan, mask, out = map(Path, sys.argv[1:])
 inpaint_file(scan, mask, out, engine="diffusion", options=FillOptions(tile=512))
 """
@@ -142,7 +142,7 @@ def test_an_interrupt_says_how_to_go_on(panel, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["tratteggio.windows.run"]._Filling, "piece", interrupted)
+    monkeypatch.setattr(sys.modules["tratteggio.windows.run"]._Filling, "fill", interrupted)
     with pytest.raises(Stopped, match="resume=True"):
         inpaint_file(scan, mask, tmp_path / "out.tif", engine="diffusion")
     assert not (tmp_path / "out.tif").exists()

@@ -247,7 +247,7 @@ function Panel({ studio }: { studio: Studio }) {
           </button>
         ))}
       </div>
-      <div id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${studio.tab}`} tabIndex={0}>
+      <div key={studio.tab} id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${studio.tab}`} tabIndex={0}>
         {studio.tab === "see" && <See studio={studio} />}
         {studio.tab === "mark" && <Mark studio={studio} />}
         {studio.tab === "detect" && <Detect studio={studio} />}
@@ -291,7 +291,7 @@ function Status({ studio }: { studio: Studio }) {
     <footer>
       {scale > 0 && (
         <span>
-          {t("zoom")} {(100 * scale).toPrecision(3)} %
+          {t("zoom")} {scale < 1 ? (100 * scale).toPrecision(3) : Math.round(100 * scale)} %
         </span>
       )}
       {length > 0 && (

@@ -44,6 +44,8 @@ export class Overlay {
   readonly pending: Stroke[] = [];
   /** Drawn on top: the ring of the brush, the polygon, the measure. */
   decorate: (context: CanvasRenderingContext2D, affine: Affine) => void = () => {};
+  /** A box of the element over which no marks are drawn: that of the small picture of the whole. */
+  spared: () => DOMRect | null = () => null;
   /** Milliseconds of the latest drawings, for measuring. */
   readonly times: number[] = [];
 
@@ -136,6 +138,8 @@ export class Overlay {
       context.globalCompositeOperation = "source-over";
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const spared = this.spared();
+    if (spared) context.clearRect(spared.x, spared.y, spared.width, spared.height);
     this.decorate(context, affine);
     this.times.push(performance.now() - began);
     if (this.times.length > 600) this.times.shift();

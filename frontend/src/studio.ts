@@ -68,6 +68,7 @@ export class Studio {
   private regrowing = 0;
   private listed = "";
   private listing = 0;
+  private warm = false;
   private keeping = 0;
 
   constructor(
@@ -125,6 +126,7 @@ export class Studio {
     const affine = (): Affine | null => this.viewer.affine();
     const { rows, cols, tile, classes } = this.facts;
     this.overlay = new Overlay(rows, cols, tile, classes, affine);
+    this.overlay.spared = () => this.viewer.navigator();
     this.viewer.moved = () => {
       this.overlay.redraw();
       this.changed();
@@ -429,9 +431,17 @@ export class Studio {
           ? JSON.stringify(["lacunae", marks.version, this.policies])
           : "";
     if (wanted === this.listed) return;
+    // The engine is loaded while one chooses; the first preview then need not wait for it.
+    if (this.tab === "fill" && this.canMark && !this.warm) {
+      this.warm = true;
+      void post("warm").catch(() => {});
+    }
     const other = wanted.slice(0, 8) !== this.listed.slice(0, 8);
     this.listed = wanted;
-    if (other) this.pieces = this.piece = null;
+    if (other) {
+      this.pieces = this.piece = null;
+      this.overlay?.redraw();
+    }
     window.clearTimeout(this.listing);
     if (!wanted) return;
     this.listing = window.setTimeout(() => {
@@ -489,7 +499,7 @@ export class Studio {
   async chooseFor(piece: Piece, choice: Partial<Choice>): Promise<void> {
     const { row, col } = piece;
     const set = Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== null));
-    if (await this.ask("choose", { row, col, ...set })) this.relist();
+    if (await this.ask("choose", { ...set, row, col })) this.relist();
   }
 
   step(what: "undo" | "redo", count = 1): void {

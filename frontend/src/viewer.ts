@@ -62,7 +62,7 @@ export class Viewer {
   private readonly most: number;
 
   constructor(
-    element: HTMLElement,
+    private readonly element: HTMLElement,
     private readonly facts: Facts,
     label: string,
   ) {
@@ -131,6 +131,13 @@ export class Viewer {
       e: origin.x,
       f: origin.y,
     };
+  }
+
+  /** Where the small picture of the whole lies, in pixels of the element. */
+  navigator(): DOMRect | null {
+    const box = this.element.querySelector(".navigator")?.getBoundingClientRect();
+    const all = this.element.getBoundingClientRect();
+    return box ? new DOMRect(box.x - all.x, box.y - all.y, box.width, box.height) : null;
   }
 
   /** Show these layers, the first at the bottom. */

@@ -63,12 +63,16 @@ def test_a_proposal_becomes_layers(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_is_published_for_the_web(folder: Path, tmp_path: Path) -> None:
+    with (folder / "painting.toml").open("a") as file:
+        file.write('[object]\nartist = "unknown"\nowner = "Museum of Tests"\nlocation = "store 3"\n')
     outcome = run("export", folder, "--to", "iiif", "--json")
     made = tmp_path / "panel.v2.iiif"
     told = json.loads(outcome.stdout)
     assert (told["output"], told["paintings"]) == (str(made), [str(made)])
     assert f"run `python -m http.server` in {tmp_path}" in told["notes"][0]
     manifest = json.loads((made / "manifest.json").read_text())
+    told = {one["label"]["en"][0]: one["value"]["none"][0] for one in manifest["metadata"]}
+    assert told == {"Artist": "unknown", "Owner": "Museum of Tests", "Pixels": "40 rows x 50 columns"}
     assert manifest["id"] == "http://localhost:8000/panel.v2.iiif/manifest.json"
     assert run("export", folder, "--to", "iiif").exit_code == 2  # it is there already
     outcome = run(

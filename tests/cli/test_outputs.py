@@ -279,7 +279,7 @@ def test_a_source_that_is_replaced_while_it_is_filled_is_noticed_and_no_foreign_
     scan = folder / "a.tif"
     shutil.copy(scan, folder / "sound.tif")
     other = RNG.integers(0, 65535, (48, 64, 3), np.uint16)
-    fill = _Filling.piece
+    fill = _Filling.fill
 
     def replaced(self, *args):
         tifffile.imwrite(folder / "other.tif", other, photometric="rgb")
@@ -287,7 +287,7 @@ def test_a_source_that_is_replaced_while_it_is_filled_is_noticed_and_no_foreign_
         return fill(self, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_Filling, "piece", replaced)
+        patch.setattr(_Filling, "fill", replaced)
         refused(inpaint(folder), "a.tif was changed", exit_code=1)
     assert not list(folder.glob("out.tif*"))
     shutil.copy(folder / "sound.tif", scan)

@@ -176,7 +176,7 @@ def test_tiles_are_stitched(tmp_path):
 )
 def test_bad_input_gives_one_sentence_and_writes_nothing(folder, monkeypatch, words, told, code):
     monkeypatch.chdir(folder)
-    outcome = run("register", *words, "-o", "out.ome.zarr")
+    outcome = run("register", *words, "-o", "out.ome.zarr", "--quiet")  # no line of progress if it takes long
     assert (outcome.exit_code, outcome.stderr.count("\n")) == (code, 1), outcome.stderr
     assert told in outcome.stderr
     assert not list(folder.glob("*out.ome*"))

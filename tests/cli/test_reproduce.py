@@ -50,7 +50,7 @@ def test_the_report_is_printed_and_written(done):
     ):
         assert words in outcome.stdout
     assert {file.name for file in out.iterdir()} == {
-        "job.json", "fills.jsonl", "psnr.svg", "report.md", "report.json",
+        "job.json", "fills.jsonl", "psnr.svg", "report.md", "report.json", "sheets",
     }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def test_a_wrong_name_is_answered_with_the_nearest_and_a_wrong_scale_with_all(tm
     assert "fills" in said
     code, said = fails("fills", "--scale", "gpu", "-o", tmp_path / "out")
     assert code == 2
-    assert "Known: cpu, smoke" in said
+    assert "Known: cpu, sheets, sizes, smoke" in said
     assert not (tmp_path / "out").exists()
 
 

@@ -14,7 +14,7 @@ import tifffile
 
 import tratteggio as tg
 from tratteggio import files
-from tratteggio.credentials import read_signature, sign, signing
+from tratteggio.credentials import checking, read_signature, sign, signing
 from tratteggio.errors import BadUsage, UnreadableFile, UnsafeOutput, UnwritableFile
 from tratteggio.files.source_type import COMPUTED
 from tratteggio.treatment.enhancing import enhance_file
@@ -281,3 +281,12 @@ def test_an_enhanced_picture_is_signed_as_filtered(tmp_path, museum):
     manifest = found["manifests"][found["active_manifest"]]
     (actions,) = [one["data"]["actions"] for one in manifest["assertions"] if "actions" in one["label"]]
     assert [one["action"] for one in actions] == ["c2pa.opened", "c2pa.filtered"]
+
+
+def test_credentials_are_found_across_the_blocks_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, "BLOCK", 16)
+    for before in range(40):
+        (tmp_path / "a.png").write_bytes(b"x" * before + checking.STORE + b"y" * 20)
+        assert checking.has_credentials(tmp_path / "a.png"), before
+    (tmp_path / "a.png").write_bytes(checking.STORE[:-1] * 9)
+    assert not checking.has_credentials(tmp_path / "a.png")

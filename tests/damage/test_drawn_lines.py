@@ -62,6 +62,6 @@ def test_drawn_lines_are_doubted_only_if_cracks_are_filled():
     damage = DamageMap(np.where(lost, 3, 0).astype(np.uint8))
     damage.indices[5:9, 5:9] = 1
     scan = painted(lost)
-    doubts = find_doubts(scan, damage, lacunae_by_policy(damage, "crack=fill"), "crack=fill")
+    doubts = find_doubts(scan, damage, lacunae_by_policy(damage, "crack=fill"), "crack=fill", detected=True)
     assert doubts[-1] == "100 % of the length of the cracks looks like drawn lines"
-    assert find_doubts(scan, damage, lacunae_by_policy(damage)) == []
+    assert find_doubts(scan, damage, lacunae_by_policy(damage), detected=True) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from scipy import ndimage
 
 from tratteggio import models
 from tratteggio.engines import auto, brushwork, fsr, pconv, tension
@@ -193,6 +194,36 @@ def test_fills_of_cracks_are_seen_and_never_copied(monkeypatch):
     fill, _ = engine.fill(Stack((Scan(pixels),)), Lacunae(lost), None)
     assert (fill[crack][:, 2] == 1).all()
     assert np.abs(fill[LOSS][..., 2] - 0.5).max() < 0.05
+
+
+def test_a_crack_that_runs_into_a_loss_is_filled_as_a_crack():
+    lost = np.zeros((80, 220), bool)
+    lost[20:60, 20:60] = True
+    lost[38:41, 60:] = lost[:, 140:143] = lost[10, 20:] = lost[10:20, 30:33] = True
+    wide = auto.wide_parts(lost)
+    assert wide[20:60, 20:60].all()
+    assert not wide[:, 60 + auto.NARROWEST + 1 :].any(), "the mouth of a crack belongs to the loss"
+    assert not wide[10, 60 + auto.NARROWEST + 1 :].any()
+    assert not (wide & ~lost).any()
+    rng = np.random.default_rng(0)
+    pixels = (0.5 + 0.1 * ndimage.gaussian_filter(rng.normal(0, 3, (*lost.shape, 3)), (1, 1, 0))).astype("f4")
+    pixels[lost] = 0
+    scan, lacunae = Stack((Scan(pixels),)), Lacunae(lost)
+    got, net = (engine.make().fill(scan, lacunae, None)[0] for engine in (auto, pconv))
+    assert_array_equal(got[lost & ~wide], net[lost & ~wide])
+    assert (got[wide] != net[wide]).mean() > 0.9
+
+
+def test_a_spot_with_spikes_is_filled_alike_all_over():
+    lost = np.zeros((80, 80), bool)
+    lost[20:60, 20:60] = lost[38:42, 10:70] = True
+    assert_array_equal(auto.wide_parts(lost), lost)
+
+
+def test_a_line_of_one_great_width_stays_whole():
+    lost = np.zeros((60, 160), bool)
+    lost[20:36] = True
+    assert_array_equal(auto.wide_parts(lost), lost)
 
 
 def test_smooth_ground_stays_with_the_most_faithful():

@@ -264,7 +264,7 @@ def test_slow_systems_are_left_out_of_large_squares():
 
 def test_goals_in_wide_lacunae_are_judged_by_the_best_peer():
     def score(psnr, patches, texture=0.9, seam=1.05):
-        return [_scores.Score(psnr, 0.5, 1.0, patches, patches, texture, 0.4, seam, 4.0)]
+        return 8 * [_scores.Score(psnr, 0.5, 1.0, patches, patches, texture, 0.4, seam, 4.0)]
 
     wide, narrow = _sized.Sized("wide", 512, 1), _sized.Sized("narrow", 512, 1)
     scores = {
@@ -284,3 +284,5 @@ def test_goals_in_wide_lacunae_are_judged_by_the_best_peer():
     (claim,) = _sized.judge(scores, narrow, conclusive=True)
     assert claim.verdict == "not reproduced"
     assert {one.verdict for one in _sized.judge(scores, wide, conclusive=False)} == {"not attempted"}
+    few = {key: found[:7] for key, found in scores.items()}
+    assert {one.verdict for one in _sized.judge(few, wide, conclusive=True)} == {"not attempted"}

@@ -11,18 +11,10 @@ from tratteggio import files, phantom
 from tratteggio.cli.main import app
 from tratteggio.damage import Strengths
 from tratteggio.errors import BadUsage, GridMismatch, UnknownName
-from tratteggio.features import Latents, View, few_labels, learn
-from tratteggio.features.few_labels import (
-    REACH,
-    Outputs,
-    _choose_pixels,
-    _strokes,
-    cracks_of,
-    latents_of,
-    seen,
-)
+from tratteggio.features import Learner, learn, surroundings
+from tratteggio.features.lessons import _strokes, draw_lesson
+from tratteggio.features.surroundings import Surroundings
 from tratteggio.metrics.detection import agreement, kappa
-from tratteggio.models import find, load
 from tratteggio.painting import Labels, Region, Scan, Stack
 from tratteggio.painting.labels import KINDS
 from tratteggio.phantom import multimodal
@@ -60,26 +52,11 @@ def test_the_same_seed_gives_the_same_bits(panel):
     np.testing.assert_array_equal(one, other)
 
 
-def test_latents_that_tell_nothing_are_left_out(panel, monkeypatch):
-    stack, lost, labels = panel
-    rng = np.random.default_rng(0)
-
-    def noise(latents, region: Region) -> np.ndarray:
-        return rng.normal(0, 1, (region.rows, region.cols, latents.channels)).astype(np.float32)
-
-    monkeypatch.setattr(few_labels, "_between", noise)
-    detector = learn(stack, labels)["loss"]
-    assert detector.parameters["features"] == few_labels.ALONE
-    assert detector.prepare(stack) == Outputs(None, None)
-    found = Strengths(stack, detector)[:, :] >= 255 * detector.threshold
-    assert kappa(lost[:, 66:], found[:, 66:]) > 0.5
-
-
 def test_strokes_that_cannot_be_told_apart_are_said_to_be_too_few(caplog):
     rng = np.random.default_rng(1)
     stack = Stack((Scan(rng.integers(0, 256, (96, 96, 3)).astype(np.uint8)),))
     codes = np.zeros(stack.grid, np.uint8)
-    codes[8:90:16, 5:40], codes[8:90:16, 50:90] = PAINT, LOSS
+    codes[8:90:16, 5:90], codes[16:90:16, 5:90] = PAINT, LOSS
     learn(stack, Labels(codes, "strokes.png"))
     assert "kappa" in caplog.text
     assert "add more strokes" in caplog.text
@@ -94,39 +71,80 @@ def test_nothing_of_the_painting_is_written_to(panel):
     np.testing.assert_array_equal(labels.codes, before[1])
 
 
-def test_features_of_a_window_are_those_of_the_whole(panel):
+def test_planes_of_a_window_are_those_of_the_whole(panel, monkeypatch):
     stack, _, _ = panel
-    answers = Outputs(latents_of(stack, device="cpu"), cracks_of(stack, device="cpu"))
-    whole = seen(stack, answers, Region.whole(stack.grid))
-    inner = Region(40, 24, 90, 100)
-    shown = inner.grow(REACH, within=stack.grid)
-    window = seen(stack.crop(shown), answers, shown)[inner.relative_to(shown).slices]
-    np.testing.assert_allclose(window, whole[inner.slices], atol=2e-5)
+    whole = Surroundings(stack, detectors=())[Region.whole(stack.grid)]
+    monkeypatch.setattr(surroundings, "WINDOW", 64)
+    monkeypatch.setattr(surroundings, "REACH", 160)
+    parts = Surroundings(stack, detectors=())
+    np.testing.assert_allclose(parts[Region(40, 24, 90, 100)], whole[:, 40:90, 24:100], atol=1)
+    pixels = np.array([(3, 5), (70, 100), (159, 127)])
+    np.testing.assert_array_equal(
+        parts.at(pixels), parts[Region.whole(stack.grid)][:, pixels[:, 0], pixels[:, 1]]
+    )
 
 
-def test_latents_are_interpolated_between_their_middles(panel):
-    """Latent (i, j) looks about row 8 i + 9.5: half way between two middles lies the mean of both."""
-    stack, _, _ = panel
-    net, _ = load(find("fpcae-concat"))
-    latents = Latents(View(stack, net))
-    features = seen(stack, Outputs(latents, None), Region.whole(stack.grid))[..., -80:]
-    coarse = latents[:, :]
-    np.testing.assert_allclose(features[9:11, 9:11].mean(axis=(0, 1)), coarse[0, 0], atol=0.15)
-    middle = features[8 * 3 + 9 : 8 * 3 + 11, 8 * 4 + 13 : 8 * 4 + 15].mean(axis=(0, 1))
-    np.testing.assert_allclose(middle, coarse[3:4, 4:6].mean(axis=(0, 1)), atol=0.15)
-
-
-def test_strokes_are_left_out_whole():
-    codes = np.zeros((40, 40), np.uint8)
-    for row in range(0, 40, 8):
+def test_strokes_are_left_out_whole(panel):
+    codes = np.zeros((160, 128), np.uint8)
+    for row in range(0, 80, 8):
         codes[row, 5:30], codes[row + 4, 5:30] = PAINT, LOSS
-    places, truth, fold = _choose_pixels(codes, ("paint", "loss"), np.random.default_rng(0))
-    assert len(places) == len(truth) == (codes > 0).sum()
-    assert set(fold) == {0, 1, 2, 3}
-    for row in np.unique(places[:, 0]):
-        assert len(set(fold[places[:, 0] == row])) == 1
-    for turn in range(4):
-        assert set(truth[fold != turn]) == set(truth[fold == turn]) == {0, 1}
+    lesson = draw_lesson(codes, ("paint", "loss"), Named(codes), seed=0)
+    assert lesson.kind.size == (codes > 0).sum()
+    assert set(lesson.fold) == {0, 1, 2}
+    rows = lesson.planes[0]
+    for row in np.unique(rows):
+        assert len(set(lesson.fold[rows == row])) == 1
+    for kind in range(2):
+        assert lesson.weight[lesson.kind == kind].sum() == pytest.approx(1)
+
+
+class Named:
+    """Surroundings whose first plane is the row of a pixel."""
+
+    def __init__(self, codes):
+        self.codes = codes
+
+    def at(self, pixels):
+        return pixels.T.astype(np.uint8)
+
+
+def test_a_broad_stroke_does_not_drown_a_fine_one():
+    codes = np.zeros((160, 128), np.uint8)
+    codes[0:20, 0:80], codes[40, 0:16], codes[60, 0:16] = LOSS, LOSS, PAINT
+    lesson = draw_lesson(codes, ("paint", "loss"), Named(codes), seed=0)
+    loss = lesson.kind == 1
+    fine = loss & (lesson.planes[0] == 40)
+    assert lesson.weight[fine].sum() / lesson.weight[loss].sum() == pytest.approx(4 / (4 + 40))
+
+
+def test_what_nobody_labelled_counts_as_sound(panel):
+    """Strokes on one kind of loss and of paint say nothing of a third colour that is everywhere."""
+    painting = np.full((96, 96, 3), 90, np.uint8)
+    painting[:16, :48], painting[:16, 48:] = (200, 170, 120), (60, 60, 60)
+    codes = np.zeros((96, 96), np.uint8)
+    codes[4:12, 4:40], codes[4:12, 56:90] = LOSS, PAINT
+    found = tg.detect(painting, learn(painting, codes)["loss"]).read()
+    assert found[4:12, 4:40].mean() > 0.8
+    assert found[32:].mean() < 0.01
+
+
+def test_the_next_place_is_where_it_is_unsure_and_away_from_strokes(panel):
+    stack, _, labels = panel
+    learner = Learner(stack)
+    row, col = learner.suggest(learner.learn(labels)["loss"], labels)
+    assert 0 <= row < 160
+    assert 0 <= col < 128
+    assert not labels.codes[max(0, row - 20) : row + 21, max(0, col - 12) : col + 13].any()
+
+
+def test_further_strokes_compute_nothing_again(panel, monkeypatch):
+    stack, _, labels = panel
+    learner = Learner(stack)
+    first = learner.learn(labels)["loss"]
+    monkeypatch.setattr(surroundings, "statistics", lambda light: pytest.fail("computed again"))
+    again = learner.learn(labels)["loss"]
+    assert again.trees == first.trees
+    Strengths(learner.stack, again)[:, :]
 
 
 def test_a_stroke_that_is_the_only_one_is_cut_in_two():
@@ -144,7 +162,7 @@ def test_cracks_are_learnt_beside_losses(panel):
     codes[100:103, :60] = CRACK
     found = learn(stack, Labels(codes))
     assert set(found) == {"loss", "crack"}
-    assert found["crack"].kinds == ("paint", "loss", "crack") == KINDS
+    assert tuple(found["crack"].parameters["pixels"]) == KINDS
 
 
 def test_strokes_along_cracks_find_those_of_the_half_without_strokes():

@@ -298,7 +298,7 @@ def test_painting_toml_that_cannot_be_followed(
 
 
 def test_a_folder_without_painting_toml(tmp_path: Path) -> None:
-    with pytest.raises(BadUsage, match=r"not an OME-Zarr, and it has no painting\.toml"):
+    with pytest.raises(BadUsage, match=r"not an OME-Zarr or IIIF image, and it has no painting\.toml"):
         tg.open(tmp_path)
 
 

@@ -98,7 +98,7 @@ def test_a_wrong_or_missing_name_lists_the_layers(tmp_path: Path, suffix: str) -
     path = WRITERS[suffix](tmp_path / f"a{suffix}", ("losses", strokes(), 0, 0), PAINTING)
     with pytest.raises(BadUsage, match=r"has no layer 'Losses'; its layers are 'losses', 'painting'"):
         files.read_lacunae(path, SCAN, mask_layer="Losses")
-    with pytest.raises(BadUsage, match=r"has 2 layers; add `mask_layer='losses'` or another of"):
+    with pytest.raises(BadUsage, match=r"has 2 layers \('losses', 'painting'\); say which one with"):
         files.read_lacunae(path, SCAN)
 
 

@@ -117,7 +117,7 @@ def test_the_average_of_frames_has_less_noise_by_the_root_of_their_number() -> N
 def test_pictures_are_joined_and_bands_shown_at_full_size() -> None:
     one, other = np.full((32, 40), 0.2), np.full((32, 40), 0.8)
     assert_allclose(filters.lay_over(one, other, share=0.25), 0.35, atol=1e-6)
-    joined = filters.join(one, other, across=0.5, levels=3)
+    joined = filters.blend_across(one, other, across=0.5, levels=3)
     assert joined[:, 0] == pytest.approx(0.2, abs=0.02)
     assert joined[:, -1] == pytest.approx(0.8, abs=0.02)
     light = RNG.random((33, 41))

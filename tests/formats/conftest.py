@@ -23,13 +23,21 @@ def paint(rows: int = ROWS, cols: int = COLS) -> np.ndarray:
     return np.stack([(plane + 2) / 4 * 60000 for plane in planes], axis=-1).astype(np.uint16)
 
 
+def damaged() -> np.ndarray:
+    """Paint with a loss, which is black."""
+    pixels = paint()
+    pixels[100:160, 200:300] = 0
+    return pixels
+
+
 @pytest.fixture(scope="module")
 def proposed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A proposal for a stack of two scans, with a damage map beside it."""
     folder = tmp_path_factory.mktemp("proposed")
     told = Metadata((100.0, 100.0), "cm")
     stack = Stack(
-        (Scan(paint(), metadata=told), Scan(paint()[..., 0], "irr", metadata=told)), title="Saint & <book>"
+        (Scan(damaged(), metadata=told), Scan(damaged()[..., 0], "irr", metadata=told)),
+        title="Saint & <book>",
     )
     files.write_stack(stack, folder / "panel.ome.zarr")
     damage = np.zeros((ROWS, COLS), np.uint8)

@@ -16,7 +16,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import tratteggio as tg
-from formats.conftest import COLS, ROWS, paint
+from formats.conftest import COLS, ROWS, damaged
 from tratteggio import files, treatment
 from tratteggio.errors import UnreadableFile, UnsupportedFile
 from tratteggio.painting import Region, Scan
@@ -73,7 +73,7 @@ def test_an_image_is_a_scan_of_8_bit_and_that_is_said(image: Path, caplog: pytes
     assert (scan.grid, scan.dtype, scan.channels, list(stack)) == ((ROWS, COLS), np.uint8, 3, ["rgb"])
     assert "JPEG of 8 bit, not the samples of the scan" in caplog.text
     whole = scan.read()
-    assert np.abs(whole.astype(int) - files.overview(Scan(paint()), longest=COLS)).mean() < 1.5
+    assert np.abs(whole.astype(int) - files.overview(Scan(damaged()), longest=COLS)).mean() < 1.5
     region = Region(500, 500, 530, 1030)
     assert_array_equal(scan.read(region), whole[region.slices])
     assert tg.open(image.parent).primary.grid == (ROWS, COLS)  # the folder does as well
@@ -101,6 +101,17 @@ def test_only_the_tiles_of_a_region_are_fetched_over_the_web(served: Server) -> 
     served.asked.clear()
     scan.read(step=2)
     assert all(part.split("/")[2] in ("0,0,1024,700", "1024,0,276,700") for part in served.asked)
+
+
+def test_a_proposal_for_an_image_on_the_web_needs_its_address_again(served: Server, tmp_path: Path) -> None:
+    address, lost = f"{served.address}/rgb/info.json", np.zeros((ROWS, COLS), bool)
+    lost[100:110, 100:110] = True
+    tg.inpaint(address, lost, engine="diffusion").save(tmp_path / "out.tif")
+    source = files.read_history(tmp_path / "out.tif.history.json")["source"]
+    assert "file" not in source
+    assert treatment.reopen(tmp_path / "out.tif", source=address).lacunae.lost_px == 100
+    with pytest.raises(UnreadableFile, match="its source None is not there; give it with `source=FILE`"):
+        treatment.reopen(tmp_path / "out.tif")
 
 
 def test_a_redirection_is_followed_within_a_server_only(served: Server) -> None:
@@ -203,7 +214,7 @@ def test_images_of_version_2_are_read(image: Path) -> None:
     }
     image.write_text(json.dumps(json.loads(image.read_text()) | two))
     scan = tg.open(image).primary
-    assert np.abs(scan.read().astype(int) - files.overview(Scan(paint()), longest=COLS)).mean() < 1.5
+    assert np.abs(scan.read().astype(int) - files.overview(Scan(damaged()), longest=COLS)).mean() < 1.5
     assert scan.read(step=2).shape == (ROWS // 2, COLS // 2, 3)
 
 

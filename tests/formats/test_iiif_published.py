@@ -97,6 +97,8 @@ def test_pictures_show_the_proposal_and_damage_is_outlined_by_class(proposed: Pa
     shown = imagecodecs.jpeg8_decode((published / "proposal/full/max/0/default.jpg").read_bytes())
     wanted = files.overview(restoration.original, pixels=restoration.pixels, longest=COLS)
     assert np.abs(shown.astype(int) - wanted).mean() < 1.5
+    lost = restoration.lacunae.read()
+    assert np.abs(shown[lost].astype(int) - wanted[lost]).mean() < 3
     named = {
         page["id"].rpartition("/")[2]: page["label"]["en"][0]
         for page in manifest_of(published)["items"][0]["annotations"]

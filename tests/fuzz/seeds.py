@@ -309,6 +309,7 @@ def _damage(folder: Path) -> Iterator[Seed]:
             "tension",
             "--policy",
             "crack=fill",
+            "--yes",
         )
         files = {"scan.png": Path("scan.png").read_bytes(), name: Path(name).read_bytes()}
         yield Seed(files, (name,), (fill,))

@@ -12,7 +12,7 @@ from fuzz.mutate import KINDS, chunks_of, mutated
 from fuzz.seeds import FORMATS, Seed, seeds
 from fuzz.trial import judge, trial
 
-COUNT = 300
+COUNT = 150
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -139,7 +139,7 @@ def test_names_and_history_are_escaped() -> None:
     assert not {"u", "s"} & set(page.tags)
     assert "i" not in page.tags
     assert '<img src="x">.tif' in page.text
-    assert ["a<i>", "<u>, {'deep': '<s>'}"] in page.tables[1]
+    assert ["a<i>", "<u>, deep: <s>"] in page.tables[1]
 
 
 def test_the_history_is_laid_out_leaf_by_leaf() -> None:

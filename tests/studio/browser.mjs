@@ -12,7 +12,7 @@ const browser = chromium.startsWith("ws:")
   ? await browserType.connect(chromium)
   : await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
 // Of this scenario alone: nothing is left of another one.
-const context = await browser.newContext();
+const context = await browser.newContext({ hasTouch: scenario === "touch" });
 const seen = { errors: [], outside: [] };
 
 const folderAddress = scenario === "folder" ? address : null;
@@ -179,6 +179,108 @@ const scenarios = {
     return said;
   },
 
+  /** Findings one by one, a selection by colour, and a choice for one lacuna. */
+  async pieces() {
+    const page = await open();
+    const said = {};
+    await page.click("#tab-detect");
+    await page.selectOption("#panel select", "tophat");
+    await page.click("#panel button.main");
+    await jobEnds(page, "detect");
+    await page.waitForFunction(() => studio.pieces?.listed.length > 1);
+    await page.focus(".openseadragon-canvas");
+    await page.keyboard.press("n");
+    said.first = await page.evaluate(() => studio.piece);
+    await page.keyboard.press("a");
+    await page.waitForFunction(() => studio.pieces?.listed[0].decided === "accepted");
+    await page.keyboard.press("d");
+    await page.waitForFunction(() => studio.pieces?.listed[1].decided === "rejected");
+    said.marked = await page.evaluate(() => studio.state.marks.counts);
+    await page.keyboard.press("0");
+    await page.click("#tab-mark");
+    await page.keyboard.press("g");
+    await page.keyboard.press("4"); // as a stain
+    await drag(page, wave(560, 300, 6));
+    said.selected = await page.evaluate(async () => (await studio.settled(), studio.state.marks.counts.stain));
+    await page.evaluate(async () => {
+      studio.setTolerance({ tolerance: 40, edges: false });
+      await new Promise((done) => setTimeout(done, 400));
+      await studio.settled();
+    });
+    said.more = await page.evaluate(() => studio.state.marks.counts.stain);
+    said.steps = await page.evaluate(() => studio.state.marks.undo);
+    await page.keyboard.press("Control+z");
+    await page.keyboard.press("b");
+    await page.keyboard.press("1");
+    await drag(page, wave(480, 500));
+    await page.evaluate(() => studio.settled());
+    await page.click("#tab-fill");
+    await page.waitForFunction(() => studio.pieces?.listed.length);
+    await page.click("ol.pieces button");
+    await page.selectOption(".choosing select >> nth=1", "neutral");
+    await page.waitForFunction(() => studio.piece?.choice?.finish === "neutral");
+    await page.check(".choosing input[type=checkbox]");
+    await page.fill(".choosing input[type=text]", "part of the work");
+    await page.click(".choosing form button");
+    await page.waitForFunction(() => studio.piece?.choice?.leave === "part of the work");
+    said.log = (await page_state(page)).log.map((entry) => entry.what);
+    return said;
+  },
+
+  /** How long the overlay is drawn while the brush moves, at several zooms; for the benchmark. */
+  async brush() {
+    const page = await open();
+    await page.keyboard.press("b");
+    const said = [];
+    for (const zoom of [1, 8, 64, 512]) {
+      await page.evaluate((zoom) => {
+        const { viewport } = studio.viewer.osd;
+        viewport.goHome(true);
+        viewport.zoomBy(zoom, undefined, true);
+        viewport.applyConstraints(true);
+        studio.radius = 12 / studio.viewer.scale();
+        studio.overlay.times.length = 0;
+      }, zoom);
+      await page.waitForTimeout(1000);
+      for (let i = 0; i < 4; i += 1) await drag(page, wave(300, 200 + 100 * i, 60));
+      await page.evaluate(() => studio.settled());
+      said.push(
+        await page.evaluate((zoom) => {
+          const times = [...studio.overlay.times].sort((a, b) => a - b);
+          const at = (share) => times[Math.floor(share * times.length)].toFixed(1);
+          return `zoom ${zoom}: ${times.length} drawings, median ${at(0.5)} ms, 95 % below ${at(0.95)} ms`;
+        }, zoom),
+      );
+    }
+    return said;
+  },
+
+  /** Two fingers move and enlarge the view while a brush is chosen; one finger draws. */
+  async touch() {
+    const page = await open(address, { width: 1024, height: 768 });
+    await page.keyboard.press("b");
+    const client = await context.newCDPSession(page);
+    const touch = (type, ...points) =>
+      client.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+    const before = await page.evaluate(() => studio.viewer.stand());
+    await touch("touchStart", [400, 400]);
+    await touch("touchMove", [405, 400]);
+    await touch("touchStart", [405, 400], [500, 400]);
+    for (let i = 1; i <= 10; i += 1) await touch("touchMove", [405 - 5 * i, 400 + 4 * i], [500 + 5 * i, 400 + 4 * i]);
+    await touch("touchEnd", [355, 440]);
+    await touch("touchMove", [300, 300]);
+    await touch("touchEnd");
+    await page.waitForTimeout(300);
+    const after = await page.evaluate(() => studio.viewer.stand());
+    const pinched = await page.evaluate(() => studio.state.marks.undo);
+    await touch("touchStart", [400, 400]);
+    await touch("touchMove", [450, 420]);
+    await touch("touchEnd");
+    const drawn = await page.evaluate(async () => (await studio.settled(), studio.state.marks.undo));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    return { before, after, pinched, drawn, wide };
+  },
+
   /** A tab that is closed in the middle of a stroke loses that stroke at most. */
   async closed() {
     const page = await open();
@@ -267,7 +369,7 @@ const scenarios = {
     return found;
   },
 
-  /** The pictures of the tutorial, and every panel at two sizes for looking at. */
+  /** The pictures of the tutorial. */
   async pictures() {
     const page = await open();
     const shot = (name) => page.screenshot({ path: `${folder}/${name}.png` });
@@ -286,6 +388,17 @@ const scenarios = {
     await page.mouse.move(620, 300);
     await page.waitForTimeout(500);
     await shot("studio_mark");
+    await page.click("#tab-detect");
+    await page.click("#panel button.main");
+    await jobEnds(page, "detect");
+    await page.waitForFunction(() => studio.pieces?.listed.length > 1);
+    await page.focus(".openseadragon-canvas");
+    for (const key of ["n", "a", "d", "n"]) await page.keyboard.press(key, { delay: 400 });
+    await page.evaluate(() => document.querySelector("ol.pieces").scrollIntoView({ block: "end" }));
+    await page.waitForTimeout(1200);
+    await shot("studio_detect");
+    await page.keyboard.press("0");
+    await page.evaluate(() => studio.adjust("strength", { visible: false }));
     await page.click("#tab-fill");
     await page.click("text=Preview what is in view");
     await jobEnds(page, "preview");
@@ -294,12 +407,22 @@ const scenarios = {
     await page.waitForTimeout(1200);
     await shot("studio_fill");
     await page.close();
+    return [];
+  },
+
+  /** Every panel at two sizes, for looking at. */
+  async panels() {
     for (const [width, height] of [[1366, 768], [1920, 1080]]) {
       const page = await open(address, { width, height });
       for (const tab of ["see", "mark", "detect", "fill", "keep"]) {
         await page.click(`#tab-${tab}`);
-        await page.waitForTimeout(300);
-        await page.screenshot({ path: `${folder}/${tab}-${width}.png` });
+        await page.waitForTimeout(600);
+        if (tab === "fill") await page.evaluate(() => studio.pieces && studio.nextPiece(1));
+        for (const part of ["top", "end"]) {
+          if (part === "end") await page.evaluate(() => document.getElementById("panel").scrollTo(0, 1e6));
+          await page.waitForTimeout(300);
+          await page.screenshot({ path: `${folder}/${tab}-${width}-${part}.png` });
+        }
       }
       await page.close();
     }

@@ -77,6 +77,24 @@ def test_a_folder_its_paintings_and_the_look_that_comes_back(panel_stack, open_p
         assert abs(said["again"]["stand"][name] - value) < 1e-3
 
 
+def test_findings_a_selection_and_a_choice_for_one_lacuna(panel_stack, open_page, drive):
+    with open_page(panel_stack) as studio:
+        said = drive("pieces", studio)
+    assert sum(said["marked"].values()) == said["first"]["px"]  # the second was rejected
+    assert 0 < said["selected"] < said["more"]
+    assert said["steps"] == 2  # another tolerance takes the place of the first selection
+    assert said["log"][-2:] == ["choose", "choose"]
+
+
+def test_two_fingers_move_the_view_and_one_draws(panel_stack, open_page, drive):
+    with open_page(panel_stack) as studio:
+        said = drive("touch", studio)
+    assert said["after"]["zoom"] > 1.5 * said["before"]["zoom"]
+    assert said["pinched"] == 0  # what the first finger began is taken back
+    assert said["drawn"] == 1
+    assert not said["wide"]
+
+
 def test_undo_and_redo_are_equal_in_pixels(panel_stack, open_page, drive):
     with open_page(panel_stack) as studio:
         said = drive("strokes", studio)

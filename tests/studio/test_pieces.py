@@ -64,16 +64,20 @@ def test_findings_are_accepted_and_rejected_one_by_one(looked):
     assert np.count_nonzero(marked(looked)) > 0
     looked.post("decide", place | {"accept": True})  # another thought
     assert marked(looked)[first["row"], first["col"]] > 0
-    # Marks of another class stay when a piece is rejected.
+    # Marks of another class, and those made by hand, stay when a piece is rejected.
     looked.post("stroke", stroke(first["col"], first["row"], 3, "stain"))
-    before = looked.get("state").json()["marks"]["counts"]["stain"]
+    looked.post("stroke", stroke(second["col"], second["row"], 3, "crack"))
+    before = looked.get("state").json()["marks"]["counts"]
+    looked.post("decide", place | {"row": second["row"], "col": second["col"], "accept": False})
+    assert looked.get("state").json()["marks"]["counts"] == before
     looked.post("decide", place | {"accept": False})
-    assert looked.get("state").json()["marks"]["counts"]["stain"] == before > 0
+    assert looked.get("state").json()["marks"]["counts"]["stain"] == before["stain"] > 0
     nowhere = looked.post("decide", place | {"row": 0, "col": 0, "accept": True})
     assert (nowhere.status_code, "found nothing" in nowhere.json()["error"]) == (400, True)
 
 
 def test_a_choice_for_each_lacuna_goes_into_the_fill_and_its_history(studio, panel):
+    assert studio.post("lacunae").json() == {"count": 0, "listed": []}
     for x, y in ((100, 100), (300, 300), (500, 500)):
         studio.post("stroke", stroke(x, y))
     listed = studio.post("lacunae").json()["listed"]

@@ -249,7 +249,7 @@ def test_a_file_that_vanishes_is_told_and_the_studio_goes_on(studio, panel):
     assert studio.get("state").status_code == 200
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 4000), (4000, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40_000), (4000, 3)])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_odd_paintings_are_shown(shape, dtype, tmp_path, opening):
     array = np.ones(shape, dtype)

@@ -44,10 +44,14 @@ def test_a_mask_and_a_map_are_told_apart(arguments, message):
         tg.inpaint(Scan(PAINT), engine="telea", **arguments)
 
 
-def test_a_map_that_fills_much_is_warned_of(caplog):
+def test_a_map_that_fills_much_by_its_cracks_is_warned_of(caplog):
     much = np.zeros_like(INDICES)
     much[10:20, 20:40] = index_of("loss")
     tg.inpaint(Scan(PAINT), damage=DamageMap(much, name="map.png"), engine="telea")
+    assert "of the area" not in caplog.text, "a wide loss that somebody marked is no doubt"
+    much[10:20, 20:40] = index_of("crack")
+    damage = DamageMap(much, name="map.png")
+    tg.inpaint(Scan(PAINT), damage=damage, policy="crack=fill", engine="telea")
     assert "map.png: 6.51 % of the area would be filled (more than 2 %)" in caplog.text
 
 

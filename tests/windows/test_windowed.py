@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -72,6 +74,66 @@ def test_a_reader_from_top_to_bottom_computes_each_window_once_and_is_told_so():
     assert len(pixels.computed) == len(set(pixels.computed)) == 5 * 4
     assert told[-1] == (25 * 17, 25 * 17)
     assert len(pixels._windows) <= 5
+
+
+class Elsewhere:
+    """Workers elsewhere, as far as a reader can tell: they compute when they are asked for what was begun."""
+
+    def __init__(self, ahead: int) -> None:
+        self.ahead = ahead
+        self.open: set[int] = set()
+        self.most = self.begun = self.given_up = 0
+
+    def submit(self, compute, item):
+        number = self.begun
+        self.begun += 1
+        self.open.add(number)
+        self.most = max(self.most, len(self.open))
+
+        def result():
+            self.open.remove(number)
+            return pickle.loads(pickle.dumps(compute.__self__))._compute(item)
+
+        def cancel():
+            self.given_up += 1
+            self.open.discard(number)
+            return True
+
+        return SimpleNamespace(result=result, cancel=cancel)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.integers(1, 30), cols=st.integers(1, 30), window=st.integers(2, 12), ahead=st.integers(1, 9),
+    high=st.integers(1, 12), wide=st.integers(1, 40),
+)  # fmt: skip
+def test_windows_ahead_of_a_reader_are_begun_elsewhere_once_each(rows, cols, window, ahead, high, wide):
+    """The reader goes from top to bottom, block by block, as writers of files do."""
+    array = np.random.default_rng(rows).integers(0, 99, (rows, cols))
+    workers, kept = Elsewhere(ahead), -(-rows // window) * -(-cols // window)
+    pixels = Sums(array, window=window, kept=kept, executor=workers)
+    read = np.zeros((rows, cols), int)
+    for band in Region.whole((rows, cols)).bands(high):
+        for left in range(0, cols, wide):
+            block = Region(band.top, left, band.bottom, min(left + wide, cols))
+            read[block.slices] = pixels[block.slices]
+    assert_array_equal(read, np.asarray(Sums(array, window=64)))
+    assert workers.begun == kept
+    assert workers.most <= ahead
+    assert not workers.open
+
+
+def test_what_was_begun_elsewhere_is_given_up_when_a_reader_fails():
+    workers = Elsewhere(4)
+
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    pixels = Sums(np.ones((40, 40), int), window=10, executor=workers, progress=stop)
+    with pytest.raises(Cancelled):
+        _ = pixels[:10]
+    assert workers.given_up == workers.begun - 1 >= 2
+    assert not workers.open
 
 
 def test_progress_is_called_by_the_reader_alone():

@@ -69,6 +69,7 @@ export function Detect({ studio }: { studio: Studio }) {
             <button disabled={!studio.canMark || !studio.piece} onClick={() => void studio.decide(true)} title="A">{t("accept_piece")}</button>
             <button disabled={!studio.canMark || !studio.piece} onClick={() => void studio.decide(false)} title="D">{t("reject_piece")}</button>
           </div>
+          <p class="hint">{t("piece_columns")}</p>
           <PieceList
             studio={studio}
             label={t("one_by_one")}

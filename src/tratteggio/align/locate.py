@@ -302,17 +302,17 @@ def require_aligned(residual: Residual, reference: Scan, source: Scan, *, max_er
         raise _no_structure(reference, source)
     if residual.mean > max_error:
         raise Misaligned(
-            f"{source.name} lies {residual.mean:.2f} pixels aside of {reference.name} on average after all "
-            f"fits, but the limit is `max_error={max_error:g}`; allow more, or give scans that "
-            "overlap more and share contours"
+            f"{source.name} is misaligned with {reference.name} by {residual.mean:.2f} pixels on average, "
+            f"but the limit is `max_error={max_error:g}`; allow more, give control points, or give scans "
+            "that overlap more"
         )
 
 
 def _no_structure(reference: Scan, source: Scan) -> Misaligned:
     return Misaligned(
-        f"no contours were found that {source.name} ({source.modality}) shares with {reference.name}; they "
-        "must show the same part of one painting and overlap widely (mirrored was tried, too); stating the "
-        "resolution of both helps, and so do control points"
+        f"no contours of {source.name} ({source.modality}) match {reference.name}, also not mirrored; both "
+        "must show the same part of one painting and overlap widely. State the resolution of both files, or "
+        "give control points with `points=...`"
     )
 
 

@@ -155,7 +155,7 @@ def mosaic(
     residual = Residual.joined(_residual(levels, poses, pair) for pair in pairs)
     if not residual.measured.any() or residual.mean > max_error:
         raise Misaligned(
-            f"the tiles lie {residual.mean:.2f} pixels aside of each other on average after all fits, but "
+            f"the tiles are misaligned by {residual.mean:.2f} pixels on average, but "
             f"the limit is `max_error={max_error:g}`; allow more, or give tiles that overlap more"
         )
     return replace(_lay_out(scans, poses, pairs, residual), max_error=max_error)

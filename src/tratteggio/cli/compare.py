@@ -24,6 +24,14 @@ def compare(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The page to write; for two folders, a folder that exists.")
     ] = Path("curtain.html"),
+    true_pixels: Annotated[
+        bool,
+        typer.Option(
+            "--true-pixels",
+            help="Also show every pixel at 1:1 and 2:1. Above 24 megapixels, --output is a folder, such as "
+            "curtain; open its index.html.",
+        ),
+    ] = False,
     longest: Annotated[int, typer.Option(help="Longest side of the images on the page, in pixels.")] = 2400,
     white: White = None,
     overwrite: Overwrite = False,
@@ -39,10 +47,14 @@ def compare(
     with conversation(as_json=json, quiet=quiet) as console:
         from tratteggio.errors import BadUsage
         from tratteggio.pages import compare as write_curtain
+        from tratteggio.pages.comparison import INDEX
 
         def write_one(left: Path, right: Path, page: Path) -> tuple[dict[str, str], str]:
-            write_curtain(left, right, page, longest=longest, white=white, overwrite=overwrite)
-            return {"output": str(page)}, f"Wrote {page}."
+            write_curtain(
+                left, right, page, longest=longest, true_pixels=true_pixels, white=white, overwrite=overwrite
+            )
+            shown = page if page.suffix else page / INDEX
+            return {"output": str(shown)}, f"Wrote {shown}."
 
         if is_folder(before) and is_folder(after):
             if not output.is_dir():

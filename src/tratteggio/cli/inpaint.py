@@ -386,7 +386,7 @@ def _detect(console: Console, item: Item, detection: Detection, job: Job) -> Lac
     # A job that was begun was agreed to.
     begun = job.resume and (item.target.exists() or ledger_folder(item.target).exists())
     if not (job.yes or begun):
-        doubts = find_doubts(scan, damage, lacunae, detection.policy)
+        doubts = find_doubts(scan, damage, lacunae, detection.policy, detected=item.mask is None)
         if doubts:
             raise BadUsage(
                 f"{item.source}: {' and '.join(doubts)}; look at {files.sidecar(item.target, 'overlay')}, "

@@ -40,6 +40,14 @@ def report(
         int | None,
         typer.Option(help="The number of lacunae in the table, the largest first. Default: 200; for pdf 40."),
     ] = None,
+    true_pixels: Annotated[
+        bool,
+        typer.Option(
+            "--true-pixels",
+            help="Also write a page that compares scan and proposal at true pixels, and link to it. Above 24 "
+            "megapixels it is a folder.",
+        ),
+    ] = False,
     white: White = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -59,15 +67,18 @@ def report(
         from tratteggio.errors import BadUsage
         from tratteggio.pages import report as write_report
         from tratteggio.pages import treatment_report
-        from tratteggio.pages.report import ROWS, table_file
+        from tratteggio.pages.report import ROWS, comparison_page, table_file
         from tratteggio.pages.treatment_report import ROWS as PRINTED_ROWS
         from tratteggio.registry import unknown
+        from tratteggio.treatment import reopen
 
         kind = to or ("pdf" if output is not None and output.suffix.lower() == ".pdf" else "html")
         if kind not in KINDS:
             raise unknown("kind of report", kind, KINDS)
         if kind == "html" and (about or damage):
             raise BadUsage("--about and --damage are for a PDF; add --to pdf, or omit them")
+        if kind == "pdf" and true_pixels:
+            raise BadUsage("--true-pixels is for html; omit it, or write the html report too")
 
         def write_one(file: Path, page: Path) -> tuple[dict[str, str], str]:
             if kind == "pdf":
@@ -78,13 +89,14 @@ def report(
                 return {"output": str(page)}, f"Wrote {page}, with the history attached."
             write_report(
                 file, page, rows=ROWS if rows is None else rows, source=source, white=white,
-                overwrite=overwrite,
+                true_pixels=true_pixels, overwrite=overwrite,
             )  # fmt: skip
-            table = table_file(page)
-            return (
-                {"output": str(page), "lacunae": str(table)},
-                f"Wrote {page} and the list of lacunae, {table.name}.",
-            )
+            values = {"output": str(page), "lacunae": str(table_file(page))}
+            shown = ""
+            if true_pixels:
+                place = comparison_page(page, reopen(file, source=source).original.grid)
+                values["comparison"], shown = str(place), f", and {place.relative_to(page.parent)}"
+            return values, f"Wrote {page} and the list of lacunae, {table_file(page).name}{shown}."
 
         def page_of(file: Path) -> Path:
             return file.with_name(f"{file.stem}.report.{kind}")

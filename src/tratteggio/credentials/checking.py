@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mmap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 # The box of a manifest store: its type, then the first bytes of the UUID of C2PA (C2PA 2.2, 11.1.4).
 STORE = b"jumdc2pa"
 MIMES = {"TIFF": "image/tiff", "PNG": "image/png", "JPEG": "image/jpeg"}  # by title of the format
+BLOCK = 1 << 20  # bytes that are searched at a time
 CREDENTIAL = "signingCredential."  # failures of these codes are about the signer, not about the picture
 
 
@@ -119,13 +119,16 @@ def has_credentials(path: Path) -> bool:
     """True if a file of a kind that can be signed holds a manifest store of C2PA, sound or not."""
     if mime_of(path) is None:
         return False
+    rest = b""
     try:
-        if not path.stat().st_size:
-            return False
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return content.find(STORE) >= 0
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                if STORE in rest + block:
+                    return True
+                rest = block[1 - len(STORE) :]
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+    return False
 
 
 def settings(anchors: tuple[Certificate, ...] = ()) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tratteggio.files.outputs import require_outputs
 from tratteggio.names import followed
 from tratteggio.version import __version__
 
-# The library holds a file in memory two to three times over: 521 MB took 1.0 to 1.5 GB.
+# The library holds a file in memory: one of 255 MiB took 0.9 GB in all (`benchmarks/provenance.py`).
 MOST_BYTES = 256 << 20
 
 

@@ -13,7 +13,8 @@ or gold, stays with the most faithful engine: there is no brushwork to continue.
 least error decides everywhere.
 
 The width of a lacuna is twice the greatest distance of its pixels to known paint, so a crack that runs into
-a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width.
+a loss counts as that loss. It is a line if it covers more than `LINE` times the square of its width. Of a
+lacuna that is given to brushwork, the cracks that run into it still go to the most faithful engine.
 """
 
 from __future__ import annotations
@@ -218,7 +219,7 @@ class Auto:
         lost, colour = lacunae.read(), window.primary.colour()
         wide = chosen(lost, self.choice).get(BRUSHWORK)
         if wide is not None:
-            wide = wide & ~on_smooth_ground(colour, lost, wide)
+            wide = wide_parts(wide & ~on_smooth_ground(colour, lost, wide))
         sure = nearness(lost)
         if self.brush is None or wide is None or not wide.any():
             return self._faithful(colour, lost), sure
@@ -281,6 +282,17 @@ def _outweighs(row: Mapping[str, Seen], name: str) -> bool:
     """Tell whether brushwork is much nearer by patches than an engine, and errs by little more."""
     rival, brush = row.get(name, row["tension"]), row[BRUSHWORK]
     return brush.patches * CLOSER <= rival.patches and brush.psnr >= rival.psnr - COST_DB
+
+
+def wide_parts(lost: Lost) -> Lost:
+    """Leave out narrow parts of lacunae, below `NARROWEST` pixels: (h, w) bool -> (h, w) bool.
+
+    What is narrow within `NARROWEST` pixels of a wide part stays, so that ragged rims are filled like the
+    rest, and no seam follows the rim.
+    """
+    inner = ndimage.distance_transform_cdt(lost, metric="chessboard") >= NARROWEST // 2
+    found: Lost = lost & ndimage.maximum_filter(inner, size=3 * NARROWEST - 1)
+    return found
 
 
 def on_smooth_ground(colour: Array, lost: Lost, mine: Lost) -> Lost:

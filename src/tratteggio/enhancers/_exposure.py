@@ -103,8 +103,8 @@ def missing_light(scan: Scan) -> float:
 
     Example:
         >>> half = np.full((8, 8), 0.1, np.float32)
-        >>> round(missing_light(Scan(half)), 1)
-        99.6
+        >>> round(missing_light(Scan(half)))
+        100
         >>> missing_light(Scan(half * 5))
         1.0
     """

@@ -1,16 +1,12 @@
-"""Colour a grey scan: from hints, from a reference, or, for teaching, with a net. The colours are a
-hypothesis.
+"""Colour a grey scan from hints, from a reference, or, for teaching, with a net; a hypothesis.
 
     hints       dots or strokes in colour, drawn on a copy of the scan or a transparent layer, spread along
-    even
-                lightness (Levin, Lischinski, Weiss 2004)
+                even lightness (Levin, Lischinski, Weiss 2004)
     reference   a picture in colour: the part of the painting that still has its colours, or a sister
-    painting;
-                colours come from places of like lightness and texture (Welsh, Ashikhmin, Mueller 2002), where
-                chosen regions name which goes with which
+                painting; colours come from places of like lightness and texture (Welsh, Ashikhmin, Mueller
+                2002), where chosen regions name which goes with which
     neither     a net that was trained on paintings. On paintings that it has not seen it is no nearer than
-    one
-                constant tint: it shows how such nets work, and what they cannot know
+                one constant tint: it shows how such nets work, and what they cannot know
 
 The net looks at the lightness of the whole composition, reduced, and says for each of its parts how probable
 313 colours are; the annealed mean of these is laid over the scan. The scan keeps its own lightness at full

@@ -1,7 +1,7 @@
 """Ways to find paint loss from a few labelled pixels, beside each other: each learns, then scores other
 pixels.
 
-    logistic                 heads on features that are fixed, see `features.heads` kernel_sparse
+    logistic                 heads on features that are fixed, see `_heads` kernel_sparse
     sparse codes in the space of a Gaussian kernel, class by class (Huang et al. 2018) boosted_stumps
     additive logistic regression on one feature at a time (Friedman et al. 2000) scratch                  nets
     that begin with random weights: TI-UNet (Meeus et al. 2019), a plain U-Net
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 from torch.nn import functional
 
-from tratteggio.features.heads import fit, log_odds
+from tratteggio.experiments._heads import fit, log_odds
 from tratteggio.models.ti_unet import Form, TiUnet
 
 Doubles = NDArray[np.float64]

@@ -23,6 +23,7 @@ SIDES = {"shift_map": 256, "criminisi": 256, "fsr": 256}  # the largest squares 
 BEFORE, AFTER = "pconv", "auto"  # on the contact sheets
 PEERS = ("shift_map", "patchmatch", "gmic_patch", "gmic_matchpatch", "resynthesizer", "criminisi")
 EXEMPLAR = ("patch_mrf", *PEERS)  # copy patches of the picture
+ENOUGH = 8  # pictures, below which a table shows figures and proves nothing
 GAP = 6  # pixels between the pictures of a sheet
 
 COLUMNS = {
@@ -108,9 +109,13 @@ def judge(scores: Scores, sized: Sized, *, conclusive: bool) -> Iterator[Claim]:
         there = [name for name in systems if figure(name, measure) is not None]
         return choose(there, key=lambda name: figure(name, measure)) if there else None
 
+    pictures = len(scores.get(("auto", sized.name), ()))
+    conclusive = conclusive and pictures >= ENOUGH
+
     def claim(text: str, ok: bool, why: str) -> Claim:
         verdict: Verdict = ("reproduced" if ok else "not reproduced") if conclusive else "not attempted"
-        return Claim(f"{sized.name}: {text}", verdict, why)
+        few = "" if conclusive else f" {pictures} pictures prove nothing."
+        return Claim(f"{sized.name}: {text}", verdict, why + few)
 
     psnr, patches = figure("auto", "psnr"), figure("auto", "patches_5")
     texture, seam = figure("auto", "texture"), figure("auto", "seam")

@@ -34,7 +34,7 @@ from tratteggio.experiments._images import Levels, validation_images
 from tratteggio.experiments._plot import curves
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.experiments._stages import Progress, StepCounter
-from tratteggio.features.few_labels import Outputs, latents_of, seen
+from tratteggio.experiments._views import latents_of, seen
 from tratteggio.metrics.detection import Agreement, agreement, auc_roc, kappa
 from tratteggio.painting import Region, Scan, Stack
 from tratteggio.phantom import Examination, multimodal
@@ -206,7 +206,7 @@ class Panel:
         whole = Region.whole(stack.grid)
         alone = Stack((stack["rgb_during"],))
         return {
-            name: seen(one.crop(whole), Outputs(latents_of(one, device="cpu"), None), whole)
+            name: seen(one.crop(whole), latents_of(one, device="cpu"), whole)
             for name, one in ((STACKED, stack), (ALONE, alone))
         }
 

@@ -1,13 +1,14 @@
 """What fills lacunae best: engines and their peers on paintings that no net has learnt from.
 
-    tratteggio reproduce fills --scale cpu --data DIR -o OUT      two hours for 33 pictures with all peers
-    tratteggio reproduce fills --scale sizes --data DIR -o OUT    half an hour: wide and narrow lacunae alone
+    tratteggio reproduce fills --scale cpu --data DIR -o OUT       two hours for 33 pictures with all peers
+    tratteggio reproduce fills --scale sizes --data DIR -o OUT     wide and narrow lacunae of a few pictures
+    tratteggio reproduce fills --scale sheets --data DIR -o OUT    a minute: 24 contact sheets alone
 
 Every system fills the same lacunae of the same squares: one square of each picture for each kind of damage,
 namely the hole-ratio bins of Liu et al. 2018, "Image inpainting for irregular holes using partial
 convolutions" (section 4), cracks and craquelure; then wide and narrow lacunae in squares of 256, 512 and
-1024 pixels. OUT/sheets gets 24 wide ones beside each other as PNG: damaged, true, filled by the net alone, as
-was the default before, and by the default. Pictures are set aside whole, by their names.
+1024 pixels. Scales cpu and sheets write 24 wide ones into OUT/sheets as PNG: damaged, true, filled by the net
+alone, as was the default before, and by the default. Pictures are set aside whole, by their names.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ SIZES = (
     Sized("wide", 1024, 2),
     Sized("narrow", 1024, 2),
 )
+FEW = (Sized("wide", 256, 3), Sized("narrow", 256, 3), Sized("wide", 512, 1), Sized("narrow", 512, 1))
 SHEETS = Sized("wide", 448, 24)
 FAST = ("telea", "biharmonic", "fsr", "tension", OURS, "patch_mrf", "auto")
 
@@ -116,12 +118,22 @@ SCALES: Mapping[str, Scale] = {
     ),
     "sizes": Scale(
         most=None,
-        side=512,
+        side=256,
         engines=FAST,
         peers=tuple(_peers.PEERS),
         conclusive=True,
         bins=False,
-        sized=SIZES,
+        sized=FEW,
+        sheets=None,
+    ),
+    "sheets": Scale(
+        most=None,
+        side=256,
+        engines=(OURS, "auto"),
+        peers=(),
+        conclusive=False,
+        bins=False,
+        sized=(),
         sheets=SHEETS,
     ),
 }

@@ -16,10 +16,19 @@ QUALITY = 92
 
 
 def data_uri(array: Array) -> str:
+    """Return an image as a data URI, see `encode_image`."""
+    data, kind = encode_image(array)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def encode_image(array: Array) -> tuple[bytes, str]:
     """Encode an image: PNG if small, else JPEG of quality 92 with full colour resolution.
 
     Args:
         array: (h, w) or (h, w, 3) uint8.
+
+    Returns:
+        the file, and its kind: "png" or "jpeg".
 
     Raises:
         BadUsage: another shape or depth.
@@ -38,9 +47,7 @@ def data_uri(array: Array) -> str:
         image.save(out, "PNG", optimize=True)
     else:
         image.save(out, "JPEG", quality=QUALITY, subsampling=0)
-    return (
-        f"data:image/{'png' if small else 'jpeg'};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
-    )
+    return out.getvalue(), "png" if small else "jpeg"
 
 
 def img(array: Array, alt: str) -> Markup:

@@ -23,6 +23,7 @@ Colour = tuple[int, int, int]
 
 MOST_COLOURS = 256
 BAND = 256
+BRUSH = "Paint with a hard brush and save as PNG"
 MOST_LISTED = 8  # colours that are listed in a message
 
 
@@ -91,7 +92,7 @@ def read_indexed(path: str | os.PathLike[str], palette: Mapping[Colour, int]) ->
         known = ", ".join(f"#{one:06x}" for one in numbers)
         raise UnsupportedFile(
             f"{path} has colours that are no class: {listed}{more}; the colours of the classes are {known}. "
-            "Paint with a hard brush and save as PNG"
+            + ("White on black is a mask: give it as `lost=...`" if foreign == {0xFFFFFF} else BRUSH)
         )
     return found
 

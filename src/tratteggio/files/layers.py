@@ -56,9 +56,7 @@ def _choose(path: Path, names: list[str], wanted: str | None) -> int:
     if wanted is None:
         if len(names) == 1:
             return 0
-        raise BadUsage(
-            f"{path} has {len(names)} layers; add `mask_layer={names[0]!r}` or another of {listed}"
-        )
+        raise BadUsage(f"{path} has {len(names)} layers ({listed}); say which one with `mask_layer=...`")
     fitting = [number for number, name in enumerate(names) if name == wanted]
     if not fitting:
         raise BadUsage(f"{path} has no layer {wanted!r}; its layers are {listed}", option="mask_layer")

@@ -93,6 +93,8 @@ def short_name(name: str) -> str:
 
 def place_named(name: str) -> Path | None:
     """Return where a scan lies, as `read` takes it: a file, or part of an OME-Zarr or OME-TIFF; else None."""
+    if "://" in name:  # an address
+        return None
     path = Path(name)
     try:
         if (path.suffix or path.parent.suffix) and stack_format(path):

@@ -10,7 +10,15 @@ from typing import cast
 from tratteggio.errors import BadUsage, UnsupportedFile
 from tratteggio.files.addresses import Remote, locate
 from tratteggio.files.guarded import guard
-from tratteggio.files.kinds import START_BYTES, formats, is_outside, recognize, scan_format, what_is
+from tratteggio.files.kinds import (
+    START_BYTES,
+    formats,
+    is_outside,
+    recognize,
+    scan_format,
+    stack_format,
+    what_is,
+)
 from tratteggio.files.settling import settle
 from tratteggio.files.untrusted import untrusted
 from tratteggio.files.white import scan_with_white
@@ -27,7 +35,8 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
 
     Args:
         path: the file, or a scan in an OME-Zarr or OME-TIFF, by its modality; or the address of a file, as
-            file:///scans/panel.tif, or of a TIFF, as https://... or s3://..., see `files.addresses`.
+            file:///scans/panel.tif; of a TIFF, as https://... or s3://..., see `files.addresses`; or of the
+            `info.json` of a IIIF image.
         modality: what the scan shows: "rgb", "irr", "xray", "uvf", ...; None takes what the file says, else
             "rgb".
         white: the sample that stands for white; None takes what the file states, else that of the depth.
@@ -40,7 +49,7 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
         UnsupportedFile: sound, but CMYK, palette, signed integers, a sensor that is no Bayer one, ...
         MissingExtra: camera raw, and rawpy is not installed.
     """
-    place = locate(path)
+    place = find_place(path)
     if isinstance(place, Remote):
         return scan_with_white(open_remote(place, modality=modality or "rgb"), white)
     path = place
@@ -53,6 +62,20 @@ def read(path: str | os.PathLike[str], *, modality: str | None = None, white: fl
             f"{path / stack.primary.modality}"
         )
     return scan_with_white(replace(stack.primary, modality=modality or stack.primary.modality), white)
+
+
+def find_place(path: str | os.PathLike[str]) -> Path | Remote:
+    """Return where a path or an address leads; an address that a format reads itself stays a path.
+
+    A IIIF image is such: its tiles have addresses of their own.
+
+    Raises:
+        MissingExtra, UnreadableFile: as `locate`.
+    """
+    plain = Path(path)
+    if not plain.exists() and (stack_format(plain) or stack_format(plain.parent)):
+        return plain
+    return locate(path)
 
 
 def stack_at(path: Path) -> Stack | None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tratteggio.errors import BadUsage
-from tratteggio.files.addresses import Remote, locate
+from tratteggio.files.addresses import Remote
 from tratteggio.files.beside import Before, beside, folder_beside, refuse_overwrite
 from tratteggio.files.kinds import by_suffix, find_by_suffix, formats, recognize, stack_format, usable
 from tratteggio.files.provenance import history_json
-from tratteggio.files.reading import open_remote, open_scan, open_stack, stack_at
+from tratteggio.files.reading import find_place, open_remote, open_scan, open_stack, stack_at
 from tratteggio.files.untrusted import untrusted
 from tratteggio.painting import Stack
 from tratteggio.roles import StackReader, StackWriter
@@ -34,7 +34,7 @@ def read_stack(path: str | os.PathLike[str]) -> Stack:
         UnreadableFile: missing or damaged.
         UnsupportedFile: sound, but of a kind that we do not read (Zarr format 2, other axes, ...).
     """
-    place = locate(path)
+    place = find_place(path)
     if isinstance(place, Remote):
         return Stack((open_remote(place),))
     path = place

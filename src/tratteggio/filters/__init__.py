@@ -12,7 +12,7 @@ from tratteggio.filters.diffusion import diffuse
 from tratteggio.filters.edges import band_pass, closing, dilate, distance, erode, opening, sobel, steerable
 from tratteggio.filters.frames import average
 from tratteggio.filters.frequency import hybrid, sigma_at, spectrum, strip
-from tratteggio.filters.joining import coarse, join, laplacian, lay_over
+from tratteggio.filters.joining import blend_across, coarse, laplacian, lay_over
 from tratteggio.filters.noise import gaussian_noise, impulse, salt_and_pepper
 from tratteggio.filters.point import brightness, clahe, composite, contrast, equalise, gamma, histogram, matte
 from tratteggio.filters.pyramids import (
@@ -47,6 +47,7 @@ __all__ = [
     "band_pass",
     "bilateral",
     "blend",
+    "blend_across",
     "box",
     "brightness",
     "clahe",
@@ -78,7 +79,6 @@ __all__ = [
     "histogram",
     "hybrid",
     "impulse",
-    "join",
     "laplacian",
     "laplacian_pyramid",
     "lay_over",

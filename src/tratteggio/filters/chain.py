@@ -107,7 +107,7 @@ FILTERS: Mapping[str, Filter] = {
     "drop_small": Filter(components.drop_small, lambda options, _: int(options["area"])),
     "distance": Filter(edges.distance, lambda options, _: int(options["most"])),
     "composite": Filter(joining.lay_over, _nothing),
-    "blend": Filter(joining.join, None),
+    "blend": Filter(joining.blend_across, None),
     "coarse": Filter(joining.coarse, None),
     "laplacian": Filter(joining.laplacian, None),
     "hybrid": Filter(frequency.hybrid, _hybrid, ("side",)),

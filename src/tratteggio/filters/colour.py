@@ -97,7 +97,8 @@ def saturation(image: Array, *, gain: float) -> Array:
     if image.ndim == 2 or image.shape[2] != COLOURS:
         return image.copy()
     values = image.astype(floats(image.dtype))
-    luma = (values @ np.array(LUMA, values.dtype))[..., None]
+    # Summed one by one: a product of matrices adds in another order for another window.
+    luma = sum(weight * values[..., [channel]] for channel, weight in enumerate(LUMA))
     return to_depth(luma + gain * (values - luma), image.dtype)
 
 

@@ -31,7 +31,7 @@ def lay_over(near: Array, far: Array, *, share: float = 0.5) -> Array:
     return composite(far, near, np.full(near.shape[:2], share, np.float32))
 
 
-def join(near: Array, far: Array, *, across: float = 0.5, levels: int = 5) -> Array:
+def blend_across(near: Array, far: Array, *, across: float = 0.5, levels: int = 5) -> Array:
     """Join this picture on the left with another on the right, band by band, without a seam.
 
     See `pyramids.blend`. It looks at the whole picture.

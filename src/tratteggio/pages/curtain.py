@@ -36,10 +36,13 @@ footer { max-width: none; padding-top: 10px; padding-bottom: 14px; }
 .tag { position: absolute; top: 10px; padding: 2px 10px; font-size: 13px; color: #fff;
   background: rgb(20 20 20 / .72); pointer-events: none; max-width: 45%; overflow-wrap: anywhere; }
 .tag.left { left: 10px; } .tag.right { right: 10px; }
-.still .tools, .still .rope { display: none; }
+.tiles { position: absolute; inset: 0; pointer-events: none; }
+.stage .tiles img { position: absolute; }
+.still .tiles { display: none; }
+.still .hint, .still .tools, .still .rope { display: none; }
 .still .stage { width: auto; } .still .stage img { width: auto; max-width: 100%; }
 .still .stage .over-it { position: relative; clip-path: none; margin-top: 14px; }
-@media print { .tools, .rope { display: none; }
+@media print { .tools, .rope, .hint { display: none; }
   .wall { max-height: none !important; overflow: visible; background: none; padding: 0; }
   .stage { width: auto; } .stage img { width: auto !important; max-width: 100%; }
   .stage .over-it { position: relative; clip-path: none; margin-top: 6mm; } }
@@ -51,18 +54,39 @@ document.querySelector(".still").classList.remove("still");
 const stage = document.querySelector(".stage"), wall = document.querySelector(".wall");
 const slider = document.querySelector("#cut"), share = document.querySelector("output");
 const first = stage.querySelector("img"), buttons = [...document.querySelectorAll(".zoom button")];
+const told = document.querySelector("#tiles"), tiles = told && JSON.parse(told.textContent);
+const cols = tiles ? tiles.cols : Number(first.getAttribute("width"));
+const rows = tiles ? tiles.rows : Number(first.getAttribute("height"));
+const layers = [...document.querySelectorAll(".tiles")], laid = new Set();
 let zoom = "fit";
+function lay() {
+  if (!tiles || zoom === "fit") return;
+  const seen = wall.getBoundingClientRect(), box = stage.getBoundingClientRect(), scale = box.width / cols;
+  const from = x => Math.max(0, Math.floor(x / scale / tiles.side)), across = Math.ceil(cols / tiles.side);
+  const last = (x, all) => Math.min(Math.ceil(all / tiles.side) - 1, Math.floor(x / scale / tiles.side));
+  for (let row = from(seen.top - box.top); row <= last(seen.bottom - box.top, rows); row++)
+    for (let col = from(seen.left - box.left); col <= last(seen.right - box.left, cols); col++) {
+      const number = row * across + col;
+      if (laid.has(number)) continue;
+      laid.add(number);
+      const left = col * tiles.side, top = row * tiles.side;
+      layers.forEach((layer, side) => { const img = new Image();
+        const place = { left: left / cols, top: top / rows, width: Math.min(tiles.side, cols - left) / cols,
+          height: Math.min(tiles.side, rows - top) / rows };
+        for (const key in place) img.style[key] = 100 * place[key] + "%";
+        img.alt = ""; img.src = (side ? tiles.after[number] : null) || tiles.before[number];
+        layer.append(img); }); } }
 function pull() { stage.style.setProperty("--cut", slider.value + "%");
   share.value = Math.round(slider.value) + " %"; }
 function show() {
-  const cols = Number(first.getAttribute("width")), rows = Number(first.getAttribute("height"));
   const above = wall.getBoundingClientRect().top + scrollY;
   const high = Math.max(300, innerHeight - above - document.querySelector("footer").offsetHeight);
   wall.style.maxHeight = high + "px";
   const scale = zoom === "fit" ? Math.min((wall.clientWidth - 28) / cols, (high - 28) / rows) : Number(zoom);
   stage.style.setProperty("--shown", Math.max(1, cols * scale) + "px");
   stage.classList.toggle("zoomed", scale > 1);
-  for (const b of buttons) b.setAttribute("aria-pressed", String(b.value === zoom)); }
+  for (const b of buttons) b.setAttribute("aria-pressed", String(b.value === zoom));
+  lay(); }
 function drag(event) { const box = stage.getBoundingClientRect();
   slider.value = Math.min(100, Math.max(0, 100 * (event.clientX - box.left) / box.width)); pull(); }
 stage.addEventListener("pointerdown", event => { stage.setPointerCapture(event.pointerId); drag(event);
@@ -72,14 +96,23 @@ stage.addEventListener("pointermove", event => {
 slider.addEventListener("input", pull);
 for (const b of buttons) b.addEventListener("click", () => { zoom = b.value; show();
   wall.scrollTo(stage.offsetWidth * slider.value / 100 - wall.clientWidth / 2,
-    (stage.offsetHeight - wall.clientHeight) / 2); });
+    (stage.offsetHeight - wall.clientHeight) / 2); lay(); });
+wall.addEventListener("scroll", lay); addEventListener("scroll", lay);
 addEventListener("resize", show);
 pull(); show();
 """
 
 
 def curtain(
-    before: Array, after: Array, *, title: str, labels: tuple[str, str], note: str = "", reduced: float = 1.0
+    before: Array,
+    after: Array,
+    *,
+    title: str,
+    labels: tuple[str, str],
+    note: str = "",
+    reduced: float = 1.0,
+    tiles: Markup | None = None,
+    images: str = "data:",
 ) -> Markup:
     """Return a page that shows two images of one size under a curtain.
 
@@ -95,6 +128,9 @@ def curtain(
         labels: what the two images are, left and right.
         note: one line below the heading, for example how much the viewing copies are reduced.
         reduced: scan pixels per pixel of the images, 1 or more.
+        tiles: true pixels, as `pages.true_pixels` describes them; they are laid over the images where one
+            looks, at 1:1 and 2:1.
+        images: where images may come from, as for `frame.page`.
 
     Raises:
         GridMismatch: the images differ in size.
@@ -108,6 +144,8 @@ def curtain(
         )
     left, right = labels
     rows, cols = before.shape[:2]
+    layer = html('<div class="tiles"></div>') if tiles else html("")
+    scale = 1.0 if tiles else 1 / reduced
     body = html(
         """<div class="still"><header>
 <h1>{}</h1>
@@ -123,17 +161,18 @@ Both are {:,} &times; {:,} pixels here.</p>
  type="button" value="2" aria-pressed="false">{}</button></div>
 </div>
 <div class="wall"><div class="stage">
-<div>{}<span class="tag left">{}</span></div>
-<div class="over-it">{}<span class="tag right">{}</span></div>
+<div>{}{}<span class="tag left">{}</span></div>
+<div class="over-it">{}{}<span class="tag right">{}</span></div>
 <div class="rope"></div>
 </div></div>
-</main>
-<footer>Drag the curtain, or move it with the arrow keys.
+{}</main>
+<footer><span class="hint">Drag the curtain, or move it with the arrow keys.</span>
 Viewing copies of 8 bits per channel; large ones are JPEG.</footer></div>""",
         title, html('<p class="soft">{}</p>', note) if note else "", left, right, cols, rows,
-        _scale(1 / reduced), _scale(2 / reduced), img(before, left), left, img(after, right), right,
+        _scale(scale), _scale(2 * scale), img(before, left), layer, left, img(after, right), layer, right,
+        tiles or html(""),
     )  # fmt: skip
-    return page(title, body, style=STYLE, script=SCRIPT)
+    return page(title, body, style=STYLE, script=SCRIPT, images=images)
 
 
 def _scale(screen_px: float) -> str:

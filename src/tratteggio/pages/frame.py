@@ -31,6 +31,7 @@ figure { margin: 0; }
 figcaption { margin-top: 8px; font-size: 14px; color: var(--soft); }
 figcaption b { color: var(--ink); font-weight: 600; }
 :focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }
+@page { size: A4; margin: 14mm 12mm; }
 @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --rule: #bbb;
     --tint: #fff; --mark: #a4371f; }
   main, header, footer { max-width: none; padding-left: 0; padding-right: 0; }
@@ -39,7 +40,7 @@ figcaption b { color: var(--ink); font-weight: 600; }
 """
 
 
-def page(title: str, body: Markup, *, style: str = "", script: str = "") -> Markup:
+def page(title: str, body: Markup, *, style: str = "", script: str = "", images: str = "data:") -> Markup:
     """Return a whole HTML document.
 
     The browser loads nothing from anywhere, and runs and applies only what is in the page: the
@@ -50,28 +51,29 @@ def page(title: str, body: Markup, *, style: str = "", script: str = "") -> Mark
         body: made by `html`.
         style: CSS of this kind of page; ours, never data.
         script: JavaScript of this kind of page; ours, never data.
+        images: where images may come from; a page with files beside it names these, too.
 
     Raises:
         TypeError: the body is a plain string, so nobody has escaped what it holds.
     """
     if not isinstance(body, Markup):
         raise TypeError("the body of a page is made by tratteggio.markup.html, got a plain string")
-    sheet = _ours(STYLE + style)
-    run = html("<script>{}</script>\n", _ours(script)) if script else ""
+    sheet = own_code(STYLE + style)
+    run = html("<script>{}</script>\n", own_code(script)) if script else ""
     return html(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" content="{}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n{}\n{}</body>\n</html>\n",
-        Markup(policy(style=sheet, script=script)), title, sheet, body, run,
+        Markup(policy(style=sheet, script=script, images=images)), title, sheet, body, run,
     )  # fmt: skip
 
 
-def policy(*, style: str, script: str = "") -> str:
+def policy(*, style: str, script: str = "", images: str = "data:") -> str:
     """Return the content security policy of a page with this style sheet and this script."""
     allowed = {
         "default-src": "'none'",
-        "img-src": "data:",
+        "img-src": images,
         "style-src": _hash(style),
         "script-src": _hash(script) if script else "'none'",
         "base-uri": "'none'",
@@ -84,7 +86,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
-def _ours(code: str) -> Markup:
+def own_code(code: str) -> Markup:
     """Take CSS or JavaScript, in which nothing is escaped.
 
     Raises:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tratteggio.pages.maps import RAMP
+from tratteggio.painting.legend import LEGEND
 
 PAGE_MM = (170.0, 212.0)  # most that a picture has across and down, on a page of its own
 MAP_MM = (81.0, 108.0)  # two side by side
 CLOSE_MM = (39.0, 44.0)
 
+SWATCHES = "\n".join(f".swatch.{name} {{ background: {entry.hex}; }}" for name, entry in LEGEND.items())
 STYLE = f"""
 @page {{ size: A4; margin: 21mm 20mm 22mm;
   @bottom-left {{ content: string(object); width: 130mm; color: #444;
@@ -49,6 +51,8 @@ figure img {{ display: block; }}
 figcaption {{ margin-top: 1.8mm; font-size: 8.5pt; color: #444; }}
 figcaption b {{ color: #000; font-weight: 600; }}
 .swatch {{ display: inline-block; width: 3mm; height: 3mm; border: .35pt solid #555; margin-right: 1.8mm; }}
+{SWATCHES}
+.few {{ image-rendering: pixelated; }}
 .scale {{ display: inline-block; width: 22mm; height: 2.6mm; border: .35pt solid #555; margin: 0 1.5mm;
   background: linear-gradient(90deg, {RAMP}); }}
 .classes th:first-child, .numbered th:first-child, .numbered td:first-child {{ text-align: left; }}

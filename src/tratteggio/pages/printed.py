@@ -7,7 +7,7 @@ from inspect import getdoc
 from typing import Any
 
 from tratteggio import registry
-from tratteggio.damage import LEGEND, DamageMap
+from tratteggio.damage import DamageMap
 from tratteggio.damage.damage_map import Area
 from tratteggio.files.object_data import ObjectData
 from tratteggio.files.provenance import short_name
@@ -203,7 +203,7 @@ def _damage_row(area: Area, done: str) -> Markup:
 
 
 def _swatch(name: str) -> Markup:
-    return html('<span class="swatch" style="background:{}"></span>{}', LEGEND[name].hex, name)
+    return html('<span class="swatch {}"></span>{}', name, name)
 
 
 def _described(engine: str) -> str:

@@ -89,9 +89,9 @@ def _img(image: Array, alt: str, room: Room, *, sharp: bool = False) -> Markup:
     """Return an image at its size on paper; `sharp` shows the pixels of a much enlarged one as squares."""
     width = _printed_mm(image, room)
     few = sharp and image.shape[1] < width / INCH_MM * DPI / 2
-    look = html(";image-rendering:pixelated") if few else html("")
+    look = "few" if few else "many"
     source = data_uri(np.ascontiguousarray(image))
-    return html('<img alt="{}" style="width:{:.2f}mm{}" src="{}">', alt, width, look, source)
+    return html('<img alt="{}" class="{}" style="width:{:.2f}mm" src="{}">', alt, look, width, source)
 
 
 def _printed_mm(image: Array, room: Room) -> float:

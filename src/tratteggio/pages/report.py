@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tratteggio import files, treatment
 from tratteggio.damage import LEGEND
@@ -15,6 +17,7 @@ from tratteggio.files.provenance import short_name
 from tratteggio.files.white import note_range
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages.census import Census, Lacuna, census
+from tratteggio.pages.comparison import INDEX, compare
 from tratteggio.pages.frame import page
 from tratteggio.pages.maps import (
     SCALE_STYLE,
@@ -29,9 +32,10 @@ from tratteggio.pages.samples import samples_section
 from tratteggio.pages.tables import STYLE as TABLE_STYLE
 from tratteggio.pages.tables import history_table, lacuna_csv, lacuna_table, mm, mm2
 from tratteggio.pages.treatment_log import log_table
+from tratteggio.pages.true_pixels import MOST_INSIDE
 from tratteggio.pages.views import DETAIL_PX, Overview, around, extent, figure, rgb
 from tratteggio.pages.writing import html_path, write_page
-from tratteggio.painting import Restoration
+from tratteggio.painting import Restoration, Scan
 from tratteggio.renamed import renamed_arguments
 
 ROWS = 200  # of the table of lacunae
@@ -74,6 +78,7 @@ def report(
     source: str | Path | None = None,
     white: float | None = None,
     overview: Overview = files.overview,
+    true_pixels: bool = False,
     overwrite: bool = False,
 ) -> Markup:
     """Make the report on a proposal, a page that opens from disk, with a CSV table of the lacunae beside it.
@@ -90,6 +95,8 @@ def report(
         source: of a file: the original, if it is not where the history says.
         white: of a file: the sample that stands for white, as for `tratteggio.reopen`.
         overview: makes the viewing copies.
+        true_pixels: also write a comparison of scan and proposal at true pixels beside the page
+            (`comparison_page`), and link to it.
         overwrite: replace a page that is there already.
 
     Returns:
@@ -105,6 +112,8 @@ def report(
     if target is not None:
         outputs = [target, table_file(target)]
         require_outputs(outputs, inputs=_read_by(proposal, source), overwrite=overwrite)
+    elif true_pixels:
+        raise BadUsage("true pixels are written beside the page; name the page", option="true_pixels")
     if isinstance(proposal, str | Path):
         samples = samples or treatment.reopen_samples(proposal, source=source, white=white)
         proposal = treatment.reopen(proposal, source=source, white=white)
@@ -114,7 +123,15 @@ def report(
             f"got {type(proposal).__name__}; inpaint a Scan or a file to get a Restoration"
         )
     found = census(proposal, rows=rows)
-    made = report_page(proposal, found, samples=samples or proposal.samples, log=log, overview=overview)
+    link = None
+    if target is not None and true_pixels:
+        place = comparison_page(target, proposal.original.grid)
+        beside = place.parent if place.name == INDEX else place
+        compare(proposal.original, _shown(proposal), beside, true_pixels=True, overwrite=overwrite)
+        link = place.relative_to(target.parent).as_posix()
+    made = report_page(
+        proposal, found, samples=samples or proposal.samples, log=log, overview=overview, link=link
+    )
     if target is not None:
         table = lacuna_csv(found.largest, proposal.original)
         write_page(target, made, beside_it={table_file(target): table})
@@ -124,6 +141,18 @@ def report(
 def table_file(page: Path) -> Path:
     """Name the CSV table of the lacunae beside a report: NAME.csv for NAME.html."""
     return page.with_suffix(".csv")
+
+
+def comparison_page(page: Path, grid: tuple[int, int]) -> Path:
+    """Name the comparison beside a report: NAME_compare.html, or NAME_compare/index.html for large scans."""
+    stem = page.stem.removesuffix(".report").replace(".", "_")
+    inside = grid[0] * grid[1] <= MOST_INSIDE
+    return page.with_name(f"{stem}_compare.html") if inside else page.with_name(f"{stem}_compare") / INDEX
+
+
+def _shown(proposal: Restoration) -> Scan:
+    """Return the proposal as a scan."""
+    return replace(proposal.original, pixels=proposal.pixels, name="proposal", seen=None)
 
 
 def _read_by(proposal: Restoration | str | Path, source: str | Path | None) -> list[str | Path]:
@@ -140,8 +169,9 @@ def report_page(
     samples: Sequence[Restoration],
     log: Sequence[Mapping[str, Any]] = (),
     overview: Overview,
+    link: str | None = None,
 ) -> Markup:
-    """Lay the page out; see `report`."""
+    """Lay the page out; see `report`. `link` is where the comparison at true pixels lies."""
     note_range(restoration.original)
     lacunae = found.largest
     name = short_name(restoration.original.name)
@@ -157,14 +187,22 @@ def report_page(
     body = html(
         '<header>\n<div class="over">Proposal for a virtual restoration</div>\n<h1>{}</h1>\n'
         '<p class="soft">Lacunae from {}. '
-        "The original paint is unchanged. The fill covers the lacunae only.</p>\n{}\n</header>\n"
+        "The original paint is unchanged. The fill covers the lacunae only.{}</p>\n{}\n</header>\n"
         "<main>\n{}\n</main>\n"
         "<footer>The images on this page are copies with 8 bits per channel. Large ones are JPEG. "
         "The files have the full bit depth.</footer>",
-        name, short_name(restoration.lacunae.name), _facts(restoration, found.count), join(parts, "\n"),
+        name, short_name(restoration.lacunae.name), _link(link), _facts(restoration, found.count),
+        join(parts, "\n"),
     )  # fmt: skip
     style = STYLE + SCALE_STYLE + SAMPLES_STYLE + TABLE_STYLE + _places(restoration, lacunae)
     return page(f"Proposal for {name}", body, style=style)
+
+
+def _link(place: str | None) -> Markup:
+    """Return the link to the comparison at true pixels, if there is one."""
+    if place is None:
+        return html("")
+    return html(' <a href="./{}">Compare scan and proposal at true pixels.</a>', quote(place))
 
 
 def _facts(restoration: Restoration, count: int) -> Markup:

@@ -133,6 +133,9 @@ def flat(history: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
         path = f"{above} · {name}" if above else str(name)
         if isinstance(value, Mapping) and value:
             yield from flat(value, path)
+        elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
+            for number, one in enumerate(value, start=1):
+                yield from flat(one, f"{path} · {number}")
         else:
             yield path, value
 

@@ -15,6 +15,7 @@ from tratteggio.files.provenance import file_named, history_json, short_name
 from tratteggio.markup import Markup, html, join
 from tratteggio.pages import printed, printed_pictures, printed_words
 from tratteggio.pages.census import Census, census
+from tratteggio.pages.frame import own_code
 from tratteggio.pages.pdf import Attached, pdf_path, require_pdf, write_pdf
 from tratteggio.pages.print_style import STYLE
 from tratteggio.pages.tables import lacuna_csv
@@ -127,7 +128,7 @@ def report_document(sources: Sources) -> Markup:
         "<style>{}</style>\n</head>\n<body>\n"
         '<div class="object" data-running="{}"></div>\n{}\n</body>\n</html>\n',
         f"Treatment report: {name}", proposal.history.get("tratteggio", ""),
-        "Proposal for a virtual restoration, with condition and history", Markup(STYLE), running,
+        "Proposal for a virtual restoration, with condition and history", own_code(STYLE), running,
         join(parts, "\n"),
     )  # fmt: skip
 

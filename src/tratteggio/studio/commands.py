@@ -103,6 +103,7 @@ def commands(session: Session) -> dict[str, tuple[type[asks.Ask], Callable[[Any]
         "teach": (asks.View, lambda ask: session.detecting.teach(_region(ask)).as_dict()),
         "accept": (asks.Acceptance, accept),
         "note": (asks.Note, note),
+        "warm": (asks.Nothing, lambda _: session.jobs.warm_up(engine=True)),
         "look": (asks.Look, lambda ask: session.desk.writable().keep_view(ask.view)),
     }
 

@@ -51,6 +51,7 @@ class Detecting:
         self.desk = desk
         self.strength: Strength | None = None
         self._rejected: list[tuple[int, int]] = []
+        self._accepted: list[tuple[int, int]] = []
         self._found: tuple[tuple[int, float], Pieces] | None = None
 
     def detect(self, detector: str) -> Job:
@@ -84,7 +85,7 @@ class Detecting:
         file.unlink(missing_ok=True)
 
         def looked(result: dict[str, Any]) -> None:
-            self._rejected = []
+            self._rejected, self._accepted = [], []
             self.strength = Strength(
                 files.read(file).pixels, result["detector"], result["damage"], result["threshold"],
                 Trace(**result.pop("trace")), version,
@@ -124,6 +125,8 @@ class Detecting:
     def decide(self, threshold: float, row: int, col: int, *, accept: bool) -> Region | None:
         """Mark one piece, or reject it; returns which marks changed.
 
+        To reject takes back what was accepted; what was marked by hand stays.
+
         Raises:
             BadUsage: there is no piece.
         """
@@ -132,11 +135,16 @@ class Detecting:
         if not number:
             raise BadUsage("the detector found nothing at this place; choose a piece of the list")
         # Rejected with other thresholds, too: what is decided of a place holds for the pieces that cover it.
+        accepted = number in {pieces.number_at(*at) for at in self._accepted}
         self._rejected = [at for at in self._rejected if pieces.number_at(*at) != number]
+        self._accepted = [at for at in self._accepted if pieces.number_at(*at) != number]
         piece, told = pieces.some([number]), {"tool": "detector", "detector": strength.detector}
         if accept:
+            self._accepted.append((row, col))
             return self.desk.paint({strength.damage: piece}, told, within=pieces.box(number))
         self._rejected.append((row, col))
+        if not accepted:
+            return None
         return self.desk.erase(piece, strength.damage, told, within=pieces.box(number))
 
     def _pieces(self, threshold: float) -> tuple[Strength, Pieces]:

@@ -24,8 +24,8 @@ from tratteggio.treatment.progressing import SoFar
 
 CONTEXT = 96  # px of known paint around a preview
 # Lost pixels that an engine fills in about a second and a half on one processor; above, a preview is smaller.
-SLOW_PX = 6_000
-QUICK_PX = {"diffusion": 1_000_000, "telea": 200_000, "navier_stokes": 200_000, "tension": 50_000}
+SLOW_PX = 1_500
+QUICK_PX = {"diffusion": 200_000, "telea": 200_000, "navier_stokes": 200_000, "tension": 50_000}
 SUFFIXES = (".tif", ".png", ".jpg")
 
 
@@ -103,6 +103,9 @@ class Filling:
 
     def lacunae(self, policies: dict[str, str]) -> dict[str, Any]:
         """List the lacunae that are to be filled, largest first, with what was chosen for each."""
+        filled = [name for name, one in CLASSES.items() if policies.get(name, one.policy) == "fill"]
+        if not any(self.desk.marking.marks.counts[name] for name in filled):
+            return {"count": 0, "listed": []}
         pieces = self._pieces(policies)
         chosen = {pieces.number_at(one["row"], one["col"]): one for one in self.choices()}
         listed = [one.as_dict() | {"choice": chosen.get(one.number)} for one in pieces.list("size")]

@@ -12,7 +12,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from tratteggio.errors import BadUsage
-from tratteggio.studio.tasks import serve
+from tratteggio.studio.tasks import WARM, serve
 
 PATIENCE_S = 0.1  # that a task has to stop by itself; then its process is ended
 AFTER_DONE = Callable[[Any], None]
@@ -75,9 +75,19 @@ class Jobs:
         self._stop = threading.Event()
         self._process: SpawnProcess | None = None
         self._channel: Connection | None = None
+        self._warm = False
 
-    def warm_up(self) -> None:
-        """Start the process, so that the first task need not wait for it."""
+    @property
+    def process_id(self) -> int | None:
+        """The process that does the tasks; None: it was not started yet."""
+        return None if self._process is None else self._process.pid
+
+    def warm_up(self, *, engine: bool = False) -> None:
+        """Start the process, so that the first task need not wait for it.
+
+        Args:
+            engine: load the engine of most fills, too, if nothing is at work.
+        """
         with self._lock:
             if self._process is None or not self._process.is_alive():
                 context = get_context("spawn")
@@ -86,6 +96,12 @@ class Jobs:
                 self._process.start()
                 theirs.close()
                 self._channel = ours
+                self._warm = False
+            idle = self.current is None or self.current.status != "running"
+            if engine and idle and not self._warm:
+                self._warm = True
+                assert self._channel is not None
+                self._channel.send(WARM)
 
     def start(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,6 +54,7 @@ class Pieces:
     lacunae: Lacunae
     groups: Groups
     strengths: NDArray[np.float64] | None
+    _lists: dict[str, list[Piece]] = field(default_factory=dict, repr=False)
 
     @property
     def count(self) -> int:
@@ -66,11 +67,11 @@ class Pieces:
         Args:
             by: "size", largest first; or "doubt", the least sure first.
         """
-        if by == "doubt" and self.strengths is not None:
-            order = np.argsort(self.strengths, kind="stable")
-        else:
-            order = np.argsort(-self.groups.lost_px, kind="stable")
-        return [self._piece(int(index)) for index in order[:MOST_LISTED]]
+        if by not in self._lists:  # asked for again after each decision
+            doubt = self.strengths if by == "doubt" else None
+            order = np.argsort(-self.groups.lost_px if doubt is None else doubt, kind="stable")
+            self._lists[by] = [self._piece(int(index)) for index in order[:MOST_LISTED]]
+        return self._lists[by]
 
     def number_at(self, row: int, col: int) -> int:
         """Return the number of the piece at a pixel; 0: there is none."""

@@ -107,8 +107,6 @@ class Room:
                 self._make_room()
                 session = Session(path, white=self.white, read_only=self.read_only)
                 self._open[number] = session
-                if not session.read_only:
-                    session.jobs.warm_up()
             self._in_use[number] = self._in_use.get(number, 0) + 1
             return self._using(number, self._open[number])
 

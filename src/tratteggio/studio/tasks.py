@@ -10,6 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,6 +26,7 @@ from tratteggio.studio.shrinking import grow_confidence, grow_fill, shrink_lacun
 from tratteggio.treatment.choosing import Choice, choose
 
 Progress = Callable[[int, int], None]
+WARM = "load the engine of most fills"
 EVERY_S = 0.1  # between two messages of progress
 
 
@@ -43,6 +45,9 @@ def serve(channel: Connection) -> None:
             asked = channel.recv()
         except (EOFError, OSError):
             return
+        if asked == WARM:
+            _warm_up()
+            continue
         if isinstance(asked, str):
             continue  # a task was told to stop when it had just ended
         name, arguments = asked
@@ -98,6 +103,8 @@ def preview(
     from tratteggio import treatment  # noqa: PLC0415 the first task loads it, not the start
 
     stack = treatment.open(source, white=white).crop(Region(*region))
+    # A view is no file: the hash of a file of gigabytes would take longer than the fill.
+    stack = replace(stack, scans=tuple(replace(scan, name="the view") for scan in stack.scans))
     lacunae = Lacunae(lost, "the marks in view")
     chosen = choose(lacunae, [Choice(**one) for one in choices])
     best = _engine(engine, seed)
@@ -117,6 +124,13 @@ def preview(
         finished = chosen.finish(grown, finish)
         fills.append({"pixels": finished.image, "lost": shown.read(), "confidence": finished.confidence})
     return fills
+
+
+def _warm_up() -> None:
+    try:
+        _engine("auto", 0)
+    except TratteggioError:
+        return  # the fill will say so
 
 
 @lru_cache(maxsize=2)

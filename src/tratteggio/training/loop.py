@@ -454,7 +454,11 @@ def _step(
 
 def _seed(seed: int, step: int, rank: int) -> None:
     """Give the step random numbers of its own, so that they need not be saved."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0]))
+    number = int(np.random.SeedSequence([seed, step, rank]).generate_state(1)[0])
+    if torch.accelerator.is_available():
+        torch.manual_seed(number)
+    else:  # what manual_seed does besides, for devices that are not there, takes 2 ms a step
+        torch.default_generator.manual_seed(number)
 
 
 def _to_device(array: Tensor, bench: _Bench) -> Tensor:

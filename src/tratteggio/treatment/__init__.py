@@ -26,7 +26,8 @@ from tratteggio.treatment.opening import (
     stack_of,
 )
 from tratteggio.treatment.overlay import draw_overlay, write_overlay
-from tratteggio.treatment.publishing import PublishOptions, publish
+from tratteggio.treatment.publish_options import PublishOptions
+from tratteggio.treatment.publishing import publish
 from tratteggio.treatment.reopening import reopen, reopen_samples, sample_file
 
 __all__ = [

@@ -16,7 +16,14 @@ MOST_FILLED = 0.02  # of the area
 DRAWN_SHARE = 0.1  # of the length of all cracks
 
 
-def find_doubts(scan: Scan, damage: DamageMap, lacunae: Lacunae, policy: str | None = None) -> list[str]:
+def find_doubts(
+    scan: Scan,
+    damage: DamageMap,
+    lacunae: Lacunae,
+    policy: str | None = None,
+    *,
+    detected: bool,
+) -> list[str]:
     """Return reasons to look at a damage map before it is filled; none if there is no reason.
 
     Args:
@@ -24,17 +31,21 @@ def find_doubts(scan: Scan, damage: DamageMap, lacunae: Lacunae, policy: str | N
         damage: what was detected in it, or marked by somebody.
         lacunae: what of that will be filled.
         policy: by which they were chosen, as for `lacunae_by_policy`.
+        detected: True for what was just detected; False for a map that somebody gives, and may have drawn:
+            a wide loss in it was marked by an eye, so only its cracks are doubted.
 
     Returns:
         parts of a sentence: more than 2 % of the area is filled; or cracks are filled, and 10 % of their
         length or more look like drawn lines (see `damage.drawn_lines`).
     """
     doubts = []
-    if lacunae.share > MOST_FILLED:
+    filled = policies(policy)["crack"] == "fill"
+    doubted = detected or (filled and damage.of("crack").lost_px)
+    if doubted and lacunae.share > MOST_FILLED:
         doubts.append(
             f"{100 * lacunae.share:.2f} % of the area would be filled (more than {100 * MOST_FILLED:.0f} %)"
         )
-    if policies(policy)["crack"] == "fill" and (share := _drawn_share(scan, damage)) >= DRAWN_SHARE:
+    if filled and (share := _drawn_share(scan, damage)) >= DRAWN_SHARE:
         doubts.append(f"{100 * share:.0f} % of the length of the cracks looks like drawn lines")
     return doubts
 

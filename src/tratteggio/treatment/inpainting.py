@@ -236,7 +236,7 @@ def _choose(
     if not isinstance(damage, DamageMap):
         damage = read_damage(damage, scan, mask_orientation=options.mask_orientation)
     lacunae = lacunae_of(lacunae_by_policy(damage, policy, grow=grow), scan)
-    for doubt in find_doubts(scan, damage, lacunae, policy):
+    for doubt in find_doubts(scan, damage, lacunae, policy, detected=False):
         log.warning("%s: %s; look at the damage map before you use the fill", damage.name, doubt)
     return lacunae
 

@@ -1,11 +1,10 @@
-"""Heads on fixed features: against a brute-force minimum; what calibration and thresholds do."""
+"""Heads on fixed features: against a brute-force minimum."""
 
 import numpy as np
 import pytest
 from scipy import optimize, special
 
-from tratteggio.features.heads import calibrated, fit, log_odds, threshold_by_kappa
-from tratteggio.metrics.detection import kappa
+from tratteggio.experiments._heads import fit, log_odds
 
 
 def clouds(seed: int = 0, counts: tuple[int, ...] = (40, 25)) -> tuple[np.ndarray, np.ndarray]:
@@ -49,32 +48,3 @@ def test_log_odds_are_of_one_kind_against_all_others() -> None:
     shares = np.array([0.1, 0.6, 0.3])
     found = [log_odds(np.log(shares)[None] + 5, kind)[0] for kind in range(3)]
     np.testing.assert_allclose(found, special.logit(shares))
-
-
-def test_calibrated_probabilities_are_right_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(0)
-    odds = rng.normal(0, 4, 20_000)
-    truth = rng.random(20_000) < special.expit(0.5 * odds - 1)
-    found = calibrated(odds, truth)
-    assert (found.sure, found.bias) == (pytest.approx(0.5, abs=0.03), pytest.approx(-1, abs=0.1))
-    scores = found(odds)
-    for low in (0.1, 0.4, 0.7):
-        here = (scores > low) & (scores < low + 0.2)
-        assert truth[here].mean() == pytest.approx(scores[here].mean(), abs=0.03)
-
-
-def test_a_head_that_is_wrong_is_not_turned_round() -> None:
-    odds = np.linspace(-3, 3, 50)
-    assert calibrated(odds, odds < 0).sure > 0
-
-
-def test_the_threshold_is_the_highest_of_those_that_agree_best() -> None:
-    scores = np.linspace(0, 1, 200)
-    truth = (scores > 0.3) ^ (scores > 0.9)
-    threshold, agreement = threshold_by_kappa(scores, truth)
-    every = [kappa(truth[None], (scores >= one)[None]) for one in np.linspace(0.01, 0.98, 300)]
-    assert agreement >= max(every) - 0.02
-    assert threshold == pytest.approx(0.3, abs=0.03)
-    flat, _ = threshold_by_kappa(np.repeat([0.2, 0.8], 50), np.repeat([False, True], 50))
-    assert 0.2 < flat <= 0.8
-    assert flat == pytest.approx(0.8), "all between 0.2 and 0.8 are as good, and that finds least"
