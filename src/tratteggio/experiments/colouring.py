@@ -20,7 +20,14 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tratteggio.experiments._folder import Ledger
-from tratteggio.experiments._images import VALIDATION_SHARE, Levels, readable, rng_of, write_phantoms
+from tratteggio.experiments._images import (
+    VALIDATION_SHARE,
+    Levels,
+    pick_by_folder,
+    readable,
+    rng_of,
+    write_phantoms,
+)
 from tratteggio.experiments._report import Claim, Column, Report, Row, Table, Verdict, as_jpeg, write_image
 from tratteggio.filters.colouring import Reference, match_colours, spread_colours
 from tratteggio.metrics import ciede2000, colour_auc
@@ -69,10 +76,8 @@ def run(
         data = out / "pictures"
         write_phantoms(data, count=6, rows=80, cols=64)
     learnt, aside = split(list_images(data), share=VALIDATION_SHARE)
-    groups: dict[str, list[str]] = {}
-    for name in aside:
-        groups.setdefault(name.rpartition("/")[0], []).append(name)
-    folder = readable(data, [name for names in groups.values() for name in names[: chosen.most]])
+    groups = pick_by_folder(aside, chosen.most)
+    folder = readable(data, [name for names in groups.values() for name in names])
     mean = _mean_tint(data, learnt[:: max(1, len(learnt) // chosen.learnt)], chosen.reduced)
     source = Reduced(folder, chosen.reduced)
     ledger = Ledger(out / "coloured.jsonl")
