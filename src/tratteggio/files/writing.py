@@ -14,7 +14,7 @@ from tratteggio.files import exif
 from tratteggio.files.beside import beside
 from tratteggio.files.holding import Shape, require_kept
 from tratteggio.files.kinds import by_suffix, formats, list_for_choice, usable
-from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels
+from tratteggio.painting import Lacunae, Mapped, Metadata, Pixels, Scan
 from tratteggio.roles import Facts, Keeps, ScanWriter
 
 log = logging.getLogger("tratteggio")
@@ -44,10 +44,12 @@ def write(
         compression: of a TIFF: "none", "lzw", "deflate", "zstd"; None chooses as said above.
 
     Raises:
-        BadUsage: an unknown suffix, or a depth that the format cannot hold.
+        BadUsage: an unknown suffix, a depth that the format cannot hold, or a scan in place of its pixels.
         UnwritableFile: no such folder, no permission, no space. Nothing partial is left behind.
     """
     path = Path(path)
+    if isinstance(pixels, Scan):
+        raise BadUsage(f"{path}: got a scan; give `scan.pixels`, with `metadata=scan.metadata`")
     by_suffix(path, ScanWriter)
     with beside([path]) as [temporary]:
         write_as(pixels, temporary, path, metadata=metadata, alpha=alpha, compression=compression)
